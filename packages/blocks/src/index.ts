@@ -1,0 +1,1 @@
+export type { HostData, HostTensor, StateDict } from './state-dict.ts';

@@ -1,0 +1,1 @@
+export { dataPath, type RequirementName, requirement } from './requirement.ts';

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+/** What a test may need that a machine may lack; `RESIDUAL_REQUIRE` lists those that must be there. */
+export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'rust' | 'native' | 'python';
+
+const isPresent: Record<RequirementName, () => boolean> = {
+  data: () => dataFolder() !== undefined,
+  'tfjs-node': () => tfjsNodeIsBuilt(),
+  webgpu: () => resolves('@sparticuz/chromium'),
+  chromium: () => resolves('@sparticuz/chromium'),
+  rust: () => onPath('cargo'),
+  native: () => onPath('cargo'),
+  python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
+};
+
+/**
+ * Whether a test that needs `name` can run here; use it as `describe.skipIf(!requirement('data'))`.
+ *
+ * @throws Error where `RESIDUAL_REQUIRE` lists `name` and it is absent: on such a machine nothing may skip.
+ */
+export function requirement(name: RequirementName): boolean {
+  const present = isPresent[name]();
+  const required = (process.env['RESIDUAL_REQUIRE'] ?? '').split(',').map((part) => part.trim());
+  if (!present && required.includes(name)) {
+    throw new Error(`RESIDUAL_REQUIRE lists '${name}', which this machine does not have`);
+  }
+  return present;
+}
+
+/** A path inside the folder of real weights and pictures (`RESIDUAL_DATA`, else `../shared/data` beside the repository). */
+export function dataPath(...parts: string[]): string {
+  const folder = dataFolder();
+  if (folder === undefined) throw new Error('no data folder: set RESIDUAL_DATA, and guard with requirement("data")');
+  return resolve(folder, ...parts);
+}
+
+function dataFolder(): string | undefined {
+  const beside = resolve(import.meta.dirname, '../../../../shared/data');
+  const folder = process.env['RESIDUAL_DATA'] ?? beside;
+  return existsSync(resolve(folder, 'weights')) ? folder : undefined;
+}
+
+function tfjsNodeIsBuilt(): boolean {
+  const entry = resolves('@tensorflow/tfjs-node', '../backend-node/package.json');
+  return entry !== undefined && existsSync(resolve(entry, '../../lib/napi-v8/tfjs_binding.node'));
+}
+
+function resolves(id: string, from = '../../apps/demo/package.json'): string | undefined {
+  try {
+    return createRequire(resolve(import.meta.dirname, '..', from)).resolve(id);
+  } catch {
+    return undefined;
+  }
+}
+
+function onPath(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(resolve(folder, command)));
+}

@@ -1,0 +1,18 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const conditions: string[] = ['@residual/source', 'node', 'import', 'module', 'default'];
+
+/** The one vitest configuration of every package: tests run from sources, and leave a report that the root sums up. */
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    reporters: ['default', ['json', { outputFile: '.vitest/report.json' }]],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    passWithNoTests: true,
+  },
+});
+export default config;
