@@ -8,8 +8,8 @@ export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'ru
 const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
   'tfjs-node': () => tfjsNodeIsBuilt(),
-  webgpu: () => resolves('@sparticuz/chromium'),
-  chromium: () => resolves('@sparticuz/chromium'),
+  webgpu: () => resolves('@sparticuz/chromium') !== undefined,
+  chromium: () => resolves('@sparticuz/chromium') !== undefined,
   rust: () => onPath('cargo'),
   native: () => onPath('cargo'),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
