@@ -1,1 +1,32 @@
-export {};
+export { type CropRounding, centerCrop } from './crop.ts';
+export { decodeBlob } from './decode-blob.ts';
+export { DecodeError, type DecodeErrorCode } from './decode-error.ts';
+export { ImageError } from './image-error.ts';
+export type { Interpolation } from './interpolation.ts';
+export { type Normalization, normalize, type Rgb } from './normalize.ts';
+export { fromImageData, type PixelImage, type RgbaImage } from './pixel-image.ts';
+export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
+export { preprocess, resizeAndCrop } from './preprocess.ts';
+export {
+  cifar,
+  getPreset,
+  huggingFace,
+  IMAGENET_MEAN,
+  IMAGENET_STD,
+  imagenet1kV1,
+  imagenet1kV2,
+  listPresets,
+  type Preset,
+  timm224,
+  timm288,
+} from './preset.ts';
+export { PresetError } from './preset-error.ts';
+export {
+  type HuggingFaceConfig,
+  presetFromHuggingFace,
+  presetFromTimm,
+  type TimmConfig,
+} from './preset-from-config.ts';
+export { type ResizeOptions, resize, resizeShortestEdge } from './resize.ts';
+export { ScoresError } from './scores-error.ts';
+export { type Prediction, softmax, topK } from './top-k.ts';

@@ -1,1 +1,1 @@
-export {};
+export { type DecodeInput, decodeImage } from './decode-file.ts';

@@ -1,0 +1,28 @@
+const marker: symbol = Symbol.for('residual.DecodeError');
+
+/** Why a picture could not be decoded. */
+export type DecodeErrorCode =
+  | 'FILE_UNREADABLE'
+  | 'FILE_EMPTY'
+  | 'NOT_AN_IMAGE'
+  | 'IMAGE_DAMAGED'
+  | 'IMAGE_TOO_LARGE'
+  | 'DECODER_MISSING';
+
+/** A picture that cannot be decoded; `source` is its path, or says what it was. */
+export class DecodeError extends Error {
+  readonly code: DecodeErrorCode;
+  readonly source: string;
+
+  constructor(code: DecodeErrorCode, source: string, problem: string, cause?: unknown) {
+    super(`${source}: ${problem}`, { cause });
+    this.name = 'DecodeError';
+    this.code = code;
+    this.source = source;
+    Object.defineProperty(this, marker, { value: true });
+  }
+
+  static isInstance(error: unknown): error is DecodeError {
+    return error instanceof Error && marker in error;
+  }
+}
