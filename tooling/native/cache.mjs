@@ -1,6 +1,6 @@
-import { copyFile, link, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Where finished builds are kept for every clone on this machine. */
 export function cacheFolder(env = process.env) {
@@ -13,8 +13,9 @@ export function cacheFolder(env = process.env) {
  * Of two processes that do so at once, one result stays and both are told it is there.
  */
 export async function publish(folder, make) {
-  await mkdir(dirname(folder), { recursive: true });
-  const unfinished = await mkdtemp(`${folder}.unfinished-`);
+  const unfinished = `${folder}.unfinished-${process.pid}`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
   try {
     await make(unfinished);
     await rename(unfinished, folder).catch((error) => {
@@ -38,10 +39,24 @@ export async function linkTree(from, to) {
     const beside = `${target}.${process.pid}`;
     await rm(beside, { force: true });
     if (entry.isSymbolicLink()) await symlink(await readlink(source), beside);
-    else await link(source, beside).catch(() => copyFile(source, beside));
+    else await linkFile(source, beside);
     await rename(beside, target);
     await rm(beside, { force: true }); // renaming a hard link over itself does nothing and leaves it
   }
+}
+
+/** Answers false where there is no `source`. */
+export async function linkFile(source, target) {
+  if (!(await exists(source))) return false;
+  return link(source, target)
+    .catch(() => copyFile(source, target))
+    .then(
+      () => true,
+      (error) => {
+        if (error.code === 'ENOENT') return false;
+        throw error;
+      },
+    );
 }
 
 export async function exists(path) {

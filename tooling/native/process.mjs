@@ -5,7 +5,11 @@ import { spawn } from 'node:child_process';
  * With `isAlive`, it is stopped, children included, once `isAlive` says no.
  */
 export async function run(command, args, { isAlive, everyMs = 2000, ...options } = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: isAlive !== undefined, ...options });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isAlive !== undefined,
+    ...options,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text) => {

@@ -33,7 +33,8 @@ try {
 
 async function setUp() {
   const packageFolder = installedPackage();
-  if (packageFolder === undefined) throw new Error(`@tensorflow/tfjs-node is not installed in ${flags.project}; run an install there first`);
+  if (packageFolder === undefined)
+    throw new Error(`@tensorflow/tfjs-node is not installed in ${flags.project}; run an install there first`);
   if (await isReady(packageFolder)) return;
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
   const builds = join(cacheFolder(), 'tfjs-node');
@@ -77,7 +78,9 @@ async function build(packageFolder, { byUpstream, byWheel, builds, loads }) {
 
 function installedPackage() {
   try {
-    return dirname(createRequire(join(resolve(flags.project), 'package.json')).resolve('@tensorflow/tfjs-node/package.json'));
+    return dirname(
+      createRequire(join(resolve(flags.project), 'package.json')).resolve('@tensorflow/tfjs-node/package.json'),
+    );
   } catch {
     return undefined;
   }

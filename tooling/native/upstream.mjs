@@ -26,7 +26,7 @@ export async function buildByUpstream(packageFolder, folder) {
     await mkdir(join(folder, 'deps'));
     await rename(join(copy, 'deps/lib'), join(folder, 'deps/lib'));
   } catch {
-    const line = output.split('\n').find((text) => /error/i.test(text));
+    const line = output.split('\n').find((text) => /^\w*Error: |^\S+ failed/.test(text));
     throw new Error(line?.trim() ?? `its install script did nothing for ${SILENCE_MS / 1000} s`);
   }
 }
@@ -45,6 +45,8 @@ function growth(folder) {
 
 async function sizeBytes(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

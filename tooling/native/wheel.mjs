@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { exists } from './cache.mjs';
+import { linkFile } from './cache.mjs';
 import { run } from './process.mjs';
 
 /** Python wheels that carry libtensorflow and its C headers, by `platform-arch`; 2.13.1 is the smallest that still does. */
@@ -14,7 +14,16 @@ const WHEELS = {
     file: 'tensorflow_cpu-2.13.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
     sha256: '87be6e61314b2c0fa062f71e26e41d6a17e162ffe4da72c820fe8f1fc94d97fe',
     size: '187 MB',
-    tags: ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311', '--platform', 'manylinux2014_x86_64'],
+    tags: [
+      '--python-version',
+      '3.11',
+      '--implementation',
+      'cp',
+      '--abi',
+      'cp311',
+      '--platform',
+      'manylinux2014_x86_64',
+    ],
   },
 };
 
@@ -36,11 +45,14 @@ export function wheelForThisMachine() {
 /** What the build needs and this machine lacks, a line each. */
 export async function missingForWheel() {
   if (wheelForThisMachine() === undefined) {
-    return [`no libtensorflow is known for ${process.platform}-${process.arch} (or its C library) besides tfjs-node's own download`];
+    return [
+      `no libtensorflow is known for ${process.platform}-${process.arch} (or its C library) besides tfjs-node's own download`,
+    ];
   }
   const missing = [];
   if (!(await run('g++', ['--version'])).ok) missing.push('g++ is missing (Debian: apt install g++)');
-  if (!(await run('python3', ['--version'])).ok) missing.push('python3 is missing (Debian: apt install python3 python3-pip)');
+  if (!(await run('python3', ['--version'])).ok)
+    missing.push('python3 is missing (Debian: apt install python3 python3-pip)');
   else if (!(await run('python3', ['-m', 'pip', '--version'])).ok) {
     missing.push("python3's pip is missing (Debian: apt install python3-pip)");
   }
@@ -51,12 +63,16 @@ export async function missingForWheel() {
 export async function buildFromWheel(packageFolder, folder, downloads, say) {
   const wheel = wheelForThisMachine();
   const path = join(downloads, wheel.file);
-  if (!(await exists(path))) {
-    say(`downloading libtensorflow ${wheel.version} inside the wheel of ${wheel.requirement}, ${wheel.size}, once per machine`);
+  const own = join(folder, wheel.file);
+  // Another process that has finished removes the download: a link of one's own keeps it.
+  while (!(await linkFile(path, own))) {
+    say(
+      `downloading libtensorflow ${wheel.version} in a Python wheel (${wheel.requirement}, ${wheel.size}), once per machine`,
+    );
     await download(wheel, downloads);
   }
   say('building the addon against it, about 20 s');
-  await orThrow('the wheel does not unpack', run('python3', ['-c', EXTRACT, path, folder]));
+  await orThrow('the wheel does not unpack', run('python3', ['-c', EXTRACT, own, folder]));
   const include = join(folder, 'tensorflow/include');
   await mkdir(join(folder, 'deps'));
   const libraries = join(folder, 'deps/lib');
@@ -64,10 +80,12 @@ export async function buildFromWheel(packageFolder, folder, downloads, say) {
   for (const name of await readdir(join(folder, 'tensorflow'))) {
     if (name !== 'include') await rename(join(folder, 'tensorflow', name), join(libraries, name));
   }
-  for (const name of ['libtensorflow.so', 'libtensorflow.so.2']) await symlink('libtensorflow_cc.so.2', join(libraries, name));
+  for (const name of ['libtensorflow.so', 'libtensorflow.so.2'])
+    await symlink('libtensorflow_cc.so.2', join(libraries, name));
   await symlink('libtensorflow_framework.so.2', join(libraries, 'libtensorflow_framework.so'));
   await compile(packageFolder, folder, include, libraries);
   await rm(join(folder, 'tensorflow'), { recursive: true });
+  await rm(own);
   await rm(path, { force: true });
 }
 
@@ -82,7 +100,8 @@ async function download(wheel, downloads) {
     const pip = ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:', '--require-hashes', ...wheel.tags];
     await orThrow('pip cannot download it', run('python3', [...pip, '-d', unfinished, '-r', requirements]));
     const found = await sha256(join(unfinished, wheel.file));
-    if (found !== wheel.sha256) throw new Error(`${wheel.file}: expected sha256 ${wheel.sha256}, got ${found}; not used`);
+    if (found !== wheel.sha256)
+      throw new Error(`${wheel.file}: expected sha256 ${wheel.sha256}, got ${found}; not used`);
     await rename(join(unfinished, wheel.file), join(downloads, wheel.file));
   } finally {
     await rm(unfinished, { recursive: true, force: true });

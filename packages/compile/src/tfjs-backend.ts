@@ -31,17 +31,19 @@ export interface TfjsBackendChoice {
 export class NoTfjsBackendError extends Error {
   readonly code = 'NO_TFJS_BACKEND';
   readonly reasons: readonly { readonly name: string; readonly reason: string }[];
-  private readonly marker: symbol = Symbol.for('residual.NoTfjsBackendError');
 
   constructor(reasons: readonly { readonly name: string; readonly reason: string }[]) {
     const list = reasons.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-    super(`no tfjs backend can run here (${list || 'none was given'}); add '@residual/backend-wasm', which runs anywhere`);
+    super(
+      `no tfjs backend can run here (${list || 'none was given'}); add '@residual/backend-wasm', which runs anywhere`,
+    );
     this.name = 'NoTfjsBackendError';
     this.reasons = reasons;
+    Object.defineProperty(this, Symbol.for('residual.NoTfjsBackendError'), { value: true });
   }
 
   static isInstance(error: unknown): error is NoTfjsBackendError {
-    return (error as { marker?: symbol } | null)?.marker === Symbol.for('residual.NoTfjsBackendError');
+    return error instanceof Error && Symbol.for('residual.NoTfjsBackendError') in error;
   }
 }
 
