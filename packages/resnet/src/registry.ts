@@ -1,1 +1,50 @@
-export {};
+import { cifarPlainSpec, cifarResNetSpec } from './cifar.ts';
+import * as imagenet from './imagenet.ts';
+import { ResNet, type ResNetOptions } from './resnet.ts';
+import type { ResNetSpec } from './spec.ts';
+import { UnknownModelError } from './unknown-model-error.ts';
+
+/** Every named variant: what `createModel` builds and `listModels` lists. */
+export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
+  const depths = [20, 32, 44, 56, 110];
+  const specs = [
+    imagenet.resnet18Spec,
+    imagenet.resnet34Spec,
+    imagenet.resnet50Spec,
+    imagenet.resnet101Spec,
+    imagenet.resnet152Spec,
+    imagenet.resnext50_32x4dSpec,
+    imagenet.resnext101_32x8dSpec,
+    imagenet.resnext101_64x4dSpec,
+    imagenet.wide_resnet50_2Spec,
+    imagenet.wide_resnet101_2Spec,
+    imagenet.plain18Spec,
+    imagenet.plain34Spec,
+    ...depths.map((depth) => cifarResNetSpec(depth)),
+    ...depths.map((depth) => cifarResNetSpec(depth, 'B')),
+    ...depths.map((depth) => cifarPlainSpec(depth)),
+  ];
+  return new Map(specs.map((spec) => [spec.name, spec]));
+}
+
+/** Names that match a pattern of `*` and `?` (default: all), in the table's order. @see timm `list_models` */
+export function listModels(pattern = '*'): string[] {
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const expression = new RegExp(`^${escaped}$`);
+  return [...modelSpecs().keys()].filter((name) => expression.test(name));
+}
+
+/** @throws UnknownModelError, which names the nearest. */
+export function getSpec(name: string): ResNetSpec {
+  const spec = modelSpecs().get(name);
+  if (!spec) throw new UnknownModelError(name, [...modelSpecs().keys()]);
+  return spec;
+}
+
+/** Builds a variant by name; where the name is known beforehand, its function (`resnet50`) leaves the others out of a bundle. @throws UnknownModelError */
+export function createModel(name: string, options?: ResNetOptions): ResNet {
+  return new ResNet(getSpec(name), options);
+}

@@ -1,1 +1,3 @@
+export { deterministicPicture, deterministicTensor, probe, uniform } from './deterministic.ts';
+export { expectClose, relativeError } from './expect-close.ts';
 export { dataPath, type RequirementName, requirement } from './requirement.ts';

@@ -1,0 +1,35 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { ForwardOptions } from './forward-options.ts';
+import type { ShortcutType } from './shortcut.ts';
+import type { VarScope } from './var-scope.ts';
+
+export interface BlockOptions {
+  readonly inChannels: number;
+  /** Channels of the stage; the block puts out `planes * expansion`. */
+  readonly planes: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default 1. */
+  readonly dilation?: number;
+  /** Dilation of the convolution that may be strided; default `dilation`. A dilated stage begins with the one before's. */
+  readonly firstDilation?: number;
+  /** Bottleneck only; default 1. */
+  readonly groups?: number;
+  /** Bottleneck only: the 3×3 convolution has `planes * widthPerGroup / 64` channels a group; default 64. */
+  readonly widthPerGroup?: number;
+  /** Where the shapes differ; default `projectionShortcut`. Plain blocks have none. */
+  readonly shortcut?: ShortcutType;
+  /** The last batch norm starts at zero, so that the block starts as its shortcut. Default false. */
+  readonly zeroInit?: boolean;
+}
+
+export interface Block {
+  /** `[N, H, W, inChannels]` → `[N, ⌈H / stride⌉, ⌈W / stride⌉, planes * expansion]` float32. */
+  forward(x: Tensor4D, options?: ForwardOptions): Tensor4D;
+}
+
+/** The kind of block a network is made of: a value in its spec. */
+export interface BlockType {
+  readonly expansion: number;
+  new (vars: VarScope, options: BlockOptions): Block;
+}

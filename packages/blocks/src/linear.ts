@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { uniformFanIn } from './initializer.ts';
+import type { VarScope } from './var-scope.ts';
+
+/** `[N, inFeatures]` → `[N, outFeatures]` float32. @see torch `nn.Linear` */
+export class Linear {
+  readonly weight: tf.Tensor2D;
+  readonly bias: tf.Tensor1D;
+
+  constructor(vars: VarScope, { inFeatures, outFeatures }: { inFeatures: number; outFeatures: number }) {
+    const initializer = uniformFanIn(inFeatures);
+    const shape = [inFeatures, outFeatures];
+    this.weight = vars.variable('weight', { shape, layout: 'linear', initializer, trainable: true }) as tf.Tensor2D;
+    this.bias = vars.vector('bias', outFeatures, initializer);
+  }
+
+  forward(x: tf.Tensor2D): tf.Tensor2D {
+    return tf.add(tf.matMul(x, this.weight), this.bias);
+  }
+}

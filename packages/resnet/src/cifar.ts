@@ -1,0 +1,46 @@
+import { BasicBlock, PlainBasicBlock, paddingShortcut, projectionShortcut } from '@residual/blocks';
+import { ResNet, type ResNetOptions } from './resnet.ts';
+import type { ResNetSpec } from './spec.ts';
+import { CifarStem } from './stem.ts';
+
+/** The shortcut where shapes differ: zero padding without parameters (`A`, the paper's for CIFAR) or a projection (`B`). */
+export type ShortcutOption = 'A' | 'B';
+
+export interface CifarResNetOptions extends ResNetOptions {
+  /** Default `A`. */
+  readonly shortcut?: ShortcutOption;
+}
+
+/**
+ * The spec of the CIFAR-10 net of 6n + 2 layers: three stages of n blocks with 16, 32 and 64 channels.
+ *
+ * @throws RangeError where `depth` is not 6n + 2.
+ * @see He et al. 2015, section 4.2
+ */
+export function cifarResNetSpec(depth: number, shortcut: ShortcutOption = 'A'): ResNetSpec {
+  const name = `resnet${depth}${shortcut === 'B' ? '_b' : ''}`;
+  return { ...cifarSpec(name, depth), shortcut: shortcut === 'A' ? paddingShortcut : projectionShortcut };
+}
+
+/** The same net without shortcuts: what degrades with depth. @throws RangeError where `depth` is not 6n + 2. */
+export function cifarPlainSpec(depth: number): ResNetSpec {
+  return { ...cifarSpec(`plain${depth}`, depth), block: PlainBasicBlock };
+}
+
+/** A CIFAR ResNet of any depth 6n + 2. @throws RangeError for another depth. */
+export function cifarResNet(depth: number, { shortcut, ...options }: CifarResNetOptions = {}): ResNet {
+  return new ResNet(cifarResNetSpec(depth, shortcut), options);
+}
+
+/** Its plain twin. @throws RangeError for a depth that is not 6n + 2. */
+export function cifarPlain(depth: number, options?: ResNetOptions): ResNet {
+  return new ResNet(cifarPlainSpec(depth), options);
+}
+
+function cifarSpec(name: string, depth: number): ResNetSpec {
+  const blocks = (depth - 2) / 6;
+  if (!Number.isInteger(blocks) || blocks < 1)
+    throw new RangeError(`a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, …), got ${depth}`);
+  const depths = [blocks, blocks, blocks];
+  return { name, block: BasicBlock, depths, width: 16, stem: CifarStem, numClasses: 10 };
+}
