@@ -20,7 +20,10 @@ export function uniform(name: string, count: number): Float64Array {
 
 /** A float32 parameter in PyTorch's layout: convolutions OIHW, linear `[out, in]`. */
 export function deterministicTensor(name: string, shape: readonly number[]): Float32Array {
-  const u = uniform(name, shape.reduce((product, size) => product * size, 1)); // prettier-ignore
+  const u = uniform(
+    name,
+    shape.reduce((product, size) => product * size, 1),
+  ); // prettier-ignore
   return Float32Array.from(u, valueOf(name, shape));
 }
 

@@ -1,3 +1,4 @@
+export { type BackendContractOptions, backendContract } from './backend-contract.ts';
 export { deterministicPicture, deterministicTensor, probe, uniform } from './deterministic.ts';
 export { expectClose, relativeError } from './expect-close.ts';
 export { dataPath, type RequirementName, requirement } from './requirement.ts';
