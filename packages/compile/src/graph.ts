@@ -14,12 +14,25 @@ export interface Value {
 
 export type Attribute = number | boolean | string | readonly number[] | readonly (readonly number[])[];
 
-/** One operation. `op` is the tfjs kernel name (`Conv2D`, `FusedConv2D`, `MaxPool`, …). */
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/**
+ * One operation. `op` is the name of the tfjs kernel; attributes are tfjs's, except that they are spelled out in full:
+ *
+ * - `Conv2D` [x, filter]: `{strides: [h, w], pad: [[top, bottom], [left, right]], dilations: [h, w], groups}`
+ * - `FusedConv2D` [x, filter, bias?, residual?]: the same and `{hasBias, hasResidual, activation: 'linear' | 'relu' | 'relu6'}`;
+ *   the activation comes last, after the residual is added
+ * - `FusedMatMul` [a, b, bias?]: `{transposeA, transposeB, hasBias, activation}`
+ * - `MaxPool`, `AvgPool` [x]: `{filterSize: [h, w], strides: [h, w], pad: [[top, bottom], [left, right]]}`; a maximum pads with
+ *   −∞, an average counts real pixels only
+ * - `FusedBatchNorm` [x, mean, variance, offset?, scale?]: `{varianceEpsilon, hasOffset, hasScale}`
+ * - `Mean`, `Sum`, `Max`, … [x]: `{axis: [...], keepDims}`
+ */
 export interface GraphNode {
   readonly op: string;
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly attributes: Attributes;
   /** Where in the model it was recorded, e.g. `layer1.0.conv1`; for people, not unique. */
   readonly label?: string;
 }
@@ -29,12 +42,16 @@ export interface GraphInput {
   readonly name: string;
   readonly role: 'data' | 'parameter';
   readonly value: ValueId;
+  /** False for what training does not move by gradients, e.g. running averages; those are not counted as parameters. */
+  readonly trainable?: boolean;
 }
 
 export interface GraphOutput {
   readonly name: string;
   readonly value: ValueId;
 }
+
+export type ConstantData = Float32Array | Int32Array | Uint8Array;
 
 export interface Graph {
   /** Indexed by `ValueId`. */
@@ -44,5 +61,5 @@ export interface Graph {
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly GraphOutput[];
   /** Values known before any run, row-major. */
-  readonly constants: ReadonlyMap<ValueId, Float32Array | Int32Array | Uint8Array>;
+  readonly constants: ReadonlyMap<ValueId, ConstantData>;
 }

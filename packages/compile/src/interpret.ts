@@ -1,0 +1,93 @@
+import { engine, type NamedTensorMap, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Graph, GraphNode, ValueId } from './graph.ts';
+import type { KernelRule } from './rules/kernel-rule.ts';
+import { rulesByOp } from './rules/rules.ts';
+
+export interface InterpretOptions {
+  /** Tensors of the graph's constants, where they are already on the backend; the caller's. */
+  readonly constants?: ReadonlyMap<ValueId, Tensor>;
+  /** Called after each node, with tensors that live until it returns. */
+  readonly onNode?: (node: GraphNode, outputs: readonly Tensor[]) => void;
+}
+
+/**
+ * Runs a graph on the current tfjs backend, kernel by kernel; an intermediate tensor is freed after its last use.
+ *
+ * @param feeds A tensor for each graph input, data and parameters, by name.
+ * @returns The graph's outputs by name; the caller disposes them.
+ */
+export function interpret(
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+  options: InterpretOptions = {},
+): NamedTensorMap {
+  const rules = rulesByOp();
+  return tidy(() => {
+    const tensors = new Map<ValueId, Tensor>(options.constants);
+    for (const { name, value } of graph.inputs) {
+      const feed = feeds[name];
+      if (feed === undefined) throw new Error(`${name}: expected a tensor [${graph.values[value]!.shape}], got none`);
+      tensors.set(value, feed);
+    }
+    for (const [value, data] of graph.constants) {
+      const { shape, dtype } = graph.values[value]!;
+      if (!tensors.has(value)) tensors.set(value, tensor(data, [...shape], dtype));
+    }
+    const kept = new Set(graph.outputs.map(({ value }) => value));
+    const lastUses = lastUseOf(graph);
+    const owned = new Set<ValueId>();
+    graph.nodes.forEach((node, index) => {
+      const rule = rules.get(node.op);
+      if (rule === undefined) throw new Error(`${node.label ?? 'graph'}: no tfjs kernel for node '${node.op}'`);
+      const outputs = runNode(
+        node,
+        rule,
+        node.inputs.map((id) => tensors.get(id)!),
+      );
+      node.outputs.forEach((id, position) => {
+        tensors.set(id, outputs[position]!);
+        owned.add(id);
+      });
+      options.onNode?.(node, outputs);
+      for (const id of [...node.inputs, ...node.outputs]) {
+        if (owned.has(id) && !kept.has(id) && (lastUses.get(id) ?? index) <= index) {
+          tensors.get(id)!.dispose();
+          owned.delete(id);
+        }
+      }
+    });
+    return Object.fromEntries(
+      graph.outputs.map(({ name, value }) => [
+        name,
+        owned.has(value) ? tensors.get(value)! : tensors.get(value)!.clone(),
+      ]),
+    );
+  });
+}
+
+function runNode(
+  node: GraphNode,
+  rule: KernelRule & { readonly kernelName: string },
+  inputs: readonly Tensor[],
+): Tensor[] {
+  if (rule.run !== undefined) {
+    const run = rule.run;
+    return tidy(() => run(node, inputs));
+  }
+  const attributes = rule.tfjsAttributes?.(node, inputs) ?? { ...node.attributes };
+  const result = engine().runKernel(rule.kernelName, namedInputs(node, rule, inputs) as never, attributes as never);
+  return result instanceof Tensor ? [result] : (result as Tensor[]);
+}
+
+function namedInputs(node: GraphNode, rule: KernelRule, inputs: readonly Tensor[]): object {
+  if (rule.inputs === 'list') return [...inputs];
+  const present = rule.inputs.filter((name) => {
+    const flag = rule.optional?.[name];
+    return flag === undefined || node.attributes[flag] === true;
+  });
+  return Object.fromEntries(present.map((name, index) => [name, inputs[index]!]));
+}
+
+function lastUseOf(graph: Graph): Map<ValueId, number> {
+  return new Map(graph.nodes.flatMap((node, index) => node.inputs.map((id) => [id, index] as const)));
+}
