@@ -73,17 +73,31 @@ async function loadSharp(source: string): Promise<SharpFactory> {
   try {
     return (await import('sharp')).default;
   } catch (cause) {
-    throw new DecodeError('DECODER_MISSING', source, 'decoding needs sharp: run npm install sharp', cause);
+    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    const got = isAbsent ? 'is not installed' : `does not load (${firstLine(cause)})`;
+    throw new DecodeError(
+      'DECODER_MISSING',
+      source,
+      `decoding needs sharp, which ${got}: run npm install sharp`,
+      cause,
+    );
   }
 }
 
 function decodeFailure(source: string, cause: unknown): DecodeError {
-  const reason = String(cause instanceof Error ? cause.message : cause)
-    .split('\n')[0]!
-    .trim();
+  const reason = firstLine(cause);
   if (/unsupported image format/i.test(reason)) {
-    const problem = 'expected JPEG, PNG, WebP, GIF, TIFF or AVIF, got something else; check the file';
+    const problem =
+      'expected JPEG, PNG, WebP, GIF, TIFF or AVIF, got something else or too little of one; check the file';
     return new DecodeError('NOT_AN_IMAGE', source, problem, cause);
   }
-  return new DecodeError('IMAGE_DAMAGED', source, `expected a whole picture, got a damaged one (${reason})`, cause);
+  const detail = reason.replace(/^Input (file|buffer) has corrupt header:\s*/, '') || 'corrupt header';
+  const problem = `expected a whole picture, got a damaged one (${detail}); get the file again`;
+  return new DecodeError('IMAGE_DAMAGED', source, problem, cause);
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error)
+    .split('\n')[0]!
+    .trim();
 }
