@@ -1,0 +1,99 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import type { ResNet } from '@residual/resnet';
+import { createModel, listModels } from '@residual/resnet/registry';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { interpret } from './interpret.ts';
+import { type Tracer, trace } from './trace.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+function modelOn(t: Tracer, name: string): ResNet {
+  return createModel(name, { vars: (path, { shape, trainable }) => t.parameter(path, shape, { trainable }) });
+}
+
+/** Runs `fn` eagerly and its trace by the interpreter on the same values, and compares the outputs bit for bit. */
+async function expectSameAsEager(fn: (t: Tracer) => Record<string, tf.Tensor>): Promise<void> {
+  const graph = await trace(fn);
+  tf.tidy(() => {
+    const feeds: Record<string, tf.Tensor> = {};
+    const value = (name: string, shape: readonly number[], dtype = 'float32'): tf.Tensor => {
+      const seed = Object.keys(feeds).length + 1;
+      feeds[name] ??=
+        dtype === 'int32'
+          ? tf.randomUniform([...shape], 0, 10, 'int32', seed)
+          : tf.randomUniform([...shape], name.endsWith('running_var') ? 0.5 : -0.1, 1, 'float32', seed);
+      return feeds[name];
+    };
+    const eager = fn({ input: value, parameter: (name, shape) => value(name, shape) });
+    const actual = interpret(graph, feeds);
+    expect(Object.keys(actual)).toEqual(Object.keys(eager));
+    for (const [name, tensor] of Object.entries(eager)) {
+      expect(actual[name]!.shape, name).toEqual(tensor.shape);
+      expect(actual[name]!.dataSync(), name).toEqual(tensor.dataSync());
+    }
+  });
+}
+
+// The wide and deep variants have no operation that these have not; their traces are compared with published figures.
+test.each(['resnet18', 'resnet50', 'resnet20', 'plain20', 'resnet20_b'])(
+  'the trace of %s runs as eager',
+  async (name) => {
+    await expectSameAsEager((t) => ({
+      logits: modelOn(t, name).forward(t.input('image', [1, 32, 32, 3]) as tf.Tensor4D),
+    }));
+  },
+);
+
+test('every variant is traced', async () => {
+  for (const name of listModels()) {
+    const graph = await trace((t) => ({
+      logits: modelOn(t, name).forward(t.input('image', [1, 64, 64, 3]) as tf.Tensor4D),
+    }));
+    const convolutions = graph.nodes.filter(({ op }) => op === 'Conv2D');
+    expect(graph.values[graph.outputs[0]!.value]!.shape).toEqual([1, name.match(/20|32$|44|56|110/) ? 10 : 1000]);
+    expect(convolutions.length, name).toBeGreaterThan(16);
+    expect(
+      convolutions.some(({ attributes }) => attributes['groups'] !== 1),
+      name,
+    ).toBe(name.startsWith('resnext'));
+  }
+});
+
+/** One step of gradient descent, as a function: new parameters, new running statistics and the loss are outputs. */
+function trainingStep(name: string): (t: Tracer) => Record<string, tf.Tensor> {
+  return (t) => {
+    const model = modelOn(t, name);
+    const trainable: [string, tf.Tensor][] = [];
+    for (const [path, tensor] of model.variables) if (!path.includes('running_')) trainable.push([path, tensor]);
+    const image = t.input('image', [2, 4, 4, 3]) as tf.Tensor4D;
+    const labels = tf.oneHot(t.input('label', [2], 'int32') as tf.Tensor1D, 10);
+    const updates = new Map<string, tf.Tensor>();
+    const loss = () => tf.losses.softmaxCrossEntropy(labels, model.forward(image, { training: true, updates }));
+    const { value, grads } = tf.valueAndGrads(loss as never)(trainable.map(([, tensor]) => tensor));
+    const moved = trainable.map(([path, tensor], index) => [path, tf.sub(tensor, tf.mul(grads[index]!, 0.1))]);
+    return { loss: value, ...Object.fromEntries(moved), ...Object.fromEntries(updates) };
+  };
+}
+
+test.each(['resnet20', 'resnet20_b', 'plain20'])(
+  'the trace of a training step of %s gives the loss, parameters and running statistics of eager',
+  async (name) => {
+    await expectSameAsEager(trainingStep(name));
+  },
+);
+
+test('a training step changes parameters and running statistics, all of them outputs', async () => {
+  const graph = await trace(trainingStep('resnet20'));
+  const outputs = new Map(graph.outputs.map(({ name, value }) => [name, value]));
+  const parameters = graph.inputs.filter(({ role }) => role === 'parameter');
+  expect(parameters).toHaveLength(97);
+  for (const { name, value } of parameters) {
+    expect(outputs.get(name), name).toBeDefined();
+    expect(outputs.get(name), name).not.toBe(value);
+    expect(graph.values[outputs.get(name)!]!.shape, name).toEqual(graph.values[value]!.shape);
+  }
+});
