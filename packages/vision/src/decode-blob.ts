@@ -1,4 +1,5 @@
 import { DecodeError } from './decode-error.ts';
+import { clearJpegOrientation } from './exif-orientation.ts';
 import { copyRgb, type PixelImage } from './pixel-image.ts';
 import { checkPixelCount, DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 
@@ -8,7 +9,8 @@ const STRIPE_PIXELS = 1 << 22;
 /**
  * Decodes a picture in the browser, on a page or in a worker, with no colour management.
  *
- * A canvas keeps no colour under full transparency, so that transparent pixels come out black there.
+ * The pixels are PIL's, with two exceptions: a canvas loses colour under transparency (fully transparent pixels come out
+ * black), and CMYK is converted by the browser.
  *
  * @throws DecodeError where the browser cannot decode it, or it has more than `maxPixels`.
  */
@@ -16,10 +18,10 @@ export async function decodeBlob(blob: Blob, options: DecodeOptions = {}): Promi
   const { orient = false, maxPixels = DEFAULT_MAX_PIXELS } = options;
   const source = blob instanceof File ? blob.name : 'image';
   if (blob.size === 0) throw new DecodeError('FILE_EMPTY', source, 'expected a picture, got an empty file');
-  const bitmap = await createImageBitmap(blob, {
+  const bitmap = await createImageBitmap(orient ? blob : await asStored(blob), {
     premultiplyAlpha: 'none',
     colorSpaceConversion: 'none',
-    imageOrientation: orient ? 'from-image' : ('none' as ImageOrientation),
+    imageOrientation: 'from-image',
   }).catch((cause: unknown) => {
     const problem = `expected a picture that this browser decodes, got ${blob.type || 'an unknown type'}`;
     throw new DecodeError('NOT_AN_IMAGE', source, `${problem}; convert it to JPEG or PNG`, cause);
@@ -30,6 +32,12 @@ export async function decodeBlob(blob: Blob, options: DecodeOptions = {}): Promi
   } finally {
     bitmap.close();
   }
+}
+
+async function asStored(blob: Blob): Promise<Blob> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  clearJpegOrientation(bytes);
+  return new Blob([bytes], { type: blob.type });
 }
 
 function readPixels(bitmap: ImageBitmap): PixelImage {
