@@ -1,3 +1,5 @@
+export { BindError } from './bind/bind-error.ts';
+export { bind, readWeights, type Weight, type Weights } from './bind.ts';
 export type {
   Attribute,
   Attributes,
@@ -11,14 +13,14 @@ export type {
   ValueId,
 } from './graph.ts';
 export { type InterpretOptions, interpret } from './interpret.ts';
+export { absorbPadding } from './passes/absorb-padding.ts';
+export { dropDeadCode } from './passes/drop-dead-code.ts';
+export { dropIdentities } from './passes/drop-identities.ts';
+export { foldBatchNorm } from './passes/fold-batch-norm.ts';
+export { foldNormalisation } from './passes/fold-normalisation.ts';
+export { fuseEpilogues } from './passes/fuse-epilogues.ts';
+export { optimize } from './passes/optimize.ts';
+export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { type LayerSummary, type Summary, summary } from './summary.ts';
-export {
-  type Availability,
-  NoTfjsBackendError,
-  type TfjsBackend,
-  type TfjsBackendChoice,
-  type TfjsBackendInfo,
-  useFirstTfjsBackend,
-} from './tfjs-backend.ts';
 export { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 export { type Tracer, trace } from './trace.ts';

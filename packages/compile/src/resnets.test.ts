@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import type { ResNet } from '@residual/resnet';
-import { createModel, listModels } from '@residual/resnet/registry';
+import { createModel, getSpec, listModels } from '@residual/resnet/registry';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { interpret } from './interpret.ts';
@@ -54,7 +54,7 @@ test('every variant is traced', async () => {
       logits: modelOn(t, name).forward(t.input('image', [1, 64, 64, 3]) as tf.Tensor4D),
     }));
     const convolutions = graph.nodes.filter(({ op }) => op === 'Conv2D');
-    expect(graph.values[graph.outputs[0]!.value]!.shape).toEqual([1, name.match(/20|32$|44|56|110/) ? 10 : 1000]);
+    expect(graph.values[graph.outputs[0]!.value]!.shape).toEqual([1, getSpec(name).numClasses ?? 1000]);
     expect(convolutions.length, name).toBeGreaterThan(16);
     expect(
       convolutions.some(({ attributes }) => attributes['groups'] !== 1),

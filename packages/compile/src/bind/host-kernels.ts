@@ -1,0 +1,137 @@
+import { backend_util, util } from '@tensorflow/tfjs-core';
+import type { Attributes } from '../graph.ts';
+import { insertAxis } from '../rules/axes.ts';
+
+/** An array in host memory while weights are folded: float64, so that what is stored is rounded once. */
+export interface HostArray {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+type HostKernel = (inputs: readonly HostArray[], attributes: Attributes) => HostArray;
+
+/** The operations that `bind` evaluates on weights; a node of another kind stays in the graph. */
+export function hostKernels(): ReadonlyMap<string, HostKernel> {
+  return new Map<string, HostKernel>([
+    ['Abs', unary(Math.abs)],
+    ['Exp', unary(Math.exp)],
+    ['Identity', ([x]) => x!],
+    ['Log', unary(Math.log)],
+    ['Neg', unary((x) => -x)],
+    ['Reciprocal', unary((x) => 1 / x)],
+    ['Relu', unary((x) => Math.max(x, 0))],
+    ['Rsqrt', unary((x) => 1 / Math.sqrt(x))],
+    ['Sqrt', unary(Math.sqrt)],
+    ['Square', unary((x) => x * x)],
+    ['Add', binary((a, b) => a + b)],
+    ['Maximum', binary(Math.max)],
+    ['Minimum', binary(Math.min)],
+    ['Multiply', binary((a, b) => a * b)],
+    ['RealDiv', binary((a, b) => a / b)],
+    ['Sub', binary((a, b) => a - b)],
+    ['Reshape', ([x], { shape }) => ({ data: x!.data, shape: shape as number[] })],
+    ['ExpandDims', ([x], { dim }) => ({ data: x!.data, shape: insertAxis(x!.shape, dim as number, 1) })],
+    ['Mean', ([x], { axis, keepDims }) => reduce(x!, axis as number[], keepDims === true, true)],
+    ['Sum', ([x], { axis, keepDims }) => reduce(x!, axis as number[], keepDims === true, false)],
+    ['Transpose', transpose],
+    ['Slice', slice],
+    ['Concat', concat],
+  ]);
+}
+
+function unary(f: (x: number) => number): HostKernel {
+  return ([x]) => ({ shape: x!.shape, data: Float64Array.from(x!.data, f) });
+}
+
+function binary(f: (a: number, b: number) => number): HostKernel {
+  return ([a, b]) => {
+    const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
+    const data = new Float64Array(util.sizeFromShape(shape));
+    const readA = reader(a!, shape);
+    const readB = reader(b!, shape);
+    for (let index = 0; index < data.length; index++) data[index] = f(readA(index), readB(index));
+    return { shape, data };
+  };
+}
+
+/** Reads an array as if it had been broadcast to `shape`. */
+function reader({ shape: own, data }: HostArray, shape: readonly number[]): (index: number) => number {
+  if (data.length === 1) return () => data[0]!;
+  if (String(own) === String(shape)) return (index) => data[index]!;
+  // A vector along the last axis is by far the most common.
+  if (data.length === shape.at(-1) && own.at(-1) === data.length) return (index) => data[index % data.length]!;
+  const strides = util.computeStrides([...own, 1]);
+  const steps = shape.map((_, axis) => {
+    const ownAxis = axis - shape.length + own.length;
+    return ownAxis < 0 || own[ownAxis] === 1 ? 0 : strides[ownAxis]!;
+  });
+  return (index) => data[offsetOf(index, shape, steps)]!;
+}
+
+/** Where the element number `index` of `shape` lies when each axis steps by `steps`. */
+function offsetOf(index: number, shape: readonly number[], steps: readonly number[]): number {
+  let rest = index;
+  let offset = 0;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    offset += (rest % shape[axis]!) * steps[axis]!;
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return offset;
+}
+
+function reduce(x: HostArray, axes: readonly number[], keepDims: boolean, isMean: boolean): HostArray {
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const data = new Float64Array(util.sizeFromShape(kept));
+  const strides = util.computeStrides([...kept, 1]);
+  const steps = kept.map((size, axis) => (size === 1 ? 0 : strides[axis]!));
+  for (let index = 0; index < x.data.length; index++) {
+    const target = offsetOf(index, x.shape, steps);
+    data[target] = data[target]! + x.data[index]!;
+  }
+  const count = x.data.length / data.length;
+  return {
+    shape: keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)),
+    data: isMean ? data.map((sum) => sum / count) : data,
+  };
+}
+
+function transpose([x]: readonly HostArray[], { perm }: Attributes): HostArray {
+  const axes = perm as number[];
+  const strides = util.computeStrides([...x!.shape, 1]);
+  const shape = axes.map((axis) => x!.shape[axis]!);
+  return gather(
+    x!,
+    shape,
+    axes.map((axis) => strides[axis]!),
+    0,
+  );
+}
+
+function slice([x]: readonly HostArray[], { begin, size }: Attributes): HostArray {
+  const strides = util.computeStrides([...x!.shape, 1]);
+  const offset = (begin as number[]).reduce((sum, from, axis) => sum + from * strides[axis]!, 0);
+  return gather(x!, size as number[], strides, offset);
+}
+
+function gather(x: HostArray, shape: readonly number[], steps: readonly number[], offset: number): HostArray {
+  const data = new Float64Array(util.sizeFromShape([...shape]));
+  for (let index = 0; index < data.length; index++) data[index] = x.data[offset + offsetOf(index, shape, steps)]!;
+  return { shape, data };
+}
+
+function concat(inputs: readonly HostArray[], { axis }: Attributes): HostArray {
+  const along = axis as number;
+  const first = inputs[0]!.shape;
+  const shape = first.map((size, index) =>
+    index === along ? inputs.reduce((sum, x) => sum + x.shape[along]!, 0) : size,
+  );
+  const rows = util.sizeFromShape(first.slice(0, along));
+  const parts: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (const { data } of inputs) {
+      const length = data.length / rows;
+      for (let index = 0; index < length; index++) parts.push(data[row * length + index]!);
+    }
+  }
+  return { shape, data: Float64Array.from(parts) };
+}

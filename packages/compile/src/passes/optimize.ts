@@ -1,0 +1,26 @@
+import type { Graph } from '../graph.ts';
+import { absorbPadding } from './absorb-padding.ts';
+import { dropDeadCode } from './drop-dead-code.ts';
+import { dropIdentities } from './drop-identities.ts';
+import { foldBatchNorm } from './fold-batch-norm.ts';
+import { foldNormalisation } from './fold-normalisation.ts';
+import { fuseEpilogues } from './fuse-epilogues.ts';
+
+/**
+ * The passes that engines want before they compile: the same outputs, from fewer nodes.
+ *
+ * Epilogues are fused on both sides of the batch norm fold: a bias comes before it, the residual and the ReLU after.
+ */
+export function optimize(graph: Graph): Graph {
+  return [
+    dropIdentities,
+    absorbPadding,
+    dropDeadCode,
+    fuseEpilogues,
+    foldBatchNorm,
+    foldNormalisation,
+    fuseEpilogues,
+    absorbPadding,
+    dropDeadCode,
+  ].reduce((result, pass) => pass(result), graph);
+}
