@@ -21,48 +21,64 @@ export function interpret(
   feeds: Readonly<Record<string, Tensor>>,
   options: InterpretOptions = {},
 ): NamedTensorMap {
-  const rules = rulesByOp();
   return tidy(() => {
-    const tensors = new Map<ValueId, Tensor>(options.constants);
+    const steps = interpretSteps(graph, feeds, options);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  });
+}
+
+/** The same, one node a step, so that others may have the thread in between; ended early, it frees what it made. */
+export function* interpretSteps(
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+  { constants, onNode }: InterpretOptions = {},
+): Generator<void, NamedTensorMap, void> {
+  const rules = rulesByOp();
+  const tensors = new Map<ValueId, Tensor>(constants);
+  const owned = new Set<ValueId>();
+  const kept = new Set(graph.outputs.map(({ value }) => value));
+  const lastUses = new Map(graph.nodes.flatMap((node, index) => node.inputs.map((id) => [id, index] as const)));
+  try {
     for (const { name, value } of graph.inputs) {
       const feed = feeds[name];
       if (feed === undefined) throw new Error(`${name}: expected a tensor [${graph.values[value]!.shape}], got none`);
       tensors.set(value, feed);
     }
     for (const [value, data] of graph.constants) {
+      if (tensors.has(value)) continue;
       const { shape, dtype } = graph.values[value]!;
-      if (!tensors.has(value)) tensors.set(value, tensor(data, [...shape], dtype));
+      tensors.set(value, tensor(data, [...shape], dtype));
+      owned.add(value);
     }
-    const kept = new Set(graph.outputs.map(({ value }) => value));
-    const lastUses = lastUseOf(graph);
-    const owned = new Set<ValueId>();
-    graph.nodes.forEach((node, index) => {
+    for (const [index, node] of graph.nodes.entries()) {
       const rule = rules.get(node.op);
       if (rule === undefined) throw new Error(`${node.label ?? 'graph'}: no tfjs kernel for node '${node.op}'`);
-      const outputs = runNode(
-        node,
-        rule,
-        node.inputs.map((id) => tensors.get(id)!),
-      );
+      const inputs = node.inputs.map((id) => tensors.get(id)!);
+      const outputs = runNode(node, rule, inputs);
       node.outputs.forEach((id, position) => {
         tensors.set(id, outputs[position]!);
         owned.add(id);
       });
-      options.onNode?.(node, outputs);
+      onNode?.(node, outputs);
       for (const id of [...node.inputs, ...node.outputs]) {
-        if (owned.has(id) && !kept.has(id) && (lastUses.get(id) ?? index) <= index) {
-          tensors.get(id)!.dispose();
-          owned.delete(id);
-        }
+        if (!owned.has(id) || kept.has(id) || (lastUses.get(id) ?? index) > index) continue;
+        tensors.get(id)!.dispose();
+        owned.delete(id);
       }
-    });
+      yield;
+    }
     return Object.fromEntries(
-      graph.outputs.map(({ name, value }) => [
-        name,
-        owned.has(value) ? tensors.get(value)! : tensors.get(value)!.clone(),
-      ]),
+      graph.outputs.map(({ name, value }) => {
+        const output = tensors.get(value)!;
+        return [name, owned.delete(value) ? output : output.clone()];
+      }),
     );
-  });
+  } finally {
+    for (const id of owned) tensors.get(id)!.dispose();
+  }
 }
 
 function runNode(
@@ -70,10 +86,8 @@ function runNode(
   rule: KernelRule & { readonly kernelName: string },
   inputs: readonly Tensor[],
 ): Tensor[] {
-  if (rule.run !== undefined) {
-    const run = rule.run;
-    return tidy(() => run(node, inputs));
-  }
+  const { run } = rule;
+  if (run !== undefined) return tidy(() => run(node, inputs));
   const attributes = rule.tfjsAttributes?.(node, inputs) ?? { ...node.attributes };
   const result = engine().runKernel(rule.kernelName, namedInputs(node, rule, inputs) as never, attributes as never);
   return result instanceof Tensor ? [result] : (result as Tensor[]);
@@ -86,8 +100,4 @@ function namedInputs(node: GraphNode, rule: KernelRule, inputs: readonly Tensor[
     return flag === undefined || node.attributes[flag] === true;
   });
   return Object.fromEntries(present.map((name, index) => [name, inputs[index]!]));
-}
-
-function lastUseOf(graph: Graph): Map<ValueId, number> {
-  return new Map(graph.nodes.flatMap((node, index) => node.inputs.map((id) => [id, index] as const)));
 }

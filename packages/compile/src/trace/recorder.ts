@@ -132,8 +132,9 @@ export class Recorder extends KernelBackend {
 
   override dispose(): void {}
 
+  /** Each value is an object of its own, by which `verify` finds it again in an optimised graph. */
   #addValue(value: Value): ValueId {
-    return this.#values.push(value) - 1;
+    return this.#values.push({ shape: [...value.shape], dtype: value.dtype }) - 1;
   }
 
   #tensorInfo(value: ValueId): TensorInfo {

@@ -1,0 +1,90 @@
+import type { Weight, Weights } from '../bind.ts';
+import type { ConstantData, Graph, GraphDtype, GraphNode, ValueId } from '../graph.ts';
+import { BindError } from './bind-error.ts';
+import { type HostArray, hostKernels } from './host-kernels.ts';
+
+/** What has been computed of a set of weights, by how it was computed; it goes when the weights go. */
+const computed: WeakMap<Weights, Map<string, ConstantData>> = /* @__PURE__ */ new WeakMap();
+
+/** Constants up to this size are told apart by their numbers, so that two graphs find that they have the same. */
+const SPELLED_OUT_MAX = 1024;
+
+/** Evaluates the part of a graph that depends on weights alone, as far as it is asked for. */
+export class WeightEvaluator {
+  readonly #graph: Graph;
+  readonly #kernels = hostKernels();
+  readonly #arrays = new Map<ValueId, HostArray>();
+  readonly #producers = new Map<ValueId, GraphNode>();
+  /** How a value comes about, e.g. `Multiply(conv1.weight,Rsqrt(…))`: the same in every graph of a model. */
+  readonly #expressions = new Map<ValueId, string>();
+  readonly #computed: Map<string, ConstantData>;
+
+  constructor(graph: Graph, weights: Weights) {
+    this.#graph = graph;
+    this.#computed = computed.get(weights) ?? new Map();
+    computed.set(weights, this.#computed);
+    for (const [id, data] of graph.constants) {
+      const { shape, dtype } = graph.values[id]!;
+      this.#arrays.set(id, { shape, data });
+      if (data.length <= SPELLED_OUT_MAX) this.#expressions.set(id, `${dtype}[${shape}]{${data.join()}}`);
+    }
+    for (const { name, role, value } of graph.inputs) {
+      if (role !== 'parameter') continue;
+      this.#arrays.set(value, checked(name, graph.values[value]!.shape, weights.get(name)));
+      this.#expressions.set(value, name);
+    }
+  }
+
+  /** Whether the node is computed here rather than in each run; asked in the order of the graph. */
+  takes(node: GraphNode): boolean {
+    if (!this.#kernels.has(node.op) || node.inputs.length === 0 || !node.inputs.every((id) => this.knows(id)))
+      return false;
+    const [output] = node.outputs as [ValueId];
+    this.#producers.set(output, node);
+    const operands = node.inputs.map((id) => this.#expressions.get(id));
+    if (!operands.includes(undefined)) {
+      this.#expressions.set(output, `${node.op}(${operands.join()})${JSON.stringify(node.attributes)}`);
+    }
+    return true;
+  }
+
+  knows(id: ValueId): boolean {
+    return this.#arrays.has(id) || this.#producers.has(id);
+  }
+
+  constantOf(id: ValueId): ConstantData {
+    const { dtype } = this.#graph.values[id]!;
+    const expression = this.#producers.has(id) ? this.#expressions.get(id) : undefined;
+    if (expression === undefined) return stored(this.#arrayOf(id), dtype);
+    const known = this.#computed.get(expression) ?? stored(this.#arrayOf(id), dtype);
+    this.#computed.set(expression, known);
+    return known;
+  }
+
+  #arrayOf(id: ValueId): HostArray {
+    const known = this.#arrays.get(id);
+    if (known !== undefined) return known;
+    const { op, inputs, attributes } = this.#producers.get(id)!;
+    const array = this.#kernels.get(op)!(
+      inputs.map((input) => this.#arrayOf(input)),
+      attributes,
+    );
+    // Filters are big and read once; what several read are vectors.
+    if (array.shape.length <= 1) this.#arrays.set(id, array);
+    return array;
+  }
+}
+
+function checked(name: string, shape: readonly number[], weight: Weight | undefined): HostArray {
+  if (weight === undefined) throw new BindError(name, shape, 'no weight of that name');
+  if (String(weight.shape) !== String(shape)) throw new BindError(name, shape, `[${weight.shape.join(', ')}]`);
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (weight.data.length !== count) throw new BindError(name, shape, `${weight.data.length} numbers`);
+  return weight;
+}
+
+function stored({ data }: HostArray, dtype: GraphDtype): ConstantData {
+  if (dtype === 'int32') return data instanceof Int32Array ? data : Int32Array.from(data);
+  if (dtype === 'bool') return data instanceof Uint8Array ? data : Uint8Array.from(data);
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}

@@ -1,0 +1,67 @@
+import type { Weights } from './bind.ts';
+import type { ConstantData, Graph, GraphDtype } from './graph.ts';
+
+/** Whether an engine can run here, and why or why not, in a few words for people. */
+export interface Availability {
+  readonly available: boolean;
+  /** E.g. `AVX-512, 2 threads` or `no WebGPU adapter`. */
+  readonly reason: string;
+}
+
+export interface CompileOptions {
+  /** Refuse runs whose inputs hold NaN, at the cost of looking at each number. Default false. */
+  readonly rejectNaN?: boolean;
+}
+
+export interface RunOptions {
+  /** Ends the run early, also while it waits for its turn; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** An input or output of an executable; images are NHWC. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: GraphDtype;
+}
+
+/** What was compiled, for people and for benchmarks. */
+export interface ExecutableInfo {
+  readonly engine: string;
+  /** What it runs on, e.g. `wasm` or `AVX-512, 2 threads`. */
+  readonly device: string;
+  /** Operations per run, after optimisation. */
+  readonly nodeCount: number;
+  /** Bytes of weights that the executable holds. */
+  readonly weightBytes: number;
+}
+
+/** A compiled graph. It holds weights of its own: the model it was traced from may be disposed or trained on. */
+export interface Executable {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly info: ExecutableInfo;
+  /**
+   * Runs once. Runs that overlap are queued or run side by side, each with its own result.
+   *
+   * @param inputs Row-major arrays by name: `Float32Array` for float32, `Int32Array` for int32, `Uint8Array` for bool.
+   * @returns Arrays by output name, the caller's.
+   * @throws EngineError for missing, unknown or ill-shaped inputs (`BAD_INPUT`) and after `dispose` (`DISPOSED`).
+   */
+  run(inputs: Readonly<Record<string, ConstantData>>, options?: RunOptions): Promise<Record<string, ConstantData>>;
+  /** Frees the executable's own memory, after the runs under way; never the device. Again it does nothing. */
+  dispose(): Promise<void>;
+}
+
+/** Who computes a graph: a value, made by `tfjs()`, `native()`, `webgpu()`, … with the engine's own options. */
+export interface Engine {
+  readonly name: string;
+  isAvailable(): Promise<Availability>;
+  /**
+   * Optimises the graph, binds its weights and prepares it to run.
+   *
+   * @throws EngineError for an operation the engine has not (`UNSUPPORTED_NODE`) or where it cannot run (`UNAVAILABLE`).
+   * @throws BindError for weights that do not fit.
+   */
+  compile(graph: Graph, weights: Weights, options?: CompileOptions): Promise<Executable>;
+}

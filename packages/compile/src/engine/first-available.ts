@@ -1,0 +1,72 @@
+import type { Weights } from '../bind.ts';
+import type { CompileOptions, Engine, Executable } from '../engine.ts';
+import type { Graph } from '../graph.ts';
+import { EngineError } from './engine-error.ts';
+
+/** An engine that was passed over, and why. */
+export interface SkippedEngine {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface EngineChoice {
+  readonly engine: Engine;
+  /** Why it can run, e.g. `AVX-512, 2 threads`. */
+  readonly reason: string;
+  /** Those before it in the list. */
+  readonly skipped: readonly SkippedEngine[];
+}
+
+/**
+ * Takes the first engine that can run here; which, and why not those before it, is in the result.
+ *
+ * @throws EngineError (`UNAVAILABLE`) where none can, with each one's reason.
+ */
+export async function firstAvailable(engines: readonly Engine[]): Promise<EngineChoice> {
+  const skipped: SkippedEngine[] = [];
+  for (const engine of engines) {
+    const { available, reason } = await engine.isAvailable();
+    if (available) return { engine, reason, skipped };
+    skipped.push({ name: engine.name, reason });
+  }
+  throw noneOf(skipped);
+}
+
+/**
+ * Compiles a graph by the first engine that is available and has all of the graph's operations.
+ *
+ * @throws EngineError (`UNAVAILABLE`) where none can, with each one's reason.
+ */
+export async function compileFor(
+  engines: readonly Engine[],
+  graph: Graph,
+  weights: Weights,
+  options?: CompileOptions,
+): Promise<EngineChoice & { readonly executable: Executable }> {
+  const skipped: SkippedEngine[] = [];
+  for (const engine of engines) {
+    const { available, reason } = await engine.isAvailable();
+    if (!available) {
+      skipped.push({ name: engine.name, reason });
+      continue;
+    }
+    try {
+      return { engine, reason, skipped, executable: await engine.compile(graph, weights, options) };
+    } catch (error) {
+      if (!EngineError.isInstance(error) || (error.code !== 'UNSUPPORTED_NODE' && error.code !== 'UNAVAILABLE'))
+        throw error;
+      skipped.push({ name: engine.name, reason: error.message });
+    }
+  }
+  throw noneOf(skipped);
+}
+
+function noneOf(skipped: readonly SkippedEngine[]): EngineError {
+  const reasons = skipped.map(({ name, reason }) => `${name} (${reason})`).join(', ');
+  const names = skipped.map(({ name }) => name).join(', ');
+  return new EngineError(
+    'UNAVAILABLE',
+    names,
+    `engines: expected one that can run here, got ${reasons || 'none'}; add another, such as tfjs()`,
+  );
+}

@@ -1,0 +1,121 @@
+import type { CompileOptions, Executable, ExecutableInfo, TensorSpec } from '../engine.ts';
+import type { ConstantData, Graph } from '../graph.ts';
+import { EngineError } from './engine-error.ts';
+
+/** What an engine itself has to do; `makeExecutable` does the rest of the contract. */
+export interface ExecutableParts {
+  readonly info: ExecutableInfo;
+  /** Computes one run of checked inputs; it need not look at the signal, but ends earlier if it does. */
+  readonly run: (
+    inputs: Readonly<Record<string, ConstantData>>,
+    signal: AbortSignal | undefined,
+  ) => Promise<Record<string, ConstantData>>;
+  /** Called once, when no run is under way. */
+  readonly dispose: () => void | Promise<void>;
+  /** How many runs the engine takes at once; default 1, so that others wait. */
+  readonly concurrency?: number;
+}
+
+/** An executable that keeps the contract: checks inputs, queues runs, heeds signals and disposal. */
+export function makeExecutable(graph: Graph, parts: ExecutableParts, options: CompileOptions = {}): Executable {
+  const { info, concurrency = 1 } = parts;
+  const inputs = graph.inputs.filter(({ role }) => role === 'data').map((input) => specOf(graph, input));
+  const outputs = graph.outputs.map((output) => specOf(graph, output));
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  let disposal: Promise<void> | undefined;
+  let whenIdle: (() => void) | undefined;
+
+  const release = (): void => {
+    running -= 1;
+    waiting.shift()?.();
+    if (running === 0) whenIdle?.();
+  };
+  const turn = async (signal: AbortSignal | undefined): Promise<void> => {
+    if (running < concurrency) {
+      running += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const start = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        running += 1;
+        resolve();
+      };
+      const giveUp = (): void => {
+        waiting.splice(waiting.indexOf(start), 1);
+        reject(signal!.reason);
+      };
+      waiting.push(start);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
+  };
+
+  return {
+    inputs,
+    outputs,
+    info,
+    async run(given, { signal } = {}) {
+      if (disposal !== undefined) {
+        throw new EngineError(
+          'DISPOSED',
+          info.engine,
+          `${info.engine}: expected a live executable, got a disposed one; compile again`,
+        );
+      }
+      checkInputs(info.engine, inputs, given, options.rejectNaN === true);
+      signal?.throwIfAborted();
+      await turn(signal);
+      try {
+        const results = await parts.run(given, signal);
+        signal?.throwIfAborted();
+        return results;
+      } finally {
+        release();
+      }
+    },
+    dispose() {
+      disposal ??= new Promise<void>((resolve) => {
+        whenIdle = resolve;
+        if (running === 0) resolve();
+      }).then(() => parts.dispose());
+      return disposal;
+    },
+  };
+}
+
+function specOf(graph: Graph, { name, value }: { name: string; value: number }): TensorSpec {
+  return { name, ...graph.values[value]! };
+}
+
+function checkInputs(
+  engine: string,
+  specs: readonly TensorSpec[],
+  given: Readonly<Record<string, ConstantData>>,
+  rejectNaN: boolean,
+): void {
+  const badInput = (message: string): EngineError => new EngineError('BAD_INPUT', engine, message);
+  const names = specs.map(({ name }) => name).join(', ');
+  for (const name of Object.keys(given)) {
+    if (!specs.some((spec) => spec.name === name))
+      throw badInput(`${name}: expected inputs ${names}, got another; leave it out`);
+  }
+  for (const { name, shape, dtype } of specs) {
+    const data = given[name];
+    const kind = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' }[dtype];
+    const place = `${name}: expected ${kind} of [${shape.join(', ')}]`;
+    const count = shape.reduce((product, size) => product * size, 1);
+    const got = data === undefined ? 'nothing' : data.constructor.name;
+    if (data === undefined || got !== kind) throw badInput(`${place}, got ${got}; give a ${kind}`);
+    if (data.length !== count) {
+      throw badInput(
+        `${place}, ${count} numbers, got ${data.length}; sizes are chosen when a graph is traced, so trace one of that size`,
+      );
+    }
+    if (rejectNaN && data.some(Number.isNaN)) {
+      throw badInput(
+        `${name}: expected numbers, got NaN at element ${data.findIndex(Number.isNaN)}; see where the input comes from`,
+      );
+    }
+  }
+}

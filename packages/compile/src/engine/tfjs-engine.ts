@@ -1,0 +1,148 @@
+import {
+  dispose,
+  getBackend,
+  type NamedTensorMap,
+  ready,
+  type Tensor,
+  tensor,
+  engine as tfjsEngine,
+} from '@tensorflow/tfjs-core';
+import { bind, type Weights } from '../bind.ts';
+import type { CompileOptions, Engine, Executable } from '../engine.ts';
+import type { ConstantData, Graph, ValueId } from '../graph.ts';
+import { interpretSteps } from '../interpret.ts';
+import { optimize } from '../passes/optimize.ts';
+import { rulesByOp } from '../rules/rules.ts';
+import { EngineError } from './engine-error.ts';
+import { makeExecutable } from './make-executable.ts';
+
+/** A run lets other work of the event loop in between operations, this often. */
+const SLICE_MS = 50;
+
+interface SharedTensor {
+  readonly tensor: Tensor;
+  owners: number;
+}
+
+/**
+ * The engine that runs the fused graph on the tfjs backend that is current when it compiles, whichever it is.
+ *
+ * Executables of one `tfjs()` that were compiled from the same weights at several sizes share them on the device.
+ */
+export function tfjs(): Engine {
+  const shared = new Map<string, Map<ConstantData, SharedTensor>>();
+  return {
+    name: 'tfjs',
+    async isAvailable() {
+      const names = tfjsEngine().backendNames();
+      if (names.length === 0) return { available: false, reason: 'no tfjs backend is registered; import one' };
+      await ready();
+      return { available: true, reason: `tfjs backend '${getBackend()}'` };
+    },
+    async compile(graph, weights, options) {
+      if (tfjsEngine().backendNames().length === 0) {
+        throw new EngineError('UNAVAILABLE', 'tfjs', 'tfjs: expected a registered backend, got none; import one');
+      }
+      await ready();
+      const backendName = getBackend();
+      const pool = shared.get(backendName) ?? new Map<ConstantData, SharedTensor>();
+      shared.set(backendName, pool);
+      return compile(graph, weights, options, pool);
+    },
+  };
+}
+
+function compile(
+  graph: Graph,
+  weights: Weights,
+  options: CompileOptions | undefined,
+  pool: Map<ConstantData, SharedTensor>,
+): Executable {
+  const bound = bind(optimize(graph), weights);
+  const rules = rulesByOp();
+  for (const { op, label } of bound.nodes) {
+    if (!rules.has(op)) {
+      throw new EngineError(
+        'UNSUPPORTED_NODE',
+        'tfjs',
+        `${label ?? 'graph'}: no tfjs kernel for node '${op}'; take another engine`,
+      );
+    }
+  }
+  const backendName = getBackend();
+  const constants = new Map<ValueId, Tensor>();
+  for (const [id, data] of bound.constants) {
+    const { shape, dtype } = bound.values[id]!;
+    const entry = pool.get(data) ?? { tensor: tfjsEngine().keep(tensor(data, [...shape], dtype)), owners: 0 };
+    entry.owners += 1;
+    pool.set(data, entry);
+    constants.set(id, entry.tensor);
+  }
+  const weightBytes = [...bound.constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return makeExecutable(
+    bound,
+    {
+      info: { engine: 'tfjs', device: backendName, nodeCount: bound.nodes.length, weightBytes },
+      run: (inputs, signal) => run(bound, constants, backendName, inputs, signal),
+      dispose() {
+        for (const data of bound.constants.values()) {
+          const entry = pool.get(data)!;
+          entry.owners -= 1;
+          if (entry.owners > 0) continue;
+          entry.tensor.dispose();
+          pool.delete(data);
+        }
+      },
+    },
+    options,
+  );
+}
+
+async function run(
+  graph: Graph,
+  constants: ReadonlyMap<ValueId, Tensor>,
+  backendName: string,
+  inputs: Readonly<Record<string, ConstantData>>,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, ConstantData>> {
+  checkBackend(backendName);
+  const feeds = Object.fromEntries(
+    graph.inputs.map(({ name, value }) => {
+      const { shape, dtype } = graph.values[value]!;
+      return [name, tensor(inputs[name]!, [...shape], dtype)];
+    }),
+  );
+  const steps = interpretSteps(graph, feeds, { constants });
+  let outputs: NamedTensorMap = {};
+  try {
+    let sliceEndMs = performance.now() + SLICE_MS;
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) {
+        outputs = step.value;
+        break;
+      }
+      if (performance.now() < sliceEndMs) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
+      checkBackend(backendName);
+      sliceEndMs = performance.now() + SLICE_MS;
+    }
+    const results: Record<string, ConstantData> = {};
+    for (const [name, output] of Object.entries(outputs)) results[name] = (await output.data()) as ConstantData;
+    return results;
+  } finally {
+    steps.return({});
+    dispose(outputs);
+    dispose(feeds);
+  }
+}
+
+function checkBackend(backendName: string): void {
+  const current = getBackend();
+  if (current === backendName) return;
+  throw new EngineError(
+    'UNAVAILABLE',
+    'tfjs',
+    `tfjs: expected backend '${backendName}', for which this was compiled, got '${current}'; set it back, or compile again`,
+  );
+}
