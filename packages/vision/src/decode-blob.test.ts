@@ -1,0 +1,72 @@
+import { requirement } from '@residual/testing';
+import chromium from '@sparticuz/chromium';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digest, readGolden } from '../golden/pixels.ts';
+import type { decodeBlob as decode } from './decode-blob.ts';
+import type { DecodeOptions } from './pixel-limit.ts';
+
+const { files } = readGolden<{ files: [string, string, string, string][] }>('decode.json');
+/** What a canvas or a browser's decoder cannot give as PIL does: transparency, CMYK and TIFF. */
+const exceptions = ['alpha', 'transparent', 'cmyk', 'tiff'];
+const pictures = files.filter(([name]) => !exceptions.some((part) => name.includes(part)));
+
+const PAGE =
+  '<!doctype html><script type="module">import { decodeBlob } from "/src/index.ts"; window.decodeBlob = decodeBlob;</script>';
+
+describe.skipIf(!requirement('chromium'))('in Chromium', () => {
+  let server: ViteDevServer;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    server = await createServer({
+      root: `${import.meta.dirname}/..`,
+      appType: 'custom',
+      configFile: false,
+      logLevel: 'error',
+      optimizeDeps: { noDiscovery: true },
+      server: { port: 0, hmr: false, watch: null },
+    });
+    server.middlewares.use((_request, response) => {
+      response.setHeader('content-type', 'text/html').end(PAGE);
+    });
+    await server.listen();
+    const args = [...chromium.args, '--no-sandbox'];
+    browser = await puppeteer.launch({ executablePath: await chromium.executablePath(), args, headless: 'shell' });
+    page = await browser.newPage();
+    await page.goto(server.resolvedUrls!.local[0]!);
+    await page.waitForFunction('window.decodeBlob');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  async function decodeThere(base64: string, options: DecodeOptions): Promise<Buffer> {
+    const decoded = await page.evaluate(
+      async (encoded, chosen) => {
+        const { decodeBlob } = window as unknown as { decodeBlob: typeof decode };
+        const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+        const { data } = await decodeBlob(new Blob([bytes]), chosen);
+        return btoa(Array.from(data, (value) => String.fromCharCode(value)).join(''));
+      },
+      base64,
+      options,
+    );
+    return Buffer.from(decoded, 'base64');
+  }
+
+  test.each(pictures)('%s decodes to PIL’s pixels', async (_name, plain, oriented, base64) => {
+    expect(digest(await decodeThere(base64, {}))).toBe(plain);
+    expect(digest(await decodeThere(base64, { orient: true }))).toBe(oriented);
+  });
+
+  test('what is no picture, empty or too large is refused', async () => {
+    const picture = pictures[0]![3];
+    await expect(decodeThere('', {})).rejects.toThrow('image: expected a picture, got an empty file');
+    await expect(decodeThere(btoa('text'), {})).rejects.toThrow('expected a picture that this browser decodes');
+    await expect(decodeThere(picture, { maxPixels: 9 })).rejects.toThrow('expected at most 9 pixels, got 23 × 14');
+  });
+});
