@@ -1,12 +1,6 @@
 import type { Weights } from './bind.ts';
 import type { ConstantData, Graph, GraphDtype } from './graph.ts';
-
-/** Whether an engine can run here, and why or why not, in a few words for people. */
-export interface Availability {
-  readonly available: boolean;
-  /** E.g. `AVX-512, 2 threads` or `no WebGPU adapter`. */
-  readonly reason: string;
-}
+import type { Availability } from './tfjs-backend.ts';
 
 export interface CompileOptions {
   /** Refuse runs whose inputs hold NaN, at the cost of looking at each number. Default false. */

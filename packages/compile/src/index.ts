@@ -5,7 +5,6 @@ export { compileFor, type EngineChoice, firstAvailable, type SkippedEngine } fro
 export { type ExecutableParts, makeExecutable } from './engine/make-executable.ts';
 export { tfjs } from './engine/tfjs-engine.ts';
 export type {
-  Availability,
   CompileOptions,
   Engine,
   Executable,
@@ -35,5 +34,13 @@ export { fuseEpilogues } from './passes/fuse-epilogues.ts';
 export { optimize } from './passes/optimize.ts';
 export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { type LayerSummary, type Summary, summary } from './summary.ts';
+export {
+  type Availability,
+  NoTfjsBackendError,
+  type TfjsBackend,
+  type TfjsBackendChoice,
+  type TfjsBackendInfo,
+  useFirstTfjsBackend,
+} from './tfjs-backend.ts';
 export { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 export { type Tracer, trace } from './trace.ts';

@@ -11,8 +11,6 @@ export interface SkippedEngine {
 
 export interface EngineChoice {
   readonly engine: Engine;
-  /** Why it can run, e.g. `AVX-512, 2 threads`. */
-  readonly reason: string;
   /** Those before it in the list. */
   readonly skipped: readonly SkippedEngine[];
 }
@@ -26,7 +24,7 @@ export async function firstAvailable(engines: readonly Engine[]): Promise<Engine
   const skipped: SkippedEngine[] = [];
   for (const engine of engines) {
     const { available, reason } = await engine.isAvailable();
-    if (available) return { engine, reason, skipped };
+    if (available) return { engine, skipped };
     skipped.push({ name: engine.name, reason });
   }
   throw noneOf(skipped);
@@ -51,7 +49,7 @@ export async function compileFor(
       continue;
     }
     try {
-      return { engine, reason, skipped, executable: await engine.compile(graph, weights, options) };
+      return { engine, skipped, executable: await engine.compile(graph, weights, options) };
     } catch (error) {
       if (!EngineError.isInstance(error) || (error.code !== 'UNSUPPORTED_NODE' && error.code !== 'UNAVAILABLE'))
         throw error;

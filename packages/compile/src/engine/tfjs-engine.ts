@@ -37,7 +37,7 @@ export function tfjs(): Engine {
       const names = tfjsEngine().backendNames();
       if (names.length === 0) return { available: false, reason: 'no tfjs backend is registered; import one' };
       await ready();
-      return { available: true, reason: `tfjs backend '${getBackend()}'` };
+      return { available: true };
     },
     async compile(graph, weights, options) {
       if (tfjsEngine().backendNames().length === 0) {
