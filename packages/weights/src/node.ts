@@ -1,1 +1,3 @@
-export {};
+export { type FileSource, openFileSource } from './file-source.ts';
+export { readStateDictFile } from './read-state-dict-file.ts';
+export { writeFileAtomic } from './write-file-atomic.ts';

@@ -1,0 +1,130 @@
+import { type ByteSource, readExactly } from '../byte-source.ts';
+import { type DType, itemSize } from '../dtype.ts';
+import { WeightsFormatError } from '../weights-format-error.ts';
+import { contiguousStride, countElements, type TensorEntry, type WeightsIndex } from '../weights-index.ts';
+import { findDuplicateKey } from './duplicate-key.ts';
+
+const headerLimitBytes = 100_000_000;
+
+/**
+ * Reads and checks the header of a safetensors file.
+ *
+ * @throws WeightsFormatError where the header is not one, or its ranges overlap, leave holes or reach outside the file.
+ * @see https://github.com/huggingface/safetensors#format
+ */
+export async function readSafetensorsIndex(source: ByteSource): Promise<WeightsIndex> {
+  const prefix = await readExactly(source, 0, 8, 'header length');
+  const headerBytes = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  if (headerBytes > headerLimitBytes) {
+    const text = `header: expected at most ${headerLimitBytes} bytes, got a length of ${headerBytes}; the file is corrupt`;
+    throw new WeightsFormatError('corrupt', source.name, text, { offset: 0 });
+  }
+  const header = parseHeader(source, await readExactly(source, 8, headerBytes, 'header'));
+
+  const dataStart = 8 + headerBytes;
+  const tensors = new Map<string, TensorEntry>();
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') metadata = checkMetadata(source, value);
+    else tensors.set(name, checkTensor(source, name, value, dataStart));
+  }
+  checkCoverage(source, tensors, dataStart);
+  return { format: 'safetensors', tensors, metadata, notes: [] };
+}
+
+function parseHeader(source: ByteSource, bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
+    const duplicate = findDuplicateKey(text);
+    if (duplicate !== undefined) throw corrupt(source, `header: expected each name once, got ${duplicate} twice`);
+  } catch (error) {
+    if (WeightsFormatError.isInstance(error)) throw error;
+    throw corrupt(source, `header: expected JSON, got something else (${(error as Error).message})`, error);
+  }
+  if (isRecord(header)) return header;
+  throw corrupt(source, 'header: expected a JSON object');
+}
+
+function checkMetadata(source: ByteSource, value: unknown): Record<string, string> {
+  if (isRecord(value) && Object.values(value).every((text) => typeof text === 'string')) {
+    return value as Record<string, string>;
+  }
+  throw corrupt(source, '__metadata__: expected an object of strings');
+}
+
+function checkTensor(source: ByteSource, name: string, value: unknown, dataStart: number): TensorEntry {
+  if (!isRecord(value)) throw corrupt(source, `${name}: expected an object with dtype, shape and data_offsets`);
+  const { dtype: dtypeName, shape, data_offsets: range } = value;
+  if (typeof dtypeName !== 'string') throw corrupt(source, `${name}: expected a dtype, got ${show(dtypeName)}`);
+  const dtype = dtypeOf(dtypeName);
+  if (dtype === undefined) {
+    const text = `${name}: expected a dtype of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, got ${show(dtypeName)}; save it as F32`;
+    throw new WeightsFormatError('unsupported', source.name, text);
+  }
+  if (!isSizes(shape)) throw corrupt(source, `${name}: expected a shape of whole numbers, got ${show(shape)}`);
+  if (!isSizes(range) || range.length !== 2 || range[0]! > range[1]!) {
+    throw corrupt(source, `${name}: expected data_offsets [begin, end], got ${show(range)}`);
+  }
+  const [begin, end] = range as [number, number];
+  const offset = dataStart + begin;
+  if (dataStart + end > source.sizeBytes) {
+    const text = `${name}: expected data inside the file's ${source.sizeBytes} bytes, got bytes ${offset} to ${dataStart + end}; the file is cut off or corrupt, fetch it again`;
+    throw new WeightsFormatError('truncated', source.name, text, { offset });
+  }
+  const sizeBytes = countElements(shape) * itemSize(dtype);
+  if (sizeBytes !== end - begin) {
+    throw corrupt(source, `${name}: expected ${sizeBytes} bytes for ${dtypeName} [${shape}], got ${end - begin}`);
+  }
+  return { dtype, shape, stride: contiguousStride(shape), offset: 0, storage: { offset, sizeBytes } };
+}
+
+/** @throws WeightsFormatError where the tensors overlap, or do not fill the file to its end. */
+function checkCoverage(source: ByteSource, tensors: ReadonlyMap<string, TensorEntry>, dataStart: number): void {
+  const byOffset = [...tensors].sort(
+    ([, a], [, b]) => a.storage.offset - b.storage.offset || a.storage.sizeBytes - b.storage.sizeBytes,
+  );
+  let end = dataStart;
+  for (const [name, { storage }] of byOffset) {
+    if (storage.offset < end) throw corrupt(source, `${name}: its bytes overlap those of another tensor`);
+    if (storage.offset > end)
+      throw corrupt(source, `${name}: expected it at byte ${end}, got ${storage.offset} (a hole)`);
+    end += storage.sizeBytes;
+  }
+  if (end === source.sizeBytes) return;
+  throw corrupt(source, `expected the file to end at byte ${end} with its last tensor, got ${source.sizeBytes} bytes`);
+}
+
+function dtypeOf(name: string): DType | undefined {
+  const dtypes = new Map<string, DType>([
+    ['F64', 'float64'],
+    ['F32', 'float32'],
+    ['F16', 'float16'],
+    ['BF16', 'bfloat16'],
+    ['I64', 'int64'],
+    ['I32', 'int32'],
+    ['I16', 'int16'],
+    ['I8', 'int8'],
+    ['U8', 'uint8'],
+    ['BOOL', 'bool'],
+  ]);
+  return dtypes.get(name);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value from the file as short text of one line. */
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
+}
+
+function corrupt(source: ByteSource, text: string, cause?: unknown): WeightsFormatError {
+  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, { cause });
+}
