@@ -33,6 +33,9 @@ export { foldNormalisation } from './passes/fold-normalisation.ts';
 export { fuseEpilogues } from './passes/fuse-epilogues.ts';
 export { optimize } from './passes/optimize.ts';
 export { type BufferPlan, planBuffers } from './plan-buffers.ts';
+export { formatGraph } from './print/format-graph.ts';
+export { formatSummary } from './print/format-summary.ts';
+export { toMermaid } from './print/to-mermaid.ts';
 export { type LayerSummary, type Summary, summary } from './summary.ts';
 export {
   type Availability,
@@ -44,3 +47,4 @@ export {
 } from './tfjs-backend.ts';
 export { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 export { type Tracer, trace } from './trace.ts';
+export { type LayerDifference, type Verification, verify } from './verify.ts';
