@@ -1,3 +1,5 @@
+import { oneLine } from './one-line.ts';
+
 const marker = Symbol.for('residual.WeightsFormatError');
 
 /** What is wrong with a weights file. */
@@ -25,7 +27,7 @@ export class WeightsFormatError extends Error {
     text: string,
     options: { readonly offset?: number; readonly cause?: unknown } = {},
   ) {
-    super(`${source}: ${text}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(`${source}: ${text}`), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'WeightsFormatError';
     this.code = code;
     this.source = source;

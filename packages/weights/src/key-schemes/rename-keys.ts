@@ -1,3 +1,4 @@
+import { oneLine } from '../one-line.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import { akamasterScheme } from './akamaster.ts';
 import { huggingFaceScheme } from './hugging-face.ts';
@@ -59,5 +60,6 @@ function stripPrefixes<T>(entries: ReadonlyMap<string, T>, notes: string[]): Rea
 }
 
 function list(keys: readonly string[]): string {
-  return keys.length > 3 ? `${keys.slice(0, 3).join(', ')} and ${keys.length - 3} more` : keys.join(', ');
+  const first = keys.slice(0, 3).map((key) => oneLine(key, 60));
+  return `${first.join(', ')}${keys.length > 3 ? ` and ${keys.length - 3} more` : ''}`;
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../one-line.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import { type PickleDict, type PickleValue, TensorReference } from './pickle-values.ts';
 
@@ -56,9 +57,11 @@ function findWrapper(dict: PickleDict): Wrapper | undefined {
     'ema',
   ];
   const wrappers = new Map<string, Wrapper>();
+  const counts = new Map<PickleDict, number>(); // one dict may stand under a million names
   for (const [key, inner] of dict) {
     if (typeof key !== 'string' || !(inner instanceof Map)) continue;
-    const tensorCount = tensorsOf(inner).size;
+    const tensorCount = counts.get(inner) ?? tensorsOf(inner).size;
+    counts.set(inner, tensorCount);
     const isNested = names.some((name) => inner.get(name) instanceof Map);
     if (tensorCount > 0 || isNested) wrappers.set(key, { key, dict: inner, tensorCount });
   }
@@ -97,6 +100,6 @@ function describe(value: PickleValue): string {
 }
 
 function printable(key: PickleValue): string {
-  if (typeof key === 'string') return key.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
+  if (typeof key === 'string') return oneLine(key, 60);
   return typeof key === 'number' ? String(key) : '?';
 }
