@@ -1,0 +1,18 @@
+//! Fused convolution kernels for residual networks. [`plan::compile`] turns a graph and its weights into a
+//! [`program::Program`]; see docs/kernels.md for the design.
+
+pub mod direct;
+pub mod graph;
+pub mod isa;
+pub mod layout;
+pub mod lower;
+pub mod memory;
+pub mod moves;
+pub mod plan;
+pub mod pointwise;
+pub mod pool;
+pub mod program;
+pub mod simd;
+pub mod tile;
+pub mod weights;
+pub mod winograd;

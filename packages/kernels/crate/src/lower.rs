@@ -1,0 +1,401 @@
+//! From the graph to operations with all their numbers: shapes checked, constants resolved, trivial nodes dropped.
+
+use crate::graph::{Attributes, Constants, Graph, Node, ValueId};
+use crate::pointwise::Arithmetic;
+use crate::pool::PoolKind;
+use crate::tile::Clamp;
+
+pub struct Operation<'a> {
+    pub label: String,
+    pub kind: Kind<'a>,
+    pub inputs: Vec<ValueId>,
+    pub output: ValueId,
+}
+
+pub enum Kind<'a> {
+    /// A caller's array, by its index.
+    Pack(usize),
+    /// Inputs: x, then the shortcut if there is one.
+    Conv(Conv<'a>),
+    /// Inputs: a, `[N, in]`.
+    Dense(Dense<'a>),
+    Pool { kind: PoolKind, filter: [usize; 2], strides: [usize; 2], padding: [usize; 2] },
+    Mean,
+    /// One input with a constant, or two values.
+    Pointwise { arithmetic: Arithmetic, constant: Option<Vec<f32>>, is_reversed: bool, clamp: Clamp },
+    /// Boxes of the inputs put into the output, which holds `fill` elsewhere.
+    Assemble { fill: f32, parts: Vec<Part> },
+    Flatten,
+    Softmax,
+    Unpack(usize),
+}
+
+pub struct Conv<'a> {
+    /// `[h, w, in / groups, out]`
+    pub filter: &'a [f32],
+    pub bias: Option<&'a [f32]>,
+    pub kernel: [usize; 2],
+    pub strides: [usize; 2],
+    pub dilations: [usize; 2],
+    /// Above and left.
+    pub padding: [usize; 2],
+    pub groups: usize,
+    pub clamp: Clamp,
+}
+
+pub struct Dense<'a> {
+    /// `[in, out]`, or `[out, in]` where `is_transposed`.
+    pub weights: &'a [f32],
+    pub is_transposed: bool,
+    pub bias: Option<&'a [f32]>,
+    pub clamp: Clamp,
+}
+
+pub struct Part {
+    /// Which of the operation's inputs.
+    pub input: usize,
+    pub from: [usize; 4],
+    pub to: [usize; 4],
+    pub size: [usize; 4],
+}
+
+pub struct Lowered<'a> {
+    pub operations: Vec<Operation<'a>>,
+    /// By value: its shape as `[N, H, W, C]`.
+    pub shapes: Vec<[usize; 4]>,
+}
+
+pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<'a>, String> {
+    for (id, data) in constants {
+        let size: usize = graph.values.get(*id).map_or(0, |value| value.shape.iter().product());
+        if data.len() != size {
+            let shape = graph.values.get(*id).map(|value| &value.shape);
+            return Err(format!("constant {id}: expected {size} numbers for {shape:?}, got {}", data.len()));
+        }
+    }
+    if let Some(value) = graph.values.iter().find(|value| value.shape.contains(&0)) {
+        return Err(format!("graph: expected sizes of at least 1, got {:?}", value.shape));
+    }
+    let shapes = graph.values.iter().map(|value| as_image(&value.shape)).collect();
+    let mut lowering = Lowering { graph, constants, shapes, alias: (0..graph.values.len()).collect() };
+    let mut operations = Vec::new();
+    for (index, input) in graph.inputs.iter().enumerate() {
+        if let Some(kind) = (!constants.contains_key(&input.value)).then_some(Kind::Pack(index)) {
+            operations.push(Operation { label: input.name.clone(), kind, inputs: vec![], output: input.value });
+        }
+    }
+    for node in &graph.nodes {
+        if let Some((kind, inputs)) = lowering.node(node).map_err(|error| format!("{}: {error}", node.place()))? {
+            let output = node.outputs[0];
+            let label = node.label.clone().unwrap_or_else(|| node.op.clone());
+            let inputs: Vec<ValueId> = inputs.iter().map(|id| lowering.alias[*id]).collect();
+            if let Some(id) = inputs.iter().find(|id| constants.contains_key(id)) {
+                return Err(format!("{}: expected a computed value, got constant {id}", node.place()));
+            }
+            operations.push(Operation { label, kind, inputs, output });
+        }
+    }
+    for (index, output) in graph.outputs.iter().enumerate() {
+        let value = lowering.alias[output.value];
+        let kind = Kind::Unpack(index);
+        operations.push(Operation { label: output.name.clone(), kind, inputs: vec![value], output: value });
+    }
+    check_order(&operations)?;
+    Ok(Lowered { operations, shapes: lowering.shapes })
+}
+
+/// Every input is written before it is read.
+fn check_order(operations: &[Operation]) -> Result<(), String> {
+    let mut written = std::collections::HashSet::new();
+    for operation in operations {
+        if let Some(id) = operation.inputs.iter().find(|id| !written.contains(*id)) {
+            return Err(format!("{}: value {id} is read before anything writes it", operation.label));
+        }
+        written.insert(operation.output);
+    }
+    Ok(())
+}
+
+fn as_image(shape: &[usize]) -> [usize; 4] {
+    match *shape {
+        [n, h, w, c] => [n, h, w, c],
+        [h, w, c] => [1, h, w, c],
+        [n, c] => [n, 1, 1, c],
+        [c] => [1, 1, 1, c],
+        _ => [1, 1, 1, shape.iter().product()],
+    }
+}
+
+struct Lowering<'a, 'c> {
+    graph: &'a Graph,
+    constants: &'c Constants<'a>,
+    shapes: Vec<[usize; 4]>,
+    /// The value that holds a value's numbers.
+    alias: Vec<ValueId>,
+}
+
+type Lowered1<'a> = Result<Option<(Kind<'a>, Vec<ValueId>)>, String>;
+
+impl<'a> Lowering<'a, '_> {
+    /// `None` where nothing is to be computed.
+    fn node(&mut self, node: &'a Node) -> Lowered1<'a> {
+        let attributes = &node.attributes;
+        let output = node.outputs[0];
+        match node.op.as_str() {
+            "FusedConv2D" => self.conv(node),
+            "FusedMatMul" => self.dense(node),
+            "MaxPool" => self.pool(node, PoolKind::Max),
+            "AvgPool" => self.pool(node, PoolKind::Average),
+            "Mean" => self.mean(node),
+            "Add" => self.arithmetic(node, Arithmetic::Add),
+            "Sub" => self.arithmetic(node, Arithmetic::Sub),
+            "Multiply" => self.arithmetic(node, Arithmetic::Multiply),
+            "Relu" | "Relu6" => {
+                let clamp = if node.op == "Relu" { Clamp::RELU } else { Clamp::RELU6 };
+                let arithmetic = Arithmetic::Keep;
+                let kind = Kind::Pointwise { arithmetic, constant: None, is_reversed: false, clamp };
+                Ok(Some((kind, vec![self.input(node, 0)?])))
+            }
+            "PadV2" => self.pad(node),
+            "Slice" => self.slice(node),
+            "Concat" => self.concat(node),
+            "Identity" | "Reshape" => self.reshape(node),
+            "Softmax" => {
+                let rank = self.graph.values[output].shape.len() as i32;
+                if attributes.dim.is_some_and(|dim| dim != -1 && dim != rank - 1) {
+                    return Err(format!("expected softmax over the last axis, got dim {:?}", attributes.dim));
+                }
+                Ok(Some((Kind::Softmax, vec![self.input(node, 0)?])))
+            }
+            op => Err(format!(
+                "the kernels do not compute '{op}'; they compute FusedConv2D, FusedMatMul, MaxPool, AvgPool, Mean, Add, \
+                 Sub, Multiply, Relu, Relu6, PadV2, Slice, Concat, Reshape, Identity and Softmax"
+            )),
+        }
+    }
+
+    fn input(&self, node: &Node, index: usize) -> Result<ValueId, String> {
+        node.inputs.get(index).copied().ok_or_else(|| {
+            format!("expected at least {} inputs, got {}", index + 1, node.inputs.len())
+        })
+    }
+
+    fn constant(&self, id: ValueId, what: &str) -> Result<&'a [f32], String> {
+        self.constants.get(&id).copied().ok_or_else(|| {
+            format!("expected {what} to be a constant or a bound parameter, got value {id} computed at run time")
+        })
+    }
+
+    fn expect_shape(&self, what: &str, expected: [usize; 4], id: ValueId) -> Result<(), String> {
+        match self.shapes[id] == expected {
+            true => Ok(()),
+            false => Err(format!("expected {what} {expected:?}, got {:?}", self.shapes[id])),
+        }
+    }
+
+    fn bias(&self, node: &Node, channels: usize) -> Result<Option<&'a [f32]>, String> {
+        if !node.attributes.has_bias {
+            return Ok(None);
+        }
+        let bias = self.constant(self.input(node, 2)?, "the bias")?;
+        match bias.len() == channels {
+            true => Ok(Some(bias)),
+            false => Err(format!("expected a bias of {channels}, got {}", bias.len())),
+        }
+    }
+
+    fn conv(&self, node: &'a Node) -> Lowered1<'a> {
+        let attributes = &node.attributes;
+        let (x, filter, output) = (self.input(node, 0)?, self.input(node, 1)?, node.outputs[0]);
+        let [n, h, w, channels] = self.shapes[x];
+        let [kh, kw, per_group, out_channels] = self.shapes[filter];
+        let strides = attributes.strides.unwrap_or([1, 1]);
+        let dilations = attributes.dilations.unwrap_or([1, 1]);
+        let groups = attributes.groups.unwrap_or(1);
+        let pad = attributes.pad.unwrap_or_default();
+        if groups == 0 || per_group * groups != channels || out_channels % groups != 0 {
+            return Err(format!(
+                "expected a filter [h, w, {channels} / groups, out], got {:?} with {groups} groups",
+                self.shapes[filter]
+            ));
+        }
+        let oh = window_count(h, pad[0], kh, strides[0], dilations[0])?;
+        let ow = window_count(w, pad[1], kw, strides[1], dilations[1])?;
+        self.expect_shape("an output", [n, oh, ow, out_channels], output)?;
+        let mut inputs = vec![x];
+        if attributes.has_residual {
+            let residual = self.input(node, if attributes.has_bias { 3 } else { 2 })?;
+            self.expect_shape("a residual", self.shapes[output], residual)?;
+            inputs.push(residual);
+        }
+        let conv = Conv {
+            filter: self.constant(filter, "the filter")?,
+            bias: self.bias(node, out_channels)?,
+            kernel: [kh, kw],
+            strides,
+            dilations,
+            padding: [pad[0][0], pad[1][0]],
+            groups,
+            clamp: activation(attributes)?,
+        };
+        Ok(Some((Kind::Conv(conv), inputs)))
+    }
+
+    fn dense(&self, node: &'a Node) -> Lowered1<'a> {
+        let attributes = &node.attributes;
+        let (a, b, output) = (self.input(node, 0)?, self.input(node, 1)?, node.outputs[0]);
+        let (a_shape, b_shape) = (&self.graph.values[a].shape, &self.graph.values[b].shape);
+        let (&[n, inner], &[rows, columns]) = (&a_shape[..], &b_shape[..]) else {
+            return Err(format!("expected two matrices, got {a_shape:?} and {b_shape:?}"));
+        };
+        if attributes.transpose_a {
+            return Err("transposeA is not computed; transpose the input before".into());
+        }
+        let (b_inner, outer) = if attributes.transpose_b { (columns, rows) } else { (rows, columns) };
+        if inner != b_inner {
+            return Err(format!("expected equal inner sizes, got {inner} and {b_inner}"));
+        }
+        self.expect_shape("an output", [n, 1, 1, outer], output)?;
+        let dense = Dense {
+            weights: self.constant(b, "the second matrix")?,
+            is_transposed: attributes.transpose_b,
+            bias: self.bias(node, outer)?,
+            clamp: activation(attributes)?,
+        };
+        Ok(Some((Kind::Dense(dense), vec![a])))
+    }
+
+    fn pool(&self, node: &'a Node, kind: PoolKind) -> Lowered1<'a> {
+        let attributes = &node.attributes;
+        let x = self.input(node, 0)?;
+        let [n, h, w, c] = self.shapes[x];
+        let filter = attributes.filter_size.ok_or("expected the attribute filterSize")?;
+        let strides = attributes.strides.unwrap_or([1, 1]);
+        let pad = attributes.pad.unwrap_or_default();
+        if pad[0].iter().any(|p| *p >= filter[0]) || pad[1].iter().any(|p| *p >= filter[1]) {
+            return Err(format!("expected padding smaller than the window {filter:?}, got {pad:?}"));
+        }
+        let oh = window_count(h, pad[0], filter[0], strides[0], 1)?;
+        let ow = window_count(w, pad[1], filter[1], strides[1], 1)?;
+        self.expect_shape("an output", [n, oh, ow, c], node.outputs[0])?;
+        Ok(Some((Kind::Pool { kind, filter, strides, padding: [pad[0][0], pad[1][0]] }, vec![x])))
+    }
+
+    fn mean(&self, node: &'a Node) -> Lowered1<'a> {
+        let x = self.input(node, 0)?;
+        let axes = node.attributes.axis.as_ref().map(|axis| axis.resolve(4));
+        if self.graph.values[x].shape.len() != 4 || axes.as_deref() != Some(&[1, 2]) {
+            return Err(format!("expected a mean over the axes [1, 2] of an image, got {axes:?}"));
+        }
+        let [n, _, _, c] = self.shapes[x];
+        self.expect_shape("an output", [n, 1, 1, c], node.outputs[0])?;
+        Ok(Some((Kind::Mean, vec![x])))
+    }
+
+    fn arithmetic(&self, node: &'a Node, arithmetic: Arithmetic) -> Lowered1<'a> {
+        let (a, b, output) = (self.input(node, 0)?, self.input(node, 1)?, node.outputs[0]);
+        let clamp = activation(&node.attributes)?;
+        let (value, other, is_reversed) = if self.constants.contains_key(&a) { (b, a, true) } else { (a, b, false) };
+        self.expect_shape("an output", self.shapes[value], output)?;
+        let Some(constant) = self.constants.get(&other) else {
+            self.expect_shape("a second operand", self.shapes[value], other)?;
+            let kind = Kind::Pointwise { arithmetic, constant: None, is_reversed, clamp };
+            return Ok(Some((kind, vec![value, other])));
+        };
+        let channels = self.shapes[value][3];
+        if self.shapes[other][..3] != [1, 1, 1] || ![1, channels].contains(&constant.len()) {
+            return Err(format!("expected a constant per channel, [{channels}], got {:?}", self.shapes[other]));
+        }
+        let constant = if constant.len() == 1 { vec![constant[0]; channels] } else { constant.to_vec() };
+        Ok(Some((Kind::Pointwise { arithmetic, constant: Some(constant), is_reversed, clamp }, vec![value])))
+    }
+
+    fn pad(&self, node: &'a Node) -> Lowered1<'a> {
+        let x = self.input(node, 0)?;
+        let size = self.shapes[x];
+        let paddings = node.attributes.paddings.as_deref();
+        let Some(&[n, h, w, c]) = paddings else {
+            return Err(format!("expected paddings of four axes, got {paddings:?}"));
+        };
+        let paddings = [n, h, w, c];
+        let padded = std::array::from_fn(|i| paddings[i][0] + size[i] + paddings[i][1]);
+        self.expect_shape("an output", padded, node.outputs[0])?;
+        let part = Part { input: 0, from: [0; 4], to: std::array::from_fn(|i| paddings[i][0]), size };
+        let fill = node.attributes.constant_value.unwrap_or(0.0);
+        Ok(Some((Kind::Assemble { fill, parts: vec![part] }, vec![x])))
+    }
+
+    fn slice(&self, node: &'a Node) -> Lowered1<'a> {
+        let (x, output) = (self.input(node, 0)?, node.outputs[0]);
+        let begin = node.attributes.begin.as_deref().ok_or("expected the attribute begin")?;
+        let from = match (begin, self.graph.values[x].shape.len()) {
+            (&[n, h, w, c], 4) => [n, h, w, c],
+            (&[n, c], 2) => [n, 0, 0, c],
+            _ => return Err(format!("expected a begin of each axis of {:?}, got {begin:?}", self.shapes[x])),
+        };
+        let size = self.shapes[output];
+        if (0..4).any(|i| from[i] + size[i] > self.shapes[x][i]) {
+            return Err(format!("expected a part of {:?}, got {size:?} from {from:?} on", self.shapes[x]));
+        }
+        let part = Part { input: 0, from, to: [0; 4], size };
+        Ok(Some((Kind::Assemble { fill: 0.0, parts: vec![part] }, vec![x])))
+    }
+
+    fn concat(&self, node: &'a Node) -> Lowered1<'a> {
+        let output = node.outputs[0];
+        let rank = self.graph.values[output].shape.len();
+        let axes = node.attributes.axis.as_ref().map(|axis| axis.resolve(rank));
+        if axes != Some(vec![rank - 1]) {
+            return Err(format!("expected to join along the channels, got axis {axes:?}"));
+        }
+        let mut parts = Vec::new();
+        let mut channel = 0;
+        for (input, id) in node.inputs.iter().enumerate() {
+            let size = self.shapes[*id];
+            parts.push(Part { input, from: [0; 4], to: [0, 0, 0, channel], size });
+            channel += size[3];
+            self.expect_shape("an input", [&self.shapes[output][..3], &size[3..]].concat().try_into().unwrap(), *id)?;
+        }
+        if channel != self.shapes[output][3] {
+            return Err(format!("expected {} channels in all, got {channel}", self.shapes[output][3]));
+        }
+        Ok(Some((Kind::Assemble { fill: 0.0, parts }, node.inputs.clone())))
+    }
+
+    fn reshape(&mut self, node: &'a Node) -> Lowered1<'a> {
+        let (x, output) = (self.input(node, 0)?, node.outputs[0]);
+        let (from, to) = (self.shapes[x], self.shapes[output]);
+        if from == to {
+            self.alias[output] = self.alias[x];
+            return Ok(None);
+        }
+        match to == [from[0], 1, 1, from[1] * from[2] * from[3]] {
+            true => Ok(Some((Kind::Flatten, vec![x]))),
+            false => Err(format!("expected to drop or add axes of size 1, or to flatten; got {from:?} to {to:?}")),
+        }
+    }
+}
+
+fn window_count(
+    size: usize,
+    pad: [usize; 2],
+    window: usize,
+    stride: usize,
+    dilation: usize,
+) -> Result<usize, String> {
+    let padded = size + pad[0] + pad[1];
+    let reach = (window.max(1) - 1) * dilation + 1;
+    if stride == 0 || dilation == 0 || window == 0 || padded < reach {
+        return Err(format!("a window of {window} (stride {stride}, dilation {dilation}) does not fit {padded} pixels"));
+    }
+    Ok((padded - reach) / stride + 1)
+}
+
+fn activation(attributes: &Attributes) -> Result<Clamp, String> {
+    match attributes.activation.as_deref() {
+        None | Some("linear") => Ok(Clamp::NONE),
+        Some("relu") => Ok(Clamp::RELU),
+        Some("relu6") => Ok(Clamp::RELU6),
+        Some(name) => Err(format!("expected the activation linear, relu or relu6, got '{name}'")),
+    }
+}

@@ -1,0 +1,162 @@
+//! Large zeroed blocks of floats, on huge pages where the system has them: a network's weights are read once per run,
+//! and with small pages the translation of their addresses would cost as much as reading them.
+
+use std::ptr::NonNull;
+
+pub struct Floats {
+    start: NonNull<f32>,
+    length: usize,
+    mapped: usize,
+}
+
+unsafe impl Send for Floats {}
+unsafe impl Sync for Floats {}
+
+const ALIGNMENT: usize = 64;
+#[cfg(target_os = "linux")]
+const HUGE_PAGE: usize = 2 << 20;
+
+impl Floats {
+    /// `length` zeros, or an error where there is no room for them.
+    pub fn zeroed(length: usize) -> Result<Floats, String> {
+        let bytes = length.checked_mul(4).filter(|bytes| *bytes <= isize::MAX as usize - (4 << 20));
+        let bytes = bytes.ok_or_else(|| format!("memory: {length} floats are more than can be addressed"))?;
+        #[cfg(target_os = "linux")]
+        if bytes >= HUGE_PAGE {
+            return Floats::mapped(length, bytes);
+        }
+        Floats::allocated(length, bytes)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn mapped(length: usize, bytes: usize) -> Result<Floats, String> {
+        let mapped = bytes + HUGE_PAGE;
+        unsafe {
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            let map = libc::mmap(std::ptr::null_mut(), mapped, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
+            if map == libc::MAP_FAILED {
+                return Err(format!("memory: {} MB could not be had", bytes >> 20));
+            }
+            let skip = (map as usize).next_multiple_of(HUGE_PAGE) - map as usize;
+            libc::munmap(map, skip);
+            let start = map.byte_add(skip);
+            let mapped = mapped - skip;
+            libc::madvise(start, bytes & !(HUGE_PAGE - 1), libc::MADV_HUGEPAGE);
+            Ok(Floats { start: NonNull::new_unchecked(start as *mut f32), length, mapped })
+        }
+    }
+
+    fn allocated(length: usize, bytes: usize) -> Result<Floats, String> {
+        let start = match bytes {
+            0 => NonNull::dangling(),
+            _ => unsafe {
+                let layout = std::alloc::Layout::from_size_align_unchecked(bytes, ALIGNMENT);
+                NonNull::new(std::alloc::alloc_zeroed(layout) as *mut f32)
+                    .ok_or_else(|| format!("memory: {} MB could not be had", bytes >> 20))?
+            },
+        };
+        Ok(Floats { start, length, mapped: 0 })
+    }
+
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    pub fn start(&self) -> *mut f32 {
+        self.start.as_ptr()
+    }
+}
+
+impl Drop for Floats {
+    fn drop(&mut self) {
+        unsafe {
+            #[cfg(target_os = "linux")]
+            if self.mapped > 0 {
+                libc::munmap(self.start.as_ptr() as *mut libc::c_void, self.mapped);
+                return;
+            }
+            debug_assert_eq!(self.mapped, 0);
+            if self.length > 0 {
+                let layout = std::alloc::Layout::from_size_align_unchecked(self.length * 4, ALIGNMENT);
+                std::alloc::dealloc(self.start.as_ptr() as *mut u8, layout);
+            }
+        }
+    }
+}
+
+/// A block of memory that is wanted from one operation to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetime {
+    pub size: usize,
+    pub first: usize,
+    pub last: usize,
+}
+
+/// Offsets at which blocks that live at the same time don't overlap, and the size of the whole: the largest first,
+/// each at the lowest place that is free for its lifetime.
+pub fn place(blocks: &[Lifetime]) -> (Vec<usize>, usize) {
+    let mut order: Vec<usize> = (0..blocks.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(blocks[i].size));
+    let mut offsets = vec![0; blocks.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut whole = 0;
+    for i in order {
+        let block = &blocks[i];
+        let mut taken: Vec<(usize, usize)> = placed
+            .iter()
+            .filter(|&&j| blocks[j].first <= block.last && block.first <= blocks[j].last)
+            .map(|&j| (offsets[j], offsets[j] + padded(blocks[j].size)))
+            .collect();
+        taken.sort_unstable();
+        let mut at = 0;
+        for (start, end) in taken {
+            if at + padded(block.size) <= start {
+                break;
+            }
+            at = at.max(end);
+        }
+        offsets[i] = at;
+        whole = whole.max(at + padded(block.size));
+        placed.push(i);
+    }
+    (offsets, whole)
+}
+
+/// Whole cache lines, and some more, so that blocks of a power of two don't fall into the same sets of the cache.
+fn padded(size: usize) -> usize {
+    size.next_multiple_of(16) + 17 * 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_share_memory_only_when_they_never_live_together() {
+        let life = |size, first, last| Lifetime { size, first, last };
+        let blocks = [life(1000, 0, 1), life(1000, 1, 2), life(1000, 2, 3), life(500, 3, 3)];
+        let (offsets, whole) = place(&blocks);
+        assert_eq!(offsets[0], offsets[2]);
+        assert_ne!(offsets[0], offsets[1]);
+        assert!(whole < 2600, "{whole}");
+        for (i, a) in blocks.iter().enumerate() {
+            for (j, b) in blocks.iter().enumerate().skip(i + 1) {
+                let together = a.first <= b.last && b.first <= a.last;
+                let apart = offsets[i] + a.size <= offsets[j] || offsets[j] + b.size <= offsets[i];
+                assert!(!together || apart);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_zeroed_and_aligned() {
+        for length in [0, 1, 1 << 20] {
+            let floats = Floats::zeroed(length).unwrap();
+            assert_eq!(floats.start() as usize % if length > 0 { ALIGNMENT } else { 1 }, 0);
+            for i in (0..length).step_by(1 << 10) {
+                assert_eq!(unsafe { *floats.start().add(i) }, 0.0);
+            }
+        }
+        assert!(Floats::zeroed(usize::MAX / 8).is_err());
+    }
+}

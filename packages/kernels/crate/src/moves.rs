@@ -1,0 +1,268 @@
+//! What only moves numbers: the caller's arrays to and from the blocked layout, borders, padding, slices, joins.
+
+use crate::layout::Layout;
+use crate::program::Context;
+use std::sync::atomic::Ordering;
+
+/// A caller's `[N, H, W, C]` array into its place. A number that is not finite is reported in the context.
+pub struct Pack {
+    pub input: usize,
+    pub output: Layout,
+}
+
+impl Pack {
+    pub fn items(&self) -> usize {
+        self.output.images * self.output.height
+    }
+
+    /// # Safety
+    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let to = &self.output;
+        let (image, y) = (item / to.height, item % to.height);
+        let length = to.width * to.channels;
+        unsafe {
+            let from = std::slice::from_raw_parts((*context.inputs.add(self.input)).add(item * length), length);
+            if has_non_finite(from) {
+                let index = from.iter().position(|x| !x.is_finite()).unwrap_or(0);
+                context.report_non_finite(self.input, item * length + index);
+            }
+            let row = context.activations.add(to.origin() + image * to.image + y * to.row);
+            if to.pixel == to.channels {
+                std::ptr::copy_nonoverlapping(from.as_ptr(), row, length);
+                return;
+            }
+            for block in 0..to.blocks {
+                for x in 0..to.width {
+                    for lane in 0..to.pixel {
+                        let channel = block * to.pixel + lane;
+                        let value = if channel < to.channels { from[x * to.channels + channel] } else { 0.0 };
+                        *row.add(block * to.plane + x * to.pixel + lane) = value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn has_non_finite(values: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7f80_0000;
+    values.iter().fold(false, |found, x| found | (x.to_bits() & EXPONENT == EXPONENT))
+}
+
+/// A value into the caller's `[N, H, W, C]` array.
+pub struct Unpack {
+    pub input: Layout,
+    pub output: usize,
+}
+
+impl Unpack {
+    pub fn items(&self) -> usize {
+        self.input.images * self.input.height
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let from = &self.input;
+        let (image, y) = (item / from.height, item % from.height);
+        unsafe {
+            let to = (*context.outputs.add(self.output)).add(item * from.width * from.channels);
+            let row = context.activations.add(from.origin() + image * from.image + y * from.row);
+            for block in 0..from.blocks {
+                let first = block * from.pixel;
+                let count = from.pixel.min(from.channels - first);
+                for x in 0..from.width {
+                    let pixel = row.add(block * from.plane + x * from.pixel);
+                    std::ptr::copy_nonoverlapping(pixel, to.add(x * from.channels + first), count);
+                }
+            }
+        }
+    }
+}
+
+/// Zeros around a value, where its readers expect them. Runs beside the step that writes the value itself.
+pub struct ZeroBorder {
+    pub layout: Layout,
+}
+
+impl ZeroBorder {
+    pub fn items(&self) -> usize {
+        self.layout.images * self.layout.blocks
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let at = &self.layout;
+        let (image, block) = (item / at.blocks, item % at.blocks);
+        let plane = at.offset + image * at.image + block * at.plane;
+        let zero = |from: usize, count: usize| unsafe {
+            std::ptr::write_bytes(context.activations.add(plane + from), 0, count);
+        };
+        zero(0, at.border.top * at.row);
+        for y in at.border.top..at.border.top + at.height {
+            zero(y * at.row, at.border.left * at.pixel);
+            zero(y * at.row + (at.border.left + at.width) * at.pixel, at.border.right * at.pixel);
+        }
+        zero((at.border.top + at.height) * at.row, at.border.bottom * at.row);
+    }
+}
+
+/// One number everywhere in a value's pixels.
+pub struct Fill {
+    pub output: Layout,
+    pub value: f32,
+}
+
+impl Fill {
+    pub fn items(&self) -> usize {
+        self.output.images * self.output.blocks
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let to = &self.output;
+        let (image, block) = (item / to.blocks, item % to.blocks);
+        let first = block * to.pixel;
+        for y in 0..to.height {
+            for x in 0..to.width {
+                for lane in 0..to.pixel {
+                    let value = if first + lane < to.channels { self.value } else { 0.0 };
+                    let at = to.origin() + image * to.image + block * to.plane + y * to.row + x * to.pixel + lane;
+                    unsafe { *context.activations.add(at) = value };
+                }
+            }
+        }
+    }
+}
+
+/// A box of one value to a place in another: slices, joins and padding.
+pub struct CopyBox {
+    pub input: Layout,
+    pub output: Layout,
+    /// Image, row, column and channel of the box in the input …
+    pub from: [usize; 4],
+    /// … and in the output.
+    pub to: [usize; 4],
+    pub size: [usize; 4],
+}
+
+impl CopyBox {
+    pub fn items(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let (n, y) = (item / self.size[1], item % self.size[1]);
+        let row = |layout: &Layout, start: [usize; 4]| {
+            let row = (start[1] + y) * layout.row;
+            layout.origin() + (start[0] + n) * layout.image + row + start[2] * layout.pixel
+        };
+        let (from, to) = (row(&self.input, self.from), row(&self.output, self.to));
+        let (from_lanes, to_lanes) = (self.input.pixel, self.output.pixel);
+        let mut channel = 0;
+        while channel < self.size[3] {
+            let (a, b) = (self.from[3] + channel, self.to[3] + channel);
+            let count = (from_lanes - a % from_lanes).min(to_lanes - b % to_lanes).min(self.size[3] - channel);
+            let source = from + a / from_lanes * self.input.plane + a % from_lanes;
+            let target = to + b / to_lanes * self.output.plane + b % to_lanes;
+            for x in 0..self.size[2] {
+                unsafe {
+                    let source = context.activations.add(source + x * from_lanes);
+                    std::ptr::copy_nonoverlapping(source, context.activations.add(target + x * to_lanes), count);
+                }
+            }
+            channel += count;
+        }
+    }
+}
+
+/// `[N, H, W, C]` to `[N, H·W·C]`.
+pub struct Flatten {
+    pub input: Layout,
+    pub output: Layout,
+}
+
+impl Flatten {
+    pub fn items(&self) -> usize {
+        self.input.images
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, image: usize) {
+        let (from, to) = (&self.input, &self.output);
+        for i in 0..to.blocks * to.pixel {
+            let (pixel, channel) = (i / from.channels, i % from.channels);
+            let (y, x) = (pixel / from.width, pixel % from.width);
+            let source = from.origin() + image * from.image + channel / from.pixel * from.plane + y * from.row;
+            unsafe {
+                let target = context.activations.add(to.origin() + image * to.image + i);
+                *target = match i < to.channels {
+                    true => *context.activations.add(source + x * from.pixel + channel % from.pixel),
+                    false => 0.0,
+                };
+            }
+        }
+    }
+}
+
+/// Softmax over the channels of each pixel.
+pub struct Softmax {
+    pub input: Layout,
+    pub output: Layout,
+}
+
+impl Softmax {
+    pub fn items(&self) -> usize {
+        self.input.images * self.input.height
+    }
+
+    /// # Safety
+    /// As [`Pack::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+        let (image, y) = (item / self.input.height, item % self.input.height);
+        let at = |layout: &Layout, x: usize, channel: usize| {
+            let plane = image * layout.image + channel / layout.pixel * layout.plane;
+            layout.origin() + plane + y * layout.row + x * layout.pixel + channel % layout.pixel
+        };
+        for x in 0..self.input.width {
+            let mut largest = f32::NEG_INFINITY;
+            let mut sum = 0.0;
+            unsafe {
+                for channel in 0..self.input.channels {
+                    largest = largest.max(*context.activations.add(at(&self.input, x, channel)));
+                }
+                for channel in 0..self.input.channels {
+                    let power = (*context.activations.add(at(&self.input, x, channel)) - largest).exp();
+                    *context.activations.add(at(&self.output, x, channel)) = power;
+                    sum += power;
+                }
+                for channel in 0..self.output.blocks * self.output.pixel {
+                    let value = context.activations.add(at(&self.output, x, channel));
+                    *value = if channel < self.output.channels { *value / sum } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Remembers the first number found that is not finite.
+    fn report_non_finite(&self, input: usize, index: usize) {
+        let code = ((input as u64) << 48) | index as u64;
+        self.non_finite.fetch_min(code, Ordering::Relaxed);
+    }
+}

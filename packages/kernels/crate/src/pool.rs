@@ -1,0 +1,101 @@
+//! Pooling over windows, and the mean over all pixels.
+
+use crate::layout::Layout;
+use crate::program::Context;
+use crate::simd::Vector;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PoolKind {
+    Max,
+    /// Of the pixels that are there: padding does not count.
+    Average,
+}
+
+pub struct Pool {
+    pub kind: PoolKind,
+    pub input: Layout,
+    pub output: Layout,
+    pub filter: [usize; 2],
+    pub strides: [usize; 2],
+    /// Padding above and left of the image.
+    pub padding: [usize; 2],
+}
+
+impl Pool {
+    pub fn items(&self) -> usize {
+        self.output.images * self.output.height
+    }
+
+    /// # Safety
+    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    #[inline(always)]
+    pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
+        let (image, y) = (item / self.output.height, item % self.output.height);
+        let (top, bottom) = window(y, self.strides[0], self.padding[0], self.filter[0], self.input.height);
+        for block in 0..self.output.blocks {
+            for x in 0..self.output.width {
+                let (left, right) = window(x, self.strides[1], self.padding[1], self.filter[1], self.input.width);
+                unsafe {
+                    let plane = self.input.origin() + image * self.input.image + block * self.input.plane;
+                    let plane = context.activations.add(plane);
+                    let mut result = V::splat(if self.kind == PoolKind::Max { f32::NEG_INFINITY } else { 0.0 });
+                    for yy in top..bottom {
+                        for xx in left..right {
+                            let value = V::load(plane.add(yy * self.input.row + xx * V::LANES));
+                            result = match self.kind {
+                                PoolKind::Max => value.at_least(result),
+                                PoolKind::Average => result.add(value),
+                            };
+                        }
+                    }
+                    if self.kind == PoolKind::Average {
+                        result = result.mul(V::splat(1.0 / ((bottom - top) * (right - left)) as f32));
+                    }
+                    let to = self.output.origin() + image * self.output.image + block * self.output.plane;
+                    result.store(context.activations.add(to + y * self.output.row + x * V::LANES));
+                }
+            }
+        }
+    }
+}
+
+/// The part of a window that lies in the image.
+#[inline(always)]
+fn window(at: usize, stride: usize, padding: usize, size: usize, limit: usize) -> (usize, usize) {
+    let start = at * stride;
+    (start.saturating_sub(padding).min(limit), (start + size).saturating_sub(padding).min(limit))
+}
+
+/// The mean over height and width.
+pub struct Mean {
+    pub input: Layout,
+    pub output: Layout,
+}
+
+impl Mean {
+    pub fn items(&self) -> usize {
+        self.input.images * self.input.blocks
+    }
+
+    /// # Safety
+    /// As [`Pool::run_item`].
+    #[inline(always)]
+    pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
+        let (image, block) = (item / self.input.blocks, item % self.input.blocks);
+        unsafe {
+            let from = self.input.origin() + image * self.input.image + block * self.input.plane;
+            let mut sum = V::splat(0.0);
+            for y in 0..self.input.height {
+                let mut row_sum = V::splat(0.0);
+                for x in 0..self.input.width {
+                    row_sum = row_sum
+                        .add(V::load(context.activations.add(from + y * self.input.row + x * V::LANES)));
+                }
+                sum = sum.add(row_sum);
+            }
+            let mean = sum.mul(V::splat(1.0 / (self.input.height * self.input.width) as f32));
+            let to = self.output.origin() + image * self.output.image + block * self.output.plane;
+            mean.store(context.activations.add(to));
+        }
+    }
+}

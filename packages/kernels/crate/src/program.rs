@@ -1,0 +1,182 @@
+//! A compiled graph: steps in order, each of work items that are independent of each other.
+
+use crate::direct::DirectConv;
+use crate::isa::Isa;
+use crate::layout::Layout;
+use crate::memory::Floats;
+use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack, ZeroBorder};
+use crate::pointwise::Pointwise;
+use crate::pool::{Mean, Pool};
+use crate::simd::Vector;
+use crate::winograd::{Stage, Winograd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// The memory of one run, as one worker sees it.
+pub struct Context<'run> {
+    pub weights: *const f32,
+    pub activations: *mut f32,
+    /// The worker's own.
+    pub scratch: *mut f32,
+    /// The caller's arrays, in the order of [`Program::inputs`] and [`Program::outputs`].
+    pub inputs: *const *const f32,
+    pub outputs: *const *mut f32,
+    /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none.
+    pub non_finite: &'run AtomicU64,
+}
+
+pub enum Work {
+    Pack(Pack),
+    Direct(DirectConv),
+    Winograd(Arc<Winograd>, Stage),
+    Pool(Pool),
+    Mean(Mean),
+    Pointwise(Pointwise),
+    Fill(Fill),
+    Copy(CopyBox),
+    Flatten(Flatten),
+    Softmax(Softmax),
+    Unpack(Unpack),
+}
+
+pub struct Step {
+    pub label: String,
+    pub work: Work,
+    /// The border of the value that this step is the first to write.
+    pub border: Option<ZeroBorder>,
+    /// Items of `work`; those of `border` come after them.
+    work_items: usize,
+    pub items: usize,
+}
+
+impl Step {
+    pub fn new(label: String, work: Work, border: Option<Layout>) -> Step {
+        let work_items = match &work {
+            Work::Pack(work) => work.items(),
+            Work::Direct(work) => work.items(),
+            Work::Winograd(work, stage) => work.items(*stage),
+            Work::Pool(work) => work.items(),
+            Work::Mean(work) => work.items(),
+            Work::Pointwise(work) => work.items(),
+            Work::Fill(work) => work.items(),
+            Work::Copy(work) => work.items(),
+            Work::Flatten(work) => work.items(),
+            Work::Softmax(work) => work.items(),
+            Work::Unpack(work) => work.items(),
+        };
+        let border = border.filter(Layout::has_border).map(|layout| ZeroBorder { layout });
+        let items = work_items + border.as_ref().map_or(0, ZeroBorder::items);
+        Step { label, work, border, work_items, items }
+    }
+
+    /// # Safety
+    /// `item < items`, and the context's memory must be what the program was planned for.
+    #[inline(always)]
+    pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
+        unsafe {
+            if item >= self.work_items {
+                if let Some(border) = &self.border {
+                    border.run_item(context, item - self.work_items);
+                }
+                return;
+            }
+            match &self.work {
+                Work::Pack(work) => work.run_item(context, item),
+                Work::Direct(work) => work.run_item(context, item),
+                Work::Winograd(work, stage) => work.run_item::<V>(*stage, context, item),
+                Work::Pool(work) => work.run_item::<V>(context, item),
+                Work::Mean(work) => work.run_item::<V>(context, item),
+                Work::Pointwise(work) => work.run_item::<V>(context, item),
+                Work::Fill(work) => work.run_item(context, item),
+                Work::Copy(work) => work.run_item(context, item),
+                Work::Flatten(work) => work.run_item(context, item),
+                Work::Softmax(work) => work.run_item(context, item),
+                Work::Unpack(work) => work.run_item(context, item),
+            }
+        }
+    }
+}
+
+/// An input or output by name.
+#[derive(Clone, Debug)]
+pub struct Port {
+    pub name: String,
+    pub shape: Vec<usize>,
+}
+
+impl Port {
+    pub fn length(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A graph for one machine and one number of threads, with its packed weights and the memory of its runs:
+/// one run at a time.
+pub struct Program {
+    pub isa: &'static Isa,
+    pub steps: Vec<Step>,
+    pub inputs: Vec<Port>,
+    pub outputs: Vec<Port>,
+    pub threads: usize,
+    pub(crate) weights: Floats,
+    pub(crate) activations: Floats,
+    pub(crate) scratch: Floats,
+    pub(crate) scratch_each: usize,
+}
+
+impl Program {
+    /// Weights, activations and scratch.
+    pub fn bytes(&self) -> usize {
+        4 * (self.weights.length() + self.activations.length() + self.scratch.length())
+    }
+
+    /// # Safety
+    /// The pointers must be good for the lengths of the ports until the run ends; `worker < threads`.
+    pub unsafe fn context<'run>(
+        &self,
+        worker: usize,
+        inputs: &'run [*const f32],
+        outputs: &'run [*mut f32],
+        non_finite: &'run AtomicU64,
+    ) -> Context<'run> {
+        Context {
+            weights: self.weights.start(),
+            activations: self.activations.start(),
+            scratch: unsafe { self.scratch.start().add(worker * self.scratch_each) },
+            inputs: inputs.as_ptr(),
+            outputs: outputs.as_ptr(),
+            non_finite,
+        }
+    }
+
+    /// Runs on the calling thread alone.
+    pub fn run_alone(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), String> {
+        let inputs: Vec<*const f32> = inputs.iter().map(|x| x.as_ptr()).collect();
+        let outputs: Vec<*mut f32> = outputs.iter_mut().map(|y| y.as_mut_ptr()).collect();
+        let non_finite = AtomicU64::new(u64::MAX);
+        for step in &self.steps {
+            unsafe {
+                let context = self.context(0, &inputs, &outputs, &non_finite);
+                for item in 0..step.items {
+                    (self.isa.run_item)(step, &context, item);
+                }
+            }
+        }
+        self.check_finite(non_finite.into_inner())
+    }
+
+    /// Turns what [`Context::non_finite`] holds into an error.
+    pub fn check_finite(&self, found: u64) -> Result<(), String> {
+        if found == u64::MAX {
+            return Ok(());
+        }
+        let port = &self.inputs[(found >> 48) as usize];
+        let mut rest = (found & ((1 << 48) - 1)) as usize;
+        let mut index = vec![0; port.shape.len()];
+        for (i, size) in index.iter_mut().zip(&port.shape).rev() {
+            *i = rest % size;
+            rest /= size;
+        }
+        Err(format!("{}: expected finite numbers, got NaN or infinity at {index:?}; check the input's decoding", port.name))
+    }
+}

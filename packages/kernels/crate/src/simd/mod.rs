@@ -1,0 +1,35 @@
+//! Vectors of `f32`: the kernels are written once against [`Vector`], and instantiated for each instruction set.
+
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub mod neon;
+pub mod portable;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
+
+/// A register of `LANES` numbers.
+///
+/// # Safety
+/// Every method needs the instruction set of its implementation: call it only below a function that enables it.
+/// Loads and stores touch `LANES` numbers from the pointer on, of any alignment.
+pub trait Vector: Copy {
+    const LANES: usize;
+
+    unsafe fn splat(x: f32) -> Self;
+    /// One number from memory in every lane.
+    unsafe fn broadcast(p: *const f32) -> Self;
+    unsafe fn load(p: *const f32) -> Self;
+    unsafe fn store(self, p: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    /// `self * factor + term`, rounded once where the hardware can.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// The larger of the two; NaN in `self` stays.
+    unsafe fn at_least(self, floor: Self) -> Self;
+    /// The smaller of the two; NaN in `self` stays.
+    unsafe fn at_most(self, ceiling: Self) -> Self;
+}

@@ -1,0 +1,150 @@
+//! The one micro-kernel: a tile of output pixels times one or two vectors of output channels, held in registers
+//! while all taps and input channels pass by. Direct convolutions of any shape, the matrix products of Winograd's
+//! method and fully connected layers are all this loop with other strides.
+
+use crate::simd::Vector;
+
+/// One tile's work. Distances are in floats.
+pub struct TileArgs {
+    /// The input pixel under the first tap of the first output pixel.
+    pub input: *const f32,
+    /// From one input block to the next.
+    pub input_plane: usize,
+    /// Input blocks to sum over.
+    pub blocks: usize,
+    /// The taps' distances from `input`.
+    pub taps: *const usize,
+    pub tap_count: usize,
+    /// `[block][tap][channel][output lane]`.
+    pub weights: *const f32,
+    pub output: *mut f32,
+    /// From one vector of output channels to the next.
+    pub output_plane: usize,
+    /// What the sums start from: null for zero. Unused where `accumulate`.
+    pub bias: *const f32,
+    /// The sums start from what the output holds.
+    pub accumulate: bool,
+    /// Added at the end, null for none.
+    pub residual: *const f32,
+    pub residual_plane: usize,
+    pub clamp: Clamp,
+    /// Only read where the kernel's stride is not a constant.
+    pub dynamic: DynamicStrides,
+}
+
+/// Distances between pixels, and the input channels of a block, for kernels that don't have them as constants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DynamicStrides {
+    pub input_pixel: usize,
+    pub output_pixel: usize,
+    pub residual_pixel: usize,
+    pub channels: usize,
+}
+
+/// The activation: `floor ≤ y ≤ ceiling`, infinite where there is none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clamp {
+    pub floor: f32,
+    pub ceiling: f32,
+}
+
+impl Clamp {
+    pub const NONE: Clamp = Clamp { floor: f32::NEG_INFINITY, ceiling: f32::INFINITY };
+    pub const RELU: Clamp = Clamp { floor: 0.0, ceiling: f32::INFINITY };
+    pub const RELU6: Clamp = Clamp { floor: 0.0, ceiling: 6.0 };
+
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    pub unsafe fn apply<V: Vector>(self, mut x: V) -> V {
+        unsafe {
+            if self.floor > f32::NEG_INFINITY {
+                x = x.at_least(V::splat(self.floor));
+            }
+            if self.ceiling < f32::INFINITY {
+                x = x.at_most(V::splat(self.ceiling));
+            }
+            x
+        }
+    }
+}
+
+pub type TileKernel = unsafe fn(&TileArgs);
+
+/// Computes `PIXELS` output pixels × `VECTORS` vectors of output channels.
+///
+/// `STRIDE` is the distance of two output pixels in input pixels (0: all distances from [`DynamicStrides`]). A pixel
+/// of the input holds a whole vector of channels, or, with `NARROW`, that few channels without padding.
+///
+/// # Safety
+/// As [`Vector`]; the pointers of `args` must be good for all that the tile covers.
+#[inline(always)]
+pub unsafe fn tile<
+    V: Vector,
+    const PIXELS: usize,
+    const VECTORS: usize,
+    const STRIDE: usize,
+    const NARROW: usize,
+>(
+    args: &TileArgs,
+) {
+    unsafe {
+        let lanes = V::LANES;
+        let width = if NARROW > 0 { NARROW } else { lanes };
+        let is_dynamic = STRIDE == 0;
+        let channels = if is_dynamic { args.dynamic.channels } else { width };
+        let input_pixel = if is_dynamic { args.dynamic.input_pixel } else { STRIDE * width };
+        let output_pixel = if is_dynamic { args.dynamic.output_pixel } else { lanes };
+        let residual_pixel = if is_dynamic { args.dynamic.residual_pixel } else { lanes };
+
+        let mut sums = [[V::splat(0.0); PIXELS]; VECTORS];
+        if args.accumulate {
+            for (v, row) in sums.iter_mut().enumerate() {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    *sum = V::load(args.output.add(v * args.output_plane + i * output_pixel));
+                }
+            }
+        } else if !args.bias.is_null() {
+            for (v, row) in sums.iter_mut().enumerate() {
+                *row = [V::load(args.bias.add(v * lanes)); PIXELS];
+            }
+        }
+
+        let mut weights = args.weights;
+        let mut block = args.input;
+        for _ in 0..args.blocks {
+            for t in 0..args.tap_count {
+                let pixel = block.add(*args.taps.add(t));
+                for c in 0..channels {
+                    let mut factors = [V::splat(0.0); VECTORS];
+                    for (v, factor) in factors.iter_mut().enumerate() {
+                        *factor = V::load(weights.add((c * VECTORS + v) * lanes));
+                    }
+                    for i in 0..PIXELS {
+                        let x = V::broadcast(pixel.add(i * input_pixel + c));
+                        for v in 0..VECTORS {
+                            sums[v][i] = x.mul_add(factors[v], sums[v][i]);
+                        }
+                    }
+                }
+                weights = weights.add(channels * VECTORS * lanes);
+            }
+            block = block.add(args.input_plane);
+        }
+
+        if !args.residual.is_null() {
+            for (v, row) in sums.iter_mut().enumerate() {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    let shortcut = args.residual.add(v * args.residual_plane + i * residual_pixel);
+                    *sum = sum.add(V::load(shortcut));
+                }
+            }
+        }
+        for (v, row) in sums.iter().enumerate() {
+            for (i, sum) in row.iter().enumerate() {
+                let y = args.clamp.apply(*sum);
+                y.store(args.output.add(v * args.output_plane + i * output_pixel));
+            }
+        }
+    }
+}

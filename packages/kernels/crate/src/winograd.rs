@@ -1,0 +1,460 @@
+//! 3×3 convolutions at stride 1 by Winograd's minimal filtering, F(m×m, 3×3) for m = 2 and 4 (Lavin & Gray 2015):
+//! tiles of (m + 2)² input pixels are transformed, multiplied position by position with transformed filters as
+//! matrices (the same micro-kernel), and transformed back into m² output pixels, with bias, shortcut and activation.
+
+use crate::direct::{OutputGroup, Plane};
+use crate::layout::even_parts;
+use crate::program::Context;
+use crate::simd::Vector;
+use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
+
+/// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
+#[derive(Clone, Copy, Debug)]
+pub struct Square {
+    pub input: u32,
+    pub output: u32,
+    pub residual: u32,
+    pub rows: u16,
+    pub columns: u16,
+}
+
+pub struct Winograd {
+    /// 2 or 4.
+    pub m: usize,
+    pub images: usize,
+    pub squares: Vec<Square>,
+    pub groups: Vec<OutputGroup>,
+    /// Input blocks of the whole layer.
+    pub input_blocks: usize,
+    /// Input blocks that each group sums over.
+    pub blocks: usize,
+    pub lanes: usize,
+    pub input: Plane,
+    pub input_row: usize,
+    pub output: Plane,
+    pub output_row: usize,
+    pub residual: Option<Plane>,
+    pub residual_row: usize,
+    pub weights: usize,
+    pub bias: usize,
+    pub clamp: Clamp,
+    /// The micro-kernels for one and for two vectors.
+    pub kernels: [&'static [TileKernel]; 2],
+    /// Squares whose products are held at once.
+    pub squares_at_once: usize,
+    /// Where in the arena the transformed input lies that all items share, for [`Stage::Transform`] and
+    /// [`Stage::Multiply`].
+    pub shared: usize,
+}
+
+/// What an item of a Winograd step does. Layers whose filters fit the cache go square by square; in those whose
+/// filters are the larger part, all squares are transformed first, and then each item reads one group's filters once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stage {
+    /// Some squares from beginning to end, in `items` parts.
+    Whole { items: usize },
+    /// Some input blocks of the squares from `first` on, `count` of them.
+    Transform { first: usize, count: usize },
+    /// One output group of the same squares.
+    Multiply { first: usize, count: usize },
+}
+
+impl Winograd {
+    pub fn positions(&self) -> usize {
+        (self.m + 2) * (self.m + 2)
+    }
+
+    pub fn items(&self, stage: Stage) -> usize {
+        match stage {
+            Stage::Whole { items } => items,
+            Stage::Transform { .. } => self.input_blocks,
+            Stage::Multiply { .. } => self.groups.len(),
+        }
+    }
+
+    /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
+    pub fn scratch(&self, stage: Stage) -> usize {
+        let products = self.positions() * self.squares_at_once * 2 * self.lanes;
+        match stage {
+            Stage::Whole { items } => {
+                let most = (self.images * self.squares.len()).div_ceil(items);
+                products + self.positions() * self.input_blocks * most * self.lanes
+            }
+            Stage::Transform { .. } => 0,
+            Stage::Multiply { .. } => products,
+        }
+    }
+
+    /// # Safety
+    /// `item < items(stage)`, and the context's memory must be what the layer was planned for.
+    #[inline(always)]
+    pub unsafe fn run_item<V: Vector>(&self, stage: Stage, context: &Context, item: usize) {
+        unsafe {
+            let products = context.scratch;
+            match stage {
+                Stage::Whole { items } => {
+                    let all = self.images * self.squares.len();
+                    let (first, last) = (item * all / items, (item + 1) * all / items);
+                    let room = self.positions() * self.squares_at_once * 2 * self.lanes;
+                    let transformed = context.scratch.add(room);
+                    for block in 0..self.input_blocks {
+                        self.transform::<V>(context, transformed, first, last - first, block);
+                    }
+                    for group in &self.groups {
+                        self.multiply::<V>(context, transformed, products, first, last - first, group);
+                    }
+                }
+                Stage::Transform { first, count } => {
+                    self.transform::<V>(context, context.activations.add(self.shared), first, count, item);
+                }
+                Stage::Multiply { first, count } => {
+                    let transformed = context.activations.add(self.shared);
+                    self.multiply::<V>(context, transformed, products, first, count, &self.groups[item]);
+                }
+            }
+        }
+    }
+
+    /// One input block of `count` squares into `[position][block][square][lane]`.
+    #[inline(always)]
+    unsafe fn transform<V: Vector>(
+        &self,
+        context: &Context,
+        transformed: *mut f32,
+        first: usize,
+        count: usize,
+        block: usize,
+    ) {
+        unsafe {
+            let position = self.input_blocks * count * V::LANES;
+            let mut image = first / self.squares.len();
+            let mut index = first % self.squares.len();
+            for j in 0..count {
+                let start = self.input.start + image * self.input.image + block * self.input.plane;
+                let from = context.activations.add(start + self.squares[index].input as usize);
+                let to = transformed.add((block * count + j) * V::LANES);
+                if self.m == 4 {
+                    transform_input::<V, 6>(from, self.input_row, to, position);
+                } else {
+                    transform_input::<V, 4>(from, self.input_row, to, position);
+                }
+                index += 1;
+                if index == self.squares.len() {
+                    (image, index) = (image + 1, 0);
+                }
+            }
+        }
+    }
+
+    /// One output group of `count` squares, some at once.
+    #[inline(always)]
+    unsafe fn multiply<V: Vector>(
+        &self,
+        context: &Context,
+        transformed: *const f32,
+        products: *mut f32,
+        first: usize,
+        count: usize,
+        group: &OutputGroup,
+    ) {
+        let position = self.input_blocks * count * V::LANES;
+        let mut done = 0;
+        while done < count {
+            let now = self.squares_at_once.min(count - done);
+            unsafe {
+                self.multiply_positions(
+                    context,
+                    transformed.add(done * V::LANES),
+                    (position, count * V::LANES),
+                    products,
+                    now,
+                    group,
+                );
+                self.finish::<V>(context, products, first + done, now, group);
+            }
+            done += now;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_positions(
+        &self,
+        context: &Context,
+        transformed: *const f32,
+        (position, plane): (usize, usize),
+        products: *mut f32,
+        count: usize,
+        group: &OutputGroup,
+    ) {
+        let no_offset = 0usize;
+        let kernels = self.kernels[group.vectors - 1];
+        let parts = count.div_ceil(kernels.len());
+        for p in 0..self.positions() {
+            for part in 0..parts {
+                let (from, to) = (part * count / parts, (part + 1) * count / parts);
+                unsafe {
+                    let args = TileArgs {
+                        input: transformed.add(p * position + group.first_input_block * plane + from * self.lanes),
+                        input_plane: plane,
+                        blocks: self.blocks,
+                        taps: &no_offset,
+                        tap_count: 1,
+                        weights: context.weights.add(
+                            self.weights
+                                + group.weights
+                                + p * self.blocks * self.lanes * group.vectors * self.lanes,
+                        ),
+                        output: products.add(p * 2 * count * self.lanes + from * self.lanes),
+                        output_plane: count * self.lanes,
+                        bias: std::ptr::null(),
+                        accumulate: false,
+                        residual: std::ptr::null(),
+                        residual_plane: 0,
+                        clamp: Clamp::NONE,
+                        dynamic: DynamicStrides::default(),
+                    };
+                    kernels[to - from - 1](&args);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(
+        &self,
+        context: &Context,
+        products: *const f32,
+        first: usize,
+        count: usize,
+        group: &OutputGroup,
+    ) {
+        unsafe {
+            for vector in 0..group.vectors {
+                let block = group.first_block + vector;
+                let bias = V::load(context.weights.add(self.bias + block * V::LANES));
+                let mut image = first / self.squares.len();
+                let mut index = first % self.squares.len();
+                for j in 0..count {
+                    let square = &self.squares[index];
+                    let out = self.output.start + image * self.output.image + block * self.output.plane;
+                    let finish = Finish {
+                        bias,
+                        clamp: self.clamp,
+                        rows: square.rows as usize,
+                        columns: square.columns as usize,
+                        output: context.activations.add(out + square.output as usize),
+                        output_row: self.output_row,
+                        residual: match &self.residual {
+                            Some(from) => context.activations.add(
+                                from.start + image * from.image + block * from.plane + square.residual as usize,
+                            ),
+                            None => std::ptr::null(),
+                        },
+                        residual_row: self.residual_row,
+                    };
+                    let from = products.add((vector * count + j) * V::LANES);
+                    let position = 2 * count * V::LANES;
+                    if self.m == 4 {
+                        transform_output::<V, 6, 4>(from, position, &finish);
+                    } else {
+                        transform_output::<V, 4, 2>(from, position, &finish);
+                    }
+                    index += 1;
+                    if index == self.squares.len() {
+                        (image, index) = (image + 1, 0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many items `all` squares make: about `wanted` squares each, and no worker without work at the end.
+pub fn whole_items(all: usize, wanted: usize, threads: usize) -> usize {
+    let items = even_parts(all, wanted).len();
+    if items < 4 * threads { items.next_multiple_of(threads).min(all) } else { items }
+}
+
+/// Bᵀ d of one row or column, N = m + 2 numbers.
+#[inline(always)]
+unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
+    unsafe {
+        let mut r = d;
+        if N == 6 {
+            let (two, four) = (V::splat(2.0), V::splat(4.0));
+            let (minus_two, minus_four, minus_five) = (V::splat(-2.0), V::splat(-4.0), V::splat(-5.0));
+            let a = minus_four.mul_add(d[2], d[4]);
+            let b = minus_four.mul_add(d[1], d[3]);
+            let c = d[4].sub(d[2]);
+            let e = d[3].sub(d[1]);
+            r[0] = four.mul_add(d[0], minus_five.mul_add(d[2], d[4]));
+            r[1] = a.add(b);
+            r[2] = a.sub(b);
+            r[3] = two.mul_add(e, c);
+            r[4] = minus_two.mul_add(e, c);
+            r[5] = four.mul_add(d[1], minus_five.mul_add(d[3], d[5]));
+        } else {
+            r[0] = d[0].sub(d[2]);
+            r[1] = d[1].add(d[2]);
+            r[2] = d[2].sub(d[1]);
+            r[3] = d[1].sub(d[3]);
+        }
+        r
+    }
+}
+
+/// Aᵀ m of one row or column, N = M + 2 numbers to M.
+#[inline(always)]
+unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V; M] {
+    unsafe {
+        let mut r = [m[0]; M];
+        if N == 6 {
+            let (two, four, eight) = (V::splat(2.0), V::splat(4.0), V::splat(8.0));
+            let a = m[1].add(m[2]);
+            let b = m[1].sub(m[2]);
+            let c = m[3].add(m[4]);
+            let d = m[3].sub(m[4]);
+            r[0] = m[0].add(a).add(c);
+            r[1] = two.mul_add(d, b);
+            r[2] = four.mul_add(c, a);
+            r[3] = eight.mul_add(d, b).add(m[5]);
+        } else {
+            r[0] = m[0].add(m[1]).add(m[2]);
+            r[1] = m[1].sub(m[2]).sub(m[3]);
+        }
+        r
+    }
+}
+
+/// N×N pixels of one block to N² positions, `position` floats apart.
+#[inline(always)]
+unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, row: usize, to: *mut f32, position: usize) {
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; N];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, d) in column.iter_mut().enumerate() {
+                *d = V::load(from.add(y * row + x * V::LANES));
+            }
+            let column = input_row(column);
+            for y in 0..N {
+                t[y][x] = column[y];
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            let row = input_row(*row);
+            for (x, value) in row.iter().enumerate() {
+                value.store(to.add((y * N + x) * position));
+            }
+        }
+    }
+}
+
+struct Finish<V> {
+    bias: V,
+    clamp: Clamp,
+    rows: usize,
+    columns: usize,
+    output: *mut f32,
+    output_row: usize,
+    residual: *const f32,
+    residual_row: usize,
+}
+
+/// N² products to the square's pixels.
+#[inline(always)]
+unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
+    from: *const f32,
+    position: usize,
+    finish: &Finish<V>,
+) {
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; M];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, m) in column.iter_mut().enumerate() {
+                *m = V::load(from.add((y * N + x) * position));
+            }
+            let column: [V; M] = output_row(column);
+            for y in 0..M {
+                t[y][x] = column[y];
+            }
+        }
+        if finish.rows == M && finish.columns == M {
+            for (y, row) in t.iter().enumerate() {
+                finish.store_row(y, &output_row::<V, N, M>(*row), M);
+            }
+        } else {
+            for (y, row) in t.iter().enumerate().take(finish.rows) {
+                finish.store_row(y, &output_row::<V, N, M>(*row), finish.columns);
+            }
+        }
+    }
+}
+
+impl<V: Vector> Finish<V> {
+    #[inline(always)]
+    unsafe fn store_row(&self, y: usize, row: &[V], columns: usize) {
+        unsafe {
+            for (x, value) in row.iter().enumerate().take(columns) {
+                let mut value = value.add(self.bias);
+                if !self.residual.is_null() {
+                    value = value.add(V::load(self.residual.add(y * self.residual_row + x * V::LANES)));
+                }
+                self.clamp.apply(value).store(self.output.add(y * self.output_row + x * V::LANES));
+            }
+        }
+    }
+}
+
+const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
+const G4: [[f64; 3]; 6] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// G g Gᵀ of the filters of one input channel and up to [`FILTER_LANES`] output channels: `filters` is
+/// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their own.
+#[inline(always)]
+pub fn transform_filters(
+    m: usize,
+    filters: &[[f64; FILTER_LANES]; 9],
+    transformed: &mut [[f32; FILTER_LANES]; 36],
+) {
+    if m == 4 {
+        transform_with(&G4, filters, transformed);
+    } else {
+        transform_with(&G2, filters, transformed);
+    }
+}
+
+/// Output channels that [`transform_filters`] takes at once.
+pub const FILTER_LANES: usize = 8;
+
+#[inline(always)]
+fn transform_with<const N: usize>(
+    g: &[[f64; 3]; N],
+    filters: &[[f64; FILTER_LANES]; 9],
+    transformed: &mut [[f32; FILTER_LANES]; 36],
+) {
+    let mut rows = [[[0.0; FILTER_LANES]; 3]; N];
+    for (row, g) in rows.iter_mut().zip(g) {
+        for x in 0..3 {
+            for lane in 0..FILTER_LANES {
+                row[x][lane] = g[0] * filters[x][lane] + g[1] * filters[3 + x][lane] + g[2] * filters[6 + x][lane];
+            }
+        }
+    }
+    for (y, row) in rows.iter().enumerate() {
+        for (x, g) in g.iter().enumerate() {
+            for lane in 0..FILTER_LANES {
+                transformed[y * N + x][lane] =
+                    (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
+            }
+        }
+    }
+}
