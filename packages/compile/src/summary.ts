@@ -13,7 +13,7 @@ export interface LayerSummary {
 }
 
 export interface Summary {
-  /** Trainable numbers, as torchvision's `num_params`: running averages are not among them. */
+  /** Trainable numbers, as torchvision's `num_params`: running averages (not trainable, or a batch norm's mean and variance) are not among them. */
   readonly parameters: number;
   /** Multiplications of convolutions and matrix products, each with its addition, as torchvision's `_ops` (biases not counted). */
   readonly multiplyAdds: number;
@@ -25,10 +25,13 @@ export interface Summary {
 
 /** Counts what a graph costs, from its shapes alone: no weights are needed and none allocated. */
 export function summary(graph: Graph): Summary {
+  const statistics = new Set(
+    graph.nodes.flatMap(({ op, inputs }) => (op === 'FusedBatchNorm' ? inputs.slice(1, 3) : [])),
+  );
   const uncounted = new Map(
-    graph.inputs.flatMap(({ role, trainable, value }) =>
-      role === 'parameter' && trainable !== false ? [[value, sizeOf(graph, value)] as const] : [],
-    ),
+    graph.inputs
+      .filter(({ role, trainable, value }) => role === 'parameter' && trainable !== false && !statistics.has(value))
+      .map(({ value }) => [value, sizeOf(graph, value)]),
   );
   const parameters = sum([...uncounted.values()]);
   const layers = graph.nodes

@@ -24,13 +24,16 @@ interface SharedTensor {
   owners: number;
 }
 
+/** Weights on the device, by their arrays in host memory, which may go. */
+type Pool = WeakMap<ConstantData, SharedTensor>;
+
 /**
  * The engine that runs the fused graph on the tfjs backend that is current when it compiles, whichever it is.
  *
  * Executables of one `tfjs()` that were compiled from the same weights at several sizes share them on the device.
  */
 export function tfjs(): Engine {
-  const shared = new Map<string, Map<ConstantData, SharedTensor>>();
+  const shared = new Map<string, Pool>();
   return {
     name: 'tfjs',
     async isAvailable() {
@@ -45,20 +48,15 @@ export function tfjs(): Engine {
       }
       await ready();
       const backendName = getBackend();
-      const pool = shared.get(backendName) ?? new Map<ConstantData, SharedTensor>();
+      const pool: Pool = shared.get(backendName) ?? new WeakMap();
       shared.set(backendName, pool);
       return compile(graph, weights, options, pool);
     },
   };
 }
 
-function compile(
-  graph: Graph,
-  weights: Weights,
-  options: CompileOptions | undefined,
-  pool: Map<ConstantData, SharedTensor>,
-): Executable {
-  const bound = bind(optimize(graph), weights);
+function compile(graph: Graph, given: Weights, options: CompileOptions | undefined, pool: Pool): Executable {
+  const bound = bind(optimize(graph), given);
   const rules = rulesByOp();
   for (const { op, label } of bound.nodes) {
     if (!rules.has(op)) {
@@ -70,27 +68,27 @@ function compile(
     }
   }
   const backendName = getBackend();
-  const constants = new Map<ValueId, Tensor>();
+  const weights = new Map<ValueId, SharedTensor>();
   for (const [id, data] of bound.constants) {
     const { shape, dtype } = bound.values[id]!;
-    const entry = pool.get(data) ?? { tensor: tfjsEngine().keep(tensor(data, [...shape], dtype)), owners: 0 };
+    const known = pool.get(data);
+    const entry = known?.owners ? known : { tensor: tfjsEngine().keep(tensor(data, [...shape], dtype)), owners: 0 };
     entry.owners += 1;
     pool.set(data, entry);
-    constants.set(id, entry.tensor);
+    weights.set(id, entry);
   }
+  const constants = new Map([...weights].map(([id, entry]) => [id, entry.tensor]));
+  const withoutData = { ...bound, constants: new Map<ValueId, ConstantData>() };
   const weightBytes = [...bound.constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   return makeExecutable(
     bound,
     {
       info: { engine: 'tfjs', device: backendName, nodeCount: bound.nodes.length, weightBytes },
-      run: (inputs, signal) => run(bound, constants, backendName, inputs, signal),
+      run: (inputs, signal) => run(withoutData, constants, backendName, inputs, signal),
       dispose() {
-        for (const data of bound.constants.values()) {
-          const entry = pool.get(data)!;
+        for (const entry of weights.values()) {
           entry.owners -= 1;
-          if (entry.owners > 0) continue;
-          entry.tensor.dispose();
-          pool.delete(data);
+          if (entry.owners === 0) entry.tensor.dispose();
         }
       },
     },
