@@ -1,5 +1,4 @@
-import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import { backend_util } from '@tensorflow/tfjs-core';
+import { backend_util, engine, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphNode, Value } from '../graph.ts';
 import { fusedActivation } from './fused-activation.ts';
 import type { RuleTable } from './kernel-rule.ts';
@@ -26,11 +25,7 @@ export const matrixRules: RuleTable = {
         activation: fusedActivation(activation),
       },
     }),
-    tfjsAttributes: ({ attributes }: GraphNode): NamedAttrMap => ({
-      transposeA: attributes['transposeA'] as boolean,
-      transposeB: attributes['transposeB'] as boolean,
-      activation: attributes['activation'] as string,
-    }),
+    run: runFusedMatMul,
   },
 };
 
@@ -39,4 +34,16 @@ function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean): 
   const columns = b.shape.at(transposeB ? -2 : -1)!;
   const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   return { shape: [...batch, rows, columns], dtype: a.dtype };
+}
+
+/** The kernel takes images of matrices only, rank 3; some backends read out of bounds otherwise. */
+function runFusedMatMul({ attributes }: GraphNode, [a, b, bias]: readonly Tensor[]): Tensor[] {
+  const stacked = (x: Tensor): Tensor => reshape(x, [-1, x.shape.at(-2)!, x.shape.at(-1)!]);
+  const matrices = { a: stacked(a!), b: stacked(b!) };
+  const product = engine().runKernel('_FusedMatMul', bias === undefined ? matrices : { ...matrices, bias }, {
+    transposeA: attributes['transposeA'] as boolean,
+    transposeB: attributes['transposeB'] as boolean,
+    activation: attributes['activation'] as string,
+  }) as Tensor;
+  return [reshape(product, [...a!.shape.slice(0, -2), ...product.shape.slice(-2)])];
 }

@@ -1,4 +1,4 @@
-import { engine, type NamedAttrMap, pad as padWith, type Tensor } from '@tensorflow/tfjs-core';
+import { div, engine, type NamedAttrMap, ones, pad, type Tensor } from '@tensorflow/tfjs-core';
 import type { GraphNode } from '../graph.ts';
 import { type Inferred, type KernelRule, only, type RuleTable, type TfjsAttributes } from './kernel-rule.ts';
 import { tfjsPad, windowFrom, windowOf } from './window.ts';
@@ -10,13 +10,12 @@ export const poolingRules: RuleTable = {
   MaxPool: {
     inputs: ['x'],
     infer: (inputs, attributes) => pool(only(inputs).shape, inputs[0]!.dtype, attributes),
-    tfjsAttributes: (node, inputs) => poolAttributes(node, inputs[0]!.shape),
     run: runMaxPool,
   },
   AvgPool: {
     inputs: ['x'],
     infer: (inputs, attributes) => pool(only(inputs).shape, 'float32', attributes),
-    tfjsAttributes: (node, inputs) => poolAttributes(node, inputs[0]!.shape),
+    run: runAvgPool,
   },
   MaxPoolGrad: {
     inputs: ['dy', 'input', 'output'],
@@ -56,14 +55,33 @@ function poolAttributes(node: GraphNode, imageShape: number[]): NamedAttrMap {
   };
 }
 
-/** TensorFlow's pooling kernels take no explicit padding, so there the image is padded first. */
 function runMaxPool(node: GraphNode, inputs: readonly Tensor[]): Tensor[] {
+  return runPool('MaxPool', node, inputs, (padded, valid) => valid(padded(inputs[0]!, Number.NEGATIVE_INFINITY)));
+}
+
+/** An average counts real pixels only: the mean of a padded window, over the mean of one where there is a picture. */
+function runAvgPool(node: GraphNode, inputs: readonly Tensor[]): Tensor[] {
+  return runPool('AvgPool', node, inputs, (padded, valid) => {
+    const [, height, width] = inputs[0]!.shape as [number, number, number, number];
+    return div(valid(padded(inputs[0]!, 0)), valid(padded(ones([1, height, width, 1]), 0)));
+  });
+}
+
+/** TensorFlow's pooling kernels take no explicit padding, so there the image is padded first. */
+function runPool(
+  kernelName: string,
+  node: GraphNode,
+  inputs: readonly Tensor[],
+  runPadded: (padded: (x: Tensor, value: number) => Tensor, valid: (x: Tensor) => Tensor) => Tensor,
+): Tensor[] {
   const x = inputs[0]!;
   const attributes = poolAttributes(node, x.shape);
   if (typeof attributes['pad'] === 'string' || engine().backendName !== 'tensorflow') {
-    return [engine().runKernel('MaxPool', { x }, attributes) as Tensor];
+    return [engine().runKernel(kernelName, { x }, attributes) as Tensor];
   }
   const [height, width] = windowOf(node.attributes).pad;
-  const padded = padWith(x, [[0, 0], [...height], [...width], [0, 0]], Number.NEGATIVE_INFINITY);
-  return [engine().runKernel('MaxPool', { x: padded }, { ...attributes, pad: 'valid' }) as Tensor];
+  const padded = (image: Tensor, value: number): Tensor => pad(image, [[0, 0], [...height], [...width], [0, 0]], value);
+  const valid = (image: Tensor): Tensor =>
+    engine().runKernel(kernelName, { x: image }, { ...attributes, pad: 'valid' }) as Tensor;
+  return [runPadded(padded, valid)];
 }
