@@ -8,10 +8,14 @@ pub mod layout;
 pub mod lower;
 pub mod memory;
 pub mod moves;
+#[cfg(feature = "node")]
+pub mod node;
 pub mod plan;
 pub mod pointwise;
 pub mod pool;
 pub mod program;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schedule;
 pub mod simd;
 pub mod tile;
 pub mod weights;

@@ -13,8 +13,8 @@ pub struct Operation<'a> {
 }
 
 pub enum Kind<'a> {
-    /// A caller's array, by its index.
-    Pack(usize),
+    /// A caller's array, by its index, with `[scale, shift]` of each channel or nothing.
+    Pack(usize, Vec<[f32; 2]>),
     /// Inputs: x, then the shortcut if there is one.
     Conv(Conv<'a>),
     /// Inputs: a, `[N, in]`.
@@ -79,10 +79,10 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
     let shapes = graph.values.iter().map(|value| as_image(&value.shape)).collect();
     let mut lowering = Lowering { graph, constants, shapes, alias: (0..graph.values.len()).collect() };
     let mut operations = Vec::new();
-    for (index, input) in graph.inputs.iter().enumerate() {
-        if let Some(kind) = (!constants.contains_key(&input.value)).then_some(Kind::Pack(index)) {
-            operations.push(Operation { label: input.name.clone(), kind, inputs: vec![], output: input.value });
-        }
+    let data_inputs = graph.inputs.iter().filter(|input| !constants.contains_key(&input.value));
+    for (index, input) in data_inputs.enumerate() {
+        let kind = Kind::Pack(index, vec![]);
+        operations.push(Operation { label: input.name.clone(), kind, inputs: vec![], output: input.value });
     }
     for node in &graph.nodes {
         if let Some((kind, inputs)) = lowering.node(node).map_err(|error| format!("{}: {error}", node.place()))? {
@@ -101,7 +101,50 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
         operations.push(Operation { label: output.name.clone(), kind, inputs: vec![value], output: value });
     }
     check_order(&operations)?;
+    absorb_adjustments(&mut operations);
     Ok(Lowered { operations, shapes: lowering.shapes })
+}
+
+/// Arithmetic with a number per channel that is all that reads an input is done as the input is packed.
+fn absorb_adjustments(operations: &mut Vec<Operation>) {
+    let mut index = 0;
+    while index < operations.len() {
+        let Some((reader, adjustment)) = adjustment_of(operations, index) else {
+            index += 1;
+            continue;
+        };
+        let output = operations[reader].output;
+        operations[index].output = output;
+        if let Kind::Pack(_, own) = &mut operations[index].kind {
+            *own = adjustment;
+        }
+        operations.remove(reader);
+    }
+}
+
+/// The only reader of a packed input, and the `[scale, shift]`s with it, where it is such arithmetic.
+fn adjustment_of(operations: &[Operation], index: usize) -> Option<(usize, Vec<[f32; 2]>)> {
+    let Kind::Pack(_, own) = &operations[index].kind else { return None };
+    let id = operations[index].output;
+    let mut readers = (0..operations.len()).filter(|&reader| operations[reader].inputs.contains(&id));
+    let (Some(reader), None) = (readers.next(), readers.next()) else { return None };
+    let Kind::Pointwise { arithmetic, constant: Some(constant), is_reversed, clamp } = &operations[reader].kind else {
+        return None;
+    };
+    if *clamp != Clamp::NONE {
+        return None;
+    }
+    let adjustments = constant.iter().enumerate().map(|(channel, &number)| {
+        let [scale, shift] = own.get(channel).copied().unwrap_or([1.0, 0.0]);
+        match arithmetic {
+            Arithmetic::Add => [scale, shift + number],
+            Arithmetic::Sub if *is_reversed => [-scale, number - shift],
+            Arithmetic::Sub => [scale, shift - number],
+            Arithmetic::Multiply => [scale * number, shift * number],
+            Arithmetic::Keep => [scale, shift],
+        }
+    });
+    Some((reader, adjustments.collect()))
 }
 
 /// Every input is written before it is read.
@@ -150,6 +193,7 @@ impl<'a> Lowering<'a, '_> {
             "Add" => self.arithmetic(node, Arithmetic::Add),
             "Sub" => self.arithmetic(node, Arithmetic::Sub),
             "Multiply" => self.arithmetic(node, Arithmetic::Multiply),
+            "RealDiv" => self.division(node),
             "Relu" | "Relu6" => {
                 let clamp = if node.op == "Relu" { Clamp::RELU } else { Clamp::RELU6 };
                 let arithmetic = Arithmetic::Keep;
@@ -169,7 +213,7 @@ impl<'a> Lowering<'a, '_> {
             }
             op => Err(format!(
                 "the kernels do not compute '{op}'; they compute FusedConv2D, FusedMatMul, MaxPool, AvgPool, Mean, Add, \
-                 Sub, Multiply, Relu, Relu6, PadV2, Slice, Concat, Reshape, Identity and Softmax"
+                 Sub, Multiply, RealDiv, Relu, Relu6, PadV2, Slice, Concat, Reshape, Identity and Softmax"
             )),
         }
     }
@@ -308,6 +352,17 @@ impl<'a> Lowering<'a, '_> {
         }
         let constant = if constant.len() == 1 { vec![constant[0]; channels] } else { constant.to_vec() };
         Ok(Some((Kind::Pointwise { arithmetic, constant: Some(constant), is_reversed, clamp }, vec![value])))
+    }
+
+    /// Only by a constant: a multiplication by its reciprocal.
+    fn division(&self, node: &'a Node) -> Lowered1<'a> {
+        let divisor = self.input(node, 1)?;
+        self.constant(divisor, "the divisor")?;
+        let mut lowered = self.arithmetic(node, Arithmetic::Multiply)?;
+        if let Some((Kind::Pointwise { constant: Some(constant), .. }, _)) = &mut lowered {
+            constant.iter_mut().for_each(|number| *number = 1.0 / *number);
+        }
+        Ok(lowered)
     }
 
     fn pad(&self, node: &'a Node) -> Lowered1<'a> {

@@ -4,10 +4,14 @@ use crate::layout::Layout;
 use crate::program::Context;
 use std::sync::atomic::Ordering;
 
-/// A caller's `[N, H, W, C]` array into its place. A number that is not finite is reported in the context.
+/// A caller's `[N, H, W, C]` array into its place.
 pub struct Pack {
     pub input: usize,
     pub output: Layout,
+    /// `[scale, shift]` of each channel, or nothing.
+    pub adjustment: Vec<[f32; 2]>,
+    /// Report a number that is not finite in the context.
+    pub rejects_non_finite: bool,
 }
 
 impl Pack {
@@ -24,23 +28,45 @@ impl Pack {
         let length = to.width * to.channels;
         unsafe {
             let from = std::slice::from_raw_parts((*context.inputs.add(self.input)).add(item * length), length);
-            if has_non_finite(from) {
+            if self.rejects_non_finite && has_non_finite(from) {
                 let index = from.iter().position(|x| !x.is_finite()).unwrap_or(0);
                 context.report_non_finite(self.input, item * length + index);
             }
             let row = context.activations.add(to.origin() + image * to.image + y * to.row);
             if to.pixel == to.channels {
-                std::ptr::copy_nonoverlapping(from.as_ptr(), row, length);
+                let into = std::slice::from_raw_parts_mut(row, length);
+                self.copy(from, into, to.channels);
                 return;
             }
             for block in 0..to.blocks {
                 for x in 0..to.width {
                     for lane in 0..to.pixel {
                         let channel = block * to.pixel + lane;
-                        let value = if channel < to.channels { from[x * to.channels + channel] } else { 0.0 };
+                        let mut value = 0.0;
+                        if channel < to.channels {
+                            value = from[x * to.channels + channel];
+                            if let Some([scale, shift]) = self.adjustment.get(channel) {
+                                value = value * scale + shift;
+                            }
+                        }
                         *row.add(block * to.plane + x * to.pixel + lane) = value;
                     }
                 }
+            }
+        }
+    }
+}
+
+impl Pack {
+    #[inline(always)]
+    fn copy(&self, from: &[f32], into: &mut [f32], channels: usize) {
+        if self.adjustment.is_empty() {
+            into.copy_from_slice(from);
+            return;
+        }
+        for (from, into) in from.chunks_exact(channels).zip(into.chunks_exact_mut(channels)) {
+            for ((from, into), [scale, shift]) in from.iter().zip(into).zip(&self.adjustment) {
+                *into = from * scale + shift;
             }
         }
     }

@@ -39,6 +39,8 @@ pub struct Options {
     pub threads: usize,
     /// For tests: this algorithm wherever it can compute a convolution.
     pub algorithm: Option<Algorithm>,
+    /// Refuse runs whose inputs hold NaN or infinity.
+    pub reject_non_finite: bool,
 }
 
 /// Compiles a graph with its constants (parameters included) for one machine.
@@ -127,7 +129,7 @@ impl<'l, 'a> Planner<'l, 'a> {
 
     /// Few channels that only ungrouped convolutions read: they lie side by side, as the caller's do.
     fn is_narrow(&self, id: ValueId) -> bool {
-        let is_input = |operation: &&Operation| operation.output == id && matches!(operation.kind, Kind::Pack(_));
+        let is_input = |operation: &&Operation| operation.output == id && matches!(operation.kind, Kind::Pack(..));
         self.shape(id)[3] < self.lanes
             && self.operations().iter().any(|operation| is_input(&operation))
             && self.operations().iter().all(|operation| match &operation.kind {
@@ -247,7 +249,12 @@ impl<'l, 'a> Planner<'l, 'a> {
         let output = self.layouts[operation.output];
         let input = operation.inputs.first().map(|id| self.layouts[*id]).unwrap_or_default();
         let work = match &operation.kind {
-            Kind::Pack(input) => Work::Pack(Pack { input: *input, output }),
+            Kind::Pack(input, adjustment) => Work::Pack(Pack {
+                input: *input,
+                output,
+                adjustment: adjustment.clone(),
+                rejects_non_finite: self.options.reject_non_finite,
+            }),
             Kind::Conv(conv) => match self.algorithms[index] {
                 Algorithm::Direct => self.direct(conv, operation),
                 Algorithm::Winograd(m) => return self.winograd(m, conv, index),

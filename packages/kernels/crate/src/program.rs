@@ -125,6 +125,10 @@ pub struct Program {
 }
 
 impl Program {
+    pub fn weight_bytes(&self) -> usize {
+        4 * self.weights.length()
+    }
+
     /// Weights, activations and scratch.
     pub fn bytes(&self) -> usize {
         4 * (self.weights.length() + self.activations.length() + self.scratch.length())

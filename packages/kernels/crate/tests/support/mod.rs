@@ -82,7 +82,7 @@ impl Builder {
     ) -> Result<Vec<Vec<f32>>, String> {
         let graph = Graph::parse(&self.json())?;
         let constants: Constants = self.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
-        let program = compile(&graph, &constants, Options { isa, threads: 1, algorithm })?;
+        let program = compile(&graph, &constants, Options { isa, threads: 1, algorithm, reject_non_finite: true })?;
         let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|port| vec![f32::NAN; port.length()]).collect();
         let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| output.as_mut_slice()).collect();
         program.run_alone(inputs, &mut slices)?;

@@ -1,0 +1,153 @@
+//! The Node addon: compiles and runs off the main thread.
+
+use crate::graph::{Constants, Graph};
+use crate::isa::Isa;
+use crate::plan::{Options, compile};
+use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
+use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
+use napi::{Env, Error, Result, Status, Task};
+use napi_derive::napi;
+
+/// What this machine can run, the fastest first.
+#[napi]
+pub fn instruction_sets() -> Vec<String> {
+    Isa::available().iter().map(|isa| isa.name.to_owned()).collect()
+}
+
+#[napi(object)]
+pub struct NativeOptions {
+    /// Default: the physical cores.
+    pub threads: Option<u32>,
+    /// Default: the fastest of `instructionSets()`.
+    pub isa: Option<String>,
+    /// Refuse runs whose inputs hold NaN or infinity.
+    pub reject_non_finite: Option<bool>,
+}
+
+#[napi(object)]
+pub struct NativeInfo {
+    pub isa: String,
+    pub threads: u32,
+    /// Packed weights.
+    pub weight_bytes: f64,
+    /// Weights, activations and scratch: all that runs will ever use.
+    pub peak_bytes: f64,
+}
+
+pub struct Compile {
+    graph: String,
+    constant_ids: Vec<u32>,
+    constants: Vec<Float32Array>,
+    options: NativeOptions,
+}
+
+impl Task for Compile {
+    type Output = Executable;
+    type JsValue = NativeExecutable;
+
+    fn compute(&mut self) -> Result<Executable> {
+        let constants: Constants =
+            self.constant_ids.iter().zip(&self.constants).map(|(id, data)| (*id as usize, data.as_ref())).collect();
+        let make = || -> std::result::Result<Executable, String> {
+            let threads = self.options.threads.map_or_else(physical_cores, |threads| threads as usize);
+            if threads == 0 || threads > 1024 {
+                return Err(format!("threads: expected 1 to 1024, got {threads}"));
+            }
+            let options = Options {
+                isa: Isa::choose(self.options.isa.as_deref())?,
+                threads,
+                algorithm: None,
+                reject_non_finite: self.options.reject_non_finite.unwrap_or(false),
+            };
+            Executable::new(compile(&Graph::parse(&self.graph)?, &constants, options)?)
+        };
+        make().map_err(|message| Error::new(Status::InvalidArg, message))
+    }
+
+    fn resolve(&mut self, _env: Env, executable: Executable) -> Result<NativeExecutable> {
+        Ok(NativeExecutable { executable: Some(executable) })
+    }
+}
+
+/// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool.
+#[napi(ts_return_type = "Promise<NativeExecutable>")]
+pub fn compile_graph(
+    graph: String,
+    constant_ids: Vec<u32>,
+    constants: Vec<Float32Array>,
+    options: NativeOptions,
+) -> AsyncTask<Compile> {
+    AsyncTask::new(Compile { graph, constant_ids, constants, options })
+}
+
+#[napi]
+pub struct NativeExecutable {
+    executable: Option<Executable>,
+}
+
+type Resolver = Box<dyn FnOnce(Env) -> Result<Vec<Float32Array>>>;
+
+#[napi]
+impl NativeExecutable {
+    fn live(&self) -> Result<&Executable> {
+        self.executable.as_ref().ok_or_else(|| Error::new(Status::Closing, "the executable is disposed"))
+    }
+
+    #[napi(getter)]
+    pub fn info(&self) -> Result<NativeInfo> {
+        let program = self.live()?.program();
+        Ok(NativeInfo {
+            isa: program.isa.name.to_owned(),
+            threads: program.threads as u32,
+            weight_bytes: program.weight_bytes() as f64,
+            peak_bytes: program.bytes() as f64,
+        })
+    }
+
+    /// Queues a run of arrays in the order of the graph's inputs; the promise gives those of its outputs.
+    #[napi(ts_return_type = "Promise<Float32Array[]>")]
+    pub fn run<'env>(&self, env: &'env Env, id: u32, inputs: Vec<Float32Array>) -> Result<Object<'env>> {
+        let executable = self.live()?;
+        let ports = &executable.program().inputs;
+        if inputs.len() != ports.len() {
+            let message = format!("expected {} inputs, got {}", ports.len(), inputs.len());
+            return Err(Error::new(Status::InvalidArg, message));
+        }
+        for (port, data) in ports.iter().zip(&inputs) {
+            if data.len() != port.length() {
+                let (name, shape, got) = (&port.name, &port.shape, data.len());
+                let message = format!("{name}: expected {} numbers for {shape:?}, got {got}", port.length());
+                return Err(Error::new(Status::InvalidArg, message));
+            }
+        }
+        let (deferred, promise) = env.create_deferred::<Vec<Float32Array>, Resolver>()?;
+        let pointers = inputs.iter().map(|data| data.as_ref().as_ptr()).collect();
+        let on_end = move |result: std::result::Result<Outputs, RunError>| {
+            deferred.resolve(Box::new(move |_| {
+                drop(inputs);
+                match result {
+                    Ok(outputs) => Ok(outputs.into_iter().map(Float32Array::new).collect()),
+                    Err(RunError::Cancelled) => Err(Error::new(Status::Cancelled, "the run was cancelled")),
+                    Err(RunError::Disposed) => Err(Error::new(Status::Closing, "the executable is disposed")),
+                    Err(RunError::BadInput(message)) => Err(Error::new(Status::InvalidArg, message)),
+                }
+            }));
+        };
+        executable.submit(Job { id: u64::from(id), inputs: pointers, on_end: Box::new(on_end) });
+        Ok(promise)
+    }
+
+    /// Ends the run of this id early; its promise is then rejected with the code `Cancelled`.
+    #[napi]
+    pub fn cancel(&self, id: u32) {
+        if let Some(executable) = &self.executable {
+            executable.cancel(u64::from(id));
+        }
+    }
+
+    /// Cancels what runs and frees everything. Again it does nothing.
+    #[napi]
+    pub fn dispose(&mut self) {
+        self.executable = None;
+    }
+}

@@ -1,0 +1,299 @@
+//! Runs on worker threads. A step ends when its items are done, not when every worker has come by: a worker that the
+//! system has put aside holds up nothing but the item in its hands. Workers that find nothing to do spin for some
+//! microseconds, then sleep; between runs they sleep.
+
+use crate::program::Program;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Looks at a step's progress before a waiting worker sleeps: some 50 µs.
+const SPINS: u32 = 2000;
+
+#[derive(Debug, PartialEq)]
+pub enum RunError {
+    Cancelled,
+    Disposed,
+    BadInput(String),
+}
+
+pub type Outputs = Vec<Vec<f32>>;
+
+/// One run to be done.
+pub struct Job {
+    /// Chosen by the caller, to cancel by.
+    pub id: u64,
+    pub inputs: Vec<*const f32>,
+    /// Called once, on a worker's thread or, after disposal, on the disposer's. It owns what the inputs point to.
+    pub on_end: Box<dyn FnOnce(Result<Outputs, RunError>) + Send>,
+}
+
+// The inputs are only read, and live as long as `on_end`, which is Send.
+unsafe impl Send for Job {}
+
+/// A program and the threads that run it, one run after the other.
+pub struct Executable {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    program: Program,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    current: Option<Arc<Run>>,
+    started: u64,
+    is_closing: bool,
+}
+
+/// A counter on a cache line of its own.
+#[repr(align(128))]
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+struct Progress {
+    /// By worker: how many items of its share are taken.
+    taken: Vec<Counter>,
+    done: Counter,
+}
+
+struct Run {
+    number: u64,
+    id: u64,
+    steps: Vec<Progress>,
+    inputs: Vec<*const f32>,
+    outputs: Vec<*mut f32>,
+    non_finite: AtomicU64,
+    is_cancelled: AtomicBool,
+    sleepers: AtomicUsize,
+    sleep: Mutex<()>,
+    step_done: Condvar,
+    end: Mutex<Option<End>>,
+}
+
+struct End {
+    outputs: Outputs,
+    on_end: Box<dyn FnOnce(Result<Outputs, RunError>) + Send>,
+}
+
+// The pointers are to memory that `end` holds until the last item is done; items write disjoint parts.
+unsafe impl Send for Run {}
+unsafe impl Sync for Run {}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Executable {
+    pub fn new(program: Program) -> Result<Executable, String> {
+        let threads = program.threads;
+        let shared = Arc::new(Shared { program, state: Mutex::default(), changed: Condvar::new() });
+        let mut executable = Executable { shared, workers: Vec::with_capacity(threads) };
+        for worker in 0..threads {
+            let shared = executable.shared.clone();
+            let thread = std::thread::Builder::new().name(format!("residual-{worker}"));
+            let thread = thread.spawn(move || shared.work(worker));
+            executable.workers.push(thread.map_err(|error| format!("threads: {error}"))?);
+        }
+        Ok(executable)
+    }
+
+    pub fn program(&self) -> &Program {
+        &self.shared.program
+    }
+
+    /// Queues a run.
+    pub fn submit(&self, job: Job) {
+        let mut state = lock(&self.shared.state);
+        state.waiting.push_back(job);
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// Ends the run of this id early, whether it waits or runs; of runs that have ended it knows nothing.
+    pub fn cancel(&self, id: u64) {
+        let mut state = lock(&self.shared.state);
+        if let Some(run) = state.current.as_ref().filter(|run| run.id == id) {
+            run.is_cancelled.store(true, Ordering::Relaxed);
+        }
+        let waiting = state.waiting.iter().position(|job| job.id == id);
+        let job = waiting.and_then(|index| state.waiting.remove(index));
+        drop(state);
+        if let Some(job) = job {
+            (job.on_end)(Err(RunError::Cancelled));
+        }
+    }
+}
+
+impl Drop for Executable {
+    /// Cancels what runs, refuses what waits, and ends the threads.
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared.state);
+        state.is_closing = true;
+        if let Some(run) = &state.current {
+            run.is_cancelled.store(true, Ordering::Relaxed);
+        }
+        let refused = std::mem::take(&mut state.waiting);
+        drop(state);
+        self.shared.changed.notify_all();
+        for job in refused {
+            (job.on_end)(Err(RunError::Disposed));
+        }
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Shared {
+    fn work(&self, worker: usize) {
+        let mut last = 0;
+        loop {
+            let mut state = lock(&self.state);
+            let run = loop {
+                if let Some(run) = state.current.as_ref().filter(|run| run.number > last) {
+                    break run.clone();
+                }
+                if state.current.is_none() {
+                    if let Some(job) = state.waiting.pop_front() {
+                        state.started += 1;
+                        state.current = Some(Arc::new(Run::new(&self.program, job, state.started)));
+                        self.changed.notify_all();
+                        continue;
+                    }
+                    if state.is_closing {
+                        return;
+                    }
+                }
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            };
+            drop(state);
+            last = run.number;
+            self.take_part(&run, worker);
+        }
+    }
+
+    /// Takes items of the run until none is left, and ends the run if the last item was this worker's.
+    fn take_part(&self, run: &Run, worker: usize) {
+        let context = unsafe { self.program.context(worker, &run.inputs, &run.outputs, &run.non_finite) };
+        for (step, progress) in self.program.steps.iter().zip(&run.steps) {
+            let mut finished = 0;
+            while let Some(item) = progress.take(worker, step.items) {
+                if !run.is_cancelled.load(Ordering::Relaxed) {
+                    unsafe { (self.program.isa.run_item)(step, &context, item) };
+                }
+                finished += 1;
+            }
+            if finished > 0 && progress.done.0.fetch_add(finished, Ordering::SeqCst) + finished == step.items {
+                run.wake_sleepers();
+                if std::ptr::eq(progress, &run.steps[run.steps.len() - 1]) {
+                    self.end(run);
+                }
+            } else {
+                run.wait(progress, step.items);
+            }
+        }
+    }
+
+    fn end(&self, run: &Run) {
+        let end = lock(&run.end).take();
+        lock(&self.state).current = None;
+        self.changed.notify_all();
+        if let Some(end) = end {
+            let found = run.non_finite.load(Ordering::Relaxed);
+            let result = match run.is_cancelled.load(Ordering::Relaxed) {
+                true => Err(RunError::Cancelled),
+                false => self.program.check_finite(found).map_err(RunError::BadInput).map(|()| end.outputs),
+            };
+            (end.on_end)(result);
+        }
+    }
+}
+
+impl Progress {
+    /// An item of the worker's own share, then of the others'.
+    fn take(&self, worker: usize, items: usize) -> Option<usize> {
+        let workers = self.taken.len();
+        for turn in 0..workers {
+            let share = (worker + turn) % workers;
+            let (first, last) = (share * items / workers, (share + 1) * items / workers);
+            let taken = &self.taken[share].0;
+            if first + taken.load(Ordering::Relaxed) < last {
+                let item = first + taken.fetch_add(1, Ordering::Relaxed);
+                if item < last {
+                    return Some(item);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Run {
+    fn new(program: &Program, job: Job, number: u64) -> Run {
+        let mut outputs: Outputs = program.outputs.iter().map(|port| vec![0.0; port.length()]).collect();
+        let progress = |_| Progress {
+            taken: (0..program.threads).map(|_| Counter::default()).collect(),
+            done: Counter::default(),
+        };
+        Run {
+            number,
+            id: job.id,
+            steps: program.steps.iter().map(progress).collect(),
+            inputs: job.inputs,
+            outputs: outputs.iter_mut().map(|output| output.as_mut_ptr()).collect(),
+            non_finite: AtomicU64::new(u64::MAX),
+            is_cancelled: AtomicBool::new(false),
+            sleepers: AtomicUsize::new(0),
+            sleep: Mutex::default(),
+            step_done: Condvar::new(),
+            end: Mutex::new(Some(End { outputs, on_end: job.on_end })),
+        }
+    }
+
+    fn wait(&self, progress: &Progress, items: usize) {
+        for _ in 0..SPINS {
+            if progress.done.0.load(Ordering::Acquire) == items {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        // Either this worker's count of sleepers is seen by whoever ends the step, or the step's end is seen here.
+        let mut guard = lock(&self.sleep);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        while progress.done.0.load(Ordering::SeqCst) != items {
+            guard = self.step_done.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn wake_sleepers(&self) {
+        if self.sleepers.load(Ordering::SeqCst) > 0 {
+            drop(lock(&self.sleep));
+            self.step_done.notify_all();
+        }
+    }
+}
+
+/// The physical cores: what a run can use without one thread waiting for another's execution units.
+pub fn physical_cores() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, |count| count.get());
+    physical_of_linux().map_or(logical, |physical| physical.clamp(1, logical))
+}
+
+/// Counts the cores that the system lists, each with its first sibling.
+fn physical_of_linux() -> Option<usize> {
+    let mut first_siblings = std::collections::HashSet::new();
+    for entry in std::fs::read_dir("/sys/devices/system/cpu").ok()?.flatten() {
+        if let Ok(list) = std::fs::read_to_string(entry.path().join("topology/thread_siblings_list")) {
+            first_siblings.insert(list);
+        }
+    }
+    (!first_siblings.is_empty()).then_some(first_siblings.len())
+}

@@ -1,0 +1,3 @@
+export { KernelError, type KernelErrorCode } from './kernel-error.ts';
+export type { KernelGraph, KernelPort } from './kernel-graph.ts';
+export type { KernelInfo, KernelOptions, KernelProgram, KernelRunOptions } from './kernel-program.ts';

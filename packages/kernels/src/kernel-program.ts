@@ -1,0 +1,41 @@
+/** How to compile a graph for the kernels. */
+export interface KernelOptions {
+  /** Threads that a run is divided among. Default: the physical cores. */
+  readonly threads?: number;
+  /** Refuse runs whose inputs hold NaN or infinity. Default false: they pass through to the outputs. */
+  readonly rejectsNonFinite?: boolean;
+}
+
+/** What was compiled, for people and for benchmarks. */
+export interface KernelInfo {
+  /** The instruction set, e.g. `avx512` or `simd128`. */
+  readonly isa: string;
+  readonly threads: number;
+  /** Packed weights. */
+  readonly weightBytes: number;
+  /** Weights, activations and scratch memory: all that runs ever use. */
+  readonly peakBytes: number;
+}
+
+export interface KernelRunOptions {
+  /** Ends the run early, also in mid-run; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A compiled graph with packed weights of its own. */
+export interface KernelProgram {
+  readonly info: KernelInfo;
+  /**
+   * Runs once; runs that overlap are queued.
+   *
+   * @param inputs `Float32Array`s by input name, row-major, NHWC; leave them unchanged until the run has ended.
+   * @returns Arrays by output name, the caller's.
+   * @throws KernelError (`BAD_INPUT`, `DISPOSED`)
+   */
+  run(
+    inputs: Readonly<Record<string, Float32Array>>,
+    options?: KernelRunOptions,
+  ): Promise<Record<string, Float32Array<ArrayBuffer>>>;
+  /** Ends runs under way and frees all memory. Again it does nothing. */
+  dispose(): void;
+}

@@ -1,0 +1,45 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { platformName } from './platform-name.ts';
+
+/** What the addon exports; made by napi-rs. */
+export interface Addon {
+  instructionSets(): string[];
+  compileGraph(
+    json: string,
+    constantIds: number[],
+    constants: Float32Array[],
+    options: { threads?: number; isa?: string; rejectNonFinite?: boolean },
+  ): Promise<NativeExecutable>;
+}
+
+export interface NativeExecutable {
+  readonly info: { isa: string; threads: number; weightBytes: number; peakBytes: number };
+  run(id: number, inputs: Float32Array[]): Promise<Float32Array<ArrayBuffer>[]>;
+  cancel(id: number): void;
+  dispose(): void;
+}
+
+export type AddonResult =
+  | { readonly addon: Addon; readonly reason?: never }
+  | { readonly addon?: never; readonly reason: string };
+
+/** The addon of this platform's package, else the one built in place, else the reason why there is none, in a line. */
+export function loadAddon(): AddonResult {
+  const require = createRequire(import.meta.url);
+  const name = platformName();
+  const reasons: string[] = [];
+  const local = fileURLToPath(new URL(`../dist/residual-kernels.${name}.node`, import.meta.url));
+  for (const id of [`@residual/kernels-${name}`, local]) {
+    try {
+      return { addon: require(id) as Addon };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'MODULE_NOT_FOUND') reasons.push(message.split('\n', 1)[0]!);
+    }
+  }
+  return {
+    reason:
+      reasons[0] ?? `no addon for ${name}: install @residual/kernels-${name}, or Rust and build @residual/kernels`,
+  };
+}

@@ -1,0 +1,97 @@
+import { requirement } from '@residual/testing';
+import { describe, expect, test } from 'vitest';
+import { convolutionGraph } from './fixtures/convolution-graph.ts';
+import { loadAddon } from './load-addon.ts';
+import { compileProgram } from './native.ts';
+
+describe.skipIf(!requirement('native'))('the native kernels', () => {
+  const instructionSets = loadAddon().addon?.instructionSets() ?? [];
+
+  test.each(instructionSets)('%s computes a convolution with bias, shortcut and ReLU', async (isa) => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const program = await compileProgram(graph, { isa, threads: 2 });
+    expect(program.info).toMatchObject({ isa, threads: 2 });
+    const { y } = await program.run(inputs);
+    expect([...y!]).toEqual(expected);
+    program.dispose();
+  });
+
+  test('runs that overlap each give their own result, in several programs', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const programs = await Promise.all([1, 2, 3].map((threads) => compileProgram(graph, { threads })));
+    const results = await Promise.all(
+      Array.from({ length: 300 }, (_, i) =>
+        programs[i % 3]!.run(i % 2 === 0 ? inputs : { ...inputs, x: new Float32Array(inputs.x.length) }),
+      ),
+    );
+    for (const [i, { y }] of results.entries()) {
+      if (i % 2 === 0) expect([...y!]).toEqual(expected);
+      else expect([...y!]).not.toEqual(expected);
+    }
+    for (const program of programs) program.dispose();
+  });
+
+  test('what cannot be compiled is named', async () => {
+    const { graph } = convolutionGraph();
+    const [node] = graph.nodes;
+    const compile = (changed: object) => compileProgram({ ...graph, nodes: [{ ...node!, ...changed }] });
+    await expect(compile({ op: 'Erf' })).rejects.toMatchObject({
+      code: 'BAD_GRAPH',
+      message: expect.stringMatching(/^conv1 \(Erf\): the kernels do not compute 'Erf'/),
+    });
+    await expect(
+      compile({
+        attributes: {
+          ...node!.attributes,
+          pad: [
+            [0, 0],
+            [0, 0],
+          ],
+        },
+      }),
+    ).rejects.toThrow('conv1 (FusedConv2D): expected an output [1, 1, 2, 2], got [1, 3, 4, 2]');
+    await expect(compile({ inputs: [0, 0] })).rejects.toThrow(/conv1 .*filter/);
+  });
+
+  test('bad runs and options say what was expected and got', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    await expect(compileProgram(graph, { threads: 0 })).rejects.toThrow('threads: expected a whole number');
+    await expect(compileProgram(graph, { isa: 'sse9' })).rejects.toThrow("got 'sse9'");
+    const program = await compileProgram(graph, { rejectsNonFinite: true });
+    await expect(program.run({})).rejects.toMatchObject({ code: 'BAD_INPUT', message: /^x: .* got nothing/ });
+    await expect(program.run({ ...inputs, z: inputs.x })).rejects.toThrow('z: expected inputs x, shortcut');
+    await expect(program.run({ ...inputs, x: new Float32Array(5) })).rejects.toThrow('x: expected 36 numbers');
+    const x = Float32Array.from(inputs.x);
+    x[4] = Number.NaN;
+    await expect(program.run({ ...inputs, x })).rejects.toThrow('got NaN or infinity at [0, 0, 1, 1]');
+    expect([...(await program.run(inputs)).y!]).toEqual(expected);
+    program.dispose();
+    program.dispose();
+    await expect(program.run(inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+
+  test('NaN passes through to the pixels that read it, unless refused', async () => {
+    const { graph, inputs } = convolutionGraph();
+    const program = await compileProgram(graph);
+    const x = Float32Array.from(inputs.x);
+    x[0] = Number.NaN;
+    const { y } = await program.run({ ...inputs, x });
+    program.dispose();
+    expect(y![0]).toBeNaN();
+    expect(y!.at(-1)).not.toBeNaN();
+  });
+
+  test('a run is cancelled before it starts and while it waits', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const program = await compileProgram(graph);
+    await expect(program.run(inputs, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    const controller = new AbortController();
+    const runs = Array.from({ length: 50 }, () => program.run(inputs, { signal: controller.signal }));
+    controller.abort(new Error('changed my mind'));
+    for (const end of await Promise.allSettled(runs)) {
+      expect(end).toMatchObject({ status: 'rejected', reason: { message: 'changed my mind' } });
+    }
+    expect([...(await program.run(inputs)).y!]).toEqual(expected);
+    program.dispose();
+  });
+});

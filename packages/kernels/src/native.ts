@@ -1,0 +1,106 @@
+import { KernelError, type KernelErrorCode } from './kernel-error.ts';
+import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
+import type { KernelOptions, KernelProgram } from './kernel-program.ts';
+import { type Addon, loadAddon, type NativeExecutable } from './load-addon.ts';
+import { orderInputs } from './order-inputs.ts';
+
+export interface NativeKernelOptions extends KernelOptions {
+  /** `avx512`, `avx2`, `neon` or `portable`. Default: `RESIDUAL_KERNELS_ISA`, else the fastest that the CPU has. */
+  readonly isa?: string;
+}
+
+/**
+ * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread.
+ *
+ * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), and where there is
+ * no addon for this platform (`UNAVAILABLE`).
+ */
+export async function compileProgram(graph: KernelGraph, options: NativeKernelOptions = {}): Promise<KernelProgram> {
+  const { addon, reason } = loadAddon();
+  if (addon === undefined) throw new KernelError('UNAVAILABLE', `native kernels: ${reason}`);
+  const { json, constantIds, constants } = serializeGraph(graph);
+  const native = await addon
+    .compileGraph(json, constantIds, constants, nativeOptions(addon, options))
+    .catch(asKernelError('BAD_GRAPH'));
+  const named = (ports: KernelGraph['inputs']): string[] => ports.map(({ name }) => name);
+  const inputNames = named(graph.inputs.filter(({ value }) => !graph.constants.has(value)));
+  return new NativeProgram(native, inputNames, named(graph.outputs));
+}
+
+function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<Addon['compileGraph']>[3] {
+  const { threads, rejectsNonFinite = false, isa = process.env['RESIDUAL_KERNELS_ISA'] } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
+    throw new KernelError('BAD_OPTION', `threads: expected a whole number from 1 to 1024, got ${threads}`);
+  }
+  const names = addon.instructionSets();
+  if (isa !== undefined && !names.includes(isa)) {
+    throw new KernelError('BAD_OPTION', `isa: expected one that this CPU has (${names.join(', ')}), got '${isa}'`);
+  }
+  return {
+    rejectNonFinite: rejectsNonFinite,
+    ...(threads === undefined ? {} : { threads }),
+    ...(isa === undefined ? {} : { isa }),
+  };
+}
+
+/** Turns the addon's errors, which carry napi's status names, into the package's own. */
+function asKernelError(fallback: KernelErrorCode): (error: Error & { code?: string }) => never {
+  return (error) => {
+    throw new KernelError(error.code === 'Closing' ? 'DISPOSED' : fallback, error.message, { cause: error });
+  };
+}
+
+class NativeProgram implements KernelProgram {
+  readonly info: KernelProgram['info'];
+  readonly #native: NativeExecutable;
+  readonly #inputNames: readonly string[];
+  readonly #outputNames: readonly string[];
+  #isDisposed = false;
+  #runs = 0;
+
+  constructor(native: NativeExecutable, inputNames: readonly string[], outputNames: readonly string[]) {
+    this.info = native.info;
+    this.#native = native;
+    this.#inputNames = inputNames;
+    this.#outputNames = outputNames;
+  }
+
+  async run(
+    inputs: Readonly<Record<string, Float32Array>>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+    if (this.#isDisposed)
+      throw new KernelError('DISPOSED', 'expected a live program, got a disposed one; compile again');
+    const ordered = orderInputs(this.#inputNames, inputs);
+    signal?.throwIfAborted();
+    this.#runs = (this.#runs + 1) % 2 ** 32;
+    const id = this.#runs;
+    const cancel = (): void => {
+      if (!this.#isDisposed) this.#native.cancel(id);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const outputs = await this.#start(id, ordered);
+      signal?.throwIfAborted();
+      return Object.fromEntries(this.#outputNames.map((name, index) => [name, outputs[index]!]));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (this.#isDisposed)
+        throw new KernelError('DISPOSED', 'the program was disposed during the run', { cause: error });
+      return asKernelError('BAD_INPUT')(error as Error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** The addon refuses inputs of a wrong length at once, rather than by its promise. */
+  async #start(id: number, inputs: Float32Array[]): Promise<Float32Array<ArrayBuffer>[]> {
+    return await this.#native.run(id, inputs);
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#native.dispose();
+  }
+}
