@@ -1,2 +1,3 @@
+export { type NativeOptions, native } from './native-engine.ts';
 export { type TfjsNodeOptions, tfjsNode } from './tfjs-node.ts';
 export { TfjsNodeError } from './tfjs-node-error.ts';

@@ -1,0 +1,65 @@
+import {
+  bind,
+  type CompileOptions,
+  type Engine,
+  EngineError,
+  type Executable,
+  type Graph,
+  makeExecutable,
+  optimize,
+  type Weights,
+} from '@residual/compile';
+import { KernelError, type KernelProgram } from '@residual/kernels';
+import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/kernels/node';
+
+/** `threads` (default: the physical cores) and `isa` (default: the fastest that the CPU has). */
+export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa'>;
+
+/** The engine on Residual's own kernels, as a Node addon: fused convolutions off the main thread. */
+export function native(options: NativeOptions = {}): Engine {
+  return {
+    name: 'native',
+    async isAvailable() {
+      const { reason } = loadAddon();
+      return reason === undefined ? { available: true } : { available: false, reason };
+    },
+    compile: (graph, weights, compileOptions) => compile(graph, weights, options, compileOptions),
+  };
+}
+
+async function compile(
+  graph: Graph,
+  weights: Weights,
+  options: NativeOptions,
+  compileOptions: CompileOptions | undefined,
+): Promise<Executable> {
+  const bound = bind(optimize(graph), weights);
+  const program = await compileProgram(bound, options).catch(rethrow);
+  const { isa, threads, weightBytes } = program.info;
+  const device = `${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return makeExecutable(
+    bound,
+    {
+      info: { engine: 'native', device, nodeCount: bound.nodes.length, weightBytes },
+      run: (inputs, signal) => run(program, inputs as Record<string, Float32Array>, signal),
+      dispose: () => program.dispose(),
+      // The next run waits in the program's own queue, not for the event loop.
+      concurrency: 2,
+    },
+    compileOptions,
+  );
+}
+
+function run(
+  program: KernelProgram,
+  inputs: Readonly<Record<string, Float32Array>>,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, Float32Array>> {
+  return program.run(inputs, signal === undefined ? {} : { signal });
+}
+
+function rethrow(error: unknown): never {
+  if (!KernelError.isInstance(error) || error.code === 'BAD_OPTION') throw error;
+  const code = error.code === 'BAD_GRAPH' ? 'UNSUPPORTED_NODE' : 'UNAVAILABLE';
+  throw new EngineError(code, 'native', error.message, { cause: error });
+}
