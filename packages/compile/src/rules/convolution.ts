@@ -1,19 +1,9 @@
-import {
-  add,
-  concat,
-  engine,
-  type NamedAttrMap,
-  relu,
-  relu6,
-  split,
-  type Tensor,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
-import type { GraphNode, Value } from '../graph.ts';
+import type { Value } from '../graph.ts';
 import { TraceError } from '../trace/trace-error.ts';
 import { fusedActivation } from './fused-activation.ts';
 import type { Inferred, KernelRule, RuleTable, TfjsAttributes } from './kernel-rule.ts';
-import { tfjsPad, windowFrom, windowOf } from './window.ts';
+import { convolutionAttributes, runConv2D, runFusedConv2D } from './run-convolution.ts';
+import { windowFrom } from './window.ts';
 
 /** Convolutions of NHWC images with HWIO filters, and their gradients. */
 export const convolutionRules: RuleTable = {
@@ -112,73 +102,4 @@ function gradient(
 ): Inferred {
   const { window } = windowFrom(imageShape, [filterShape[0]!, filterShape[1]!], attributes);
   return { outputs: [output], attributes: { strides: window.strides, pad: window.pad, ...shapes } };
-}
-
-function convolutionAttributes(node: GraphNode, imageShape: number[], filterShape: number[]): NamedAttrMap {
-  const window = windowOf(node.attributes);
-  return {
-    strides: [...window.strides],
-    pad: tfjsPad(imageShape, [filterShape[0]!, filterShape[1]!], window) as unknown as NamedAttrMap,
-    dataFormat: 'NHWC',
-    dilations: [...window.dilations],
-  };
-}
-
-function runConv2D(node: GraphNode, inputs: readonly Tensor[]): Tensor[] {
-  const [x, filter] = inputs as readonly Tensor[] as [Tensor4D, Tensor4D];
-  const attributes = convolutionAttributes(node, x.shape, filter.shape);
-  return [
-    runGroups(x, filter, node, (image, part) => engine().runKernel('Conv2D', { x: image, filter: part }, attributes)),
-  ];
-}
-
-/** TensorFlow's convolution takes groups as they are; the other backends take them one by one. */
-function runGroups(
-  x: Tensor4D,
-  filter: Tensor4D,
-  node: GraphNode,
-  run: (image: Tensor4D, part: Tensor4D) => unknown,
-): Tensor {
-  const groups = node.attributes['groups'] as number;
-  if (groups === 1 || engine().backendName === 'tensorflow') return run(x, filter) as Tensor;
-  const images = split(x, groups, 3);
-  const parts = split(filter, groups, 3);
-  return concat(
-    images.map((image, index) => run(image as Tensor4D, parts[index] as Tensor4D) as Tensor4D),
-    3,
-  );
-}
-
-function runFusedConv2D(node: GraphNode, inputs: readonly Tensor[]): Tensor[] {
-  const { groups, hasBias, hasResidual, activation } = node.attributes as {
-    groups: number;
-    hasBias: boolean;
-    hasResidual: boolean;
-    activation: 'linear' | 'relu' | 'relu6';
-  };
-  const [x, filter] = inputs as [Tensor4D, Tensor4D];
-  const bias = hasBias ? inputs[2] : undefined;
-  const residual = hasResidual ? inputs[hasBias ? 3 : 2] : undefined;
-  const isWhole = groups === 1 && residual === undefined;
-  if (groups === 1 && (bias !== undefined || isWhole)) {
-    const attributes = {
-      ...convolutionAttributes(node, x.shape, filter.shape),
-      activation: isWhole ? activation : 'linear',
-    };
-    const y = engine().runKernel(
-      'FusedConv2D',
-      bias === undefined ? { x, filter } : { x, filter, bias },
-      attributes,
-    ) as Tensor;
-    return [isWhole ? y : activate(add(y, residual!), activation)];
-  }
-  let y = runConv2D(node, [x, filter])[0]!;
-  if (bias !== undefined) y = add(y, bias);
-  if (residual !== undefined) y = add(y, residual);
-  return [activate(y, activation)];
-}
-
-function activate(x: Tensor, activation: 'linear' | 'relu' | 'relu6'): Tensor {
-  if (activation === 'relu') return relu(x);
-  return activation === 'relu6' ? relu6(x) : x;
 }
