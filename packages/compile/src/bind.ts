@@ -12,11 +12,18 @@ export interface Weight {
 /** Weights by the names that the traced function gave its parameters. */
 export type Weights = ReadonlyMap<string, Weight>;
 
-/** Reads tensors, such as a model's `variables`, into host memory; they stay the caller's. */
-export async function readWeights(variables: Iterable<readonly [string, Tensor]>): Promise<Map<string, Weight>> {
+/**
+ * Reads tensors, such as a model's `variables`, into host memory. They stay the caller's, unless `release` lets each go
+ * once it is read: for a model that from then on is only run compiled.
+ */
+export async function readWeights(
+  variables: Iterable<readonly [string, Tensor]>,
+  { release = false }: { readonly release?: boolean } = {},
+): Promise<Map<string, Weight>> {
   const weights = new Map<string, Weight>();
   for (const [name, tensor] of variables) {
     weights.set(name, { shape: tensor.shape, data: (await tensor.data()) as ConstantData });
+    if (release) tensor.dispose();
   }
   return weights;
 }

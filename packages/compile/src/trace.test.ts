@@ -301,6 +301,20 @@ test('an assignment to a variable of the caller is refused and undone', async ()
   variable.dispose();
 });
 
+test('works while another backend starts, and in debug mode', async () => {
+  const cpu = tf.backend();
+  tf.registerBackend('slow', () => new Promise((resolve) => setTimeout(() => resolve(cpu), 20)));
+  const starting = tf.setBackend('slow');
+  tf.env().set('DEBUG', true);
+  const graph = await trace((t) => ({ y: tf.relu(t.input('x', [2])) }));
+  expect(tf.env().getBool('DEBUG')).toBe(true);
+  tf.env().set('DEBUG', false);
+  expect(graph.nodes).toHaveLength(1);
+  expect(await starting).toBe(true);
+  expect(tf.getBackend()).toBe('slow');
+  await tf.setBackend('cpu');
+});
+
 test('works with no backend at all', async () => {
   tf.engine().reset();
   const saved = tf.engine().registryFactory;

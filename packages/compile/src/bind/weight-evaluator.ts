@@ -1,7 +1,7 @@
 import type { Weight, Weights } from '../bind.ts';
 import type { ConstantData, Graph, GraphDtype, GraphNode, ValueId } from '../graph.ts';
 import { BindError } from './bind-error.ts';
-import { type HostArray, hostKernels } from './host-kernels.ts';
+import { type HostArray, hostKernels, type MakeArray } from './host-kernels.ts';
 
 /** What has been computed of a set of weights, by how it was computed; it goes when the weights go. */
 const computed: WeakMap<Weights, Map<string, ConstantData>> = /* @__PURE__ */ new WeakMap();
@@ -55,22 +55,24 @@ export class WeightEvaluator {
   constantOf(id: ValueId): ConstantData {
     const { dtype } = this.#graph.values[id]!;
     const expression = this.#producers.has(id) ? this.#expressions.get(id) : undefined;
-    if (expression === undefined) return stored(this.#arrayOf(id), dtype);
-    const known = this.#computed.get(expression) ?? stored(this.#arrayOf(id), dtype);
+    const make: MakeArray = (count) => (dtype === 'float32' ? new Float32Array(count) : new Float64Array(count));
+    if (expression === undefined) return stored(this.#arrayOf(id, make), dtype);
+    const known = this.#computed.get(expression) ?? stored(this.#arrayOf(id, make), dtype);
     this.#computed.set(expression, known);
     return known;
   }
 
-  #arrayOf(id: ValueId): HostArray {
+  #arrayOf(id: ValueId, make: MakeArray = (count) => new Float64Array(count)): HostArray {
     const known = this.#arrays.get(id);
     if (known !== undefined) return known;
     const { op, inputs, attributes } = this.#producers.get(id)!;
     const array = this.#kernels.get(op)!(
       inputs.map((input) => this.#arrayOf(input)),
       attributes,
+      make,
     );
     // Filters are big and read once; what several read are vectors.
-    if (array.shape.length <= 1) this.#arrays.set(id, array);
+    if (array.shape.length <= 1 && array.data instanceof Float64Array) this.#arrays.set(id, array);
     return array;
   }
 }
