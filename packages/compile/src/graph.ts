@@ -10,6 +10,8 @@ export type GraphDtype = 'float32' | 'int32' | 'bool';
 export interface Value {
   readonly shape: readonly number[];
   readonly dtype: GraphDtype;
+  /** The name of the caller's tfjs `Variable` that this constant was, where the traced function used one. */
+  readonly variable?: string;
 }
 
 export type Attribute = number | boolean | string | readonly number[] | readonly (readonly number[])[];

@@ -13,7 +13,7 @@ export interface LayerSummary {
 }
 
 export interface Summary {
-  /** Trainable numbers, as torchvision's `num_params`: running averages (not trainable, or a batch norm's mean and variance) are not among them. */
+  /** Trainable numbers, as torchvision's `num_params`: running averages (not trainable, or a batch norm's mean and variance) are not among them, captured variables are. */
   readonly parameters: number;
   /** Multiplications of convolutions and matrix products, each with its addition, as torchvision's `_ops` (biases not counted). */
   readonly multiplyAdds: number;
@@ -28,11 +28,12 @@ export function summary(graph: Graph): Summary {
   const statistics = new Set(
     graph.nodes.flatMap(({ op, inputs }) => (op === 'FusedBatchNorm' ? inputs.slice(1, 3) : [])),
   );
-  const uncounted = new Map(
-    graph.inputs
-      .filter(({ role, trainable, value }) => role === 'parameter' && trainable !== false && !statistics.has(value))
-      .map(({ value }) => [value, sizeOf(graph, value)]),
-  );
+  const declared = graph.inputs
+    .filter(({ role, trainable }) => role === 'parameter' && trainable !== false)
+    .map(({ value }) => value);
+  const captured = [...graph.constants.keys()].filter((id) => graph.values[id]!.variable !== undefined);
+  const counted = [...declared, ...captured].filter((id) => !statistics.has(id));
+  const uncounted = new Map(counted.map((id) => [id, sizeOf(graph, id)]));
   const parameters = sum([...uncounted.values()]);
   const layers = graph.nodes
     .map((node) => {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Graph } from './graph.ts';
 import { interpret } from './interpret.ts';
+import { summary } from './summary.ts';
 import { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 import { type Tracer, trace } from './trace.ts';
 
@@ -223,7 +224,7 @@ test('gradients are part of the graph', async () => {
 
 test("tensors and variables of the caller become constants, and stay the caller's", async () => {
   const weights = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-  const variable = variableOf(tf.tensor1d([10, 20]), 'captured');
+  const variable = variableOf(tf.tensor1d([10, 20]), 'head/captured');
   const bytesBefore = tf.memory().numBytes;
   const graph = await trace((t) => ({
     y: tf.add(
@@ -233,6 +234,9 @@ test("tensors and variables of the caller become constants, and stay the caller'
   }));
   expect(tf.memory().numBytes).toBe(bytesBefore);
   expect([...graph.constants.values()]).toEqual([new Float32Array([1, 2, 3, 4]), new Float32Array([10, 20])]);
+  expect(graph.values.map(({ variable }) => variable).filter(Boolean)).toEqual(['head/captured']);
+  expect(graph.nodes.at(-1)!.label).toBe('head');
+  expect(summary(graph).parameters).toBe(2);
   const x = tf.tensor2d([1, 1], [1, 2]);
   const { y } = interpret(graph, { x });
   expect([...y!.dataSync()]).toEqual([14, 26]);

@@ -8,7 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { ConstantData, Graph, GraphDtype, GraphOutput, ValueId } from './graph.ts';
 import { rulesByKernel } from './rules/rules.ts';
-import { traceBackendName, withBackend } from './trace/engine-scope.ts';
+import { traceBackendName, variableNames, withBackend } from './trace/engine-scope.ts';
 import { constantData, Recorder } from './trace/recorder.ts';
 import { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 
@@ -36,7 +36,7 @@ export interface Tracer {
  */
 export async function trace(fn: (tracer: Tracer) => Tensor | Readonly<Record<string, Tensor>>): Promise<Graph> {
   registerKernels();
-  const recorder = new Recorder();
+  const recorder = new Recorder(variableNames());
   const outputs = withBackend(recorder, () => {
     try {
       return graphOutputs(recorder, fn(tracerOn(recorder)));

@@ -5,7 +5,8 @@ import { describeNode, describeValue } from './describe-node.ts';
 /** A graph as a table for people: a line for each input, operation and output, with shapes and where each reads from. */
 export function formatGraph(graph: Graph): string {
   const names = new Map<ValueId, string>(graph.inputs.map(({ name, value }) => [value, name]));
-  for (const id of graph.constants.keys()) names.set(id, `constant ${describeValue(graph, id)}`);
+  for (const id of graph.constants.keys())
+    names.set(id, graph.values[id]!.variable ?? `constant ${describeValue(graph, id)}`);
   graph.nodes.forEach(({ outputs }, index) => {
     outputs.forEach((id, position) => {
       names.set(id, outputs.length === 1 ? `%${index}` : `%${index}.${position}`);

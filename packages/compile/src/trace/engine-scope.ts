@@ -48,6 +48,12 @@ export function withBackend<T>(backend: KernelBackend, f: () => T): T {
   }
 }
 
+/** The names of the variables that tfjs knows, by their data. */
+export function variableNames(): Map<DataId, string> {
+  const { registeredVariables } = (engine() as unknown as EngineFields).state;
+  return new Map(Object.values(registeredVariables).map(({ dataId, name }) => [dataId, name]));
+}
+
 function restoreVariables(dataIds: ReadonlyMap<Variable, DataId>): void {
   const assigned = [...dataIds].filter(([variable, dataId]) => variable.dataId !== dataId);
   for (const [variable, dataId] of assigned) variable.dataId = dataId;

@@ -28,12 +28,19 @@ export class Recorder extends KernelBackend {
   readonly #constants = new Map<ValueId, ConstantData>();
   readonly #valueIds = new Map<DataId, ValueId>();
   readonly #labels = new Map<ValueId, string>();
+  readonly #variables: ReadonlyMap<DataId, string>;
+
+  /** @param variables Names of the caller's variables, by their data. */
+  constructor(variables: ReadonlyMap<DataId, string> = new Map()) {
+    super();
+    this.#variables = variables;
+  }
 
   /** Declares a graph input; the tensor info is what the traced function gets in its place. */
   declare(input: Omit<GraphInput, 'value'>, { shape, dtype }: Value): TensorInfo {
     const value = this.#addValue({ shape, dtype });
     this.#inputs.push({ ...input, value });
-    if (input.role === 'parameter') this.#labels.set(value, input.name.split('.').slice(0, -1).join('.') || input.name);
+    if (input.role === 'parameter') this.#labels.set(value, layerOf(input.name));
     return this.#tensorInfo(value);
   }
 
@@ -49,7 +56,7 @@ export class Recorder extends KernelBackend {
       inputs.map((id) => this.#values[id]!),
       { ...attributes, ...flags },
     );
-    const outputs = inferred.outputs.map((value) => this.#addValue(value));
+    const outputs = inferred.outputs.map(({ shape, dtype }) => this.#addValue({ shape, dtype }));
     const label = inputs.map((id) => this.#labels.get(id)).find((found) => found !== undefined);
     if (label !== undefined) this.lastLabel = label;
     const isOfParameters = inputs.length > 0 && inputs.every((id) => this.#labels.has(id) || this.#constants.has(id));
@@ -68,8 +75,10 @@ export class Recorder extends KernelBackend {
   valueIdOf({ dataId, shape, dtype }: TensorInfo): ValueId {
     const known = this.#valueIds.get(dataId);
     if (known !== undefined) return known;
-    const value = this.#addValue({ shape, dtype: graphDtype(dtype) });
+    const variable = this.#variables.get(dataId);
+    const value = this.#addValue({ shape, dtype: graphDtype(dtype), ...(variable === undefined ? {} : { variable }) });
     this.#valueIds.set(dataId, value);
+    if (variable !== undefined) this.#labels.set(value, layerOf(variable));
     this.captured.push({ value, dataId, dtype });
     return value;
   }
@@ -134,7 +143,7 @@ export class Recorder extends KernelBackend {
 
   /** Each value is an object of its own, by which `verify` finds it again in an optimised graph. */
   #addValue(value: Value): ValueId {
-    return this.#values.push({ shape: [...value.shape], dtype: value.dtype }) - 1;
+    return this.#values.push({ ...value, shape: [...value.shape] }) - 1;
   }
 
   #tensorInfo(value: ValueId): TensorInfo {
@@ -143,6 +152,11 @@ export class Recorder extends KernelBackend {
     this.#valueIds.set(dataId, value);
     return { dataId, shape: [...shape], dtype };
   }
+}
+
+/** `layer1.0.conv1` of `layer1.0.conv1.weight`, and `conv2d_1` of tfjs-layers' `conv2d_1/kernel`. */
+function layerOf(parameter: string): string {
+  return parameter.replace(/[./][^./]*$/, '');
 }
 
 function selectInputs(
