@@ -18,5 +18,7 @@ pub mod program;
 pub mod schedule;
 pub mod simd;
 pub mod tile;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
 pub mod weights;
 pub mod winograd;

@@ -1,0 +1,45 @@
+// Builds wasm/residual-kernels.wasm. The same sources and the pinned toolchain give the same bytes on any machine;
+// with --check the committed file is compared instead of written.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const here = import.meta.dirname;
+const crate = join(here, 'crate');
+const committed = join(here, 'wasm', 'residual-kernels.wasm');
+
+const rustc = spawnSync('rustc', ['--print', 'sysroot'], { cwd: crate, encoding: 'utf8' });
+if (rustc.status !== 0) {
+  console.error('kernels: no Rust found; https://rustup.rs installs it, rust-toolchain.toml says which');
+  process.exit(1);
+}
+const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+// Paths of this machine that would otherwise be in the module's panic messages.
+const flags = [
+  '-Ctarget-feature=+simd128',
+  `--remap-path-prefix=${crate}=/kernels`,
+  `--remap-path-prefix=${cargoHome}=/cargo`,
+  `--remap-path-prefix=${rustc.stdout.trim()}=/rust`,
+];
+const build = spawnSync(
+  'cargo',
+  ['build', '--profile', 'wasm', '--locked', '--lib', '--target', 'wasm32-unknown-unknown'],
+  { cwd: crate, stdio: 'inherit', env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } },
+);
+if (build.status !== 0) process.exit(1);
+
+const built = readFileSync(join(here, 'target/wasm32-unknown-unknown/wasm/residual_kernels.wasm'));
+const hash = createHash('sha256').update(built).digest('hex');
+if (process.argv.includes('--check')) {
+  if (!built.equals(readFileSync(committed))) {
+    console.error(`kernels: ${committed} is not what these sources build (sha256 ${hash}); run build-wasm.mjs`);
+    process.exit(1);
+  }
+  console.log(`kernels: the committed module is what these sources build (sha256 ${hash})`);
+} else {
+  mkdirSync(join(here, 'wasm'), { recursive: true });
+  writeFileSync(committed, built);
+  console.log(`kernels: wasm/residual-kernels.wasm, ${built.length} bytes, sha256 ${hash}`);
+}
