@@ -40,3 +40,5 @@ function bundledFiles(): WasmFiles {
     ).href,
   };
 }
+
+export { type WasmOptions, wasm } from './wasm-engine.ts';

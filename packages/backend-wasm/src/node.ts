@@ -4,6 +4,7 @@ import type { TfjsBackend } from '@residual/compile';
 import { startWasm, wasmAvailability } from './wasm-backend.ts';
 
 export { WasmBackendError } from './wasm-backend-error.ts';
+export { type WasmOptions, wasm } from './wasm-engine.ts';
 
 /** tfjs's WASM backend in Node, on one thread (tfjs-backend-wasm has no threads there); it finds its files in node_modules itself. */
 export function tfjsWasm(): TfjsBackend {

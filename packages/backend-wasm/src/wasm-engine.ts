@@ -1,0 +1,62 @@
+import {
+  bind,
+  type CompileOptions,
+  type Engine,
+  EngineError,
+  type Executable,
+  type Graph,
+  makeExecutable,
+  optimize,
+  type Weights,
+} from '@residual/compile';
+import { compileProgram, KernelError, type WasmKernelOptions } from '@residual/kernels';
+
+/** `module`: where the kernels' WASM module is, if the bundler has moved it. */
+export type WasmOptions = Pick<WasmKernelOptions, 'module'>;
+
+/** The engine on Residual's own kernels as a WASM module: any browser and Node, with nothing to install. */
+export function wasm(options: WasmOptions = {}): Engine {
+  return {
+    name: 'wasm',
+    async isAvailable() {
+      if (!hasSimd()) return { available: false, reason: 'this runtime has no WebAssembly SIMD' };
+      return { available: true };
+    },
+    compile: (graph, weights, compileOptions) => compile(graph, weights, options, compileOptions),
+  };
+}
+
+async function compile(
+  graph: Graph,
+  weights: Weights,
+  options: WasmOptions,
+  compileOptions: CompileOptions | undefined,
+): Promise<Executable> {
+  const bound = bind(optimize(graph), weights);
+  const program = await compileProgram(bound, options).catch(rethrow);
+  const { isa, weightBytes } = program.info;
+  return makeExecutable(
+    bound,
+    {
+      info: { engine: 'wasm', device: `WASM ${isa}, 1 thread`, nodeCount: bound.nodes.length, weightBytes },
+      run: (inputs, signal) =>
+        program.run(inputs as Record<string, Float32Array>, signal === undefined ? {} : { signal }),
+      dispose: () => program.dispose(),
+    },
+    compileOptions,
+  );
+}
+
+/** A module of one function that makes a vector. */
+function hasSimd(): boolean {
+  const header = [0, 97, 115, 109, 1, 0, 0, 0];
+  const type = [1, 5, 1, 96, 0, 1, 123];
+  const code = [10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+  return WebAssembly.validate(Uint8Array.from([...header, ...type, 3, 2, 1, 0, ...code]));
+}
+
+function rethrow(error: unknown): never {
+  if (!KernelError.isInstance(error) || error.code === 'BAD_OPTION') throw error;
+  const code = error.code === 'BAD_GRAPH' ? 'UNSUPPORTED_NODE' : 'UNAVAILABLE';
+  throw new EngineError(code, 'wasm', error.message, { cause: error });
+}
