@@ -28,6 +28,8 @@ export type Attributes = Readonly<Record<string, Attribute>>;
  * - `MaxPool`, `AvgPool` [x]: `{filterSize: [h, w], strides: [h, w], pad: [[top, bottom], [left, right]]}`; a maximum pads with
  *   −∞, an average counts real pixels only
  * - `FusedBatchNorm` [x, mean, variance, offset?, scale?]: `{varianceEpsilon, hasOffset, hasScale}`
+ * - `DepthwiseConv2dNative` [x, filter `[h, w, channels, multiplier]`]: `{strides, pad, dilations}`; `optimize` leaves
+ *   neither this nor `Conv2D`, only `FusedConv2D`
  * - `Mean`, `Sum`, `Max`, … [x]: `{axis: [...], keepDims}`
  */
 export interface GraphNode {

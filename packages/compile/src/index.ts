@@ -28,6 +28,7 @@ export { type InterpretOptions, interpret } from './interpret.ts';
 export { absorbPadding } from './passes/absorb-padding.ts';
 export { dropDeadCode } from './passes/drop-dead-code.ts';
 export { dropIdentities } from './passes/drop-identities.ts';
+export { flattenMatrices } from './passes/flatten-matrices.ts';
 export { foldBatchNorm } from './passes/fold-batch-norm.ts';
 export { foldNormalisation } from './passes/fold-normalisation.ts';
 export { fuseEpilogues } from './passes/fuse-epilogues.ts';

@@ -5,11 +5,17 @@ import { GraphEditor } from './graph-editor.ts';
 export function dropIdentities(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   for (const original of graph.nodes) {
-    const node = editor.resolve(original);
+    const node = withoutDetour(editor, editor.resolve(original));
     if (isIdentity(editor, node)) editor.alias(node.outputs[0]!, node.inputs[0]!);
     else editor.push(node);
   }
   return editor.finish();
+}
+
+/** A reshape of a reshape reads what that one read. */
+function withoutDetour(editor: GraphEditor, node: GraphNode): GraphNode {
+  const before = node.op === 'Reshape' ? editor.producerOf(node.inputs[0]!) : undefined;
+  return before?.op === 'Reshape' ? { ...node, inputs: before.inputs } : node;
 }
 
 function isIdentity(editor: GraphEditor, { op, inputs, outputs, attributes }: GraphNode): boolean {

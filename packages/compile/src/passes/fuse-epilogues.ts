@@ -3,7 +3,7 @@ import { GraphEditor } from './graph-editor.ts';
 
 /**
  * Makes the addition of a bias, the addition of the residual and the ReLU part of the convolution or matrix product
- * before them; each `Conv2D` and each product of two matrices becomes its fused form even where nothing follows.
+ * before them; each convolution and each product of two matrices becomes its fused form even where nothing follows.
  */
 export function fuseEpilogues(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
@@ -24,8 +24,22 @@ function fusedForm(editor: GraphEditor, node: GraphNode): GraphNode | undefined 
       attributes: { ...node.attributes, hasBias: false, hasResidual: false, activation: 'linear' },
     };
   }
+  if (node.op === 'DepthwiseConv2dNative') return asGroups(editor, node);
   if (node.op !== 'BatchMatMul' || node.inputs.some((id) => editor.shapeOf(id).length !== 2)) return undefined;
   return { ...node, op: 'FusedMatMul', attributes: { ...node.attributes, hasBias: false, activation: 'linear' } };
+}
+
+/** A depthwise convolution is one with as many groups as channels: `[h, w, channels, multiplier]` → `[h, w, 1, out]`. */
+function asGroups(editor: GraphEditor, node: GraphNode): GraphNode {
+  const [x, filter] = node.inputs as [ValueId, ValueId];
+  const [height, width, groups, multiplier] = editor.shapeOf(filter) as [number, number, number, number];
+  const shape = [height, width, 1, groups * multiplier];
+  return {
+    ...node,
+    op: 'FusedConv2D',
+    inputs: [x, editor.emit('Reshape', [filter], { shape }, shape, node.label)],
+    attributes: { ...node.attributes, groups, hasBias: false, hasResidual: false, activation: 'linear' },
+  };
 }
 
 function withEpilogue(

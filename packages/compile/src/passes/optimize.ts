@@ -2,6 +2,7 @@ import type { Graph } from '../graph.ts';
 import { absorbPadding } from './absorb-padding.ts';
 import { dropDeadCode } from './drop-dead-code.ts';
 import { dropIdentities } from './drop-identities.ts';
+import { flattenMatrices } from './flatten-matrices.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldNormalisation } from './fold-normalisation.ts';
 import { fuseEpilogues } from './fuse-epilogues.ts';
@@ -13,6 +14,7 @@ import { fuseEpilogues } from './fuse-epilogues.ts';
  */
 export function optimize(graph: Graph): Graph {
   return [
+    flattenMatrices,
     dropIdentities,
     absorbPadding,
     dropDeadCode,

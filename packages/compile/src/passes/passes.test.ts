@@ -210,6 +210,25 @@ test('a matrix product takes its bias and ReLU', async () => {
   expectEquivalent(graph, fuseEpilogues(graph));
 });
 
+test('a depthwise convolution becomes one in groups, and takes its batch norm and ReLU', async () => {
+  const graph = await trace((t) => {
+    const filter = t.parameter('conv.weight', [3, 3, 3, 2]) as tf.Tensor4D;
+    return { y: tf.relu6(batchNorm(t, tf.depthwiseConv2d(image(t), filter, [2, 1], 'same'), 'bn')) };
+  });
+  const bound = expectEquivalent(graph, optimize(graph));
+  expect(ops(bound)).toEqual(['FusedConv2D']);
+  expect(bound.nodes[0]!.attributes).toMatchObject({ groups: 3, hasBias: true, activation: 'relu6' });
+});
+
+test('a product of matrices between reshapes becomes one of rank 2', async () => {
+  const graph = await trace((t) => {
+    const [a, b] = [t.input('x', [2, 5]), t.parameter('fc.weight', [5, 3])] as [tf.Tensor2D, tf.Tensor2D];
+    return { y: tf.add(tf.fused.matMul({ a, b }), t.parameter('fc.var', [3])) };
+  });
+  expect(ops(graph)).toEqual(['Reshape', 'Reshape', 'FusedMatMul', 'Reshape', 'Add']);
+  expect(ops(expectEquivalent(graph, optimize(graph)))).toEqual(['FusedMatMul']);
+});
+
 test('normalisation folds into an unpadded convolution whole, and into a padded one but for one addition', async () => {
   const normalise = (x: tf.Tensor4D): tf.Tensor4D =>
     tf.div(tf.sub(tf.div(x, 255), [0.485, 0.456, 0.406]), [0.229, 0.224, 0.225]);

@@ -31,6 +31,11 @@ export function runConv2D(node: GraphNode, inputs: readonly Tensor[]): Tensor[] 
   const run = (image: Tensor, part: Tensor): Tensor4D =>
     engine().runKernel('Conv2D', { x: image, filter: part }, attributes) as Tensor4D;
   const groups = node.attributes['groups'] as number;
+  if (groups > 1 && groups === x.shape[3] && !(node.attributes['dilations'] as number[]).some((step) => step > 1)) {
+    const [height, width, , outChannels] = filter.shape;
+    const depthwise = reshape(filter, [height, width, groups, outChannels / groups]);
+    return [engine().runKernel('DepthwiseConv2dNative', { x, filter: depthwise }, attributes) as Tensor];
+  }
   // TensorFlow's convolution takes groups as they are; the other backends take them one by one.
   if (groups === 1 || engine().backendName === 'tensorflow') return [run(x, filter)];
   const images = split(x, groups, 3);
