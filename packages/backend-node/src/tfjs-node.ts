@@ -1,6 +1,7 @@
 import type { Availability, TfjsBackend, TfjsBackendInfo } from '@residual/compile';
 import { backend, setBackend } from '@tensorflow/tfjs-core';
-import { type LoadOptions, loadTfjsNode } from './load-tfjs-node.ts';
+import { loadTfjsNode } from './load-tfjs-node.ts';
+import type { TensorFlowOptions } from './tensorflow/prepare-tensorflow.ts';
 import { TfjsNodeError } from './tfjs-node-error.ts';
 
 export interface TfjsNodeOptions {
@@ -22,7 +23,7 @@ export function tfjsNode(options: TfjsNodeOptions = {}): TfjsBackend {
 }
 
 /** Only loading it proves that it loads; `use` then finds it loaded. */
-async function availability(options: LoadOptions): Promise<Availability> {
+async function availability(options: TensorFlowOptions): Promise<Availability> {
   try {
     await loadTfjsNode(options);
     return { available: true };
@@ -32,7 +33,7 @@ async function availability(options: LoadOptions): Promise<Availability> {
   }
 }
 
-async function use(options: LoadOptions): Promise<TfjsBackendInfo> {
+async function use(options: TensorFlowOptions): Promise<TfjsBackendInfo> {
   const { version } = await loadTfjsNode(options);
   await setBackend('tensorflow');
   const { binding } = backend() as unknown as { binding: { TF_Version: string } };

@@ -15,7 +15,7 @@ export type NodeAttribute =
 /** Collects the nodes of a GraphDef; a tensor is named by its node, `node:1` where it is not the first output. */
 export class GraphWriter {
   readonly nodes: Encoded[] = [];
-  private readonly names: Map<string, number> = new Map();
+  readonly #names: Map<string, number> = new Map();
 
   /** @param name A wish: characters that TensorFlow does not take are replaced, and a number keeps it unique. */
   node(
@@ -24,7 +24,7 @@ export class GraphWriter {
     inputs: readonly string[],
     attributes: Readonly<Record<string, NodeAttribute>>,
   ): string {
-    const unique = this.uniqueName(name);
+    const unique = this.#uniqueName(name);
     const { NodeDef, GraphDef } = FIELD;
     const attrs = Object.entries(attributes).map(([key, value]) => [key, attrValue(value)] as const);
     this.nodes.push(
@@ -46,11 +46,11 @@ export class GraphWriter {
     return fields(...this.nodes, message(GraphDef.versions, integer(VersionDef.producer, PRODUCER)));
   }
 
-  private uniqueName(wish: string): string {
+  #uniqueName(wish: string): string {
     const allowed = wish.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'x$&');
-    const taken = this.names.get(allowed) ?? 0;
-    this.names.set(allowed, taken + 1);
-    return taken === 0 ? allowed : this.uniqueName(`${allowed}_${taken}`);
+    const taken = this.#names.get(allowed) ?? 0;
+    this.#names.set(allowed, taken + 1);
+    return taken === 0 ? allowed : this.#uniqueName(`${allowed}_${taken}`);
   }
 }
 
