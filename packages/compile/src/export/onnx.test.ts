@@ -134,6 +134,21 @@ test('operations of all kinds give the numbers of the traced ones', async () => 
   for (const [name, values] of expected) expectClose(actual[name] as Float32Array, values as Float32Array, 1e-6, name);
 });
 
+test('an output may be an input, a constant, or another output', async () => {
+  const graph = await trace((t) => {
+    const x = t.input('x', [1, 2, 2, 3]);
+    const y = tf.relu(x);
+    return { copy: x, y, again: y, fixed: tf.tensor1d([1, 2]) };
+  });
+  const executable = await onnxRuntime().compile(graph, new Map());
+  const x = Float32Array.from({ length: 12 }, (_, index) => index - 6);
+  const { copy, y, again, fixed } = await executable.run({ x });
+  expect(copy).toEqual(x);
+  expect(y).toEqual(x.map((number) => Math.max(number, 0)));
+  expect(again).toEqual(y);
+  expect(fixed).toEqual(Float32Array.of(1, 2));
+});
+
 test('what ONNX has no word for is named', async () => {
   const graph = await trace((t) => ({ y: tf.cumsum(t.input('x', [2, 3]), 1) }));
   expect(() => onnxModel(graph)).toThrow("'Cumsum' has no counterpart in ONNX's export");

@@ -56,9 +56,13 @@ export function onnxModel(graph: Graph, { openBatch = true, name = 'residual' }:
     if (operation === undefined) throw new UnsupportedOperationError(node.op, node.label, 'ONNX');
     operation(new OnnxNodeWriter(context, node));
   }
+  const taken = new Set<string>();
   graph.outputs.forEach(({ value }, index) => {
     const output = outputs[index]!;
-    model.node('Identity', [valueIn(context, value, layoutOf(output), output.name)], [output.name]);
+    const computed = valueIn(context, value, layoutOf(output), output.name);
+    if (taken.has(computed) || !model.rename(computed, output.name)) model.node('Identity', [computed], [output.name]);
+    else context.names.set(value, { [layoutOf(output)]: output.name });
+    taken.add(output.name);
   });
   return model.encode(name, inputs, outputs);
 }

@@ -13,7 +13,7 @@ export interface OnnxValueInfo {
 
 interface OnnxNode {
   readonly op: string;
-  readonly inputs: readonly string[];
+  readonly inputs: string[];
   readonly outputs: string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
@@ -38,7 +38,18 @@ export class ModelWriter {
     outputs: readonly string[],
     attributes: OnnxNode['attributes'] = {},
   ): void {
-    this.#nodes.push({ op, inputs, outputs: [...outputs], attributes });
+    this.#nodes.push({ op, inputs: [...inputs], outputs: [...outputs], attributes });
+  }
+
+  /** Calls what a node computes by another name; false where no node computes it. */
+  rename(from: string, to: string): boolean {
+    if (!this.#nodes.some(({ outputs }) => outputs.includes(from))) return false;
+    for (const names of this.#nodes.flatMap(({ inputs, outputs }) => [inputs, outputs])) {
+      names.forEach((name, index) => {
+        if (name === from) names[index] = to;
+      });
+    }
+    return true;
   }
 
   /** The data must stay as it is until the model is written. */
