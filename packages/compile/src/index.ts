@@ -1,7 +1,7 @@
 export { BindError } from './bind/bind-error.ts';
 export { bind, readWeights, type Weight, type Weights } from './bind.ts';
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts';
-export { compileFor, type EngineChoice, firstAvailable, type SkippedEngine } from './engine/first-available.ts';
+export { compileFor, type EngineChoice, firstAvailable, type PassedOverEngine } from './engine/first-available.ts';
 export { type ExecutableParts, makeExecutable } from './engine/make-executable.ts';
 export { tfjs } from './engine/tfjs-engine.ts';
 export type {

@@ -1,4 +1,6 @@
 import { engine, type NamedTensorMap, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { BindError } from './bind/bind-error.ts';
+import { EngineError } from './engine/engine-error.ts';
 import type { Graph, GraphNode, ValueId } from './graph.ts';
 import type { KernelRule } from './rules/kernel-rule.ts';
 import { rulesByOp } from './rules/rules.ts';
@@ -15,6 +17,8 @@ export interface InterpretOptions {
  *
  * @param feeds A tensor for each graph input, data and parameters, by name.
  * @returns The graph's outputs by name; the caller disposes them.
+ * @throws BindError for an input that is not fed.
+ * @throws EngineError (`UNSUPPORTED_NODE`) for an operation that is no tfjs kernel.
  */
 export function interpret(
   graph: Graph,
@@ -44,7 +48,7 @@ export function* interpretSteps(
   try {
     for (const { name, value } of graph.inputs) {
       const feed = feeds[name];
-      if (feed === undefined) throw new Error(`${name}: expected a tensor [${graph.values[value]!.shape}], got none`);
+      if (feed === undefined) throw new BindError(name, graph.values[value]!.shape, 'no tensor', 'feed one');
       tensors.set(value, feed);
     }
     for (const [value, data] of graph.constants) {
@@ -55,7 +59,7 @@ export function* interpretSteps(
     }
     for (const [index, node] of graph.nodes.entries()) {
       const rule = rules.get(node.op);
-      if (rule === undefined) throw new Error(`${node.label ?? 'graph'}: no tfjs kernel for node '${node.op}'`);
+      if (rule === undefined) throw noKernelFor(node);
       const inputs = node.inputs.map((id) => tensors.get(id)!);
       const outputs = runNode(node, rule, inputs);
       node.outputs.forEach((id, position) => {
@@ -79,6 +83,11 @@ export function* interpretSteps(
   } finally {
     for (const id of owned) tensors.get(id)!.dispose();
   }
+}
+
+export function noKernelFor({ op, label }: GraphNode): EngineError {
+  const message = `${label ?? 'graph'}: expected operations of tfjs, got '${op}'; take another engine`;
+  return new EngineError('UNSUPPORTED_NODE', 'tfjs', message);
 }
 
 function runNode(

@@ -29,14 +29,14 @@ beforeAll(async () => {
 test('the first engine that is there is taken, and who was passed over is told', async () => {
   const choice = await firstAvailable([absent, narrow, tfjs()]);
   expect(choice.engine.name).toBe('narrow');
-  expect(choice.skipped).toEqual([{ name: 'absent', reason: 'no such device' }]);
+  expect(choice.passedOver).toEqual([{ name: 'absent', reason: 'no such device' }]);
 });
 
 test('an engine without an operation of the graph gives way to the next', async () => {
-  const { executable, engine, skipped } = await compileFor([absent, narrow, tfjs()], graph, new Map());
+  const { executable, engine, passedOver } = await compileFor([absent, narrow, tfjs()], graph, new Map());
   expect(engine.name).toBe('tfjs');
-  expect(skipped.map(({ name }) => name)).toEqual(['absent', 'narrow']);
-  expect(skipped[1]!.reason).toContain('Cumsum');
+  expect(passedOver.map(({ name }) => name)).toEqual(['absent', 'narrow']);
+  expect(passedOver[1]!.reason).toContain('Cumsum');
   expect(await executable.run({ x: Float32Array.of(1, 2) })).toEqual({ y: Float32Array.of(3, 6) });
   await executable.dispose();
 });

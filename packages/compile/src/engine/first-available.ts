@@ -4,7 +4,7 @@ import type { Graph } from '../graph.ts';
 import { EngineError } from './engine-error.ts';
 
 /** An engine that was passed over, and why. */
-export interface SkippedEngine {
+export interface PassedOverEngine {
   readonly name: string;
   readonly reason: string;
 }
@@ -12,7 +12,7 @@ export interface SkippedEngine {
 export interface EngineChoice {
   readonly engine: Engine;
   /** Those before it in the list. */
-  readonly skipped: readonly SkippedEngine[];
+  readonly passedOver: readonly PassedOverEngine[];
 }
 
 /**
@@ -21,13 +21,13 @@ export interface EngineChoice {
  * @throws EngineError (`UNAVAILABLE`) where none can, with each one's reason.
  */
 export async function firstAvailable(engines: readonly Engine[]): Promise<EngineChoice> {
-  const skipped: SkippedEngine[] = [];
+  const passedOver: PassedOverEngine[] = [];
   for (const engine of engines) {
     const { available, reason } = await engine.isAvailable();
-    if (available) return { engine, skipped };
-    skipped.push({ name: engine.name, reason });
+    if (available) return { engine, passedOver };
+    passedOver.push({ name: engine.name, reason });
   }
-  throw noneOf(skipped);
+  throw noneOf(passedOver);
 }
 
 /**
@@ -41,27 +41,27 @@ export async function compileFor(
   weights: Weights,
   options?: CompileOptions,
 ): Promise<EngineChoice & { readonly executable: Executable }> {
-  const skipped: SkippedEngine[] = [];
+  const passedOver: PassedOverEngine[] = [];
   for (const engine of engines) {
     const { available, reason } = await engine.isAvailable();
     if (!available) {
-      skipped.push({ name: engine.name, reason });
+      passedOver.push({ name: engine.name, reason });
       continue;
     }
     try {
-      return { engine, skipped, executable: await engine.compile(graph, weights, options) };
+      return { engine, passedOver, executable: await engine.compile(graph, weights, options) };
     } catch (error) {
       if (!EngineError.isInstance(error) || (error.code !== 'UNSUPPORTED_NODE' && error.code !== 'UNAVAILABLE'))
         throw error;
-      skipped.push({ name: engine.name, reason: error.message });
+      passedOver.push({ name: engine.name, reason: error.message });
     }
   }
-  throw noneOf(skipped);
+  throw noneOf(passedOver);
 }
 
-function noneOf(skipped: readonly SkippedEngine[]): EngineError {
-  const reasons = skipped.map(({ name, reason }) => `${name} (${reason})`).join(', ');
-  const names = skipped.map(({ name }) => name).join(', ');
+function noneOf(passedOver: readonly PassedOverEngine[]): EngineError {
+  const reasons = passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ');
+  const names = passedOver.map(({ name }) => name).join(', ');
   return new EngineError(
     'UNAVAILABLE',
     names,

@@ -10,7 +10,7 @@ import {
 import { bind, type Weights } from '../bind.ts';
 import type { CompileOptions, Engine, Executable } from '../engine.ts';
 import type { ConstantData, Graph, ValueId } from '../graph.ts';
-import { interpretSteps } from '../interpret.ts';
+import { interpretSteps, noKernelFor } from '../interpret.ts';
 import { optimize } from '../passes/optimize.ts';
 import { rulesByOp } from '../rules/rules.ts';
 import { EngineError } from './engine-error.ts';
@@ -58,21 +58,15 @@ export function tfjs(): Engine {
 function compile(graph: Graph, given: Weights, options: CompileOptions | undefined, pool: Pool): Executable {
   const bound = bind(optimize(graph), given);
   const rules = rulesByOp();
-  for (const { op, label } of bound.nodes) {
-    if (!rules.has(op)) {
-      throw new EngineError(
-        'UNSUPPORTED_NODE',
-        'tfjs',
-        `${label ?? 'graph'}: no tfjs kernel for node '${op}'; take another engine`,
-      );
-    }
-  }
+  const missing = bound.nodes.find(({ op }) => !rules.has(op));
+  if (missing !== undefined) throw noKernelFor(missing);
   const backendName = getBackend();
   const weights = new Map<ValueId, SharedTensor>();
   for (const [id, data] of bound.constants) {
     const { shape, dtype } = bound.values[id]!;
     const known = pool.get(data);
-    const entry = known?.owners ? known : { tensor: tfjsEngine().keep(tensor(data, [...shape], dtype)), owners: 0 };
+    const isThere = known !== undefined && known.owners > 0 && String(known.tensor.shape) === String(shape);
+    const entry = isThere ? known : { tensor: tfjsEngine().keep(tensor(data, [...shape], dtype)), owners: 0 };
     entry.owners += 1;
     pool.set(data, entry);
     weights.set(id, entry);

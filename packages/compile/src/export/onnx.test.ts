@@ -161,7 +161,7 @@ test('what ONNX has no word for is named', async () => {
 
 test('a graph without its weights is refused', async () => {
   const graph = await trace((t) => ({ y: tf.mul(t.input('x', [2]), t.parameter('scale', [2])) }));
-  expect(() => onnxModel(graph)).toThrow('scale: expected a graph with weights, got a parameter');
+  expect(() => onnxModel(graph)).toThrow('scale: expected [2], got no weight; export bind(optimize(graph), weights)');
 });
 
 describe.skipIf(!requirement('python'))('by the onnx package', () => {

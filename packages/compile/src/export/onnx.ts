@@ -1,3 +1,4 @@
+import { BindError } from '../bind/bind-error.ts';
 import type { Graph } from '../graph.ts';
 import { arrayOperations } from './onnx/arrays.ts';
 import { elementwiseOperations } from './onnx/elementwise.ts';
@@ -28,15 +29,14 @@ export interface OnnxModel {
  * everybody's ONNX models are, and not `[N, H, W, C]`.
  *
  * @throws UnsupportedOperationError where an operation has no counterpart, or one that would fix an open batch.
- * @throws Error where the graph's parameters are not bound.
+ * @throws BindError where the graph has a parameter left.
  * @see https://onnx.ai/onnx/operators
  */
 export function onnxModel(graph: Graph, { openBatch = true, name = 'residual' }: OnnxOptions = {}): OnnxModel {
   const unbound = graph.inputs.find(({ role }) => role === 'parameter');
   if (unbound !== undefined) {
-    throw new Error(
-      `${unbound.name}: expected a graph with weights, got a parameter; export bind(optimize(graph), weights)`,
-    );
+    const { shape } = graph.values[unbound.value]!;
+    throw new BindError(unbound.name, shape, 'no weight', 'export bind(optimize(graph), weights)');
   }
   const model = new ModelWriter();
   const batch = openBatch ? graph.values[graph.inputs[0]?.value ?? -1]?.shape[0] : undefined;
