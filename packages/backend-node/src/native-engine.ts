@@ -1,6 +1,7 @@
 import {
   bind,
   type CompileOptions,
+  computedOutputs,
   type Engine,
   EngineError,
   type Executable,
@@ -34,7 +35,7 @@ async function compile(
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
   const bound = bind(optimize(graph), weights);
-  const program = await compileProgram(bound, options).catch(rethrow);
+  const program = await compileProgram(computedOutputs(bound), options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
   const device = `${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return makeExecutable(

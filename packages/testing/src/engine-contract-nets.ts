@@ -161,6 +161,11 @@ export function contractNets(): Readonly<Record<string, ContractNet>> {
       const third = tf.add(conv(t, 'conv3', second, shape), first) as tf.Tensor4D;
       return { first, second, y: tf.relu(tf.add(third, second)) };
     },
+    'outputs that are an input, a constant, a weight, or another output': (t) => {
+      const x = t.input('image', [1, 3, 3, 4]);
+      const y = tf.relu(x);
+      return { copy: tf.clone(x), y, again: y, fixed: tf.tensor1d([1, 2, 3]), weight: t.parameter('fc.bias', [5]) };
+    },
     'a normalised picture before a padded convolution': (t) => {
       const x = t.input('image', [1, 8, 8, 3]) as tf.Tensor4D;
       const normal = tf.div(tf.sub(tf.div(x, 255), [0.485, 0.456, 0.406]), [0.229, 0.224, 0.225]) as tf.Tensor4D;

@@ -1,11 +1,12 @@
 import type { CompileOptions, Executable, ExecutableInfo, TensorSpec } from '../engine.ts';
 import type { ConstantData, Graph } from '../graph.ts';
+import { withOtherOutputs } from './computed-outputs.ts';
 import { EngineError } from './engine-error.ts';
 
 /** What an engine itself has to do; `makeExecutable` does the rest of the contract. */
 export interface ExecutableParts {
   readonly info: ExecutableInfo;
-  /** Computes one run of checked inputs; it need not look at the signal, but ends earlier if it does. */
+  /** Computes one run of checked inputs, at least what `computedOutputs` lists; it need not look at the signal, but ends earlier if it does. */
   readonly run: (
     inputs: Readonly<Record<string, ConstantData>>,
     signal: AbortSignal | undefined,
@@ -21,6 +22,9 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
   const { info, concurrency = 1 } = parts;
   const inputs = graph.inputs.filter(({ role }) => role === 'data').map((input) => specOf(graph, input));
   const outputs = graph.outputs.map((output) => specOf(graph, output));
+  // Weights stay with the engine, but for those that are handed out as they are.
+  const named = new Set(graph.outputs.map(({ value }) => value));
+  const light = { ...graph, constants: new Map([...graph.constants].filter(([id]) => named.has(id))) };
   const waiting: (() => void)[] = [];
   let running = 0;
   let disposal: Promise<void> | undefined;
@@ -69,7 +73,7 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
       try {
         const results = await parts.run(given, signal);
         signal?.throwIfAborted();
-        return results;
+        return withOtherOutputs(light, given, results);
       } finally {
         release();
       }
