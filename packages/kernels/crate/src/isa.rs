@@ -128,6 +128,6 @@ isa!(AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6]);
 #[cfg(target_arch = "aarch64")]
 isa!(NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12]);
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4 5 6]);
+isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4]);
 #[cfg(not(target_feature = "simd128"))]
-isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4 5 6]);
+isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4]);

@@ -92,7 +92,11 @@ pub unsafe fn tile<
         let lanes = V::LANES;
         let width = if NARROW > 0 { NARROW } else { lanes };
         let is_dynamic = STRIDE == 0;
-        let channels = if is_dynamic { args.dynamic.channels } else { width };
+        let channels = match is_dynamic {
+            true => args.dynamic.channels,
+            false if V::UNROLLS => width,
+            false => std::hint::black_box(width),
+        };
         let input_pixel = if is_dynamic { args.dynamic.input_pixel } else { STRIDE * width };
         let output_pixel = if is_dynamic { args.dynamic.output_pixel } else { lanes };
         let residual_pixel = if is_dynamic { args.dynamic.residual_pixel } else { lanes };

@@ -17,6 +17,9 @@ pub mod wasm;
 /// Loads and stores touch `LANES` numbers from the pointer on, of any alignment.
 pub trait Vector: Copy {
     const LANES: usize;
+    /// Whether the micro-kernel's loop over a block's channels is to be unrolled. With few registers it is not: the
+    /// compilers then hold all channels' weights at once, and spill the sums.
+    const UNROLLS: bool = true;
 
     unsafe fn splat(x: f32) -> Self;
     /// One number from memory in every lane.

@@ -6,6 +6,7 @@ pub struct Portable([f32; 4]);
 
 impl Vector for Portable {
     const LANES: usize = 4;
+    const UNROLLS: bool = false;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {

@@ -6,6 +6,7 @@ pub struct Simd128(v128);
 
 impl Vector for Simd128 {
     const LANES: usize = 4;
+    const UNROLLS: bool = false;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -37,7 +38,7 @@ impl Vector for Simd128 {
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-        Simd128(f32x4_add(f32x4_mul(self.0, factor.0), term.0))
+        Simd128(f32x4_add(term.0, f32x4_mul(self.0, factor.0)))
     }
     // `pmax(a, b)` is `a < b ? b : a`, one instruction on x86, and NaN in `a` stays.
     #[inline(always)]
