@@ -25,6 +25,8 @@ export interface KernelPort {
 /** A graph as the kernels take it: JSON, and the constants beside it. */
 export interface SerializedGraph {
   readonly json: string;
+  /** Of the arrays that a run takes, in order. */
+  readonly inputNames: readonly string[];
   readonly constantIds: number[];
   readonly constants: Float32Array[];
 }
@@ -38,9 +40,12 @@ export function serializeGraph(graph: KernelGraph): SerializedGraph {
       throw new KernelError('BAD_GRAPH', `${name}: expected float32, got ${dtype}; cast it before`);
   }
   const port = ({ name, value }: KernelPort): KernelPort => ({ name, value });
-  const inputs = graph.inputs.filter(({ value }) => !constants.has(value)).map(port);
+  const computed = (ports: readonly KernelPort[]): KernelPort[] =>
+    ports.filter(({ value }) => !constants.has(value)).map(port);
+  const [inputs, outputs] = [computed(graph.inputs), computed(graph.outputs)];
   return {
-    json: JSON.stringify({ values, nodes, inputs, outputs: graph.outputs.map(port) }),
+    json: JSON.stringify({ values, nodes, inputs, outputs }),
+    inputNames: inputs.map(({ name }) => name),
     constantIds: [...constants.keys()],
     constants: [...constants.values()].map((data) => (data instanceof Float32Array ? data : Float32Array.from(data))),
   };

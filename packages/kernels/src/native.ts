@@ -2,6 +2,7 @@ import { KernelError, type KernelErrorCode } from './kernel-error.ts';
 import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
 import type { KernelOptions, KernelProgram } from './kernel-program.ts';
 import { type Addon, loadAddon, type NativeExecutable } from './load-addon.ts';
+import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
 
 export interface NativeKernelOptions extends KernelOptions {
@@ -18,13 +19,11 @@ export interface NativeKernelOptions extends KernelOptions {
 export async function compileProgram(graph: KernelGraph, options: NativeKernelOptions = {}): Promise<KernelProgram> {
   const { addon, reason } = loadAddon();
   if (addon === undefined) throw new KernelError('UNAVAILABLE', `native kernels: ${reason}`);
-  const { json, constantIds, constants } = serializeGraph(graph);
+  const { json, inputNames, constantIds, constants } = serializeGraph(graph);
   const native = await addon
     .compileGraph(json, constantIds, constants, nativeOptions(addon, options))
     .catch(asKernelError('BAD_GRAPH'));
-  const named = (ports: KernelGraph['inputs']): string[] => ports.map(({ name }) => name);
-  const inputNames = named(graph.inputs.filter(({ value }) => !graph.constants.has(value)));
-  return new NativeProgram(native, inputNames, named(graph.outputs));
+  return new NativeProgram(native, inputNames, outputNamer(graph));
 }
 
 function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<Addon['compileGraph']>[3] {
@@ -54,21 +53,21 @@ class NativeProgram implements KernelProgram {
   readonly info: KernelProgram['info'];
   readonly #native: NativeExecutable;
   readonly #inputNames: readonly string[];
-  readonly #outputNames: readonly string[];
+  readonly #nameOutputs: ReturnType<typeof outputNamer>;
   #isDisposed = false;
   #runs = 0;
 
-  constructor(native: NativeExecutable, inputNames: readonly string[], outputNames: readonly string[]) {
+  constructor(native: NativeExecutable, inputNames: readonly string[], nameOutputs: ReturnType<typeof outputNamer>) {
     this.info = native.info;
     this.#native = native;
     this.#inputNames = inputNames;
-    this.#outputNames = outputNames;
+    this.#nameOutputs = nameOutputs;
   }
 
   async run(
     inputs: Readonly<Record<string, Float32Array>>,
     { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+  ): Promise<NamedOutputs> {
     if (this.#isDisposed)
       throw new KernelError('DISPOSED', 'expected a live program, got a disposed one; compile again');
     const ordered = orderInputs(this.#inputNames, inputs);
@@ -82,7 +81,7 @@ class NativeProgram implements KernelProgram {
     try {
       const outputs = await this.#start(id, ordered);
       signal?.throwIfAborted();
-      return Object.fromEntries(this.#outputNames.map((name, index) => [name, outputs[index]!]));
+      return this.#nameOutputs(outputs);
     } catch (error) {
       signal?.throwIfAborted();
       if (this.#isDisposed)

@@ -64,15 +64,16 @@ export class WasmMemory {
   }
 
   /** @throws KernelError (`BAD_INPUT`) for an array of another length */
-  begin(session: number, names: readonly string[], inputs: readonly Float32Array[], outputCount: number): WasmRun {
+  begin(session: number, names: readonly string[], inputs: readonly Float32Array[]): WasmRun {
     for (const [index, data] of inputs.entries()) {
       const length = this.#exports.length_of(session, 0, index);
       if (data.length === length) continue;
       throw new KernelError('BAD_INPUT', `${names[index]}: expected ${length} numbers, got ${data.length}`);
     }
     const blocks = inputs.map((data) => this.#put(data));
-    for (let index = 0; index < outputCount; index++) {
-      blocks.push(this.#take(this.#exports.length_of(session, 1, index) * 4));
+    for (let index = 0, length = 1; length > 0; index++) {
+      length = this.#exports.length_of(session, 1, index);
+      if (length > 0) blocks.push(this.#take(length * 4));
     }
     const table = this.#put(Uint32Array.from(blocks, ({ start }) => start));
     this.#exports.begin(session, table.start);

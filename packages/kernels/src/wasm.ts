@@ -2,6 +2,7 @@ import { KernelError } from './kernel-error.ts';
 import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
 import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-program.ts';
 import { loadModule } from './load-module.ts';
+import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
 import { WasmMemory } from './wasm-memory.ts';
 
@@ -26,44 +27,43 @@ export async function compileProgram(graph: KernelGraph, options: WasmKernelOpti
   const serialized = serializeGraph(graph);
   const memory = new WasmMemory(await loadModule(options.module));
   const session = memory.compile(serialized, rejectsNonFinite);
-  const named = (ports: KernelGraph['inputs']): string[] => ports.map(({ name }) => name);
-  const inputNames = named(graph.inputs.filter(({ value }) => !graph.constants.has(value)));
-  return new WasmProgram(memory, session, inputNames, named(graph.outputs));
+  return new WasmProgram(memory, session, serialized.inputNames, outputNamer(graph));
 }
 
 class WasmProgram implements KernelProgram {
   readonly info: KernelProgram['info'];
   readonly #inputNames: readonly string[];
-  readonly #outputNames: readonly string[];
+  readonly #nameOutputs: ReturnType<typeof outputNamer>;
   #memory: WasmMemory | undefined;
   readonly #session: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(memory: WasmMemory, session: number, inputNames: readonly string[], outputNames: readonly string[]) {
+  constructor(
+    memory: WasmMemory,
+    session: number,
+    inputNames: readonly string[],
+    nameOutputs: ReturnType<typeof outputNamer>,
+  ) {
     const { weightBytes, peakBytes } = memory.sizesOf(session);
     this.info = { isa: 'simd128', threads: 1, weightBytes, peakBytes };
     this.#memory = memory;
     this.#session = session;
     this.#inputNames = inputNames;
-    this.#outputNames = outputNames;
+    this.#nameOutputs = nameOutputs;
   }
 
-  async run(
-    inputs: Readonly<Record<string, Float32Array>>,
-    { signal }: KernelRunOptions = {},
-  ): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+  async run(inputs: Readonly<Record<string, Float32Array>>, { signal }: KernelRunOptions = {}): Promise<NamedOutputs> {
     this.#live();
     const ordered = orderInputs(this.#inputNames, inputs);
     signal?.throwIfAborted();
     const run = this.#last.then(() => this.#run(ordered, signal));
     this.#last = run.catch(() => undefined);
-    const outputs = await run;
-    return Object.fromEntries(this.#outputNames.map((name, index) => [name, outputs[index]!]));
+    return this.#nameOutputs(await run);
   }
 
   async #run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array<ArrayBuffer>[]> {
     signal?.throwIfAborted();
-    const run = this.#live().begin(this.#session, this.#inputNames, inputs, this.#outputNames.length);
+    const run = this.#live().begin(this.#session, this.#inputNames, inputs);
     try {
       let sliceEndMs = performance.now() + SLICE_MS;
       while (run.advance()) {

@@ -100,6 +100,9 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
         let kind = Kind::Unpack(index);
         operations.push(Operation { label: output.name.clone(), kind, inputs: vec![value], output: value });
     }
+    if operations.is_empty() {
+        return Err("graph: expected something to compute, got constants alone".into());
+    }
     check_order(&operations)?;
     absorb_adjustments(&mut operations);
     Ok(Lowered { operations, shapes: lowering.shapes })

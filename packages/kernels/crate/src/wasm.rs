@@ -102,7 +102,7 @@ pub unsafe extern "C" fn bytes_of(session: *const Session, what: u32) -> usize {
     if what == 0 { program.weight_bytes() } else { program.bytes() }
 }
 
-/// Numbers of an input (`is_output` false) or output.
+/// Numbers of an input (`is_output` false) or output, 0 where there is none of that index.
 ///
 /// # Safety
 /// As [`bytes_of`].
