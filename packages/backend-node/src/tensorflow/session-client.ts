@@ -27,7 +27,7 @@ export class SessionClient {
   }
 
   private constructor(addon: string) {
-    this.#worker = new Worker(threadFile(), { workerData: { addon } });
+    this.#worker = new Worker(threadFile(), { workerData: { addon }, execArgv: [] });
     this.#worker.on('message', (message: ReplyMessage) => this.#settle(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`its thread ended with code ${code}`)));

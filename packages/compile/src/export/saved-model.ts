@@ -3,15 +3,16 @@ import { type Encoded, entries, fields, integer, joined, message, text } from '.
 import { arrayOperations } from './tensorflow/arrays.ts';
 import { elementwiseOperations } from './tensorflow/elementwise.ts';
 import { GraphWriter, tensorInfo } from './tensorflow/graph-writer.ts';
-import { constant, type GraphContext, NodeWriter } from './tensorflow/node-writer.ts';
+import { type GraphContext, NodeWriter } from './tensorflow/node-writer.ts';
 import { FIELD } from './tensorflow/proto-fields.ts';
+import { TensorTable } from './tensorflow/tensor-table.ts';
 import { windowOperations } from './tensorflow/windows.ts';
 import { UnsupportedOperationError } from './unsupported-operation-error.ts';
 
 export { UnsupportedOperationError } from './unsupported-operation-error.ts';
 
 export interface SavedModelOptions {
-  /** Type that everything between inputs and outputs is computed in. Default `float32`. */
+  /** Type that pictures (values of rank 4) are computed in; the rest, such as logits, is float32. Default `float32`. */
   readonly precision?: 'float32' | 'bfloat16';
   /** Leaves the leading size of data and outputs open, whatever the graph was traced for. Default true. */
   readonly openBatch?: boolean;
@@ -43,15 +44,16 @@ export interface SavedModel {
  */
 export function savedModel(graph: Graph, options: SavedModelOptions = {}): SavedModel {
   const { precision = 'float32', openBatch = true, weights = 'constants' } = options;
-  const context: GraphContext = {
-    graph,
-    writer: new GraphWriter(),
-    floatType: precision,
-    tensors: new Map(),
-    openBatch: openBatch ? batchOf(graph) : undefined,
-  };
-  const inputs = graph.inputs.map(({ name, value }) => writeInput(context, name, value));
-  const fed = writeConstants(context, weights === 'inputs');
+  const writer = new GraphWriter();
+  const tensors = new TensorTable(graph, writer);
+  const batch = openBatch ? batchOf(graph) : undefined;
+  const context: GraphContext = { graph, writer, tensors, pictureType: precision, openBatch: batch };
+  const inputs = graph.inputs.map(({ name, value, role }) => writeInput(context, name, value, role === 'data'));
+  const fed = new Map(
+    [...graph.constants.keys()]
+      .filter((id) => weights === 'inputs' && graph.values[id]!.dtype === 'float32')
+      .map((id) => [id, writeInput(context, `weight_${id}`, id, false)]),
+  );
   writeNodes(context);
   const outputs = writeOutputs(context);
   const encoded = encode(context, [...inputs, ...fed.values()], outputs);
@@ -71,32 +73,13 @@ interface Port {
   readonly shape: readonly number[];
 }
 
-function writeInput(context: GraphContext, name: string, value: ValueId): Port {
+function writeInput(context: GraphContext, name: string, value: ValueId, isData: boolean): Port {
   const { graph, writer, tensors } = context;
   const { shape: fixed, dtype } = graph.values[value]!;
-  const shape = opened(context, fixed);
+  const shape = isData ? opened(context, fixed) : fixed;
   const placeholder = writer.node(name, 'Placeholder', [], { dtype: { type: dtype }, shape: { shape } });
-  tensors.set(value, narrowed(context, placeholder, dtype));
-  return { name: placeholder, tensor: `${placeholder}:0`, dtype, shape };
-}
-
-/** A constant is named after the first node that reads it; those to be fed are answered. */
-function writeConstants(context: GraphContext, areFed: boolean): Map<ValueId, Port> {
-  const { graph, tensors } = context;
-  const names = new Map<ValueId, string>();
-  for (const { inputs, label, op } of graph.nodes) {
-    inputs.forEach((id, index) => {
-      if (!names.has(id)) names.set(id, `${label ?? op}/input_${index}`);
-    });
-  }
-  const fed = new Map<ValueId, Port>();
-  for (const [id, data] of graph.constants) {
-    const { shape, dtype } = graph.values[id]!;
-    const name = names.get(id) ?? `constant_${id}`;
-    if (areFed && dtype === 'float32') fed.set(id, writeInput(context, name, id));
-    else tensors.set(id, constant(context, name, dtype, shape, data));
-  }
-  return fed;
+  tensors.set(value, placeholder, dtype);
+  return { name, tensor: `${placeholder}:0`, dtype, shape };
 }
 
 function writeNodes(context: GraphContext): void {
@@ -104,30 +87,23 @@ function writeNodes(context: GraphContext): void {
   for (const node of context.graph.nodes) {
     const operation = table[node.op];
     if (operation === undefined) throw new UnsupportedOperationError(node.op, node.label, 'TensorFlow');
-    const written = operation(new NodeWriter(context, node));
+    const writer = new NodeWriter(context, node);
+    const written = operation(writer);
     const names = typeof written === 'string' ? [written] : written;
     node.outputs.forEach((id, index) => {
-      context.tensors.set(id, names[index]!);
+      context.tensors.set(id, names[index]!, writer.type(writer.outputs[index]!).type);
     });
   }
 }
 
-/** An output has the signature's name as its node's, behind an `Identity` or a cast back to float32. */
+/** An output's node has its name, behind an `Identity`. */
 function writeOutputs(context: GraphContext): Port[] {
-  const { graph, writer, tensors, floatType } = context;
+  const { graph, writer, tensors } = context;
   return graph.outputs.map(({ name, value }) => {
     const { shape, dtype } = graph.values[value]!;
-    const isNarrow = dtype === 'float32' && floatType !== 'float32';
-    const node = isNarrow
-      ? writer.node(name, 'Cast', [tensors.get(value)!], { SrcT: { type: floatType }, DstT: { type: dtype } })
-      : writer.node(name, 'Identity', [tensors.get(value)!], { T: { type: dtype } });
+    const node = writer.node(name, 'Identity', [tensors.get(value, 'float32', name)], { T: { type: dtype } });
     return { name, tensor: `${node}:0`, dtype, shape: opened(context, shape) };
   });
-}
-
-function narrowed({ writer, floatType }: GraphContext, tensor: string, dtype: GraphDtype): string {
-  if (dtype !== 'float32' || floatType === 'float32') return tensor;
-  return writer.node(`${tensor}/Cast`, 'Cast', [tensor], { SrcT: { type: dtype }, DstT: { type: floatType } });
 }
 
 function encode({ writer }: GraphContext, inputs: readonly Port[], outputs: readonly Port[]): Encoded {

@@ -77,20 +77,15 @@ export const elementwiseOperations: OperationTable = {
   LogicalOr: logical('LogicalOr'),
   NotEqual: same('NotEqual'),
 
-  Select: (w) => {
-    const [condition, chosen] = w.inputValues;
-    // A vector of conditions chooses rows, which only TensorFlow's older operation does.
-    const byRows = condition!.shape.length === 1 && chosen!.shape.length > 1;
-    return w.op(byRows ? 'Select' : 'SelectV2', w.inputs, { T: w.type(w.outputs[0]!) });
-  },
+  Select: (w) => w.op('SelectV2', w.inputs, { T: w.type(w.outputs[0]!) }),
   FusedBatchNorm: (w) => {
-    const [x, mean, variance, ...rest] = w.inputs as [string, string, string, ...string[]];
     const { hasOffset, hasScale } = w.attributes;
     const channels = w.inputValues[1]!.shape;
-    const count = channels[0]!;
-    const filled = (value: number) => w.constant('float32', channels, new Float32Array(count).fill(value));
-    const offset = hasOffset ? rest[0]! : filled(0);
-    const scale = hasScale ? rest[hasOffset ? 1 : 0]! : filled(1);
+    const filled = (value: number) => w.constant('float32', channels, new Float32Array(channels[0]!).fill(value));
+    const x = w.inputs[0]!;
+    const [mean, variance] = [w.input(1, 'float32'), w.input(2, 'float32')];
+    const offset = hasOffset ? w.input(3, 'float32') : filled(0);
+    const scale = hasScale ? w.input(hasOffset ? 4 : 3, 'float32') : filled(1);
     return w.op('FusedBatchNormV3', [x, scale, offset, mean, variance], {
       T: w.type(w.outputs[0]!),
       U: { type: 'float32' },

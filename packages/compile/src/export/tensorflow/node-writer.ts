@@ -1,16 +1,16 @@
-import type { Attributes, Graph, GraphDtype, GraphNode, Value, ValueId } from '../../graph.ts';
+import type { Attributes, ConstantData, Graph, GraphDtype, GraphNode, Value } from '../../graph.ts';
 import { UnsupportedOperationError } from '../unsupported-operation-error.ts';
 import type { GraphWriter, NodeAttribute } from './graph-writer.ts';
 import type { DataType } from './proto-fields.ts';
+import { type FloatType, type TensorTable, typeIn, writeConstant } from './tensor-table.ts';
 
 /** What is fixed for a whole GraphDef. */
 export interface GraphContext {
   readonly graph: Graph;
   readonly writer: GraphWriter;
-  /** Type of everything that is float32 in the graph. */
-  readonly floatType: 'float32' | 'bfloat16';
-  /** TensorFlow's names of values that are there already. */
-  readonly tensors: Map<ValueId, string>;
+  readonly tensors: TensorTable;
+  /** Type that pictures, which is to say all that takes long, are computed in. */
+  readonly pictureType: FloatType;
   /** The leading size that stands for any number of pictures, if the batch is left open. */
   readonly openBatch: number | undefined;
 }
@@ -21,6 +21,8 @@ export class NodeWriter {
   readonly attributes: Attributes;
   /** TensorFlow's names of the node's inputs. */
   readonly inputs: readonly string[];
+  /** Type of the node's float32 values. */
+  readonly floatType: FloatType;
   readonly inputValues: readonly Value[];
   readonly outputs: readonly Value[];
   readonly #context: GraphContext;
@@ -29,9 +31,11 @@ export class NodeWriter {
     this.#context = context;
     this.node = node;
     this.attributes = node.attributes;
-    this.inputs = node.inputs.map((id) => context.tensors.get(id)!);
     this.inputValues = node.inputs.map((id) => context.graph.values[id]!);
     this.outputs = node.outputs.map((id) => context.graph.values[id]!);
+    const isPicture = this.outputs.every(({ shape }) => shape.length === 4);
+    this.floatType = isPicture ? context.pictureType : 'float32';
+    this.inputs = node.inputs.map((_, index) => this.input(index, this.floatType));
   }
 
   /** Writes a TensorFlow node and answers with the name of its first output. */
@@ -40,28 +44,33 @@ export class NodeWriter {
     return this.#context.writer.node(`${label ?? op}/${name}`, name, inputs, attributes);
   }
 
+  /** TensorFlow's name of input number `index`, cast where it is of another type. */
+  input(index: number, floatType: FloatType): string {
+    return this.#context.tensors.get(this.node.inputs[index]!, floatType, `${this.#prefix}/input_${index}`);
+  }
+
   /** `T`-like attribute of a value's type. */
   type({ dtype }: { readonly dtype: GraphDtype }): { readonly type: DataType } {
-    return { type: dtype === 'float32' ? this.#context.floatType : dtype };
+    return { type: typeIn(this.floatType, dtype) };
   }
 
   /** A constant int32 vector, or matrix of rows. */
   ints(values: readonly number[] | readonly (readonly number[])[]): string {
     const rows = values.length > 0 && Array.isArray(values[0]);
     const shape = rows ? [values.length, (values[0] as readonly number[]).length] : [values.length];
-    return constant(this.#context, `${this.#prefix}/ints`, 'int32', shape, Int32Array.from(values.flat()));
+    return this.#constant('ints', 'int32', shape, Int32Array.from(values.flat()));
   }
 
   int(value: number): string {
-    return constant(this.#context, `${this.#prefix}/int`, 'int32', [], Int32Array.of(value));
+    return this.#constant('int', 'int32', [], Int32Array.of(value));
   }
 
   scalar(value: number, dtype: GraphDtype): string {
-    return constant(this.#context, `${this.#prefix}/scalar`, dtype, [], dataOf(dtype, [value]));
+    return this.#constant('scalar', dtype, [], dataOf(dtype, [value]));
   }
 
   constant(dtype: GraphDtype, shape: readonly number[], values: ArrayLike<number>): string {
-    return constant(this.#context, `${this.#prefix}/constant`, dtype, shape, dataOf(dtype, values));
+    return this.#constant('constant', dtype, shape, dataOf(dtype, values));
   }
 
   /** The shape `to` that is made of one of `from`, its leading size −1 where that is the open batch. */
@@ -86,35 +95,16 @@ export class NodeWriter {
     return new UnsupportedOperationError(this.node.op, this.node.label, 'TensorFlow');
   }
 
+  #constant(name: string, dtype: GraphDtype, shape: readonly number[], data: ConstantData): string {
+    return writeConstant(this.#context.writer, `${this.#prefix}/${name}`, typeIn(this.floatType, dtype), shape, data);
+  }
+
   get #prefix(): string {
     return this.node.label ?? this.node.op;
   }
 }
 
-/** Writes a `Const`; float32 data becomes the graph's float type. */
-export function constant(
-  { writer, floatType }: GraphContext,
-  name: string,
-  dtype: GraphDtype,
-  shape: readonly number[],
-  data: Float32Array | Int32Array | Uint8Array,
-): string {
-  const isNarrowed = dtype === 'float32' && floatType === 'bfloat16';
-  const type = isNarrowed ? 'bfloat16' : dtype;
-  const array = isNarrowed ? toBfloat16(data as Float32Array) : data;
-  const content = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  return writer.node(name, 'Const', [], { dtype: { type }, value: { tensor: { dtype: type, shape, content } } });
-}
-
-function dataOf(dtype: GraphDtype, values: ArrayLike<number>): Float32Array | Int32Array | Uint8Array {
+function dataOf(dtype: GraphDtype, values: ArrayLike<number>): ConstantData {
   if (dtype === 'float32') return Float32Array.from(values);
   return dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values);
-}
-
-/** Rounds to nearest, ties to even, as hardware does; NaN stays NaN. */
-export function toBfloat16(data: Float32Array): Uint16Array {
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return Uint16Array.from(bits, (word) =>
-    (word & 0x7fffffff) > 0x7f800000 ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
 }
