@@ -1,1 +1,36 @@
-export {};
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { classifyCommand } from './commands/classify.ts';
+import { exitCode } from './exit-code.ts';
+import { Interruption } from './interruption.ts';
+import { reportError } from './report-error.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe has had enough: `| head -1`.
+  if (error.code === 'EPIPE') process.exit(exitCode.success);
+  throw error;
+});
+
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort(new Interruption()));
+
+// A script of the repository's root runs there; names of files are those of the folder that it was called in.
+if (process.env['npm_package_name'] === 'residual-monorepo') process.chdir(process.env['INIT_CWD'] ?? '.');
+
+const program = new Command('residual')
+  .description('ResNets in Node: classify pictures, evaluate and summarise models.')
+  .version(version)
+  .showHelpAfterError('(residual --help, or residual COMMAND --help, shows how)')
+  .addCommand(classifyCommand(interruption.signal));
+
+try {
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what it has to say; help and version end in 0.
+  const isAnswered = error instanceof CommanderError;
+  process.exitCode = isAnswered ? (error.exitCode === 0 ? exitCode.success : exitCode.badInput) : reportError(error);
+}
