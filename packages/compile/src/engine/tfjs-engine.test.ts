@@ -37,3 +37,34 @@ test('a long run is cancelled between operations, lets timers fire meanwhile, an
   expect(tf.memory().numTensors).toBe(tensorsBefore);
   await executable.dispose();
 });
+
+test('several sizes of a net share their weights on the device, until the last of them goes', async () => {
+  await tf.setBackend('cpu');
+  const graphOf = (imagePx: number) =>
+    trace((t) => {
+      const x = t.input('x', [1, imagePx, imagePx, 8]) as tf.Tensor4D;
+      const y = tf.conv2d(x, t.parameter('conv.weight', [3, 3, 8, 64]) as tf.Tensor4D, 1, 'same');
+      const [mean, variance] = [t.parameter('bn.mean', [64]), t.parameter('bn.var', [64])] as [
+        tf.Tensor1D,
+        tf.Tensor1D,
+      ];
+      return { y: tf.batchNorm(y, mean, variance, undefined, undefined, 1e-5) };
+    });
+  const weights = new Map([
+    ['conv.weight', { shape: [3, 3, 8, 64], data: new Float32Array(9 * 8 * 64).fill(0.5) }],
+    ['bn.mean', { shape: [64], data: new Float32Array(64) }],
+    ['bn.var', { shape: [64], data: new Float32Array(64).fill(1) }],
+  ]);
+  const engine = tfjs();
+  const bytesBefore = tf.memory().numBytes;
+  const small = await engine.compile(await graphOf(4), weights);
+  const bytesOfOne = tf.memory().numBytes - bytesBefore;
+  const large = await engine.compile(await graphOf(8), weights);
+  expect(bytesOfOne).toBe(small.info.weightBytes);
+  expect(tf.memory().numBytes - bytesBefore).toBe(bytesOfOne);
+  await small.dispose();
+  const { y } = await large.run({ x: new Float32Array(8 * 8 * 8).fill(1) });
+  expect(y).toHaveLength(8 * 8 * 64);
+  await large.dispose();
+  expect(tf.memory().numBytes).toBe(bytesBefore);
+});
