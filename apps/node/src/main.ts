@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { classifyCommand } from './commands/classify.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { summaryCommand } from './commands/summary.ts';
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
 import { reportError } from './report-error.ts';
@@ -24,7 +26,9 @@ const program = new Command('residual')
   .description('ResNets in Node: classify pictures, evaluate and summarise models.')
   .version(version)
   .showHelpAfterError('(residual --help, or residual COMMAND --help, shows how)')
-  .addCommand(classifyCommand(interruption.signal));
+  .addCommand(classifyCommand(interruption.signal))
+  .addCommand(evaluateCommand(interruption.signal))
+  .addCommand(summaryCommand());
 
 try {
   for (const command of [program, ...program.commands]) command.exitOverride();

@@ -1,4 +1,4 @@
-export { Classifier, type ClassifyOptions } from './classifier.ts';
+export type { Classifier, ClassifyOptions } from './classifier.ts';
 export { ClassifierError, type ClassifierErrorCode } from './classifier-error.ts';
 export {
   type CreateClassifierOptions,
@@ -6,4 +6,5 @@ export {
   type ModelOptions,
   type WeightsOptions,
 } from './create-classifier.ts';
+export { defaultPreset } from './default-preset.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';
