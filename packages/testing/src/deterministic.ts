@@ -23,8 +23,8 @@ export function deterministicTensor(name: string, shape: readonly number[]): Flo
   const u = uniform(
     name,
     shape.reduce((product, size) => product * size, 1),
-  ); // prettier-ignore
-  return Float32Array.from(u, valueOf(name, shape));
+  );
+  return Float32Array.from(u, scaling(name, shape));
 }
 
 /** An NHWC picture in -1 … 1. */
@@ -44,7 +44,7 @@ export function probe(name: string, values: Float32Array): [number, number] {
   return [Math.sqrt(squares), product];
 }
 
-function valueOf(name: string, shape: readonly number[]): (u: number) => number {
+function scaling(name: string, shape: readonly number[]): (u: number) => number {
   if (shape.length === 4) {
     const bound = Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!));
     return (u) => (2 * u - 1) * bound;

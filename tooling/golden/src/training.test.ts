@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { BasicBlock, Bottleneck, type VarSource } from '@residual/blocks';
+import { cifarPlainSpec, cifarResNetSpec, ResNet, type ResNetOptions, type ResNetSpec } from '@residual/resnet';
+import { deterministicPicture, expectClose, probe } from '@residual/testing';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { backends } from './backends.ts';
+import { deterministicVars } from './deterministic-vars.ts';
+
+interface Golden {
+  readonly shape: [number, number, number, number];
+  readonly learningRate: number;
+  readonly losses: number[];
+  readonly gradients: Record<string, [number, number]>;
+  readonly statistics: Record<string, [number, number]>;
+  readonly logits: number[];
+}
+
+// Made by tooling/golden/training.py.
+const goldens: Record<string, Golden> = JSON.parse(
+  readFileSync(new URL('../golden/training.json', import.meta.url), 'utf8'),
+);
+
+const small = { depths: [1, 1, 1, 1], numClasses: 10 };
+const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
+  resnet8: [cifarResNetSpec(8), {}],
+  resnet8_b: [cifarResNetSpec(8, 'B'), {}],
+  plain8: [cifarPlainSpec(8), {}],
+  basic: [{ ...small, name: 'basic', block: BasicBlock }, {}],
+  'bottleneck, 2 groups, outputStride 8': [
+    { ...small, name: 'bottleneck', block: Bottleneck, groups: 2, widthPerGroup: 32 },
+    { outputStride: 8 },
+  ],
+};
+
+// tfjs's plain JavaScript backend is there for the small nets alone: an ImageNet stem takes it minutes.
+const large = ['basic', 'bottleneck, 2 groups, outputStride 8'];
+const devices: { name: string; present: boolean; nets: string[]; use: () => Promise<unknown> }[] = [
+  {
+    name: 'cpu',
+    present: true,
+    nets: Object.keys(nets).filter((name) => !large.includes(name)),
+    use: () => tf.setBackend('cpu'),
+  },
+  ...backends
+    .filter(({ gradients }) => gradients)
+    .map(({ backend, present }) => ({
+      name: backend.name,
+      present,
+      nets: Object.keys(nets),
+      use: () => backend.use(),
+    })),
+];
+
+describe.each(devices)('$name', ({ present, nets: names, use }) => {
+  describe.skipIf(!present)("two steps of SGD give PyTorch's losses, gradients, running statistics and logits", () => {
+    beforeAll(async () => {
+      await use();
+    });
+
+    test.each(names)('%s', async (name) => {
+      const golden = goldens[name]!;
+      const before = tf.memory().numTensors;
+      const [spec, options] = nets[name]!;
+      const model = new ResNet(spec, { ...options, vars: deterministicVars as VarSource });
+      const x = tf.tensor4d(deterministicPicture(golden.shape), golden.shape);
+      const labels = tf.tidy(() => tf.oneHot(tf.range(0, golden.shape[0], 1, 'int32'), 10));
+      const trainable = [...model.variables.values()].filter((value) => (value as tf.Variable).trainable);
+      const paths = new Map([...model.variables].map(([path, value]) => [(value as tf.Variable).name, path]));
+
+      for (const [step, expectedLoss] of golden.losses.entries()) {
+        const updates = new Map<string, tf.Tensor>();
+        const { value, grads } = tf.variableGrads(
+          () =>
+            tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(labels, model.forward(x, { training: true, updates })),
+          trainable as tf.Variable[],
+        );
+        expectClose([value.dataSync()[0]!], [expectedLoss], 1e-4, `loss ${step}`);
+        for (const [variable, gradient] of Object.entries(grads)) {
+          const path = paths.get(variable)!;
+          if (step === 0) {
+            const torch = await inTorchLayout(gradient);
+            const [norm] = golden.gradients[path]!;
+            const got = probe(path, torch);
+            const error = Math.max(...got.map((v, i) => Math.abs(v - golden.gradients[path]![i]!)));
+            expect(error / (norm + 1e-4), path).toBeLessThan(2e-4);
+          }
+          const target = model.variables.get(path) as tf.Variable;
+          const value = tf.tidy(() => tf.sub(target, tf.mul(gradient, golden.learningRate)));
+          target.assign(value);
+          value.dispose();
+        }
+        for (const [path, update] of updates) {
+          (model.variables.get(path) as tf.Variable).assign(update);
+          update.dispose();
+        }
+        tf.dispose([value, grads]);
+      }
+
+      for (const [path, expected] of Object.entries(golden.statistics))
+        expectClose(probe(path, (await model.variables.get(path)!.data()) as Float32Array), expected, 1e-4, path);
+      const logits = model.forward(x);
+      expectClose((await logits.data()) as Float32Array, golden.logits, 1e-4, 'logits');
+      tf.dispose([logits, x, labels]);
+      model.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+});
+
+async function inTorchLayout(value: tf.Tensor): Promise<Float32Array> {
+  const axes = value.rank === 4 ? [3, 2, 0, 1] : value.rank === 2 ? [1, 0] : [0];
+  const torch = tf.transpose(value, axes);
+  const data = (await torch.data()) as Float32Array;
+  torch.dispose();
+  return data;
+}
