@@ -13,7 +13,7 @@ import {
 } from '@residual/compile';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { savedModel } from '@residual/compile/saved-model';
+import { type SavedModel, savedModel } from '@residual/compile/saved-model';
 import { expectClose, requirement } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -32,6 +32,7 @@ type Net = (t: Tracer) => Record<string, tf.Tensor>;
 
 describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
   beforeAll(async () => {
+    tf.env().set('IS_TEST', true); // No hint to use tfjs-node.
     await tf.setBackend('cpu');
   });
 
@@ -227,6 +228,37 @@ describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
     expect(backwards![0]).toBeCloseTo(forwards![0]!, 3);
   });
 
+  test('a training step: parameters in, parameters and loss out', async () => {
+    const graph = await trace((t) => {
+      const x = t.input('x', [4, 8, 8, 3]) as tf.Tensor4D;
+      const labels = tf.oneHot(t.input('labels', [4], 'int32') as tf.Tensor1D, 5);
+      const names = { conv: [3, 3, 3, 6], conv2: [3, 3, 6, 6], scale: [6], offset: [6], fc: [6, 5] };
+      const parameters = Object.entries(names).map(([name, shape]) => t.parameter(name, shape));
+      const loss = (conv: tf.Tensor, conv2: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, fc: tf.Tensor) => {
+        const y = tf.conv2d(x, conv as tf.Tensor4D, 2, 'same');
+        const { mean, variance } = tf.moments(y, [0, 1, 2]);
+        const [m, v, o, s] = [mean, variance, offset, scale] as tf.Tensor1D[];
+        const normal = tf.relu(tf.batchNorm(y, m!, v!, o, s, 1e-5)) as tf.Tensor4D;
+        const added = tf.add(tf.conv2d(normal, conv2 as tf.Tensor4D, 1, 'same'), normal) as tf.Tensor4D;
+        const pooled = tf.mean(tf.maxPool(added, 2, 1, 'same'), [1, 2]) as tf.Tensor2D;
+        return tf.losses.softmaxCrossEntropy(labels, tf.matMul(pooled, fc as tf.Tensor2D)) as tf.Scalar;
+      };
+      const { value, grads } = tf.valueAndGrads(loss as (...args: tf.Tensor[]) => tf.Tensor)(parameters);
+      const updated = parameters.map((parameter, index) => tf.sub(parameter, tf.mul(grads[index]!, 0.1)));
+      return { loss: value, ...Object.fromEntries(Object.keys(names).map((name, index) => [name, updated[index]!])) };
+    });
+    const inputs = { ...inputsOf(graph), labels: Int32Array.of(0, 3, 4, 1) };
+    const tensors = Object.fromEntries(
+      graph.inputs.map(({ name, value }) => [name, { ...graph.values[value]!, data: inputs[name as 'labels'] }]),
+    );
+    const actual = await runFile(savedModel(graph, { openBatch: false }), tensors);
+    const expected = interpret(graph, feedsOf(graph, inputs));
+    expect(Object.keys(actual)).toEqual(['loss', 'conv', 'conv2', 'scale', 'offset', 'fc']);
+    for (const [name, tensor] of Object.entries(expected)) {
+      expectClose(actual[name] as Float32Array, tensor.dataSync() as Float32Array, 1e-5, name);
+    }
+  });
+
   test('an open batch: traced for two pictures, the file has no two in it, and one that needs it is refused', async () => {
     const net: Net = (t) => {
       const x = t.input('x', [2, 6, 6, 3]) as tf.Tensor4D;
@@ -242,7 +274,7 @@ describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
       ['y', 'y:0'],
     ]);
     const pictures = waveOf(5 * 108);
-    const [rows] = await runFile(model.chunks, { shape: [5, 6, 6, 3], dtype: 'float32', data: pictures });
+    const { y: rows } = await runFile(model, { x: { shape: [5, 6, 6, 3], dtype: 'float32', data: pictures } });
     for (const first of [0, 2, 3]) {
       const x = tf.tensor(pictures.subarray(first * 108, (first + 2) * 108), [2, 6, 6, 3]);
       const { y } = interpret(graph, { x });
@@ -253,15 +285,19 @@ describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
   });
 });
 
-async function runFile(chunks: readonly Uint8Array[], x: HostTensor): Promise<ConstantData[]> {
+async function runFile(
+  model: SavedModel,
+  inputs: Readonly<Record<string, HostTensor>>,
+): Promise<Record<string, ConstantData>> {
   const folder = await mkdtemp(join(tmpdir(), 'saved-model-'));
-  await writeFile(join(folder, 'saved_model.pb'), chunks);
+  await writeFile(join(folder, 'saved_model.pb'), model.chunks);
   const client = SessionClient.shared({});
   const session = await client.ask('load', { folder, weights: [] });
   await rm(folder, { recursive: true });
-  const results = await client.ask('run', { session, inputs: [['x:0', x]], outputs: ['y:0'] });
+  const fed = Object.entries(inputs).map(([name, tensor]) => [model.inputs.get(name)!, tensor] as const);
+  const results = await client.ask('run', { session, inputs: fed, outputs: [...model.outputs.values()] });
   await client.ask('free', { session });
-  return results;
+  return Object.fromEntries([...model.outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 
 function kernel(name: string, inputs: object, attributes: object = {}): tf.Tensor4D {
