@@ -32,7 +32,6 @@ type Net = (t: Tracer) => Record<string, tf.Tensor>;
 
 describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
   beforeAll(async () => {
-    tf.env().set('IS_TEST', true); // No hint to use tfjs-node.
     await tf.setBackend('cpu');
   });
 
