@@ -1,0 +1,14 @@
+// Runs the tests of the packages that meet Node itself on another version of it: `node on-node.mjs 24`.
+// npm's `node` package brings the version.
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+
+const [version] = process.argv.slice(2);
+const root = resolve(import.meta.dirname, '../..');
+const packages = ['packages/weights', 'packages/vision', 'packages/backend-node', 'packages/backend-wasm', 'apps/node'];
+for (const name of packages) {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--root', name, '--reporter=dot', '--reporter=json'];
+  const command = ['-y', `node@${version}`, ...vitest, `--outputFile.json=.vitest/node-${version}.json`];
+  const { status } = spawnSync('npx', command, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}
