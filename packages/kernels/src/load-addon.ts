@@ -9,7 +9,8 @@ export interface Addon {
     json: string,
     constantIds: number[],
     constants: Float32Array[],
-    options: { threads?: number; isa?: string; rejectNonFinite?: boolean },
+    options: { threads?: number; isa?: string; rejectNonFinite?: boolean; precision?: string },
+    samples: Float32Array[],
   ): Promise<NativeExecutable>;
 }
 

@@ -1,2 +1,2 @@
 export { type AddonResult, loadAddon } from './load-addon.ts';
-export { compileProgram, type NativeKernelOptions } from './native.ts';
+export { compileProgram, type KernelPrecision, type NativeKernelOptions } from './native.ts';

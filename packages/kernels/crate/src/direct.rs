@@ -1,6 +1,7 @@
 //! Convolutions that visit every tap: 1×1, strided, dilated, grouped, the stem, and fully connected layers, which are
 //! 1×1 convolutions whose pixels are the images of the batch.
 
+use crate::format::Format;
 use crate::program::Context;
 use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
 
@@ -29,6 +30,7 @@ pub struct Plane {
     pub start: usize,
     pub image: usize,
     pub plane: usize,
+    pub format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,14 +50,16 @@ pub struct DirectConv {
     /// Input blocks in one go; their weights stay in the first-level cache.
     pub blocks_at_once: usize,
     pub taps: Vec<usize>,
-    /// Input channels in a block.
-    pub channels: usize,
+    /// Words of input channels in a block.
+    pub words: usize,
     pub lanes: usize,
     pub input: Plane,
     pub output: Plane,
     pub residual: Option<Plane>,
     pub weights: usize,
     pub bias: usize,
+    /// Where the input is of bytes: what the sums are multiplied with.
+    pub scales: usize,
     pub clamp: Clamp,
     pub dynamic: DynamicStrides,
     /// The micro-kernels for one and for two vectors.
@@ -111,7 +115,7 @@ impl DirectConv {
         first: usize,
         blocks: usize,
     ) {
-        let block_weights = self.taps.len() * self.channels * group.vectors * self.lanes;
+        let block_weights = self.taps.len() * self.words * group.vectors * self.lanes;
         let is_last = first + blocks == self.blocks;
         let input = self.input.start
             + image * self.input.image
@@ -137,10 +141,13 @@ impl DirectConv {
                 weights: context.weights.add(self.weights + group.weights + first * block_weights),
                 output: context.activations.add(output),
                 output_plane: self.output.plane,
+                output_format: self.output.format,
                 bias: context.weights.add(self.bias + group.first_block * self.lanes),
+                scales: context.weights.add(self.scales + group.first_block * self.lanes),
                 accumulate: first > 0,
                 residual,
                 residual_plane: self.residual.map_or(0, |from| from.plane),
+                residual_format: self.residual.map_or(Format::Float, |from| from.format),
                 clamp: if is_last { self.clamp } else { Clamp::NONE },
                 dynamic: self.dynamic,
             };

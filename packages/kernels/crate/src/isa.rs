@@ -2,7 +2,9 @@
 
 use crate::program::{Context, Step};
 use crate::simd::Vector;
-use crate::tile::{TileArgs, TileKernel, tile};
+use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
+#[cfg(target_arch = "x86_64")]
+use crate::tile::{BFLOAT, BYTE};
 use crate::weights::Packing;
 
 /// How the micro-kernel walks its input; an index into [`Isa::tiles`].
@@ -20,11 +22,16 @@ pub enum Walk {
     Dynamic,
 }
 
+/// The kernels for one vector and for two, by pixels.
+type Row = [&'static [TileKernel]; 2];
+
 pub struct Isa {
     pub name: &'static str,
     pub lanes: usize,
-    /// `[walk][vectors - 1][pixels - 1]`.
-    tiles: [[&'static [TileKernel]; 2]; 5],
+    /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
+    tiles: [[Row; 5]; 3],
+    /// Whether this CPU multiplies the format, of those that the instruction set may have.
+    has_format: fn(usize) -> bool,
     /// Runs one work item of a step.
     pub run_item: unsafe fn(&Step, &Context, usize),
     /// Packs one group of filters.
@@ -33,12 +40,17 @@ pub struct Isa {
 
 impl Isa {
     pub fn max_pixels(&self) -> usize {
-        self.tiles[0][0].len()
+        self.tiles[FLOAT][0][0].len()
     }
 
-    /// The micro-kernels for 1, 2, … pixels.
-    pub fn tiles(&self, walk: Walk, vectors: usize) -> &'static [TileKernel] {
-        self.tiles[walk as usize][vectors - 1]
+    /// The micro-kernels for one vector and for two, for 1, 2, … pixels.
+    pub fn tiles(&self, format: usize, walk: Walk) -> Row {
+        self.tiles[format][walk as usize]
+    }
+
+    /// Whether this machine multiplies numbers of the format.
+    pub fn has_format(&self, format: usize) -> bool {
+        !self.tiles[format][0][0].is_empty() && (format == FLOAT || (self.has_format)(format))
     }
 
     /// All that this machine can run, the fastest first.
@@ -76,43 +88,68 @@ impl Isa {
 }
 
 macro_rules! row {
-    ($walk:expr, $vectors:literal, [$($pixels:literal)+]) => {
-        &[$(instance::<$pixels, $vectors, { $walk.0 }, { $walk.1 }> as TileKernel),+]
+    ($instance:ident, $stride:literal, $narrow:literal, [$($pixels:literal)+]) => {
+        [
+            &[$($instance::<$pixels, 1, $stride, $narrow> as TileKernel),+],
+            &[$($instance::<$pixels, 2, $stride, $narrow> as TileKernel),+],
+        ]
+    };
+}
+
+macro_rules! walks {
+    ($instance:ident, $pixels:tt) => {
+        [
+            row!($instance, 1, 0, $pixels),
+            row!($instance, 2, 0, $pixels),
+            row!($instance, 1, 3, $pixels),
+            row!($instance, 2, 3, $pixels),
+            row!($instance, 0, 0, $pixels),
+        ]
+    };
+}
+
+/// The kernels of a format whose values are never narrow.
+macro_rules! wide_walks {
+    ($instance:ident, $pixels:tt) => {
+        [
+            row!($instance, 1, 0, $pixels),
+            row!($instance, 2, 0, $pixels),
+            NONE,
+            NONE,
+            row!($instance, 0, 0, $pixels),
+        ]
+    };
+}
+
+const NONE: Row = [&[], &[]];
+
+macro_rules! instance {
+    ($name:ident, $vector:path, $format:expr, [$($enable:literal)?]) => {
+        $(#[target_feature(enable = $enable)])?
+        unsafe fn $name<const PIXELS: usize, const VECTORS: usize, const STRIDE: usize, const NARROW: usize>(
+            args: &TileArgs,
+        ) {
+            unsafe { tile::<$vector, { $format }, PIXELS, VECTORS, STRIDE, NARROW>(args) }
+        }
     };
 }
 
 macro_rules! isa {
-    ($table:ident, $module:ident, $vector:path, $name:literal, [$($enable:literal)?], $pixels:tt) => {
+    (
+        $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
+        $bfloat:expr, $byte:expr, $has_format:expr
+    ) => {
         mod $module {
             use super::*;
 
-            $(#[target_feature(enable = $enable)])?
-            unsafe fn instance<const PIXELS: usize, const VECTORS: usize, const STRIDE: usize, const NARROW: usize>(
-                args: &TileArgs,
-            ) {
-                unsafe { tile::<$vector, PIXELS, VECTORS, STRIDE, NARROW>(args) }
-            }
-
-            $(#[target_feature(enable = $enable)])?
-            unsafe fn run_item(step: &Step, context: &Context, item: usize) {
-                unsafe { step.run_item::<$vector>(context, item) }
-            }
-
-            $(#[target_feature(enable = $enable)])?
-            unsafe fn pack(packing: &Packing, weights: *mut f32) {
-                unsafe { packing.run(weights) }
-            }
+            instance!(float, $vector, FLOAT, $enable);
+            entries!($vector, $enable);
 
             pub static TABLE: Isa = Isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
-                tiles: [
-                    [row!((1, 0), 1, $pixels), row!((1, 0), 2, $pixels)],
-                    [row!((2, 0), 1, $pixels), row!((2, 0), 2, $pixels)],
-                    [row!((1, 3), 1, $pixels), row!((1, 3), 2, $pixels)],
-                    [row!((2, 3), 1, $pixels), row!((2, 3), 2, $pixels)],
-                    [row!((0, 0), 1, $pixels), row!((0, 0), 2, $pixels)],
-                ],
+                tiles: [walks!(float, $pixels), $bfloat, $byte],
+                has_format: $has_format,
                 run_item,
                 pack,
             };
@@ -121,13 +158,53 @@ macro_rules! isa {
     };
 }
 
+macro_rules! entries {
+    ($vector:path, [$($enable:literal)?]) => {
+        $(#[target_feature(enable = $enable)])?
+        unsafe fn run_item(step: &Step, context: &Context, item: usize) {
+            unsafe { step.run_item::<$vector>(context, item) }
+        }
+
+        $(#[target_feature(enable = $enable)])?
+        unsafe fn pack(packing: &Packing, weights: *mut f32) {
+            unsafe { packing.run(weights) }
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
-isa!(AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+mod avx512_reduced {
+    use super::*;
+    use crate::simd::avx512::Avx512;
+
+    instance!(bfloat, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"]);
+    instance!(byte, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"]);
+
+    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+
+    pub fn has_format(format: usize) -> bool {
+        match format {
+            BFLOAT => std::arch::is_x86_feature_detected!("avx512bf16"),
+            _ => std::arch::is_x86_feature_detected!("avx512vnni"),
+        }
+    }
+}
+
+// Registers beside the sums: one input, two weights, and what the compiler needs for itself.
 #[cfg(target_arch = "x86_64")]
-isa!(AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6]);
+isa!(
+    AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
+    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, avx512_reduced::has_format
+);
+#[cfg(target_arch = "x86_64")]
+isa!(AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6], [NONE; 5], [NONE; 5], |_| false);
 #[cfg(target_arch = "aarch64")]
-isa!(NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12]);
+isa!(
+    NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
+    [NONE; 5], [NONE; 5], |_| false
+);
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4]);
+isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);
 #[cfg(not(target_feature = "simd128"))]
-isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4]);
+isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);

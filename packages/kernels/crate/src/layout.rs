@@ -1,5 +1,8 @@
 //! Where values lie in memory: `[image][block of channels][row][pixel][lane]`, a block being one vector of channels.
+//! Distances count 32-bit words.
 //! Rows and columns beyond the image are zeros that its readers need, so that no kernel checks a bound.
+
+use crate::format::Format;
 
 /// Rows and columns of zeros that readers of a value want around it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +24,7 @@ impl Border {
     }
 }
 
-/// A value's place: distances are in floats, from the start of the arena.
+/// A value's place: distances are in words, from the start of the arena.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layout {
     pub images: usize,
@@ -29,9 +32,11 @@ pub struct Layout {
     pub width: usize,
     pub channels: usize,
     pub border: Border,
+    pub format: Format,
     /// Channels side by side in a pixel: the vector's lanes, or all of them in a narrow value.
-    pub pixel: usize,
+    pub block: usize,
     pub blocks: usize,
+    pub pixel: usize,
     pub row: usize,
     pub plane: usize,
     pub image: usize,
@@ -40,22 +45,24 @@ pub struct Layout {
 
 impl Layout {
     /// A value in blocks of `lanes` channels.
-    pub fn blocked(shape: [usize; 4], border: Border, lanes: usize) -> Layout {
-        Layout::new(shape, border, lanes, shape[3].div_ceil(lanes))
+    pub fn blocked(shape: [usize; 4], border: Border, lanes: usize, format: Format) -> Layout {
+        Layout::new(shape, border, lanes, format)
     }
 
     /// A value of few channels, which lie side by side without padding.
     pub fn narrow(shape: [usize; 4], border: Border) -> Layout {
-        Layout::new(shape, border, shape[3], 1)
+        Layout::new(shape, border, shape[3], Format::Float)
     }
 
-    fn new([images, height, width, channels]: [usize; 4], border: Border, pixel: usize, blocks: usize) -> Layout {
+    fn new([images, height, width, channels]: [usize; 4], border: Border, block: usize, format: Format) -> Layout {
+        let (blocks, pixel) = (channels.div_ceil(block), block / format.per_word());
         let row = (border.left + width + border.right) * pixel;
         let plane = (border.top + height + border.bottom) * row;
-        Layout { images, height, width, channels, border, pixel, blocks, row, plane, image: plane * blocks, offset: 0 }
+        let image = plane * blocks;
+        Layout { images, height, width, channels, border, format, block, blocks, pixel, row, plane, image, offset: 0 }
     }
 
-    /// Floats from the first to the last, both included.
+    /// Words from the first to the last, both included.
     pub fn size(&self) -> usize {
         self.images * self.image
     }
@@ -67,6 +74,19 @@ impl Layout {
 
     pub fn has_border(&self) -> bool {
         self.border != Border::default()
+    }
+
+    /// Calls back with each float32 of the value, padding channels included.
+    ///
+    /// # Safety
+    /// The arena must be the one that the layout was planned for.
+    pub unsafe fn each_number(&self, arena: *const f32, mut call: impl FnMut(f32)) {
+        for plane in 0..self.images * self.blocks {
+            for y in 0..self.height {
+                let row = unsafe { arena.add(self.origin() + plane * self.plane + y * self.row) };
+                (0..self.width * self.pixel).for_each(|i| call(unsafe { *row.add(i) }));
+            }
+        }
     }
 
     pub fn shape(&self) -> [usize; 4] {
@@ -94,7 +114,7 @@ mod tests {
     #[test]
     fn a_border_moves_the_origin() {
         let border = Border { top: 1, bottom: 2, left: 1, right: 3 };
-        let layout = Layout::blocked([2, 5, 7, 20], border, 16);
+        let layout = Layout::blocked([2, 5, 7, 20], border, 16, Format::Float);
         assert_eq!((layout.blocks, layout.row, layout.plane), (2, 11 * 16, 8 * 11 * 16));
         assert_eq!(layout.origin(), 11 * 16 + 16);
         assert_eq!(layout.size(), 2 * 2 * 8 * 11 * 16);

@@ -2,6 +2,7 @@
 //! [`program::Program`]; see docs/kernels.md for the design.
 
 pub mod direct;
+pub mod format;
 pub mod graph;
 pub mod isa;
 pub mod layout;
@@ -13,6 +14,7 @@ pub mod node;
 pub mod plan;
 pub mod pointwise;
 pub mod pool;
+pub mod precision;
 pub mod program;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schedule;

@@ -1,4 +1,4 @@
-//! What only moves numbers: the caller's arrays to and from the blocked layout, borders, padding, slices, joins.
+//! What only moves numbers, all of float32: the caller's arrays to and from the blocked layout, borders, padding, slices, joins.
 
 use crate::layout::Layout;
 use crate::program::Context;
@@ -33,15 +33,15 @@ impl Pack {
                 context.report_non_finite(self.input, item * length + index);
             }
             let row = context.activations.add(to.origin() + image * to.image + y * to.row);
-            if to.pixel == to.channels {
+            if to.block == to.channels {
                 let into = std::slice::from_raw_parts_mut(row, length);
                 self.copy(from, into, to.channels);
                 return;
             }
             for block in 0..to.blocks {
                 for x in 0..to.width {
-                    for lane in 0..to.pixel {
-                        let channel = block * to.pixel + lane;
+                    for lane in 0..to.block {
+                        let channel = block * to.block + lane;
                         let mut value = 0.0;
                         if channel < to.channels {
                             value = from[x * to.channels + channel];
@@ -99,8 +99,8 @@ impl Unpack {
             let to = (*context.outputs.add(self.output)).add(item * from.width * from.channels);
             let row = context.activations.add(from.origin() + image * from.image + y * from.row);
             for block in 0..from.blocks {
-                let first = block * from.pixel;
-                let count = from.pixel.min(from.channels - first);
+                let first = block * from.block;
+                let count = from.block.min(from.channels - first);
                 for x in 0..from.width {
                     let pixel = row.add(block * from.plane + x * from.pixel);
                     std::ptr::copy_nonoverlapping(pixel, to.add(x * from.channels + first), count);
@@ -128,7 +128,7 @@ impl ZeroBorder {
         let (image, block) = (item / at.blocks, item % at.blocks);
         let plane = at.offset + image * at.image + block * at.plane;
         let zero = |from: usize, count: usize| unsafe {
-            std::ptr::write_bytes(context.activations.add(plane + from), 0, count);
+            std::ptr::write_bytes(context.activations.add(plane + from), at.format.zero_byte(), count);
         };
         zero(0, at.border.top * at.row);
         for y in at.border.top..at.border.top + at.height {
@@ -156,10 +156,10 @@ impl Fill {
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let to = &self.output;
         let (image, block) = (item / to.blocks, item % to.blocks);
-        let first = block * to.pixel;
+        let first = block * to.block;
         for y in 0..to.height {
             for x in 0..to.width {
-                for lane in 0..to.pixel {
+                for lane in 0..to.block {
                     let value = if first + lane < to.channels { self.value } else { 0.0 };
                     let at = to.origin() + image * to.image + block * to.plane + y * to.row + x * to.pixel + lane;
                     unsafe { *context.activations.add(at) = value };
@@ -195,7 +195,7 @@ impl CopyBox {
             layout.origin() + (start[0] + n) * layout.image + row + start[2] * layout.pixel
         };
         let (from, to) = (row(&self.input, self.from), row(&self.output, self.to));
-        let (from_lanes, to_lanes) = (self.input.pixel, self.output.pixel);
+        let (from_lanes, to_lanes) = (self.input.block, self.output.block);
         let mut channel = 0;
         while channel < self.size[3] {
             let (a, b) = (self.from[3] + channel, self.to[3] + channel);
@@ -229,14 +229,14 @@ impl Flatten {
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, image: usize) {
         let (from, to) = (&self.input, &self.output);
-        for i in 0..to.blocks * to.pixel {
+        for i in 0..to.blocks * to.block {
             let (pixel, channel) = (i / from.channels, i % from.channels);
             let (y, x) = (pixel / from.width, pixel % from.width);
-            let source = from.origin() + image * from.image + channel / from.pixel * from.plane + y * from.row;
+            let source = from.origin() + image * from.image + channel / from.block * from.plane + y * from.row;
             unsafe {
                 let target = context.activations.add(to.origin() + image * to.image + i);
                 *target = match i < to.channels {
-                    true => *context.activations.add(source + x * from.pixel + channel % from.pixel),
+                    true => *context.activations.add(source + x * from.pixel + channel % from.block),
                     false => 0.0,
                 };
             }
@@ -261,8 +261,8 @@ impl Softmax {
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let (image, y) = (item / self.input.height, item % self.input.height);
         let at = |layout: &Layout, x: usize, channel: usize| {
-            let plane = image * layout.image + channel / layout.pixel * layout.plane;
-            layout.origin() + plane + y * layout.row + x * layout.pixel + channel % layout.pixel
+            let plane = image * layout.image + channel / layout.block * layout.plane;
+            layout.origin() + plane + y * layout.row + x * layout.pixel + channel % layout.block
         };
         for x in 0..self.input.width {
             let mut largest = f32::NEG_INFINITY;
@@ -276,7 +276,7 @@ impl Softmax {
                     *context.activations.add(at(&self.output, x, channel)) = power;
                     sum += power;
                 }
-                for channel in 0..self.output.blocks * self.output.pixel {
+                for channel in 0..self.output.blocks * self.output.block {
                     let value = context.activations.add(at(&self.output, x, channel));
                     *value = if channel < self.output.channels { *value / sum } else { 0.0 };
                 }

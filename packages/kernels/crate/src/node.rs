@@ -3,6 +3,7 @@
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
 use crate::plan::{Options, compile};
+use crate::precision::Precision;
 use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
 use napi::{Env, Error, Result, Status, Task};
@@ -22,6 +23,8 @@ pub struct NativeOptions {
     pub isa: Option<String>,
     /// Refuse runs whose inputs hold NaN or infinity.
     pub reject_non_finite: Option<bool>,
+    /// `fp32`, `bf16` or `int8`.
+    pub precision: Option<String>,
 }
 
 #[napi(object)]
@@ -39,6 +42,7 @@ pub struct Compile {
     constant_ids: Vec<u32>,
     constants: Vec<Float32Array>,
     options: NativeOptions,
+    samples: Vec<Float32Array>,
 }
 
 impl Task for Compile {
@@ -58,8 +62,12 @@ impl Task for Compile {
                 threads,
                 algorithm: None,
                 reject_non_finite: self.options.reject_non_finite.unwrap_or(false),
+                precision: Precision::parse(self.options.precision.as_deref().unwrap_or("fp32"))?,
             };
-            Executable::new(compile(&Graph::parse(&self.graph)?, &constants, options)?)
+            let graph = Graph::parse(&self.graph)?;
+            let arrays: Vec<&[f32]> = self.samples.iter().map(|data| data.as_ref()).collect();
+            let samples: Vec<&[&[f32]]> = arrays.chunks(graph.inputs.len().max(1)).collect();
+            Executable::new(compile(&graph, &constants, options, &samples)?)
         };
         make().map_err(|message| Error::new(Status::InvalidArg, message))
     }
@@ -69,15 +77,17 @@ impl Task for Compile {
     }
 }
 
-/// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool.
+/// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool. The samples, one array per input
+/// each, calibrate `int8`.
 #[napi(ts_return_type = "Promise<NativeExecutable>")]
 pub fn compile_graph(
     graph: String,
     constant_ids: Vec<u32>,
     constants: Vec<Float32Array>,
     options: NativeOptions,
+    samples: Vec<Float32Array>,
 ) -> AsyncTask<Compile> {
-    AsyncTask::new(Compile { graph, constant_ids, constants, options })
+    AsyncTask::new(Compile { graph, constant_ids, constants, options, samples })
 }
 
 #[napi]

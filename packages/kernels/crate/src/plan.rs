@@ -2,6 +2,7 @@
 //! and the packed weights.
 
 use crate::direct::{DirectConv, OutputGroup, Plane, Split, Tile};
+use crate::format::Format;
 use crate::graph::{Constants, Graph, ValueId};
 use crate::isa::{Isa, Walk};
 use crate::layout::{Border, Layout, even_parts};
@@ -10,8 +11,9 @@ use crate::memory::{Floats, Lifetime, place};
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Mean, Pool};
+use crate::precision::{Precision, Ranges, calibrate, formats};
 use crate::program::{Port, Program, Step, Work};
-use crate::tile::DynamicStrides;
+use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 use crate::weights::{Filters, Packing, pack};
 use crate::winograd::{Square, Stage, Winograd, whole_items};
 use std::borrow::Cow;
@@ -41,12 +43,29 @@ pub struct Options {
     pub algorithm: Option<Algorithm>,
     /// Refuse runs whose inputs hold NaN or infinity.
     pub reject_non_finite: bool,
+    pub precision: Precision,
 }
 
-/// Compiles a graph with its constants (parameters included) for one machine.
-pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result<Program, String> {
+/// Compiles a graph with its constants (parameters included) for one machine. The samples, each an array per input,
+/// say what ranges 8-bit values need.
+pub fn compile(
+    graph: &Graph,
+    constants: &Constants,
+    options: Options,
+    samples: &[&[&[f32]]],
+) -> Result<Program, String> {
+    options.precision.check(options.isa)?;
+    let mut ranges = Ranges::new();
+    if options.precision == Precision::Int8 {
+        if samples.is_empty() {
+            return Err("precision int8: expected at least one calibration sample, got none".into());
+        }
+        let float = compile(graph, constants, Options { precision: Precision::Float32, ..options }, &[])?;
+        ranges = calibrate(&float, samples)?;
+    }
     let lowered = lower(graph, constants)?;
     let mut planner = Planner::new(graph, &lowered, options);
+    planner.formats = formats(&lowered, options.precision, &ranges);
     planner.choose_algorithms();
     planner.lay_out();
     let activations = planner.place_values();
@@ -76,6 +95,8 @@ struct Planner<'l, 'a> {
     lowered: &'l Lowered<'a>,
     options: Options,
     lanes: usize,
+    /// By value.
+    formats: Vec<Format>,
     /// By operation.
     algorithms: Vec<Algorithm>,
     /// By value.
@@ -96,6 +117,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             lowered,
             options,
             lanes: options.isa.lanes,
+            formats: Vec::new(),
             algorithms: vec![Algorithm::Direct; lowered.operations.len()],
             layouts: vec![Layout::default(); graph.values.len()],
             shared: vec![0; lowered.operations.len()],
@@ -121,7 +143,8 @@ impl<'l, 'a> Planner<'l, 'a> {
                 if !self.is_narrow(operation.inputs[0]) {
                     let input = self.shape(operation.inputs[0]);
                     let output = self.shape(operation.output);
-                    self.algorithms[index] = choose_algorithm(conv, input, output, self.options);
+                    let format = self.formats[operation.inputs[0]];
+                    self.algorithms[index] = choose_algorithm(conv, input, output, format, self.options);
                 }
             }
         }
@@ -151,7 +174,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             let id = operation.output;
             self.layouts[id] = match self.is_narrow(id) {
                 true => Layout::narrow(self.shape(id), borders[id]),
-                false => Layout::blocked(self.shape(id), borders[id], self.lanes),
+                false => Layout::blocked(self.shape(id), borders[id], self.lanes, self.formats[id]),
             };
         }
     }
@@ -223,7 +246,7 @@ impl<'l, 'a> Planner<'l, 'a> {
     /// input block and output lane.
     fn output_groups(&self, conv: &Conv, operation: &Operation, row: usize) -> (Vec<OutputGroup>, usize) {
         let (input, output) = (self.shape(operation.inputs[0])[3], self.shape(operation.output)[3]);
-        output_groups([input, output], conv.groups, self.layouts[operation.inputs[0]].pixel, self.lanes, row)
+        output_groups([input, output], conv.groups, self.layouts[operation.inputs[0]].block, self.lanes, row)
     }
 
     fn reserve_weights(&mut self, floats: usize) -> usize {
@@ -239,8 +262,8 @@ impl<'l, 'a> Planner<'l, 'a> {
     }
 
     fn push(&mut self, label: &str, work: Work, output: ValueId) {
-        let border = self.written.insert(output).then(|| self.layouts[output]);
-        self.steps.push(Step::new(label.to_owned(), work, border));
+        let is_first = self.written.insert(output);
+        self.steps.push(Step::new(label.to_owned(), work, output, self.layouts[output], is_first));
     }
 
     fn emit(&mut self, index: usize) {
@@ -293,9 +316,9 @@ impl<'l, 'a> Planner<'l, 'a> {
     fn direct(&mut self, conv: &Conv<'a>, operation: &Operation<'a>) -> Work {
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
-        let channels = input.pixel;
+        let words = input.pixel;
         let taps_count = conv.kernel[0] * conv.kernel[1];
-        let (groups, blocks) = self.output_groups(conv, operation, taps_count * channels);
+        let (groups, blocks) = self.output_groups(conv, operation, taps_count * words);
         let mut taps = Vec::with_capacity(taps_count);
         for y in 0..conv.kernel[0] {
             for x in 0..conv.kernel[1] {
@@ -310,8 +333,16 @@ impl<'l, 'a> Planner<'l, 'a> {
             groups: conv.groups,
             is_transposed: false,
         };
-        let (weights, bytes) = self.reserve_direct(filters, &groups, blocks, channels);
-        let walk = match (conv.strides[1], input.pixel == self.lanes, input.pixel) {
+        let bias = conv.bias.unwrap_or(&[]);
+        let (weights, bias, scales) = match input.format {
+            Format::Float => {
+                let weights = self.reserve_direct(filters, &groups, blocks, words);
+                (weights, self.reserve_channels(Cow::Borrowed(bias), output.channels), 0)
+            }
+            format => self.reserve_reduced(filters, &groups, blocks, bias, format),
+        };
+        let bytes = 4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
+        let walk = match (conv.strides[1], input.block == self.lanes, input.block) {
             (1, true, _) => Walk::Unit,
             (2, true, _) => Walk::Two,
             (1, _, 3) => Walk::RgbUnit,
@@ -327,35 +358,68 @@ impl<'l, 'a> Planner<'l, 'a> {
             tiles: tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels()),
             groups,
             blocks,
-            blocks_at_once: if split == Split::Channels { (CHANNELS_AT_ONCE / channels).max(1) } else { blocks },
+            // Partial sums wait in the output, which must not round them.
+            blocks_at_once: match split == Split::Channels && (input.format, output.format) == FLOATS {
+                true => (CHANNELS_AT_ONCE / words).max(1),
+                false => blocks,
+            },
             taps,
-            channels,
+            words,
             lanes: self.lanes,
-            input: Plane { start: first_tap(conv, &input), image: input.image, plane: input.plane },
+            input: Plane { start: first_tap(conv, &input), ..plane(&input) },
             output: plane(&output),
             residual: residual.as_ref().map(plane),
             weights,
-            bias: self.reserve_channels(Cow::Borrowed(conv.bias.unwrap_or(&[])), output.channels),
+            bias,
+            scales,
             clamp: conv.clamp,
             dynamic: DynamicStrides {
                 input_pixel: conv.strides[1] * input.pixel,
-                output_pixel: self.lanes,
-                residual_pixel: self.lanes,
-                channels,
+                output_pixel: output.pixel,
+                residual_pixel: residual.map_or(0, |layout| layout.pixel),
+                words,
             },
-            kernels: [self.options.isa.tiles(walk, 1), self.options.isa.tiles(walk, 2)],
+            kernels: self.options.isa.tiles(kind_of(input.format), walk),
             split,
         })
     }
 
-    /// Plans the packing of all groups' filters; returns their place and bytes.
+    /// Plans the packing of all groups' filters in fewer bits; returns their place, and those of the bias and scales.
+    fn reserve_reduced(
+        &mut self,
+        filters: Filters<'a>,
+        groups: &[OutputGroup],
+        blocks: usize,
+        bias: &'a [f32],
+        format: Format,
+    ) -> (usize, usize, usize) {
+        let (lanes, outputs) = (self.lanes, filters.out_channels);
+        let mut steps = None;
+        let (mut bias, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
+        if let Format::Byte { scale, zero } = format {
+            let (own, sums) = filters.steps();
+            scales = own.iter().map(|step| scale * step).collect();
+            let corrected = (0..outputs).map(|o| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sums[o]);
+            bias = corrected.collect();
+            steps = Some(own);
+        }
+        let vectors: usize = groups.iter().map(|group| group.vectors).sum();
+        let at = self.reserve_weights(vectors * blocks * filters.taps * lanes / format.per_word() * lanes);
+        for &group in groups {
+            let steps = steps.clone();
+            self.packings.push(Packing::Reduced { filters, group, blocks, channels: lanes, lanes, at, steps });
+        }
+        (at, self.reserve_channels(bias, outputs), self.reserve_channels(scales, outputs))
+    }
+
+    /// Plans the packing of all groups' filters; returns their place.
     fn reserve_direct(
         &mut self,
         filters: Filters<'a>,
         groups: &[OutputGroup],
         blocks: usize,
         channels: usize,
-    ) -> (usize, usize) {
+    ) -> usize {
         let lanes = self.lanes;
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
         let floats = vectors * blocks * filters.taps * channels * lanes;
@@ -363,7 +427,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         for &group in groups {
             self.packings.push(Packing::Direct { filters, group, blocks, channels, lanes, at });
         }
-        (at, 4 * floats)
+        at
     }
 
     /// A 1×1 convolution whose pixels are the images.
@@ -379,7 +443,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             groups: 1,
             is_transposed: dense.is_transposed,
         };
-        let (weights, _) = self.reserve_direct(filters, &groups, blocks, lanes);
+        let weights = self.reserve_direct(filters, &groups, blocks, lanes);
         let mut tiles = Vec::new();
         let mut image = 0;
         for pixels in even_parts(output.images, self.options.isa.max_pixels()) {
@@ -394,21 +458,22 @@ impl<'l, 'a> Planner<'l, 'a> {
             blocks,
             blocks_at_once: blocks,
             taps: vec![0],
-            channels: lanes,
+            words: lanes,
             lanes,
-            input: Plane { start: input.origin(), image: 0, plane: input.plane },
-            output: Plane { start: output.origin(), image: 0, plane: output.plane },
+            input: Plane { image: 0, ..plane(&input) },
+            output: Plane { image: 0, ..plane(&output) },
             residual: None,
             weights,
+            scales: 0,
             bias: self.reserve_channels(Cow::Borrowed(dense.bias.unwrap_or(&[])), output.channels),
             clamp: dense.clamp,
             dynamic: DynamicStrides {
                 input_pixel: input.image,
                 output_pixel: output.image,
                 residual_pixel: 0,
-                channels: lanes,
+                words: lanes,
             },
-            kernels: [self.options.isa.tiles(Walk::Dynamic, 1), self.options.isa.tiles(Walk::Dynamic, 2)],
+            kernels: self.options.isa.tiles(FLOAT, Walk::Dynamic),
             split: Split::Channels,
         })
     }
@@ -442,7 +507,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             input_blocks: input.blocks,
             blocks,
             lanes,
-            input: Plane { start: first_tap(conv, &input), image: input.image, plane: input.plane },
+            input: Plane { start: first_tap(conv, &input), ..plane(&input) },
             input_row: input.row,
             output: plane(&output),
             output_row: output.row,
@@ -451,7 +516,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             weights,
             bias: self.reserve_channels(Cow::Borrowed(conv.bias.unwrap_or(&[])), output.channels),
             clamp: conv.clamp,
-            kernels: [self.options.isa.tiles(Walk::Unit, 1), self.options.isa.tiles(Walk::Unit, 2)],
+            kernels: self.options.isa.tiles(FLOAT, Walk::Unit),
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],
         };
@@ -475,7 +540,17 @@ impl<'l, 'a> Planner<'l, 'a> {
 }
 
 fn plane(layout: &Layout) -> Plane {
-    Plane { start: layout.origin(), image: layout.image, plane: layout.plane }
+    Plane { start: layout.origin(), image: layout.image, plane: layout.plane, format: layout.format }
+}
+
+const FLOATS: (Format, Format) = (Format::Float, Format::Float);
+
+fn kind_of(format: Format) -> usize {
+    match format {
+        Format::Float => FLOAT,
+        Format::Bfloat => BFLOAT,
+        Format::Byte { .. } => BYTE,
+    }
 }
 
 /// Under the first tap of output pixel (0, 0).
@@ -488,12 +563,12 @@ fn first_tap(conv: &Conv, input: &Layout) -> usize {
 fn output_groups(
     [in_channels, out_channels]: [usize; 2],
     groups: usize,
-    pixel: usize,
+    in_block: usize,
     lanes: usize,
     row: usize,
 ) -> (Vec<OutputGroup>, usize) {
     let (inputs, outputs) = (in_channels / groups, out_channels / groups);
-    let in_blocks = in_channels.div_ceil(pixel);
+    let in_blocks = in_channels.div_ceil(in_block);
     let out_blocks = out_channels.div_ceil(lanes);
     let most = if groups == 1 || outputs.is_multiple_of(2 * lanes) { 2 } else { 1 };
     let mut found = Vec::new();
@@ -502,8 +577,8 @@ fn output_groups(
         let vectors = most.min(out_blocks - first_block);
         let first_group = first_block * lanes / outputs;
         let last_group = ((first_block + vectors) * lanes).min(out_channels).div_ceil(outputs);
-        let first = first_group * inputs / pixel;
-        let last = (last_group * inputs).div_ceil(pixel);
+        let first = first_group * inputs / in_block;
+        let last = (last_group * inputs).div_ceil(in_block);
         blocks = blocks.max(last - first);
         found.push(OutputGroup { first_block, vectors, first_input_block: first, weights: 0 });
     }
@@ -517,8 +592,15 @@ fn output_groups(
 }
 
 /// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
-fn choose_algorithm(conv: &Conv, input: [usize; 4], output: [usize; 4], options: Options) -> Algorithm {
-    let can_winograd = conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
+fn choose_algorithm(
+    conv: &Conv,
+    input: [usize; 4],
+    output: [usize; 4],
+    format: Format,
+    options: Options,
+) -> Algorithm {
+    let is_byte = matches!(format, Format::Byte { .. });
+    let can_winograd = !is_byte && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
     if !can_winograd {
         return Algorithm::Direct;
     }
@@ -531,7 +613,7 @@ fn choose_algorithm(conv: &Conv, input: [usize; 4], output: [usize; 4], options:
     let squares = |m: usize| (images * height.div_ceil(m) * width.div_ceil(m)) as f64;
     let transforms = |per_input: f64, per_output: f64| per_input / out as f64 + per_output / inputs;
     let candidates = [
-        (Algorithm::Direct, 9.0 * (images * height * width) as f64 + 9.0 * READ),
+        (Algorithm::Direct, (9.0 * (images * height * width) as f64 + 9.0 * READ) / format.per_word() as f64),
         (Algorithm::Winograd(2), squares(2) * (16.0 + transforms(64.0, 40.0)) + 16.0 * READ),
         (Algorithm::Winograd(4), squares(4) * (36.0 + transforms(150.0, 130.0)) + 36.0 * READ),
     ];

@@ -41,7 +41,8 @@ impl Pool {
                     let mut result = V::splat(if self.kind == PoolKind::Max { f32::NEG_INFINITY } else { 0.0 });
                     for yy in top..bottom {
                         for xx in left..right {
-                            let value = V::load(plane.add(yy * self.input.row + xx * V::LANES));
+                            let at = plane.add(yy * self.input.row + xx * self.input.pixel);
+                            let value: V = self.input.format.load(at);
                             result = match self.kind {
                                 PoolKind::Max => value.at_least(result),
                                 PoolKind::Average => result.add(value),
@@ -52,7 +53,8 @@ impl Pool {
                         result = result.mul(V::splat(1.0 / ((bottom - top) * (right - left)) as f32));
                     }
                     let to = self.output.origin() + image * self.output.image + block * self.output.plane;
-                    result.store(context.activations.add(to + y * self.output.row + x * V::LANES));
+                    let to = context.activations.add(to + y * self.output.row + x * self.output.pixel);
+                    self.output.format.store(result, to);
                 }
             }
         }
@@ -88,8 +90,8 @@ impl Mean {
             for y in 0..self.input.height {
                 let mut row_sum = V::splat(0.0);
                 for x in 0..self.input.width {
-                    row_sum = row_sum
-                        .add(V::load(context.activations.add(from + y * self.input.row + x * V::LANES)));
+                    let at = context.activations.add(from + y * self.input.row + x * self.input.pixel);
+                    row_sum = row_sum.add(self.input.format.load(at));
                 }
                 sum = sum.add(row_sum);
             }

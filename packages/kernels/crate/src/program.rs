@@ -1,6 +1,7 @@
 //! A compiled graph: steps in order, each of work items that are independent of each other.
 
 use crate::direct::DirectConv;
+use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::layout::Layout;
 use crate::memory::Floats;
@@ -42,6 +43,9 @@ pub enum Work {
 pub struct Step {
     pub label: String,
     pub work: Work,
+    /// What the step writes.
+    pub value: ValueId,
+    pub layout: Layout,
     /// The border of the value that this step is the first to write.
     pub border: Option<ZeroBorder>,
     /// Items of `work`; those of `border` come after them.
@@ -50,7 +54,8 @@ pub struct Step {
 }
 
 impl Step {
-    pub fn new(label: String, work: Work, border: Option<Layout>) -> Step {
+    /// The first step that writes a value writes its border too.
+    pub fn new(label: String, work: Work, value: ValueId, layout: Layout, is_first: bool) -> Step {
         let work_items = match &work {
             Work::Pack(work) => work.items(),
             Work::Direct(work) => work.items(),
@@ -64,9 +69,9 @@ impl Step {
             Work::Softmax(work) => work.items(),
             Work::Unpack(work) => work.items(),
         };
-        let border = border.filter(Layout::has_border).map(|layout| ZeroBorder { layout });
+        let border = (is_first && layout.has_border()).then_some(ZeroBorder { layout });
         let items = work_items + border.as_ref().map_or(0, ZeroBorder::items);
-        Step { label, work, border, work_items, items }
+        Step { label, work, value, layout, border, work_items, items }
     }
 
     /// # Safety

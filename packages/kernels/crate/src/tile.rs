@@ -2,9 +2,10 @@
 //! while all taps and input channels pass by. Direct convolutions of any shape, the matrix products of Winograd's
 //! method and fully connected layers are all this loop with other strides.
 
+use crate::format::Format;
 use crate::simd::Vector;
 
-/// One tile's work. Distances are in floats.
+/// One tile's work. Distances are in 32-bit words.
 pub struct TileArgs {
     /// The input pixel under the first tap of the first output pixel.
     pub input: *const f32,
@@ -15,30 +16,35 @@ pub struct TileArgs {
     /// The taps' distances from `input`.
     pub taps: *const usize,
     pub tap_count: usize,
-    /// `[block][tap][channel][output lane]`.
+    /// `[block][tap][word of channels][output lane]`.
     pub weights: *const f32,
     pub output: *mut f32,
     /// From one vector of output channels to the next.
     pub output_plane: usize,
+    pub output_format: Format,
     /// What the sums start from: null for zero. Unused where `accumulate`.
     pub bias: *const f32,
+    /// What the whole-number sums of bytes are multiplied with, for each output channel.
+    pub scales: *const f32,
     /// The sums start from what the output holds.
     pub accumulate: bool,
     /// Added at the end, null for none.
     pub residual: *const f32,
     pub residual_plane: usize,
+    pub residual_format: Format,
     pub clamp: Clamp,
-    /// Only read where the kernel's stride is not a constant.
+    /// Of the input only read where the kernel's stride is not a constant; of outputs and shortcuts also where they are not
+    /// floats.
     pub dynamic: DynamicStrides,
 }
 
-/// Distances between pixels, and the input channels of a block, for kernels that don't have them as constants.
+/// Distances between pixels, and the words of input channels in a block, for kernels that don't have them as constants.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DynamicStrides {
     pub input_pixel: usize,
     pub output_pixel: usize,
     pub residual_pixel: usize,
-    pub channels: usize,
+    pub words: usize,
 }
 
 /// The activation: `floor ≤ y ≤ ceiling`, infinite where there is none.
@@ -71,6 +77,11 @@ impl Clamp {
 
 pub type TileKernel = unsafe fn(&TileArgs);
 
+/// The formats of a kernel's input and weights, as constants of [`tile`].
+pub const FLOAT: usize = 0;
+pub const BFLOAT: usize = 1;
+pub const BYTE: usize = 2;
+
 /// Computes `PIXELS` output pixels × `VECTORS` vectors of output channels.
 ///
 /// `STRIDE` is the distance of two output pixels in input pixels (0: all distances from [`DynamicStrides`]). A pixel
@@ -81,6 +92,7 @@ pub type TileKernel = unsafe fn(&TileArgs);
 #[inline(always)]
 pub unsafe fn tile<
     V: Vector,
+    const FORMAT: usize,
     const PIXELS: usize,
     const VECTORS: usize,
     const STRIDE: usize,
@@ -90,28 +102,18 @@ pub unsafe fn tile<
 ) {
     unsafe {
         let lanes = V::LANES;
-        let width = if NARROW > 0 { NARROW } else { lanes };
+        let width = if NARROW > 0 { NARROW } else { lanes >> FORMAT };
         let is_dynamic = STRIDE == 0;
-        let channels = match is_dynamic {
-            true => args.dynamic.channels,
+        let words = match is_dynamic {
+            true => args.dynamic.words,
             false if V::UNROLLS => width,
             false => std::hint::black_box(width),
         };
         let input_pixel = if is_dynamic { args.dynamic.input_pixel } else { STRIDE * width };
-        let output_pixel = if is_dynamic { args.dynamic.output_pixel } else { lanes };
-        let residual_pixel = if is_dynamic { args.dynamic.residual_pixel } else { lanes };
 
         let mut sums = [[V::splat(0.0); PIXELS]; VECTORS];
-        if args.accumulate {
-            for (v, row) in sums.iter_mut().enumerate() {
-                for (i, sum) in row.iter_mut().enumerate() {
-                    *sum = V::load(args.output.add(v * args.output_plane + i * output_pixel));
-                }
-            }
-        } else if !args.bias.is_null() {
-            for (v, row) in sums.iter_mut().enumerate() {
-                *row = [V::load(args.bias.add(v * lanes)); PIXELS];
-            }
+        if FORMAT != BYTE {
+            start::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
 
         let mut weights = args.weights;
@@ -119,7 +121,7 @@ pub unsafe fn tile<
         for _ in 0..args.blocks {
             for t in 0..args.tap_count {
                 let pixel = block.add(*args.taps.add(t));
-                for c in 0..channels {
+                for c in 0..words {
                     let mut factors = [V::splat(0.0); VECTORS];
                     for (v, factor) in factors.iter_mut().enumerate() {
                         *factor = V::load(weights.add((c * VECTORS + v) * lanes));
@@ -127,28 +129,99 @@ pub unsafe fn tile<
                     for i in 0..PIXELS {
                         let x = V::broadcast(pixel.add(i * input_pixel + c));
                         for v in 0..VECTORS {
-                            sums[v][i] = x.mul_add(factors[v], sums[v][i]);
+                            sums[v][i] = match FORMAT {
+                                FLOAT => x.mul_add(factors[v], sums[v][i]),
+                                BFLOAT => V::dot_bfloat(x, factors[v], sums[v][i]),
+                                _ => V::dot_bytes(x, factors[v], sums[v][i]),
+                            };
                         }
                     }
                 }
-                weights = weights.add(channels * VECTORS * lanes);
+                weights = weights.add(words * VECTORS * lanes);
             }
             block = block.add(args.input_plane);
         }
 
-        if !args.residual.is_null() {
+        if FORMAT == BYTE {
             for (v, row) in sums.iter_mut().enumerate() {
-                for (i, sum) in row.iter_mut().enumerate() {
-                    let shortcut = args.residual.add(v * args.residual_plane + i * residual_pixel);
-                    *sum = sum.add(V::load(shortcut));
+                let (scale, bias) = (V::load(args.scales.add(v * lanes)), V::load(args.bias.add(v * lanes)));
+                for sum in row {
+                    *sum = sum.from_integers().mul_add(scale, bias);
                 }
             }
         }
-        for (v, row) in sums.iter().enumerate() {
-            for (i, sum) in row.iter().enumerate() {
-                let y = args.clamp.apply(*sum);
-                y.store(args.output.add(v * args.output_plane + i * output_pixel));
+        finish::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
+    }
+}
+
+#[inline(always)]
+unsafe fn start<V: Vector, const PIXELS: usize, const VECTORS: usize, const STRIDE: usize>(
+    args: &TileArgs,
+    sums: &mut [[V; PIXELS]; VECTORS],
+) {
+    unsafe {
+        if args.accumulate {
+            let pixel = if STRIDE == 0 { args.dynamic.output_pixel } else { V::LANES };
+            for (v, row) in sums.iter_mut().enumerate() {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    *sum = V::load(args.output.add(v * args.output_plane + i * pixel));
+                }
             }
+        } else if !args.bias.is_null() {
+            for (v, row) in sums.iter_mut().enumerate() {
+                *row = [V::load(args.bias.add(v * V::LANES)); PIXELS];
+            }
+        }
+    }
+}
+
+/// Adds the shortcut, applies the activation, and stores.
+#[inline(always)]
+unsafe fn finish<V: Vector, const PIXELS: usize, const VECTORS: usize, const STRIDE: usize>(
+    args: &TileArgs,
+    sums: &mut [[V; PIXELS]; VECTORS],
+) {
+    unsafe {
+        let is_dynamic = STRIDE == 0;
+        if !args.residual.is_null() {
+            if !is_dynamic && args.residual_format == Format::Float {
+                add_residual(args, sums, V::LANES, Format::Float);
+            } else {
+                add_residual(args, sums, args.dynamic.residual_pixel, args.residual_format);
+            }
+        }
+        if !is_dynamic && args.output_format == Format::Float {
+            store(args, sums, V::LANES, Format::Float);
+        } else {
+            store(args, sums, args.dynamic.output_pixel, args.output_format);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_residual<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    args: &TileArgs,
+    sums: &mut [[V; PIXELS]; VECTORS],
+    pixel: usize,
+    format: Format,
+) {
+    for (v, row) in sums.iter_mut().enumerate() {
+        for (i, sum) in row.iter_mut().enumerate() {
+            unsafe { *sum = sum.add(format.load(args.residual.add(v * args.residual_plane + i * pixel))) };
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn store<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    args: &TileArgs,
+    sums: &[[V; PIXELS]; VECTORS],
+    pixel: usize,
+    format: Format,
+) {
+    for (v, row) in sums.iter().enumerate() {
+        for (i, sum) in row.iter().enumerate() {
+            unsafe { format.store(args.clamp.apply(*sum), args.output.add(v * args.output_plane + i * pixel)) };
         }
     }
 }

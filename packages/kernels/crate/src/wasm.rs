@@ -4,6 +4,7 @@
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
 use crate::plan::{Options, compile};
+use crate::precision::Precision;
 use crate::program::Program;
 use std::alloc::Layout;
 use std::cell::RefCell;
@@ -77,8 +78,8 @@ pub unsafe extern "C" fn compile_graph(
             })
             .collect();
         let options =
-            Options { isa: Isa::choose(None)?, threads: 1, algorithm: None, reject_non_finite: rejects_non_finite };
-        let program = compile(&Graph::parse(json)?, &constants, options)?;
+            Options { isa: Isa::choose(None)?, threads: 1, algorithm: None, reject_non_finite: rejects_non_finite, precision: Precision::Float32 };
+        let program = compile(&Graph::parse(json)?, &constants, options, &[])?;
         let next_step = program.steps.len();
         let non_finite = AtomicU64::new(u64::MAX);
         Ok(Session { program, inputs: Vec::new(), outputs: Vec::new(), non_finite, next_step })

@@ -1,9 +1,11 @@
 //! Packing of filters into the order in which the micro-kernel reads them.
 
 use crate::direct::OutputGroup;
+use crate::format::to_bfloat;
 use crate::isa::Isa;
 use crate::memory::Floats;
 use crate::winograd::{FILTER_LANES, transform_filters};
+use std::sync::Arc;
 
 /// Filters as they come: `[taps, in / groups, out]`, or `[out, in]` where `is_transposed`.
 #[derive(Clone, Copy)]
@@ -49,6 +51,17 @@ impl Filters<'_> {
 pub enum Packing<'a> {
     /// `[block][tap][channel][output lane]`
     Direct { filters: Filters<'a>, group: OutputGroup, blocks: usize, channels: usize, lanes: usize, at: usize },
+    /// `[block][tap][word of channels][output lane]`, bfloat16 or bytes
+    Reduced {
+        filters: Filters<'a>,
+        group: OutputGroup,
+        blocks: usize,
+        channels: usize,
+        lanes: usize,
+        at: usize,
+        /// By output channel: what a step of a byte is worth. None: bfloat16.
+        steps: Option<Arc<[f32]>>,
+    },
     /// `[position][block][channel][output lane]`
     Winograd { m: usize, filters: Filters<'a>, group: OutputGroup, blocks: usize, lanes: usize, at: usize },
     /// Numbers per channel; zeros after them are there already.
@@ -70,6 +83,36 @@ impl Packing<'_> {
                         (row / channels / filters.taps, row / channels % filters.taps, row % channels);
                     let channel = (group.first_input_block + block) * channels + lane;
                     filters.read(tap, channel, group.first_block * lanes, into);
+                }
+            }
+            Packing::Reduced { filters, group, blocks, channels, lanes, at, steps } => {
+                let width = group.vectors * lanes;
+                let per_word = if steps.is_some() { 4 } else { 2 };
+                let words = channels / per_word;
+                let size = blocks * filters.taps * words * width;
+                let target =
+                    unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, size) };
+                let first = group.first_block * lanes;
+                let mut numbers = [[0.0f32; MOST_WIDTH]; 4];
+                for (row, into) in target.chunks_exact_mut(width).enumerate() {
+                    let (block, tap, word) = (row / words / filters.taps, row / words % filters.taps, row % words);
+                    for (i, numbers) in numbers.iter_mut().enumerate().take(per_word) {
+                        let channel = (group.first_input_block + block) * channels + word * per_word + i;
+                        filters.read(tap, channel, first, &mut numbers[..width]);
+                    }
+                    for (lane, into) in into.iter_mut().enumerate() {
+                        *into = match steps {
+                            None => {
+                                let [low, high] = [numbers[0][lane], numbers[1][lane]].map(to_bfloat);
+                                u32::from(low) | u32::from(high) << 16
+                            }
+                            Some(steps) => {
+                                let step = steps.get(first + lane).copied().unwrap_or(1.0);
+                                let bytes = numbers.map(|numbers| to_signed_byte(numbers[lane], step) as u8);
+                                u32::from_le_bytes(bytes)
+                            }
+                        };
+                    }
                 }
             }
             Packing::Winograd { m, filters, group, blocks, lanes, at } => {
@@ -107,6 +150,34 @@ impl Packing<'_> {
                 std::ptr::copy_nonoverlapping(data.as_ptr(), weights.add(*at), data.len());
             },
         }
+    }
+}
+
+/// Output channels of two vectors, at most.
+const MOST_WIDTH: usize = 32;
+
+#[inline(always)]
+fn to_signed_byte(x: f32, step: f32) -> i8 {
+    (x / step).round_ties_even() as i8
+}
+
+impl Filters<'_> {
+    /// By output channel: the step with which its largest weight is 127, and the sum of its weights in steps.
+    pub fn steps(&self) -> (Arc<[f32]>, Vec<f32>) {
+        let mut largest = vec![0.0f32; self.out_channels];
+        for row in self.data.chunks_exact(self.out_channels) {
+            for (largest, x) in largest.iter_mut().zip(row) {
+                *largest = largest.max(x.abs());
+            }
+        }
+        let steps: Arc<[f32]> = largest.iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect();
+        let mut sums = vec![0.0; self.out_channels];
+        for row in self.data.chunks_exact(self.out_channels) {
+            for ((sum, x), step) in sums.iter_mut().zip(row).zip(&*steps) {
+                *sum += f32::from(to_signed_byte(*x, *step));
+            }
+        }
+        (steps, sums)
     }
 }
 

@@ -3,6 +3,7 @@
 //! matrices (the same micro-kernel), and transformed back into m² output pixels, with bias, shortcut and activation.
 
 use crate::direct::{OutputGroup, Plane};
+use crate::format::Format;
 use crate::layout::even_parts;
 use crate::program::Context;
 use crate::simd::Vector;
@@ -60,6 +61,11 @@ pub enum Stage {
 }
 
 impl Winograd {
+    #[inline(always)]
+    fn input_pixels(&self) -> Pixels {
+        Pixels { row: self.input_row, pixel: self.lanes / self.input.format.per_word(), format: self.input.format }
+    }
+
     pub fn positions(&self) -> usize {
         (self.m + 2) * (self.m + 2)
     }
@@ -134,9 +140,9 @@ impl Winograd {
                 let from = context.activations.add(start + self.squares[index].input as usize);
                 let to = transformed.add((block * count + j) * V::LANES);
                 if self.m == 4 {
-                    transform_input::<V, 6>(from, self.input_row, to, position);
+                    transform_input::<V, 6>(from, self.input_pixels(), to, position);
                 } else {
-                    transform_input::<V, 4>(from, self.input_row, to, position);
+                    transform_input::<V, 4>(from, self.input_pixels(), to, position);
                 }
                 index += 1;
                 if index == self.squares.len() {
@@ -206,10 +212,13 @@ impl Winograd {
                         ),
                         output: products.add(p * 2 * count * self.lanes + from * self.lanes),
                         output_plane: count * self.lanes,
+                        output_format: Format::Float,
                         bias: std::ptr::null(),
+                        scales: std::ptr::null(),
                         accumulate: false,
                         residual: std::ptr::null(),
                         residual_plane: 0,
+                        residual_format: Format::Float,
                         clamp: Clamp::NONE,
                         dynamic: DynamicStrides::default(),
                     };
@@ -228,6 +237,7 @@ impl Winograd {
         count: usize,
         group: &OutputGroup,
     ) {
+        let residual_format = self.residual.map_or(Format::Float, |from| from.format);
         unsafe {
             for vector in 0..group.vectors {
                 let block = group.first_block + vector;
@@ -243,14 +253,22 @@ impl Winograd {
                         rows: square.rows as usize,
                         columns: square.columns as usize,
                         output: context.activations.add(out + square.output as usize),
-                        output_row: self.output_row,
+                        output_pixels: Pixels {
+                            row: self.output_row,
+                            pixel: V::LANES / self.output.format.per_word(),
+                            format: self.output.format,
+                        },
                         residual: match &self.residual {
                             Some(from) => context.activations.add(
                                 from.start + image * from.image + block * from.plane + square.residual as usize,
                             ),
                             None => std::ptr::null(),
                         },
-                        residual_row: self.residual_row,
+                        residual_pixels: Pixels {
+                            row: self.residual_row,
+                            pixel: V::LANES / residual_format.per_word(),
+                            format: residual_format,
+                        },
                     };
                     let from = products.add((vector * count + j) * V::LANES);
                     let position = 2 * count * V::LANES;
@@ -328,13 +346,13 @@ unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V
 
 /// N×N pixels of one block to N² positions, `position` floats apart.
 #[inline(always)]
-unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, row: usize, to: *mut f32, position: usize) {
+unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
     unsafe {
         let mut t = [[V::splat(0.0); N]; N];
         for x in 0..N {
             let mut column = [V::splat(0.0); N];
             for (y, d) in column.iter_mut().enumerate() {
-                *d = V::load(from.add(y * row + x * V::LANES));
+                *d = pixels.format.load(from.add(y * pixels.row + x * pixels.pixel));
             }
             let column = input_row(column);
             for y in 0..N {
@@ -350,15 +368,23 @@ unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, row: usiz
     }
 }
 
+/// The pixels of one block: distances in words.
+#[derive(Clone, Copy)]
+struct Pixels {
+    row: usize,
+    pixel: usize,
+    format: Format,
+}
+
 struct Finish<V> {
     bias: V,
     clamp: Clamp,
     rows: usize,
     columns: usize,
     output: *mut f32,
-    output_row: usize,
+    output_pixels: Pixels,
     residual: *const f32,
-    residual_row: usize,
+    residual_pixels: Pixels,
 }
 
 /// N² products to the square's pixels.
@@ -399,9 +425,12 @@ impl<V: Vector> Finish<V> {
             for (x, value) in row.iter().enumerate().take(columns) {
                 let mut value = value.add(self.bias);
                 if !self.residual.is_null() {
-                    value = value.add(V::load(self.residual.add(y * self.residual_row + x * V::LANES)));
+                    let pixels = self.residual_pixels;
+                    value = value.add(pixels.format.load(self.residual.add(y * pixels.row + x * pixels.pixel)));
                 }
-                self.clamp.apply(value).store(self.output.add(y * self.output_row + x * V::LANES));
+                let pixels = self.output_pixels;
+                let to = self.output.add(y * pixels.row + x * pixels.pixel);
+                pixels.format.store(self.clamp.apply(value), to);
             }
         }
     }

@@ -48,4 +48,48 @@ impl Vector for Avx512 {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Avx512(_mm512_min_ps(ceiling.0, self.0)) }
     }
+
+    #[inline(always)]
+    unsafe fn load_bfloat(p: *const u16) -> Self {
+        unsafe {
+            let words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(p as *const __m256i));
+            Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(words)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bfloat(self, p: *mut u16) {
+        unsafe {
+            let bits = _mm512_castps_si512(self.0);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+            let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(rounded));
+            _mm256_storeu_si256(p as *mut __m256i, halves);
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p as *const __m128i)))) }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        unsafe {
+            let whole = _mm512_max_epi32(_mm512_cvtps_epi32(self.0), _mm512_setzero_si512());
+            _mm_storeu_si128(p as *mut __m128i, _mm512_cvtusepi32_epi8(whole));
+        }
+    }
+    #[inline(always)]
+    unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe { Avx512(_mm512_dpbf16_ps(sum.0, std::mem::transmute(x.0), std::mem::transmute(weights.0))) }
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe {
+            let (x, weights, sum) = (_mm512_castps_si512(x.0), _mm512_castps_si512(weights.0), _mm512_castps_si512(sum.0));
+            Avx512(_mm512_castsi512_ps(_mm512_dpbusd_epi32(sum, x, weights)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn from_integers(self) -> Self {
+        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
+    }
 }

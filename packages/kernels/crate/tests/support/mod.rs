@@ -4,6 +4,7 @@
 use residual_kernels::graph::{Constants, Graph};
 use residual_kernels::isa::Isa;
 use residual_kernels::plan::{Algorithm, Options, compile};
+use residual_kernels::precision::Precision;
 use serde_json::{Value, json};
 
 /// A small generator of the same numbers on every machine (SplitMix64).
@@ -80,9 +81,21 @@ impl Builder {
         algorithm: Option<Algorithm>,
         inputs: &[&[f32]],
     ) -> Result<Vec<Vec<f32>>, String> {
+        self.run_in(Precision::Float32, isa, algorithm, inputs)
+    }
+
+    /// Calibrated with the very inputs that it runs.
+    pub fn run_in(
+        &self,
+        precision: Precision,
+        isa: &'static Isa,
+        algorithm: Option<Algorithm>,
+        inputs: &[&[f32]],
+    ) -> Result<Vec<Vec<f32>>, String> {
         let graph = Graph::parse(&self.json())?;
         let constants: Constants = self.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
-        let program = compile(&graph, &constants, Options { isa, threads: 1, algorithm, reject_non_finite: true })?;
+        let options = Options { isa, threads: 1, algorithm, reject_non_finite: true, precision };
+        let program = compile(&graph, &constants, options, &[inputs])?;
         let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|port| vec![f32::NAN; port.length()]).collect();
         let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| output.as_mut_slice()).collect();
         program.run_alone(inputs, &mut slices)?;

@@ -1,0 +1,82 @@
+//! How the numbers of a value are stored. A pixel of a block is always one vector of channels; it takes a register's
+//! width of memory in float32, half of it in bfloat16 and a quarter in 8 bits. Distances count 32-bit words.
+
+use crate::simd::Vector;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Format {
+    #[default]
+    Float,
+    /// The upper half of a float32, two to a word.
+    Bfloat,
+    /// `(q - zero) · scale`, four to a word.
+    Byte { scale: f32, zero: u8 },
+}
+
+impl Format {
+    /// Numbers in a word.
+    pub fn per_word(self) -> usize {
+        match self {
+            Format::Float => 1,
+            Format::Bfloat => 2,
+            Format::Byte { .. } => 4,
+        }
+    }
+
+    /// The byte that stands for zero.
+    pub fn zero_byte(self) -> u8 {
+        match self {
+            Format::Byte { zero, .. } => zero,
+            _ => 0,
+        }
+    }
+
+    /// 8 bits for numbers of this range: all 256 steps above zero where none is negative.
+    pub fn byte_for([least, largest]: [f32; 2]) -> Format {
+        match least >= 0.0 {
+            true => Format::Byte { scale: largest.max(f32::MIN_POSITIVE) / 255.0, zero: 0 },
+            false => Format::Byte { scale: largest.max(-least) / 127.0, zero: 128 },
+        }
+    }
+
+    /// A vector of numbers from memory.
+    ///
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    pub unsafe fn load<V: Vector>(self, p: *const f32) -> V {
+        unsafe {
+            match self {
+                Format::Float => V::load(p),
+                Format::Bfloat => V::load_bfloat(p as *const u16),
+                Format::Byte { scale, zero } => {
+                    V::load_bytes(p as *const u8).sub(V::splat(f32::from(zero))).mul(V::splat(scale))
+                }
+            }
+        }
+    }
+
+    /// A vector of numbers into memory, rounded to the nearest.
+    ///
+    /// # Safety
+    /// As [`Vector`].
+    #[inline(always)]
+    pub unsafe fn store<V: Vector>(self, value: V, p: *mut f32) {
+        unsafe {
+            match self {
+                Format::Float => value.store(p),
+                Format::Bfloat => value.store_bfloat(p as *mut u16),
+                Format::Byte { scale, zero } => {
+                    value.mul_add(V::splat(1.0 / scale), V::splat(f32::from(zero))).store_bytes(p as *mut u8)
+                }
+            }
+        }
+    }
+}
+
+/// The nearest bfloat16, ties to even.
+#[inline(always)]
+pub fn to_bfloat(x: f32) -> u16 {
+    let bits = x.to_bits();
+    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+}

@@ -1,0 +1,114 @@
+//! bf16 and int8 against float64: chains of convolutions, so that values in between are stored in fewer bits.
+
+mod support;
+
+use residual_kernels::isa::Isa;
+use residual_kernels::plan::Algorithm;
+use residual_kernels::precision::Precision;
+use support::{Builder, ConvCase, Random, conv_reference, error};
+
+/// conv → conv with shortcut → max pool → mean, of odd sizes; the second convolution has the given shape.
+fn chain(random: &mut Random, second: &ConvCase, first_activation: &'static str) -> (Builder, Vec<f32>, Vec<f64>) {
+    let size = |shape: &[usize]| shape.iter().product::<usize>();
+    let [n, h, w, channels] = second.input;
+    let first = ConvCase {
+        input: [n, h, w, 5],
+        out_channels: channels,
+        kernel: [1, 1],
+        strides: [1, 1],
+        dilations: [1, 1],
+        pad: [[0, 0], [0, 0]],
+        groups: 1,
+        has_bias: true,
+        has_residual: false,
+        activation: first_activation,
+    };
+    let output = second.output().unwrap();
+    let x = random.numbers(size(&first.input));
+    let filters = [random.numbers(size(&first.filter_shape())), random.numbers(size(&second.filter_shape()))];
+    let biases = [random.numbers(channels), random.numbers(second.out_channels)];
+
+    let mut graph = Builder::default();
+    let input = graph.input("x", &first.input);
+    let weights = [&first, &second].map(|case| case.filter_shape());
+    let filter = graph.constant(&weights[0], filters[0].clone());
+    let bias = graph.constant(&[channels], biases[0].clone());
+    let middle = graph.node("FusedConv2D", &[input, filter, bias], &second.input, first.attributes());
+    let filter = graph.constant(&weights[1], filters[1].clone());
+    let bias = graph.constant(&[second.out_channels], biases[1].clone());
+    let mut inputs = vec![middle, filter, bias];
+    inputs.extend(second.has_residual.then_some(middle));
+    let end = graph.node("FusedConv2D", &inputs, &output, second.attributes());
+    let pooled_shape = [output[0], (output[1] - 1) / 2 + 1, (output[2] - 1) / 2 + 1, output[3]];
+    let pool = serde_json::json!({"filterSize": [1, 1], "strides": [2, 2], "pad": [[0, 0], [0, 0]]});
+    let pooled = graph.node("MaxPool", &[end], &pooled_shape, pool);
+    let axes = serde_json::json!({"axis": [1, 2], "keepDims": false});
+    let mean = graph.node("Mean", &[pooled], &[output[0], output[3]], axes);
+    graph.output("mean", mean);
+
+    let middle = conv_reference(&first, &x, &filters[0], Some(&biases[0]), None);
+    let middle: Vec<f32> = middle.into_iter().map(|x| x as f32).collect();
+    let residual = second.has_residual.then_some(middle.as_slice());
+    let end = conv_reference(second, &middle, &filters[1], Some(&biases[1]), residual);
+    let mut expected = vec![0.0; output[0] * output[3]];
+    for (i, value) in end.iter().enumerate() {
+        let (pixel, channel) = (i / output[3], i % output[3]);
+        let (y, column) = (pixel / output[2] % output[1], pixel % output[2]);
+        if y % 2 == 0 && column % 2 == 0 {
+            let count = (pooled_shape[1] * pooled_shape[2]) as f64;
+            expected[pixel / (output[1] * output[2]) * output[3] + channel] += value / count;
+        }
+    }
+    (graph, x, expected)
+}
+
+fn check(precision: Precision, tolerance: f64) {
+    for isa in Isa::available().into_iter().filter(|isa| precision.check(isa).is_ok()) {
+        let mut random = Random(5);
+        for _ in 0..60 {
+            let groups = random.pick(&[1, 1, 2, 4]);
+            let kernel = random.pick(&[1, 3, 3, 5]);
+            let stride = random.pick(&[1, 1, 2, 3]);
+            let channels = groups * random.pick(&[3, 8, 16, 24, 40]);
+            let has_residual = stride == 1 && random.below(2) == 0;
+            let outputs = if has_residual { channels } else { groups * random.pick(&[4, 16, 17, 33]) };
+            let case = ConvCase {
+                input: [1 + random.below(2), 3 + random.below(9), 3 + random.below(20), channels],
+                out_channels: outputs,
+                kernel: [kernel; 2],
+                strides: [stride; 2],
+                dilations: [1, 1],
+                pad: [[kernel / 2; 2]; 2],
+                groups,
+                has_bias: true,
+                has_residual,
+                activation: random.pick(&["linear", "relu"]),
+            };
+            let first_activation = random.pick(&["linear", "relu"]);
+            let (graph, x, expected) = chain(&mut random, &case, first_activation);
+            for algorithm in [None, Some(Algorithm::Direct), Some(Algorithm::Winograd(4))] {
+                let got = graph.run_in(precision, isa, algorithm, &[&x]).unwrap();
+                let error = error(&got[0], &expected);
+                assert!(error < tolerance, "{} {algorithm:?} {first_activation} {case:?}: {error:e}", isa.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn bfloat16_keeps_two_digits() {
+    check(Precision::Bfloat16, 0.01);
+}
+
+#[test]
+fn bytes_keep_two_digits() {
+    check(Precision::Int8, 0.02);
+}
+
+#[test]
+fn what_the_instruction_set_lacks_is_refused() {
+    let portable = Isa::choose(Some("portable")).unwrap();
+    for precision in [Precision::Bfloat16, Precision::Int8] {
+        assert!(precision.check(portable).unwrap_err().contains("got kernels for portable"));
+    }
+}
