@@ -35,11 +35,13 @@ function forward(x: tf.Tensor4D, filter: tf.Tensor4D, { stride, dilation, groups
     return tf.engine().runKernel(GROUPED_CONV_2D, { x, filter } as tf.NamedTensorMap, attributes) as tf.Tensor4D;
   }
   const filters = splitChannels(filter, groups);
-  const parts = splitChannels(x, groups);
-  return tf.concat(
-    parts.map((part, g) => tf.conv2d(part, filters[g]!, stride, 'valid', 'NHWC', dilation)),
-    3,
+  const parts = splitChannels(x, groups).map((part, g) =>
+    // tfjs takes a stride or a dilation, not both.
+    stride === 1
+      ? tf.conv2d(part, filters[g]!, 1, 'valid', 'NHWC', dilation)
+      : tf.conv2d(part, spread(filters[g]!, dilation), stride, 'valid'),
   );
+  return tf.concat(parts, 3);
 }
 
 /** A dilated convolution is one with zeros between the filter's taps, whose gradients every backend has. */

@@ -1,0 +1,80 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { Conv2d } from './conv2d.ts';
+import { fromTorch, toTorch } from './layout.ts';
+import { randomVars } from './random-vars.ts';
+import type { HostTensor } from './state-dict.ts';
+import { StateDictError } from './state-dict-error.ts';
+import { assertFits, loadStateDict, readStateDict, StateDictVars } from './state-dict-vars.ts';
+import { VarScope, type VarSource } from './var-scope.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const build = (source: VarSource): { vars: VarScope; conv: Conv2d } => {
+  const vars = new VarScope(source);
+  return { vars, conv: new Conv2d(vars.scope('conv1'), { inChannels: 2, outChannels: 3, kernelSize: 3, bias: true }) };
+};
+const weight: HostTensor = { shape: [3, 2, 3, 3], data: Float32Array.from({ length: 54 }, (_, i) => i) };
+const bias: HostTensor = { shape: [3], data: new Float32Array([1, 2, 3]) };
+const whole = new Map([
+  ['conv1.weight', weight],
+  ['conv1.bias', bias],
+]);
+
+test('convolutions are read as OIHW and kept as HWIO, and back', () => {
+  const here = fromTorch('conv', weight);
+  // Output channel 2, input channel 1, row 0, column 1.
+  expect(here[0 * 18 + 1 * 6 + 1 * 3 + 2]).toBe(2 * 18 + 1 * 9 + 0 * 3 + 1);
+  expect(toTorch('conv', [3, 3, 2, 3], here)).toEqual(weight);
+  const linear = { shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) };
+  expect([...fromTorch('linear', linear)]).toEqual([1, 4, 2, 5, 3, 6]);
+  expect(toTorch('linear', [3, 2], fromTorch('linear', linear))).toEqual(linear);
+});
+
+test('a model built from a dict gives the dict back', async () => {
+  const loaded = new StateDictVars(whole);
+  const { vars } = build(loaded.source);
+  assertFits(loaded.report);
+  expect(await readStateDict(vars.entries)).toEqual(whole);
+});
+
+test('what does not fit is reported, and comes from elsewhere if allowed', () => {
+  const dict = new Map([
+    ['conv1.weight', { shape: [3, 3, 3, 2], data: weight.data }],
+    ['fc.bias', bias],
+    ['bn1.num_batches_tracked', { shape: [], data: new BigInt64Array(1) }],
+  ]);
+  const loaded = new StateDictVars(dict, { otherwise: randomVars({ seed: 1 }) });
+  const { conv } = build(loaded.source);
+  expect(loaded.report).toEqual({
+    missing: ['conv1.bias'],
+    unexpected: ['fc.bias'],
+    mismatched: [{ name: 'conv1.weight', expected: [3, 2, 3, 3], got: [3, 3, 3, 2] }],
+  });
+  expect(conv.weight.shape).toEqual([3, 3, 2, 3]);
+  expect(() => assertFits(loaded.report)).toThrow(
+    'conv1.weight: expected [3, 2, 3, 3], got [3, 3, 3, 2]; convolution weights are read as OIHW; ' +
+      'missing conv1.bias; unexpected fc.bias; pass {strict: false} to load only what fits',
+  );
+});
+
+test('strict loading changes nothing where anything does not fit; otherwise what fits is loaded', async () => {
+  const { vars, conv } = build(randomVars({ seed: 1 }));
+  const before = await conv.weight.data();
+  const dict = new Map([['conv1.weight', weight]]);
+  const tensors = tf.memory().numTensors;
+  let caught: unknown;
+  try {
+    loadStateDict(vars, dict);
+  } catch (error) {
+    caught = error;
+  }
+  expect(StateDictError.isInstance(caught)).toBe(true);
+  expect(await conv.weight.data()).toEqual(before);
+  expect(loadStateDict(vars, dict, { strict: false }).missing).toEqual(['conv1.bias']);
+  expect([...(await conv.weight.data())]).toEqual([...fromTorch('conv', weight)]);
+  expect(tf.memory().numTensors).toBe(tensors);
+});

@@ -1,0 +1,41 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { Conv2d } from './conv2d.ts';
+import { Linear } from './linear.ts';
+import { randomVars } from './random-vars.ts';
+import { VarScope } from './var-scope.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const conv = (vars: VarScope): tf.Tensor => new Conv2d(vars, { inChannels: 16, outChannels: 64, kernelSize: 3 }).weight;
+
+test('paths are torchvision names; a path asked for twice is refused', () => {
+  const vars = new VarScope(randomVars({ seed: 3 }));
+  conv(vars.scope('layer1').scope('0').scope('conv1'));
+  expect([...vars.entries.keys()]).toEqual(['layer1.0.conv1.weight']);
+  expect(() => conv(vars.scope('layer1').scope('0').scope('conv1'))).toThrow('layer1.0.conv1.weight: asked for twice');
+});
+
+test('a seed gives each path its values, in whatever order they are asked for', () => {
+  const first = new VarScope(randomVars({ seed: 3 }));
+  const [a, b] = [conv(first.scope('a')), conv(first.scope('b'))];
+  const second = new VarScope(randomVars({ seed: 3 }));
+  const [b2, a2] = [conv(second.scope('b')), conv(second.scope('a'))];
+  expect(a2.dataSync()).toEqual(a.dataSync());
+  expect(b2.dataSync()).toEqual(b.dataSync());
+  expect(a.dataSync()).not.toEqual(b.dataSync());
+  expect(conv(new VarScope(randomVars({ seed: 4 })).scope('a')).dataSync()).not.toEqual(a.dataSync());
+});
+
+test('convolutions start Kaiming normal by fan-out, linear layers uniform by fan-in', () => {
+  const values = [...conv(new VarScope(randomVars({ seed: 1 }))).dataSync()];
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+  expect(deviation).toBeCloseTo(Math.sqrt(2 / (64 * 9)), 2);
+  const fc = new Linear(new VarScope(randomVars({ seed: 1 })), { inFeatures: 100, outFeatures: 50 });
+  const largest = Math.max(...[...fc.weight.dataSync(), ...fc.bias.dataSync()].map(Math.abs));
+  expect(largest).toBeLessThanOrEqual(0.1);
+  expect(largest).toBeGreaterThan(0.099);
+});

@@ -1,0 +1,119 @@
+import { randomVars, type VarSource } from '@residual/blocks';
+import { expectClose } from '@residual/testing';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cifarResNet } from './cifar.ts';
+import { resnet18 } from './imagenet.ts';
+import { createModel, listModels } from './registry.ts';
+import { ResNet, type ResNetOptions } from './resnet.ts';
+import { CifarStem } from './stem.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+/** Shapes alone: every variable costs one element. */
+const shapes: VarSource = (_, { shape }) => tf.tidy(() => tf.broadcastTo(tf.scalar(0), shape));
+const seeded = randomVars({ seed: 2 });
+const picture = (size: number, channels = 3): tf.Tensor4D =>
+  tf.randomUniform([2, size, size, channels], -1, 1, 'float32', 4);
+
+// torchvision's state dicts without num_batches_tracked.
+test.each([
+  ['resnet18', 102],
+  ['resnet34', 182],
+  ['resnet50', 267],
+])('%s has the tensors of its state dict', (name, count) => {
+  expect(createModel(name, { vars: shapes }).variables.size).toBe(count);
+});
+
+test('options: head, channels, stem', () => {
+  const model = createModel('resnet20', { vars: seeded, numClasses: 7, inChannels: 4 });
+  expect(model.forward(picture(16, 4)).shape).toEqual([2, 7]);
+  const headless = createModel('resnet20', { vars: seeded, numClasses: null });
+  const features = headless.forward(picture(16)) as tf.Tensor4D;
+  expect(features.shape).toEqual([2, 4, 4, 64]);
+  expect(headless.forwardHead(features).shape).toEqual([2, 64]);
+  expect(headless.endpoints).toEqual(['stem', 'layer1', 'layer2', 'layer3', 'pooled']);
+  const small = resnet18({ vars: seeded, stem: CifarStem, numClasses: 10 });
+  expect(small.forwardFeatures(picture(16)).shape).toEqual([2, 2, 2, 512]);
+});
+
+describe('output stride', () => {
+  const spec = { ...resnet18Like(), depths: [1, 1, 1, 1] };
+  test.each([
+    [8, 8],
+    [16, 4],
+    [32, 2],
+    [undefined, 2],
+  ] as const)('%s', (outputStride, size) => {
+    const options: ResNetOptions = { vars: seeded, ...(outputStride && { outputStride }) };
+    expect(new ResNet(spec, options).forwardFeatures(picture(64)).shape).toEqual([2, size, size, 512]);
+  });
+});
+
+test('the same weights whatever the output stride', () => {
+  const names = (options: ResNetOptions): string[] => [...resnet18({ ...options, vars: shapes }).variables.keys()];
+  expect(names({ outputStride: 8 })).toEqual(names({}));
+});
+
+test('zeroInitResidual starts every block as its shortcut', () => {
+  const model = cifarResNet(8, { vars: seeded, zeroInitResidual: true });
+  expect(model.variables.get('layer1.0.bn2.weight')!.dataSync()[0]).toBe(0);
+  expect(model.variables.get('layer1.0.bn1.weight')!.dataSync()[0]).toBe(1);
+});
+
+test('intermediates are what forward goes through; asking for an early one computes no more', () => {
+  const model = cifarResNet(8, { vars: seeded });
+  const x = picture(16);
+  const { layer2, pooled, logits } = model.forwardIntermediates(x, ['layer2', 'pooled', 'logits']);
+  expect(layer2.shape).toEqual([2, 8, 8, 32]);
+  expectClose(logits.dataSync(), model.forward(x).dataSync(), 1e-6);
+  const preLogits = model.forwardHead(model.forwardFeatures(x), { preLogits: true });
+  expectClose(pooled.dataSync(), preLogits.dataSync(), 1e-6);
+  const kernels = tf.profile(() => model.forwardIntermediates(x, ['stem']));
+  return kernels.then(({ kernelNames, kernels: run }) => {
+    expect(run.filter(({ name }) => name === 'Conv2D')).toHaveLength(1);
+    expect(kernelNames).not.toContain('Mean');
+  });
+});
+
+test('an endpoint that the model does not have is named, with those it has', () => {
+  const model = cifarResNet(8, { vars: seeded, numClasses: null });
+  expect(() => model.forwardIntermediates(picture(16), ['layer4'])).toThrow(
+    "resnet8 has no endpoint 'layer4'; it has stem, layer1, layer2, layer3, pooled",
+  );
+});
+
+test('a state dict goes from one model to another', async () => {
+  const first = cifarResNet(8, { vars: seeded });
+  const second = cifarResNet(8, { vars: randomVars({ seed: 9 }) });
+  const x = picture(16);
+  expect(second.loadStateDict(await first.stateDict())).toEqual({ missing: [], unexpected: [], mismatched: [] });
+  expect(second.forward(x).dataSync()).toEqual(first.forward(x).dataSync());
+});
+
+test('memory is as before after build, 100 runs and dispose', () => {
+  const x = picture(8);
+  const before = tf.memory();
+  const model = cifarResNet(8, { vars: seeded });
+  for (let run = 0; run < 100; run++) model.forward(x).dispose();
+  model.forwardFeatures(x).dispose();
+  tf.dispose(model.forwardIntermediates(x, ['stem', 'logits']));
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(before.numTensors);
+  expect(tf.memory().numBytes).toBe(before.numBytes);
+});
+
+test('models are listed and built by name', () => {
+  expect(listModels('wide*')).toEqual(['wide_resnet50_2', 'wide_resnet101_2']);
+  expect(listModels('resnet1?')).toEqual(['resnet18']);
+  expect(listModels()).toContain('plain56');
+  expect(() => createModel('resnet19')).toThrow("no model 'resnet19'; there are resnet18, resnet34");
+  expect(() => cifarResNet(21)).toThrow('a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, …), got 21');
+});
+
+function resnet18Like(): ResNet['spec'] {
+  return createModel('resnet18', { vars: shapes }).spec;
+}
