@@ -8,8 +8,8 @@ export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'ru
 const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
   'tfjs-node': () => tfjsNodeIsBuilt(),
-  webgpu: () => resolves('@sparticuz/chromium') !== undefined,
-  chromium: () => resolves('@sparticuz/chromium') !== undefined,
+  webgpu: () => chromiumIsInstalled(),
+  chromium: () => chromiumIsInstalled(),
   rust: () => onPath('cargo'),
   native: () => onPath('cargo'),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
@@ -47,7 +47,12 @@ function tfjsNodeIsBuilt(): boolean {
   return entry !== undefined && existsSync(resolve(entry, '../../lib/napi-v8/tfjs_binding.node'));
 }
 
-function resolves(id: string, from = '../../apps/demo/package.json'): string | undefined {
+/** npm's Chromium, which brings its WebGPU adapter too, is a binary for Linux on x64. */
+function chromiumIsInstalled(): boolean {
+  return process.platform === 'linux' && process.arch === 'x64' && resolves('@sparticuz/chromium') !== undefined;
+}
+
+function resolves(id: string, from = 'package.json'): string | undefined {
   try {
     return createRequire(resolve(import.meta.dirname, '..', from)).resolve(id);
   } catch {

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import chromium, { inflate } from '@sparticuz/chromium';
+import puppeteer, { type Browser } from 'puppeteer-core';
+
+export interface LaunchOptions {
+  /** Whether pages get a WebGPU adapter, SwiftShader (the CPU); default no. */
+  readonly webgpu?: boolean;
+}
+
+/** Starts the headless Chromium that npm's @sparticuz/chromium carries; guard with `requirement('chromium')`. */
+export async function launchChromium({ webgpu = false }: LaunchOptions = {}): Promise<Browser> {
+  const folder = await unpackOnce();
+  const executablePath = join(folder, 'chromium');
+  const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
+  if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader');
+  const env = environment(folder, executablePath);
+  return puppeteer.launch({ executablePath, args, env, headless: 'shell' });
+}
+
+/** The folder with the browser, in the system's temporary folder; several processes may come here at the same time. */
+async function unpackOnce(): Promise<string> {
+  const packed = resolve(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..');
+  const { version } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as { version: string };
+  const folder = join(tmpdir(), `residual-chromium-${version}`);
+  if (existsSync(folder)) return folder;
+
+  const staging = await mkdtemp(`${folder}-`);
+  const usual = process.env['TMPDIR'];
+  try {
+    // The package unpacks into the temporary folder, and takes a half-written file there for a whole one.
+    process.env['TMPDIR'] = staging;
+    await chromium.executablePath();
+    await inflate(join(packed, 'bin', 'al2023.tar.br'));
+  } finally {
+    if (usual === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = usual;
+  }
+  await writeFile(join(staging, 'fonts.conf'), `<fontconfig><dir>${folder}/fonts</dir></fontconfig>\n`);
+  await rename(staging, folder).catch(async (error: unknown) => {
+    await rm(staging, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  });
+  return folder;
+}
+
+/** A bare system lacks NSS and fonts: the package brings some. */
+function environment(folder: string, executablePath: string): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  if (spawnSync(executablePath, ['--version']).status !== 0) {
+    const others = env['LD_LIBRARY_PATH'];
+    env['LD_LIBRARY_PATH'] = [join(folder, 'al2023/lib'), ...(others ? [others] : [])].join(':');
+  }
+  if (!existsSync('/etc/fonts')) env['FONTCONFIG_FILE'] = join(folder, 'fonts.conf');
+  return env;
+}
