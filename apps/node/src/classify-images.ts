@@ -1,13 +1,14 @@
 import type { Classifier } from '@residual/classifier';
-import type { PixelImage, Prediction } from '@residual/vision';
-import { decodeImage } from '@residual/vision/node';
+import type { Prediction } from '@residual/vision';
 import { exitCode } from './exit-code.ts';
 import { findImages } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { parseCount } from './parse-count.ts';
 import { predictionTable } from './prediction-table.ts';
+import { type BadImage, prepareFiles } from './prepare-files.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface ClassifyFlags extends ModelFlags {
   readonly top: string;
@@ -30,6 +31,7 @@ export async function classifyImages(
   signal: AbortSignal,
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
+  if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
   const files = await findImages(names);
   const { classifier, engine } = await loadClassifier(flags, signal);
   const shown = Math.min(k, classifier.labels.length);
@@ -62,45 +64,25 @@ async function classifyBatch(
   classifier: Classifier,
   files: readonly string[],
   k: number,
-): Promise<(Answer | { problem: string })[]> {
-  const results = new Map<string, Answer | { problem: string }>();
-  const images: { file: string; image: PixelImage }[] = [];
-  const decoded = await Promise.allSettled(files.map((file) => decodeImage(file)));
-  decoded.forEach((outcome, index) => {
-    const file = files[index]!;
-    if (outcome.status === 'fulfilled') images.push({ file, image: outcome.value });
-    else results.set(file, { problem: problemOf(outcome.reason) });
-  });
-  if (images.length > 0) {
-    const batch = classifier.prepare(images.map(({ image }) => image));
-    const startMs = performance.now();
-    const rows = await classifier.forward(batch);
-    const ms = (performance.now() - startMs) / images.length;
-    images.forEach(({ file }, index) => {
-      results.set(file, answer(classifier, file, rows[index]!, k, ms));
-    });
-  }
-  return files.map((file) => results.get(file)!);
+): Promise<(Answer | BadImage)[]> {
+  const prepared = await prepareFiles(files, (image) => classifier.prepare(image));
+  const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
+  const startMs = performance.now();
+  const rows = await classifier.forward(inputs);
+  const ms = (performance.now() - startMs) / inputs.length;
+  const next = rows.values();
+  return prepared.map((result, index) =>
+    'problem' in result ? result : answer(classifier, files[index]!, next.next().value!, k, ms),
+  );
 }
 
-function answer(
-  classifier: Classifier,
-  file: string,
-  logits: Float32Array,
-  k: number,
-  ms: number,
-): Answer | { problem: string } {
+function answer(classifier: Classifier, file: string, logits: Float32Array, k: number, ms: number): Answer | BadImage {
   try {
     return { file, top: classifier.predict(logits, k), logits, ms };
   } catch (error) {
-    return { problem: `${file}: ${problemOf(error)}` };
+    if (isKnown(error)) return { problem: `${file}: ${error.message}` };
+    throw error;
   }
-}
-
-/** The message of what is wrong with a picture; anything else goes up. */
-function problemOf(error: unknown): string {
-  if (isKnown(error)) return error.message;
-  throw error;
 }
 
 function toJson({ file, top, logits, ms }: Answer, engine: string, withLogits = false): string {

@@ -49,8 +49,9 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
     try {
       for (let start = 0; start < count; start += classifier.batchSize) {
         signal.throwIfAborted();
-        const batch = await data.read(start, Math.min(count, start + classifier.batchSize));
-        const images = batch.filter((entry) => 'image' in entry);
+        const end = Math.min(count, start + classifier.batchSize);
+        const batch = await data.read(start, end, (image) => classifier.prepare(image));
+        const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
         failures += batch.length - images.length;
         if (images.length > 0) await addBatch(score, classifier, images);
@@ -75,7 +76,7 @@ function parseData(data: string): { folder: string; read: DataReader } {
 }
 
 async function addBatch(score: Score, classifier: Classifier, images: readonly LabelledImage[]): Promise<void> {
-  const rows = await classifier.forward(classifier.prepare(images.map(({ image }) => image)));
+  const rows = await classifier.forward(images.map(({ input }) => input));
   rows.forEach((logits, index) => {
     const top = classifier.predict(logits);
     const { label } = images[index]!;

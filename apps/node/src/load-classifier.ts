@@ -1,4 +1,5 @@
 import { type Classifier, createClassifier } from '@residual/classifier';
+import type { ResNetSpec } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { getPreset } from '@residual/vision';
 import { readStateDictFile } from '@residual/weights/node';
@@ -24,17 +25,22 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   const spec = getSpec(flags.model);
   const preset = flags.preset === undefined ? {} : { preset: getPreset(flags.preset) };
   const source = flags.weights;
-  if (source === undefined) throw new UsageError(missingWeights(flags.model));
+  if (source === undefined) throw new UsageError(missingWeights(spec));
 
   const weights = await readStateDictFile(source, { signal });
   const choice = await startDevice(flags.device);
   const classifier = await createClassifier({ model: spec, weights, source, ...preset });
   process.stderr.write(`${describeDevice(choice)}\n`);
+  for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
   for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
   return { classifier, engine: choice.info.name };
 }
 
-function missingWeights(model: string): string {
-  const how = `save them in PyTorch with torch.save(model.state_dict(), '${model}.pth'), or take a .safetensors file`;
-  return `--weights: expected a file of ${model}'s weights, got none; ${how}, and pass --weights FILE`;
+function missingWeights(spec: ResNetSpec): string {
+  const published = spec.numClasses === undefined && !spec.name.startsWith('plain');
+  const download = published
+    ? `download model.safetensors of https://huggingface.co/timm/${spec.name}.tv_in1k, or `
+    : '';
+  const save = 'save a PyTorch model of yours with torch.save(model.state_dict(), FILE)';
+  return `--weights: expected a file with ${spec.name}'s weights, got none; ${download}${save}`;
 }

@@ -13,7 +13,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe has had enough: `| head -1`.
   if (error.code === 'EPIPE') process.exit(exitCode.success);
-  throw error;
+  process.exit(reportError(error));
 });
 
 const interruption = new AbortController();
@@ -25,16 +25,26 @@ if (process.env['npm_package_name'] === 'residual-monorepo') process.chdir(proce
 const program = new Command('residual')
   .description('ResNets in Node: classify pictures, evaluate and summarise models.')
   .version(version)
-  .showHelpAfterError('(residual --help, or residual COMMAND --help, shows how)')
   .addCommand(classifyCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
   .addCommand(summaryCommand());
 
 try {
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride();
+    command.configureOutput({ outputError: (text, write) => write(`residual: ${oneLine(text)}\n`) });
+  }
   await program.parseAsync();
 } catch (error) {
   // Commander has said what it has to say; help and version end in 0.
   const isAnswered = error instanceof CommanderError;
   process.exitCode = isAnswered ? (error.exitCode === 0 ? exitCode.success : exitCode.badInput) : reportError(error);
+}
+
+function oneLine(text: string): string {
+  const line = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ');
+  return `${line}; see residual --help, or residual COMMAND --help`;
 }

@@ -1,6 +1,6 @@
 import { compare, type LoadReport, type StateDict } from '@residual/blocks';
 import type { ResNetSpec } from '@residual/resnet';
-import { type DictDescription, describeDict } from '@residual/weights';
+import { describeDict } from '@residual/weights';
 import { variableSpecs } from './variable-specs.ts';
 import { WeightsMismatchError } from './weights-mismatch-error.ts';
 
@@ -17,50 +17,64 @@ export interface CheckedWeights {
  * @throws WeightsMismatchError, which says which variant would fit.
  */
 export async function checkWeights(dict: StateDict, spec: ResNetSpec, source: string): Promise<CheckedWeights> {
-  const numClasses = dict.get('fc.weight')?.shape[0] ?? spec.numClasses ?? 1000;
+  // A head without rows is none; compared with the usual one, it is reported.
+  const numClasses = dict.get('fc.weight')?.shape[0] || (spec.numClasses ?? 1000);
   const report = compare(dict, variableSpecs(spec, { numClasses }));
-  if (isEmpty(report)) return { numClasses, report };
+  if (differences(report) === 0) return { numClasses, report };
 
-  const fits = await fittingVariants(dict, numClasses);
-  const description = describeDict(dict);
+  const ranked = await rankVariants(dict, numClasses);
+  const fits = ranked.filter(({ count }) => count === 0).map(({ name }) => name);
   const problem =
-    fits.length > 0
-      ? `these weights are ${fits[0]}'s (${numClasses} classes), not ${spec.name}'s; choose the model ${fits[0]}`
-      : `these weights are not ${spec.name}'s, nor another known variant's: ${firstDifferences(report)}${hint(description)}`;
+    fits[0] === undefined
+      ? noFit(dict, spec, report, ranked[0]!)
+      : `these weights are ${fits[0]}'s (${numClasses} classes), not ${spec.name}'s; choose the model ${fits[0]}`;
   throw new WeightsMismatchError({ source, model: spec.name, fits, report, problem });
 }
 
-/** In the order of the table of variants; those that differ only in what has no weights (plain20, resnet20) all fit. */
-async function fittingVariants(dict: StateDict, numClasses: number): Promise<string[]> {
-  const { modelSpecs } = await import('@residual/resnet/registry');
-  return [...modelSpecs().values()]
-    .filter((spec) => isEmpty(compare(dict, variableSpecs(spec, { numClasses }))))
-    .map(({ name }) => name);
+interface RankedVariant {
+  readonly name: string;
+  readonly report: LoadReport;
+  /** Of differences. */
+  readonly count: number;
 }
 
-function isEmpty({ missing, unexpected, mismatched }: LoadReport): boolean {
-  return missing.length + unexpected.length + mismatched.length === 0;
+function noFit(dict: StateDict, spec: ResNetSpec, report: LoadReport, nearest: RankedVariant): string {
+  if (describeDict(dict) === undefined) {
+    const names = [...dict.keys()].slice(0, 3).join(', ');
+    return `expected the state dict of a ResNet, got tensors named ${names}; choose another file`;
+  }
+  if (differences(report) <= nearest.count)
+    return `these weights do not fit ${spec.name}: ${firstDifferences(report)}; choose another file`;
+  const other = `nearest to ${nearest.name}'s, which they do not fit either: ${firstDifferences(nearest.report)}`;
+  return `these weights are not ${spec.name}'s, but ${other}; choose another file`;
+}
+
+/** Variants by how little the weights differ from them, in the table's order where alike (resnet20 before plain20, which has the same shapes). */
+async function rankVariants(dict: StateDict, numClasses: number): Promise<RankedVariant[]> {
+  const { modelSpecs } = await import('@residual/resnet/registry');
+  return [...modelSpecs().values()]
+    .map((spec) => ({ name: spec.name, report: compare(dict, variableSpecs(spec, { numClasses })) }))
+    .map((variant) => ({ ...variant, count: differences(variant.report) }))
+    .sort((a, b) => a.count - b.count);
+}
+
+function differences({ missing, unexpected, mismatched }: LoadReport): number {
+  return missing.length + unexpected.length + mismatched.length;
 }
 
 function firstDifferences({ mismatched, missing, unexpected }: LoadReport): string {
   const parts: string[] = [];
   const first = mismatched[0];
   if (first) {
-    const shapes = `${first.name}: expected [${first.expected.join(', ')}], got [${first.got.join(', ')}]`;
-    parts.push(`${shapes}${andMore(mismatched.length)}`);
+    const layout = first.expected.length === 4 ? ', convolution weights being read as OIHW' : '';
+    const shapes = `expected [${first.expected.join(', ')}], got [${first.got.join(', ')}]`;
+    parts.push(`${first.name}: ${shapes}${layout}${andMore(mismatched.length)}`);
   }
-  if (missing[0] !== undefined) parts.push(`missing ${missing[0]}${andMore(missing.length)}`);
+  if (missing[0] !== undefined) parts.push(`expected ${missing[0]}, got none${andMore(missing.length)}`);
   if (unexpected[0] !== undefined) parts.push(`unexpected ${unexpected[0]}${andMore(unexpected.length)}`);
   return parts.join('; ');
 }
 
 function andMore(count: number): string {
   return count > 1 ? ` (and ${count - 1} more)` : '';
-}
-
-function hint(description: DictDescription | undefined): string {
-  if (!description) return '; expected the state dict of a ResNet';
-  const { block, depths, widths, stemKernelSize } = description;
-  const stem = `${stemKernelSize}×${stemKernelSize} stem`;
-  return `; they describe ${stem}, ${block} blocks [${depths.join(', ')}] of [${widths.join(', ')}] channels`;
 }

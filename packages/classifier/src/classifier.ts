@@ -34,7 +34,7 @@ export class Classifier {
   readonly labels: readonly string[];
   /** How the weights fitted; `undefined` for a model that was passed in. */
   readonly loadReport: LoadReport | undefined;
-  /** For people: what was read in the weights, and taken over from them. */
+  /** For people: what was taken over from the weights, e.g. a head of another size. */
   readonly notes: readonly string[];
   /** For people: what makes the answers doubtful, e.g. weights that are not numbers. */
   readonly warnings: readonly string[];
@@ -88,39 +88,32 @@ export class Classifier {
     const rows: Float32Array[] = [];
     for (let start = 0; start < images.length; start += this.batchSize) {
       signal?.throwIfAborted();
-      rows.push(...(await this.forward(this.prepare(images.slice(start, start + this.batchSize)))));
+      const batch = images.slice(start, start + this.batchSize);
+      rows.push(...(await this.forward(batch.map((image) => this.prepare(image)))));
     }
     return rows;
   }
 
-  /** Pictures as the network takes them, one batch `[N, cropPx, cropPx, 3] float32`. @throws ImageError */
-  prepare(images: readonly PixelImage[]): Float32Array {
-    const size = this.#inputSize;
-    const batch = new Float32Array(images.length * size);
-    images.forEach((image, index) => {
-      preprocess(image, this.preset, batch.subarray(index * size, (index + 1) * size));
-    });
-    return batch;
+  /** A picture as the network takes it, `[cropPx, cropPx, 3] float32`. @throws ImageError */
+  prepare(image: PixelImage): Float32Array {
+    return preprocess(image, this.preset);
   }
 
   /**
-   * Logits `[numClasses] float32` for each picture of a prepared batch; all of it goes through the network at once.
+   * Logits `[numClasses] float32` for each prepared picture; all of them go through the network at once.
    *
-   * @throws ClassifierError for a batch of another size than whole pictures, and after `dispose`.
+   * @throws ClassifierError for inputs of another size, and after `dispose`.
    */
-  async forward(batch: Float32Array): Promise<Float32Array[]> {
+  async forward(inputs: readonly Float32Array[]): Promise<Float32Array[]> {
     if (this.#isDisposed) throw new ClassifierError('DISPOSED', 'the classifier is disposed; create another');
+    if (inputs.length === 0) return [];
+    const batch = this.#join(inputs);
     const { cropPx } = this.preset;
-    const count = batch.length / this.#inputSize;
-    if (!Number.isInteger(count) || count === 0) {
-      const expected = `a multiple of ${this.#inputSize} numbers (${cropPx} × ${cropPx} × 3)`;
-      throw new ClassifierError('BAD_BATCH', `batch: expected ${expected}, got ${batch.length}; use prepare()`);
-    }
-    const logits = tf.tidy(() => this.model.forward(tf.tensor4d(batch, [count, cropPx, cropPx, 3])));
+    const logits = tf.tidy(() => this.model.forward(tf.tensor4d(batch, [inputs.length, cropPx, cropPx, 3])));
     try {
       const values = (await logits.data()) as Float32Array;
       const numClasses = this.labels.length;
-      return Array.from({ length: count }, (_, row) => values.slice(row * numClasses, (row + 1) * numClasses));
+      return inputs.map((_, row) => values.slice(row * numClasses, (row + 1) * numClasses));
     } finally {
       logits.dispose();
     }
@@ -137,8 +130,18 @@ export class Classifier {
     this.#isDisposed = true;
   }
 
-  get #inputSize(): number {
-    return 3 * this.preset.cropPx ** 2;
+  #join(inputs: readonly Float32Array[]): Float32Array {
+    const { cropPx } = this.preset;
+    const size = 3 * cropPx ** 2;
+    const batch = new Float32Array(inputs.length * size);
+    inputs.forEach((input, index) => {
+      if (input.length !== size) {
+        const expected = `expected ${size} numbers (${cropPx} × ${cropPx} × 3), got ${input.length}`;
+        throw new ClassifierError('BAD_INPUT', `input ${index}: ${expected}; make it with prepare()`);
+      }
+      batch.set(input, index * size);
+    });
+    return batch;
   }
 }
 

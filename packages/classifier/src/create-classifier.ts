@@ -7,11 +7,15 @@ import { Classifier } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
 import { defaultLabels } from './default-labels.ts';
 import { defaultPreset } from './default-preset.ts';
+import { fromMetadata } from './weights-metadata.ts';
 
 interface CommonOptions {
-  /** How pictures are prepared; default: torchvision's first for the variant, or CIFAR's. */
+  /** How pictures are prepared; default: what the weights' metadata say, else `defaultPreset`. */
   readonly preset?: Preset;
-  /** Names of the classes; default: ImageNet's for 1,000, CIFAR-10's for 10 of the CIFAR family, else `class 0`, `class 1`, …. */
+  /**
+   * Names of the classes; default: what the weights' metadata say, else ImageNet's for 1,000, CIFAR-10's for 10 of the
+   * CIFAR family, `class 0`, `class 1`, … for others.
+   */
   readonly labels?: readonly string[];
   /** Pictures that go through the network at once; default as many as make about 400,000 pixels. */
   readonly batchSize?: number;
@@ -64,31 +68,41 @@ async function fromModel({ model, preset, labels, batchSize }: ModelOptions): Pr
 }
 
 async function fromWeights(options: WeightsOptions): Promise<Classifier> {
-  const { model, weights, source = 'weights', preset, labels, batchSize } = options;
-  const dict = 'tensors' in weights ? weights.tensors : weights;
+  const { model, weights, source = 'weights', batchSize } = options;
+  const { tensors: dict, metadata } = 'tensors' in weights ? weights : { tensors: weights, metadata: {} };
   const spec = typeof model === 'string' ? (await import('@residual/resnet/registry')).getSpec(model) : model;
   const { numClasses, report } = await checkWeights(dict, spec, source);
+  const { preset = defaultPreset(spec), labels } = { ...fromMetadata(source, metadata), ...given(options) };
   const names = await labelsFor(spec, numClasses, labels);
-
-  const notes = 'tensors' in weights ? [...weights.notes] : [];
-  const usual = spec.numClasses ?? 1000;
-  if (numClasses !== usual) notes.push(`a head of ${numClasses} classes (${spec.name}'s own has ${usual})`);
-  const nonFinite = findNonFinite(dict);
-  const warnings = nonFinite
-    ? [
-        `${source}: ${nonFinite.firstName} has NaN or infinite values (${nonFinite.count} in the file); its answers mean nothing, get the file again`,
-      ]
-    : [];
   return new Classifier({
     model: new ResNet(spec, { numClasses, vars: new StateDictVars(dict).source }),
-    preset: preset ?? defaultPreset(spec),
+    preset,
     labels: names,
     loadReport: report,
-    notes,
-    warnings,
+    notes: headNotes(spec, numClasses, source),
+    warnings: valueWarnings(dict, source),
     batchSize,
     ownsModel: true,
   });
+}
+
+function given({ preset, labels }: CommonOptions): { preset?: Preset; labels?: readonly string[] } {
+  return { ...(preset && { preset }), ...(labels && { labels }) };
+}
+
+function headNotes(spec: ResNetSpec, numClasses: number, source: string): string[] {
+  const usual = spec.numClasses ?? 1000;
+  if (numClasses === usual) return [];
+  return [`${source}: a head of ${numClasses} classes, where ${spec.name}'s own has ${usual}`];
+}
+
+function valueWarnings(dict: StateDict, source: string): string[] {
+  const found = findNonFinite(dict);
+  if (!found) return [];
+  const values = found.count === 1 ? 'one value is' : `${found.count} values are`;
+  return [
+    `${source}: ${values} NaN or infinite, the first in ${found.firstName}; answers may be wrong or none, choose another file`,
+  ];
 }
 
 async function labelsFor(

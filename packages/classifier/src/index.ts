@@ -7,4 +7,5 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
+export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

@@ -38,11 +38,11 @@ export async function readCifar10Batch(path: string): Promise<LabelledImages> {
   }
   return {
     count,
-    read: async (start, end) =>
+    read: async (start, end, prepare) =>
       Array.from({ length: end - start }, (_, i) => {
         const offset = (start + i) * RECORD_BYTES;
         const data = interleave(bytes.subarray(offset + 1, offset + RECORD_BYTES));
-        return { label: bytes[offset]!, image: { width: EDGE_PX, height: EDGE_PX, channels: 3, data } };
+        return { label: bytes[offset]!, input: prepare({ width: EDGE_PX, height: EDGE_PX, channels: 3, data }) };
       }),
   };
 }

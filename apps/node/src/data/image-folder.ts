@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { decodeImage } from '@residual/vision/node';
 import { picturesIn } from '../find-images.ts';
-import { isKnown } from '../report-error.ts';
+import { prepareFiles } from '../prepare-files.ts';
 import { DataError } from './data-error.ts';
 import { synsetIndex } from './imagenet-synsets.ts';
 import type { LabelledImages } from './labelled-images.ts';
@@ -24,17 +23,14 @@ export async function readImageFolder(root: string, labels: readonly string[]): 
     throw new DataError(root, `expected pictures in ${[...classes.keys()][0]}/ and others, got none`);
   return {
     count: files.length,
-    read: (start, end) =>
-      Promise.all(
-        files.slice(start, end).map(async ({ file, label }) => {
-          try {
-            return { label, image: await decodeImage(file) };
-          } catch (error) {
-            if (isKnown(error)) return { problem: error.message };
-            throw error;
-          }
-        }),
-      ),
+    read: async (start, end, prepare) => {
+      const part = files.slice(start, end);
+      const prepared = await prepareFiles(
+        part.map(({ file }) => file),
+        prepare,
+      );
+      return prepared.map((result, index) => ({ ...result, label: part[index]!.label }));
+    },
   };
 }
 

@@ -1,19 +1,14 @@
 import type { PixelImage } from '@residual/vision';
+import type { BadImage, PreparedImage } from '../prepare-files.ts';
 
-/** A picture that cannot be used, in one line. */
-export interface BadImage {
-  readonly problem: string;
-}
-
-/** A picture and its class's index. */
-export interface LabelledImage {
-  readonly image: PixelImage;
+/** A prepared picture and its class's index. */
+export interface LabelledImage extends PreparedImage {
   readonly label: number;
 }
 
 /** A data set with an answer to every picture. */
 export interface LabelledImages {
   readonly count: number;
-  /** Pictures from `start` up to `end`, both from 0 to `count`. */
-  read(start: number, end: number): Promise<(LabelledImage | BadImage)[]>;
+  /** Pictures from `start` up to `end`, both from 0 to `count`, as `prepare` makes them. */
+  read(start: number, end: number, prepare: (image: PixelImage) => Float32Array): Promise<(LabelledImage | BadImage)[]>;
 }
