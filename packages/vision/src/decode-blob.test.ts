@@ -1,6 +1,6 @@
 import { requirement } from '@residual/testing';
-import chromium from '@sparticuz/chromium';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { launchChromium } from '@residual/testing/browser';
+import type { Browser, Page } from 'puppeteer-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digest, readGolden } from '../golden/pixels.ts';
@@ -33,8 +33,7 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
       response.setHeader('content-type', 'text/html').end(PAGE);
     });
     await server.listen();
-    const args = [...chromium.args, '--no-sandbox'];
-    browser = await puppeteer.launch({ executablePath: await chromium.executablePath(), args, headless: 'shell' });
+    browser = await launchChromium();
     page = await browser.newPage();
     await page.goto(server.resolvedUrls!.local[0]!);
     await page.waitForFunction('window.decodeBlob');
