@@ -23,7 +23,8 @@ export async function loadModule(
 
 async function compileFrom(url: URL): Promise<WebAssembly.Module> {
   if (url.protocol === 'file:') {
-    const { readFile } = await import('node:fs/promises');
+    // Node alone comes here: bundlers for browsers leave the import as it is.
+    const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:fs/promises');
     return WebAssembly.compile(await readFile(url));
   }
   const response = await fetch(url);
