@@ -3,6 +3,7 @@
 
 use crate::format::Format;
 use crate::program::Context;
+use crate::simd::Vector;
 use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
 
 /// Neighbouring output pixels of one image that one micro-kernel call computes; offsets in floats.
@@ -75,10 +76,19 @@ impl DirectConv {
         }
     }
 
+    /// Floats of a worker's own memory: a tile's sums, where they are not stored as they are.
+    pub fn scratch(&self) -> usize {
+        if self.is_stored_as_float() { 0 } else { 2 * self.kernels[1].len() * self.lanes }
+    }
+
+    fn is_stored_as_float(&self) -> bool {
+        self.output.format == Format::Float && self.residual.is_none_or(|from| from.format == Format::Float)
+    }
+
     /// # Safety
     /// `item < items()`, and the context's memory must be what the layer was planned for.
     #[inline(always)]
-    pub unsafe fn run_item(&self, context: &Context, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let all = self.images * self.tiles.len();
         let (tiles, groups) = match self.split {
             Split::Pixels { .. } => {
@@ -87,6 +97,7 @@ impl DirectConv {
             }
             Split::Channels => (0..all, &self.groups[item..item + 1]),
         };
+        let is_stored_as_float = self.is_stored_as_float();
         let mut first = 0;
         while first < self.blocks {
             let blocks = self.blocks_at_once.min(self.blocks - first);
@@ -94,7 +105,14 @@ impl DirectConv {
                 let mut image = tiles.start / self.tiles.len();
                 let mut index = tiles.start % self.tiles.len();
                 for _ in tiles.clone() {
-                    unsafe { self.run_tile(context, group, image, &self.tiles[index], first, blocks) };
+                    let at = Spot { image, tile: &self.tiles[index], group };
+                    unsafe {
+                        if is_stored_as_float {
+                            self.run_tile(context, &at, first, blocks);
+                        } else {
+                            self.run_converted::<V>(context, &at);
+                        }
+                    }
                     index += 1;
                     if index == self.tiles.len() {
                         (image, index) = (image + 1, 0);
@@ -106,52 +124,101 @@ impl DirectConv {
     }
 
     #[inline(always)]
-    unsafe fn run_tile(
-        &self,
-        context: &Context,
-        group: &OutputGroup,
-        image: usize,
-        tile: &Tile,
-        first: usize,
-        blocks: usize,
-    ) {
-        let block_weights = self.taps.len() * self.words * group.vectors * self.lanes;
+    unsafe fn run_tile(&self, context: &Context, at: &Spot, first: usize, blocks: usize) {
         let is_last = first + blocks == self.blocks;
-        let input = self.input.start
-            + image * self.input.image
-            + (group.first_input_block + first) * self.input.plane
-            + tile.input as usize;
-        let output = self.output.start
-            + image * self.output.image
-            + group.first_block * self.output.plane
-            + tile.output as usize;
         unsafe {
             let residual = match &self.residual {
-                Some(from) if is_last => context.activations.add(
-                    from.start + image * from.image + group.first_block * from.plane + tile.residual as usize,
-                ),
+                Some(from) if is_last => context.activations.add(from.at(at, at.tile.residual)),
                 _ => std::ptr::null_mut(),
             };
             let args = TileArgs {
-                input: context.activations.add(input),
-                input_plane: self.input.plane,
                 blocks,
-                taps: self.taps.as_ptr(),
-                tap_count: self.taps.len(),
-                weights: context.weights.add(self.weights + group.weights + first * block_weights),
-                output: context.activations.add(output),
+                output: context.activations.add(self.output.at(at, at.tile.output)),
                 output_plane: self.output.plane,
-                output_format: self.output.format,
-                bias: context.weights.add(self.bias + group.first_block * self.lanes),
-                scales: context.weights.add(self.scales + group.first_block * self.lanes),
                 accumulate: first > 0,
                 residual,
                 residual_plane: self.residual.map_or(0, |from| from.plane),
-                residual_format: self.residual.map_or(Format::Float, |from| from.format),
                 clamp: if is_last { self.clamp } else { Clamp::NONE },
                 dynamic: self.dynamic,
+                ..self.tile_args(context, at, first)
             };
-            self.kernels[group.vectors - 1][tile.pixels as usize - 1](&args);
+            self.kernels[at.group.vectors - 1][at.tile.pixels as usize - 1](&args);
         }
+    }
+
+    /// The sums first go to the worker's own memory, and from there into the output's format.
+    #[inline(always)]
+    unsafe fn run_converted<V: Vector>(&self, context: &Context, at: &Spot) {
+        let pixels = at.tile.pixels as usize;
+        let sums_plane = pixels * V::LANES;
+        unsafe {
+            let args = TileArgs {
+                output: context.scratch,
+                output_plane: sums_plane,
+                dynamic: DynamicStrides { output_pixel: V::LANES, ..self.dynamic },
+                ..self.tile_args(context, at, 0)
+            };
+            self.kernels[at.group.vectors - 1][pixels - 1](&args);
+
+            let to = context.activations.add(self.output.at(at, at.tile.output));
+            let output_pixel = V::LANES / self.output.format.per_word();
+            for v in 0..at.group.vectors {
+                for i in 0..pixels {
+                    let mut sum = V::load(context.scratch.add(v * sums_plane + i * V::LANES));
+                    if let Some(from) = &self.residual {
+                        let pixel = V::LANES / from.format.per_word();
+                        let shortcut = from.at(at, at.tile.residual) + v * from.plane + i * pixel;
+                        sum = sum.add(from.format.load(context.activations.add(shortcut)));
+                    }
+                    let sum = self.clamp.apply(sum);
+                    self.output.format.store(sum, to.add(v * self.output.plane + i * output_pixel));
+                }
+            }
+        }
+    }
+
+    /// What is the same wherever the sums go: all blocks, no shortcut and no activation.
+    #[inline(always)]
+    unsafe fn tile_args(&self, context: &Context, at: &Spot, first: usize) -> TileArgs {
+        let group = at.group;
+        let block_weights = self.taps.len() * self.words * group.vectors * self.lanes;
+        let input = self.input.start
+            + at.image * self.input.image
+            + (group.first_input_block + first) * self.input.plane
+            + at.tile.input as usize;
+        unsafe {
+            TileArgs {
+                input: context.activations.add(input),
+                input_plane: self.input.plane,
+                blocks: self.blocks,
+                taps: self.taps.as_ptr(),
+                tap_count: self.taps.len(),
+                weights: context.weights.add(self.weights + group.weights + first * block_weights),
+                output: std::ptr::null_mut(),
+                output_plane: 0,
+                bias: context.weights.add(self.bias + group.first_block * self.lanes),
+                scales: context.weights.add(self.scales + group.first_block * self.lanes),
+                accumulate: false,
+                residual: std::ptr::null(),
+                residual_plane: 0,
+                clamp: Clamp::NONE,
+                dynamic: self.dynamic,
+            }
+        }
+    }
+}
+
+/// One tile of one output group in one image.
+struct Spot<'a> {
+    image: usize,
+    tile: &'a Tile,
+    group: &'a OutputGroup,
+}
+
+impl Plane {
+    /// Where the tile's first pixel of the group's first vector lies.
+    #[inline(always)]
+    fn at(&self, spot: &Spot, tile: u32) -> usize {
+        self.start + spot.image * self.image + spot.group.first_block * self.plane + tile as usize
     }
 }

@@ -47,6 +47,7 @@ impl Format {
     pub unsafe fn load<V: Vector>(self, p: *const f32) -> V {
         unsafe {
             match self {
+                _ if !V::REDUCES => V::load(p),
                 Format::Float => V::load(p),
                 Format::Bfloat => V::load_bfloat(p as *const u16),
                 Format::Byte { scale, zero } => {
@@ -64,6 +65,7 @@ impl Format {
     pub unsafe fn store<V: Vector>(self, value: V, p: *mut f32) {
         unsafe {
             match self {
+                _ if !V::REDUCES => value.store(p),
                 Format::Float => value.store(p),
                 Format::Bfloat => value.store_bfloat(p as *mut u16),
                 Format::Byte { scale, zero } => {

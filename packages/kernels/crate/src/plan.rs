@@ -353,13 +353,15 @@ impl<'l, 'a> Planner<'l, 'a> {
             true => Split::Channels,
             false => Split::Pixels { tiles: 4 },
         };
-        Work::Direct(DirectConv {
+        let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
+        let is_all_float = formats.into_iter().flatten().all(|format| format == Format::Float);
+        let layer = DirectConv {
             images: output.images,
             tiles: tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels()),
             groups,
             blocks,
             // Partial sums wait in the output, which must not round them.
-            blocks_at_once: match split == Split::Channels && (input.format, output.format) == FLOATS {
+            blocks_at_once: match split == Split::Channels && is_all_float {
                 true => (CHANNELS_AT_ONCE / words).max(1),
                 false => blocks,
             },
@@ -375,13 +377,15 @@ impl<'l, 'a> Planner<'l, 'a> {
             clamp: conv.clamp,
             dynamic: DynamicStrides {
                 input_pixel: conv.strides[1] * input.pixel,
-                output_pixel: output.pixel,
-                residual_pixel: residual.map_or(0, |layout| layout.pixel),
+                output_pixel: self.lanes,
+                residual_pixel: self.lanes,
                 words,
             },
             kernels: self.options.isa.tiles(kind_of(input.format), walk),
             split,
-        })
+        };
+        self.scratch = self.scratch.max(layer.scratch());
+        Work::Direct(layer)
     }
 
     /// Plans the packing of all groups' filters in fewer bits; returns their place, and those of the bias and scales.
@@ -542,8 +546,6 @@ impl<'l, 'a> Planner<'l, 'a> {
 fn plane(layout: &Layout) -> Plane {
     Plane { start: layout.origin(), image: layout.image, plane: layout.plane, format: layout.format }
 }
-
-const FLOATS: (Format, Format) = (Format::Float, Format::Float);
 
 fn kind_of(format: Format) -> usize {
     match format {

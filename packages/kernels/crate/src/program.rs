@@ -87,7 +87,7 @@ impl Step {
             }
             match &self.work {
                 Work::Pack(work) => work.run_item(context, item),
-                Work::Direct(work) => work.run_item(context, item),
+                Work::Direct(work) => work.run_item::<V>(context, item),
                 Work::Winograd(work, stage) => work.run_item::<V>(*stage, context, item),
                 Work::Pool(work) => work.run_item::<V>(context, item),
                 Work::Mean(work) => work.run_item::<V>(context, item),

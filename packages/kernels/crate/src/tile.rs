@@ -2,7 +2,6 @@
 //! while all taps and input channels pass by. Direct convolutions of any shape, the matrix products of Winograd's
 //! method and fully connected layers are all this loop with other strides.
 
-use crate::format::Format;
 use crate::simd::Vector;
 
 /// One tile's work. Distances are in 32-bit words.
@@ -21,7 +20,6 @@ pub struct TileArgs {
     pub output: *mut f32,
     /// From one vector of output channels to the next.
     pub output_plane: usize,
-    pub output_format: Format,
     /// What the sums start from: null for zero. Unused where `accumulate`.
     pub bias: *const f32,
     /// What the whole-number sums of bytes are multiplied with, for each output channel.
@@ -31,10 +29,8 @@ pub struct TileArgs {
     /// Added at the end, null for none.
     pub residual: *const f32,
     pub residual_plane: usize,
-    pub residual_format: Format,
     pub clamp: Clamp,
-    /// Of the input only read where the kernel's stride is not a constant; of outputs and shortcuts also where they are not
-    /// floats.
+    /// Only read where the kernel's stride is not a constant.
     pub dynamic: DynamicStrides,
 }
 
@@ -183,45 +179,19 @@ unsafe fn finish<V: Vector, const PIXELS: usize, const VECTORS: usize, const STR
 ) {
     unsafe {
         let is_dynamic = STRIDE == 0;
+        let output_pixel = if is_dynamic { args.dynamic.output_pixel } else { V::LANES };
+        let residual_pixel = if is_dynamic { args.dynamic.residual_pixel } else { V::LANES };
         if !args.residual.is_null() {
-            if !is_dynamic && args.residual_format == Format::Float {
-                add_residual(args, sums, V::LANES, Format::Float);
-            } else {
-                add_residual(args, sums, args.dynamic.residual_pixel, args.residual_format);
+            for (v, row) in sums.iter_mut().enumerate() {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    *sum = sum.add(V::load(args.residual.add(v * args.residual_plane + i * residual_pixel)));
+                }
             }
         }
-        if !is_dynamic && args.output_format == Format::Float {
-            store(args, sums, V::LANES, Format::Float);
-        } else {
-            store(args, sums, args.dynamic.output_pixel, args.output_format);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn add_residual<V: Vector, const PIXELS: usize, const VECTORS: usize>(
-    args: &TileArgs,
-    sums: &mut [[V; PIXELS]; VECTORS],
-    pixel: usize,
-    format: Format,
-) {
-    for (v, row) in sums.iter_mut().enumerate() {
-        for (i, sum) in row.iter_mut().enumerate() {
-            unsafe { *sum = sum.add(format.load(args.residual.add(v * args.residual_plane + i * pixel))) };
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn store<V: Vector, const PIXELS: usize, const VECTORS: usize>(
-    args: &TileArgs,
-    sums: &[[V; PIXELS]; VECTORS],
-    pixel: usize,
-    format: Format,
-) {
-    for (v, row) in sums.iter().enumerate() {
-        for (i, sum) in row.iter().enumerate() {
-            unsafe { format.store(args.clamp.apply(*sum), args.output.add(v * args.output_plane + i * pixel)) };
+        for (v, row) in sums.iter().enumerate() {
+            for (i, sum) in row.iter().enumerate() {
+                args.clamp.apply(*sum).store(args.output.add(v * args.output_plane + i * output_pixel));
+            }
         }
     }
 }

@@ -212,13 +212,11 @@ impl Winograd {
                         ),
                         output: products.add(p * 2 * count * self.lanes + from * self.lanes),
                         output_plane: count * self.lanes,
-                        output_format: Format::Float,
                         bias: std::ptr::null(),
                         scales: std::ptr::null(),
                         accumulate: false,
                         residual: std::ptr::null(),
                         residual_plane: 0,
-                        residual_format: Format::Float,
                         clamp: Clamp::NONE,
                         dynamic: DynamicStrides::default(),
                     };

@@ -6,6 +6,7 @@ pub struct Avx512(__m512);
 
 impl Vector for Avx512 {
     const LANES: usize = 16;
+    const REDUCES: bool = true;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {

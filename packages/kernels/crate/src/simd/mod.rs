@@ -1,7 +1,5 @@
 //! Vectors of `f32`: the kernels are written once against [`Vector`], and instantiated for each instruction set.
 
-use crate::format::to_bfloat;
-
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -38,82 +36,34 @@ pub trait Vector: Copy {
     /// The smaller of the two; NaN in `self` stays.
     unsafe fn at_most(self, ceiling: Self) -> Self;
 
-    /// The rest is for reduced precision: slow here, for instruction sets that have nothing better.
-    #[inline(always)]
-    unsafe fn load_bfloat(p: *const u16) -> Self {
-        unsafe { from_lanes(|lane| f32::from_bits(u32::from(*p.add(lane)) << 16)) }
+    /// Whether the methods below are there: what bfloat16 and bytes need.
+    const REDUCES: bool = false;
+
+    unsafe fn load_bfloat(_: *const u16) -> Self {
+        unreachable!()
     }
-    #[inline(always)]
-    unsafe fn store_bfloat(self, p: *mut u16) {
-        unsafe {
-            for (lane, x) in to_lanes(self).into_iter().enumerate().take(Self::LANES) {
-                *p.add(lane) = to_bfloat(x);
-            }
-        }
+    unsafe fn store_bfloat(self, _: *mut u16) {
+        unreachable!()
     }
     /// Whole numbers from 0 to 255.
-    #[inline(always)]
-    unsafe fn load_bytes(p: *const u8) -> Self {
-        unsafe { from_lanes(|lane| f32::from(*p.add(lane))) }
+    unsafe fn load_bytes(_: *const u8) -> Self {
+        unreachable!()
     }
     /// Rounded to whole numbers, and held to 0 … 255.
-    #[inline(always)]
-    unsafe fn store_bytes(self, p: *mut u8) {
-        unsafe {
-            for (lane, x) in to_lanes(self).into_iter().enumerate().take(Self::LANES) {
-                *p.add(lane) = x.round_ties_even() as u8;
-            }
-        }
+    unsafe fn store_bytes(self, _: *mut u8) {
+        unreachable!()
     }
     /// `sum + x₀ · w₀ + x₁ · w₁` of the pairs of bfloat16 in each lane of `x` and `weights`.
-    #[inline(always)]
-    unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
-        let halves = |word: f32| [word.to_bits() << 16, word.to_bits() & 0xffff_0000].map(f32::from_bits);
-        unsafe {
-            let (x, weights, sum) = (to_lanes(x), to_lanes(weights), to_lanes(sum));
-            from_lanes(|lane| {
-                let (x, w) = (halves(x[lane]), halves(weights[lane]));
-                sum[lane] + x[0] * w[0] + x[1] * w[1]
-            })
-        }
+    unsafe fn dot_bfloat(_x: Self, _weights: Self, _sum: Self) -> Self {
+        unreachable!()
     }
     /// `sum + Σ xᵢ · wᵢ` of the four unsigned bytes in each lane of `x` and the signed ones of `weights`; `sum` holds
     /// 32-bit integers.
-    #[inline(always)]
-    unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
-        unsafe {
-            let (x, weights, sum) = (to_lanes(x), to_lanes(weights), to_lanes(sum));
-            from_lanes(|lane| {
-                let pairs = x[lane].to_bits().to_le_bytes().into_iter().zip(weights[lane].to_bits().to_le_bytes());
-                let products = pairs.map(|(x, w)| i32::from(x) * i32::from(w as i8));
-                f32::from_bits((sum[lane].to_bits() as i32 + products.sum::<i32>()) as u32)
-            })
-        }
+    unsafe fn dot_bytes(_x: Self, _weights: Self, _sum: Self) -> Self {
+        unreachable!()
     }
     /// 32-bit integers to floats.
-    #[inline(always)]
     unsafe fn from_integers(self) -> Self {
-        unsafe {
-            let lanes = to_lanes(self);
-            from_lanes(|lane| lanes[lane].to_bits() as i32 as f32)
-        }
+        unreachable!()
     }
-}
-
-const MOST_LANES: usize = 16;
-
-#[inline(always)]
-unsafe fn to_lanes<V: Vector>(v: V) -> [f32; MOST_LANES] {
-    let mut lanes = [0.0; MOST_LANES];
-    unsafe { v.store(lanes.as_mut_ptr()) };
-    lanes
-}
-
-#[inline(always)]
-unsafe fn from_lanes<V: Vector>(lane: impl Fn(usize) -> f32) -> V {
-    let mut lanes = [0.0; MOST_LANES];
-    for (i, x) in lanes.iter_mut().enumerate().take(V::LANES) {
-        *x = lane(i);
-    }
-    unsafe { V::load(lanes.as_ptr()) }
 }
