@@ -115,24 +115,24 @@ export class ResNet {
     const wanted = new Set<Endpoint>(names);
     return tf.tidy(() => {
       const found: Partial<Record<Endpoint, tf.Tensor>> = {};
-      // Tells whether anything is still wanted after this one.
-      const visit = (name: Endpoint, value: tf.Tensor): boolean => {
+      for (const [name, value] of this.#walk(x, options)) {
         if (wanted.delete(name)) found[name] = value;
-        return wanted.size > 0;
-      };
-      let y = this.#stem.forward(x, options);
-      let more = visit('stem', y);
-      for (const [index, stage] of this.#stages.entries()) {
-        if (!more) break;
-        y = stage.reduce((input, block) => block.forward(input, options), y);
-        more = visit(`layer${index + 1}`, y);
-      }
-      if (more) {
-        const pooled = tf.mean<tf.Tensor2D>(y, [1, 2]);
-        if (visit('pooled', pooled)) visit('logits', this.#fc!.forward(pooled));
+        if (wanted.size === 0) break;
       }
       return found as Record<Name, tf.Tensor>;
     });
+  }
+
+  *#walk(x: tf.Tensor4D, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
+    let y = this.#stem.forward(x, options);
+    yield ['stem', y];
+    for (const [index, stage] of this.#stages.entries()) {
+      y = stage.reduce((input, block) => block.forward(input, options), y);
+      yield [`layer${index + 1}`, y];
+    }
+    const pooled = tf.mean<tf.Tensor2D>(y, [1, 2]);
+    yield ['pooled', pooled];
+    if (this.#fc) yield ['logits', this.#fc.forward(pooled)];
   }
 
   /** The values of all variables, in PyTorch's names and layout, running statistics too. */
