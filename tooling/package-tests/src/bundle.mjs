@@ -1,0 +1,40 @@
+import { isBuiltin } from 'node:module';
+import { build, createLogger } from 'vite';
+
+/**
+ * Bundles what stands in `folder` for browsers, with Vite as it comes: its `index.html`, into `dist`; or only in memory
+ * a module, `entry`, without its `external` imports. Answers the code, Vite's `warnings`, and the `builtins` of Node that
+ * are asked for.
+ */
+export async function bundle(folder, { entry, external = [], minify = false } = {}) {
+  const warnings = [];
+  const builtins = [];
+  const customLogger = createLogger('silent');
+  const warn = (message) => warnings.push(message);
+  Object.assign(customLogger, { warn, warnOnce: warn });
+  const noteBuiltins = {
+    name: 'note-builtins',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (isBuiltin(id)) builtins.push(`${id} by ${importer}`);
+    },
+  };
+  const module = entry && { input: entry, preserveEntrySignatures: 'strict' };
+  const { output } = await build({
+    root: folder,
+    configFile: false,
+    customLogger,
+    logLevel: 'silent',
+    plugins: [noteBuiltins],
+    build: {
+      target: 'esnext',
+      minify,
+      chunkSizeWarningLimit: Number.POSITIVE_INFINITY,
+      reportCompressedSize: false,
+      write: entry === undefined,
+      rolldownOptions: { external, ...module },
+    },
+  });
+  const code = output.flatMap((file) => (file.type === 'chunk' ? [file.code] : [])).join('\n');
+  return { code, warnings, builtins };
+}

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { describe, expect, inject, test } from 'vitest';
+import { publicPackages } from './public-packages.mjs';
+import { packedFiles, packedManifest, tarballOf } from './tarballs.mjs';
+
+const attw = resolve(import.meta.dirname, '../node_modules/.bin/attw');
+
+describe.each(publicPackages())('$name, packed', ({ name, manifest }) => {
+  const tarball = () => tarballOf(name, inject('tarballs'));
+
+  test('publint, strictly', async () => {
+    const { buffer } = Uint8Array.from(readFileSync(tarball()));
+    const { messages, pkg } = await publint({ strict: true, pack: { tarball: buffer } });
+    const lines = messages.map((message) => formatMessage(message, pkg, { color: false }));
+    expect(lines, `${name}: mend its package.json as publint says`).toEqual([]);
+  });
+
+  test.skipIf(!manifest.exports)('types resolve as the code does (attw)', async () => {
+    const args = [tarball(), '--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--format', 'ascii'];
+    const failure = await promisify(execFile)(attw, args).then(
+      () => '',
+      (error) => error.stdout || error.message,
+    );
+    expect(failure, `${name}: mend the exports of its package.json as attw says`).toBe('');
+  });
+
+  test('carries the licence and its sources, no tests and nothing of the machine that built it', () => {
+    const files = packedFiles(tarball());
+    expect(files, `${name}: pack it in the repository, whose LICENSE it takes along`).toContain('LICENSE');
+    const unwanted = files.filter((file) =>
+      /\.test\.|\.tsbuildinfo$|\.node$|^(?:target|node_modules|golden)\//.test(file),
+    );
+    expect(unwanted, `${name}: exclude these by "files" of its package.json`).toEqual([]);
+  });
+
+  test('asks for what a registry has', () => {
+    const { dependencies, optionalDependencies, peerDependencies } = packedManifest(tarball());
+    const specs = Object.entries({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+    const local = specs.filter(([, range]) => /^(?:workspace|catalog|file|link):/.test(range));
+    expect(local, `${name}: no registry has these`).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { publicPackages, withItsDependencies } from './public-packages.mjs';
+import { packedManifest, tarballOf } from './tarballs.mjs';
+
+const run = promisify(execFile);
+
+/**
+ * An empty project into which nothing is installed but what a README's install line names, packages of this repository
+ * from their tarballs. pnpm's strict layout and peers keep anything else out of reach.
+ */
+export class Project {
+  constructor(name, tarballs, installs = [name]) {
+    this.name = name;
+    this.folder = mkdtempSync(join(tmpdir(), 'residual-project-'));
+    const manifest = packedManifest(tarballOf(name, tarballs));
+    const ours = publicPackages().map((entry) => entry.name);
+    const specs = installs.map((word) => [
+      word,
+      ours.includes(word) ? fileOf(word, tarballs) : versionOf(word, manifest),
+    ]);
+    this.#write(
+      'package.json',
+      JSON.stringify({ name: 'empty', private: true, type: 'module', dependencies: Object.fromEntries(specs) }),
+    );
+    const settings = {
+      overrides: Object.fromEntries(
+        installs.flatMap((word) => withItsDependencies(word)).map((word) => [word, fileOf(word, tarballs)]),
+      ),
+      autoInstallPeers: false,
+      strictPeerDependencies: true,
+      ignoreScripts: true,
+    };
+    // JSON is YAML.
+    this.#write('pnpm-workspace.yaml', JSON.stringify(settings));
+  }
+
+  async install() {
+    try {
+      await run('pnpm', ['install', '--prefer-offline', '--no-frozen-lockfile'], { cwd: this.folder });
+    } catch (error) {
+      const next = `its README's install line must name every peer that it needs`;
+      throw new Error(
+        `${this.name}: cannot be installed as its README says (${next}):\n${error.stdout}${error.stderr}`,
+      );
+    }
+  }
+
+  /** Saves a README's example, and runs it: JavaScript with this Node, a command's with the shell. Answers what it prints. */
+  async run(example, { shell = false } = {}) {
+    const file = this.#write(shell ? 'example.sh' : 'example.mjs', example);
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '',
+      PATH: `${join(this.folder, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+    };
+    try {
+      const [command, args] = shell ? ['sh', ['-e', file]] : [process.execPath, [file]];
+      return (await run(command, args, { cwd: this.folder, env, timeout: 60_000 })).stdout;
+    } catch (error) {
+      const next = 'mend the example, or name what it needs in the install line';
+      throw new Error(
+        `${this.name}: the example in its README fails (${next}):\n${error.stdout}${error.stderr || error.message}`,
+      );
+    }
+  }
+
+  remove() {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #write(file, text) {
+    mkdirSync(this.folder, { recursive: true });
+    writeFileSync(join(this.folder, file), text);
+    return join(this.folder, file);
+  }
+}
+
+function fileOf(name, tarballs) {
+  return `file:${tarballOf(name, tarballs)}`;
+}
+
+function versionOf(word, { devDependencies, peerDependencies, optionalDependencies, dependencies, name }) {
+  const version = { ...dependencies, ...optionalDependencies, ...peerDependencies, ...devDependencies }[word];
+  if (version) return version;
+  throw new Error(
+    `${name}: its README installs ${word}, of which its package.json knows no version; add it to devDependencies`,
+  );
+}

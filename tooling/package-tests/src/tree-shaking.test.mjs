@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { bundle } from './bundle.mjs';
+import { Project } from './project.mjs';
+import { publicPackages } from './public-packages.mjs';
+
+const TFJS_CORE = '@tensorflow/tfjs-core';
+
+/** What a page takes of a package, what must not come with it, and its size without tfjs: minified, by gzip. */
+const pages = [
+  {
+    name: '@residual/resnet',
+    takes: 'resnet18',
+    without: ['Bottleneck', 'conv3', 'CifarStem', 'cifar'],
+    kilobytes: 4.5,
+  },
+  { name: '@residual/resnet', takes: 'resnet50', without: ['BasicBlock', 'CifarStem', 'cifar'], kilobytes: 4.5 },
+  { name: '@residual/resnet', takes: 'cifarResNet', without: ['Bottleneck', 'conv3'], kilobytes: 5 },
+  { name: '@residual/vision', takes: 'topK', without: ['tench', 'airplane', 'bicubic'], kilobytes: 0.6 },
+  { name: '@residual/weights', takes: 'readStateDict', without: ['node:', 'imagenet', 'tench'], kilobytes: 13 },
+];
+
+describe.each(pages)('a page with $takes of $name', ({ name, takes, without, kilobytes }) => {
+  let project;
+  let page;
+  beforeAll(async () => {
+    project = new Project(name, inject('tarballs'), needsTfjs(name) ? [name, TFJS_CORE] : [name]);
+    await project.install();
+    page = join(project.folder, 'page.mjs');
+    writeFileSync(page, `import { ${takes} } from '${name}';\nglobalThis.taken = ${takes};\n`);
+  });
+  afterAll(() => project?.remove());
+
+  test(`carries no ${without.join(', ')}`, async () => {
+    const { code } = await bundle(project.folder, { entry: page, external: [TFJS_CORE] });
+    expect(code).toContain(takes);
+    const carried = without.filter((word) => code.includes(word));
+    expect(carried, `${name}: these come with ${takes}; something at module scope holds them`).toEqual([]);
+  });
+
+  test(`weighs at most ${kilobytes} kB`, async () => {
+    const { code } = await bundle(project.folder, { entry: page, external: [TFJS_CORE], minify: true });
+    const size = gzipSync(code).byteLength / 1000;
+    expect(size, `${name}: find what made ${takes} heavier, or raise the figure here`).toBeLessThanOrEqual(kilobytes);
+    expect(size, `${name}: ${takes} is lighter than the figure here by far; lower it`).toBeGreaterThan(kilobytes * 0.7);
+  });
+});
+
+function needsTfjs(name) {
+  const { peerDependencies = {} } = publicPackages().find((entry) => entry.name === name).manifest;
+  return TFJS_CORE in peerDependencies;
+}

@@ -1,0 +1,7 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import library from '../vitest/library.ts';
+
+export default mergeConfig(
+  library,
+  defineConfig({ test: { include: ['src/*.test.mjs'], globalSetup: ['src/tarballs.mjs'] } }),
+);
