@@ -5,7 +5,7 @@ import { findImages } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { parseCount } from './parse-count.ts';
 import { predictionTable } from './prediction-table.ts';
-import { type BadImage, prepareFiles } from './prepare-files.ts';
+import { type BadImage, type PreparedImage, prepareFiles } from './prepare-files.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { UsageError } from './usage-error.ts';
@@ -33,7 +33,7 @@ export async function classifyImages(
   const k = parseCount('--top', flags.top);
   if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
   const files = await findImages(names);
-  const { classifier, engine } = await loadClassifier(flags, signal);
+  const { classifier, prepare, engine } = await loadClassifier(flags, signal);
   const shown = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures');
   const answers: Answer[] = [];
@@ -42,7 +42,7 @@ export async function classifyImages(
     for (let start = 0; start < files.length; start += classifier.batchSize) {
       signal.throwIfAborted();
       const batch = files.slice(start, start + classifier.batchSize);
-      for (const result of await classifyBatch(classifier, batch, shown)) {
+      for (const result of await classifyBatch(classifier, await prepareFiles(batch, prepare), batch, shown)) {
         if ('problem' in result) {
           failures += 1;
           progress.say(`residual: ${result.problem}`);
@@ -62,10 +62,10 @@ export async function classifyImages(
 
 async function classifyBatch(
   classifier: Classifier,
+  prepared: readonly (PreparedImage | BadImage)[],
   files: readonly string[],
   k: number,
 ): Promise<(Answer | BadImage)[]> {
-  const prepared = await prepareFiles(files, (image) => classifier.prepare(image));
   const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
   const startMs = performance.now();
   const rows = await classifier.forward(inputs);

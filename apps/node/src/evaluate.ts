@@ -39,7 +39,7 @@ const readers: Readonly<Record<string, DataReader>> = {
 export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promise<number> {
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
   const { folder, read } = parseData(flags.data);
-  const { classifier } = await loadClassifier(flags, signal);
+  const { classifier, prepare } = await loadClassifier(flags, signal);
   let failures = 0;
   const score: Score = { correct: 0, correct5: 0, total: 0 };
   try {
@@ -50,7 +50,7 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
       for (let start = 0; start < count; start += classifier.batchSize) {
         signal.throwIfAborted();
         const end = Math.min(count, start + classifier.batchSize);
-        const batch = await data.read(start, end, (image) => classifier.prepare(image));
+        const batch = await data.read(start, end, prepare);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
         failures += batch.length - images.length;

@@ -1,7 +1,7 @@
 import { type Classifier, createClassifier } from '@residual/classifier';
 import type { ResNetSpec } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
-import { getPreset } from '@residual/vision';
+import { getPreset, type PixelImage } from '@residual/vision';
 import { readStateDictFile } from '@residual/weights/node';
 import { describeDevice, startDevice } from './devices.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,6 +17,8 @@ export interface ModelFlags {
 /** A classifier that is ready, and the name of the device it runs on. */
 export interface LoadedClassifier {
   readonly classifier: Classifier;
+  /** The classifier's, but that it ends with the signal's reason. */
+  readonly prepare: (image: PixelImage) => Float32Array;
   readonly engine: string;
 }
 
@@ -33,7 +35,11 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   process.stderr.write(`${describeDevice(choice)}\n`);
   for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
   for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
-  return { classifier, engine: choice.info.name };
+  const prepare = (image: PixelImage): Float32Array => {
+    signal.throwIfAborted();
+    return classifier.prepare(image);
+  };
+  return { classifier, prepare, engine: choice.info.name };
 }
 
 function missingWeights(spec: ResNetSpec): string {

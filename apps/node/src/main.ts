@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { summaryCommand } from './commands/summary.ts';
@@ -27,7 +28,8 @@ const program = new Command('residual')
   .version(version)
   .addCommand(classifyCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
-  .addCommand(summaryCommand());
+  .addCommand(summaryCommand())
+  .addCommand(benchCommand(interruption.signal));
 
 try {
   for (const command of [program, ...program.commands]) {

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+
+/** `residual bench`. */
+export function benchCommand(signal: AbortSignal): Command {
+  return new Command('bench')
+    .description('Time engines against each other and against other runtimes (in a clone of the repository).')
+    .option('--model <list>', 'variants', 'resnet50')
+    .option('--engines <list>', 'native, tensorflow, wasm, tfjs; and eager tfjs-node, tfjs-wasm')
+    .option('--peers <list>', 'onnxruntime-node, onnxruntime-web, tfjs-node, tfjs-wasm')
+    .option('--batch <list>', 'pictures at once', '1')
+    .option('--precision <list>', 'fp32, bf16, int8: for the engines that have them', 'fp32')
+    .option('--threads <n>', 'threads of each engine (default: the cores)')
+    .option('--size <px>', 'edge of the pictures', '224')
+    .option('--rounds <n>', 'turns of each engine', '15')
+    .option('--weights <file>', 'safetensors or .pth instead of weights made up')
+    .option('--isa <name>', 'instructions of the native kernels: avx512, avx2, neon, portable')
+    .option('--busy', 'with another process that keeps one core busy')
+    .option('--plot <file>', 'where the SVG goes (default: residual-bench.svg, none with --json)')
+    .option('--json', 'one line of JSON instead of a table')
+    .addHelpText(
+      'after',
+      `
+Each engine has a process of its own, and they run in turn. Exit code 1: an engine named is not available here.
+
+Examples:
+  residual bench --model resnet18,resnet50 --engines native,wasm --peers onnxruntime-node,tfjs-wasm
+  residual bench --engines native --peers onnxruntime-node --precision fp32,bf16,int8 --batch 1,8
+  residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json`,
+    )
+    .action(async (flags) => {
+      const { startBench } = await import('../start-bench.ts');
+      process.exitCode = await startBench(flags, signal);
+    });
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export interface CommandResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** Lines on stderr, but the one that says who computes. */
+  readonly said: readonly string[];
+}
+
+/** Runs the built command as a user's shell would. */
+export function residual(args: readonly string[], { cwd }: { cwd?: string } = {}): Promise<CommandResult> {
+  const main = resolve(import.meta.dirname, '../dist/main.js');
+  const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('tfjs-'));
+      resolve({ exitCode, stdout, said: lines });
+    });
+  });
+}

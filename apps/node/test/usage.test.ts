@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { residual } from './run-command.ts';
+
+test.each([
+  { args: [], expected: 'Usage: residual' },
+  { args: ['clasify'], expected: "residual: unknown command 'clasify' (Did you mean classify?)" },
+  { args: ['classify'], expected: "residual: required option '--model <name>' not specified" },
+  { args: ['classify', '--model', 'resnet18'], expected: "residual: missing required argument 'images'" },
+  {
+    args: ['classify', 'a.png', '--model', 'resnet18'],
+    expected: 'residual: --weights: expected a file with resnet18',
+  },
+  { args: ['classify', 'a.png', '--model', 'resnet19', '--weights', 'w'], expected: "residual: no model 'resnet19'" },
+  {
+    args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--top', '0'],
+    expected: "residual: --top: expected a whole number from 1, got '0'",
+  },
+  {
+    args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--preset', 'mine'],
+    expected: "residual: unknown preset 'mine'",
+  },
+  {
+    args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--logits'],
+    expected: 'residual: --logits: expected --json',
+  },
+  {
+    args: ['classify', '*.none', '--model', 'resnet18', '--weights', 'w'],
+    expected: 'residual: *.none: expected a pattern that matches files',
+  },
+  {
+    args: ['evaluate', '--model', 'resnet20', '--weights', 'w', '--data', 'cifar100:x'],
+    expected: "residual: --data: expected cifar10:DIR or folder:DIR, got 'cifar100:x'",
+  },
+])('residual $args: exit 2 and how it is meant', async ({ args, expected }) => {
+  const { exitCode, stdout, said } = await residual(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(said[0]).toContain(expected);
+});
+
+test.each(['classify', 'evaluate', 'summary'])('%s --help has examples', async (command) => {
+  const { exitCode, stdout, said } = await residual([command, '--help']);
+  expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
+  expect(stdout).toContain(`Examples:\n  residual ${command} `);
+});
+
+test('--version prints the version', async () => {
+  const { exitCode, stdout } = await residual(['--version']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

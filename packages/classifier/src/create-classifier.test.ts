@@ -1,0 +1,150 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { randomVars } from '@residual/blocks';
+import { cifarResNet, cifarResNetSpec, resnet18Spec } from '@residual/resnet';
+import { cifar, type PixelImage, softmax, timm288 } from '@residual/vision';
+import { cifar10Classes } from '@residual/vision/cifar10';
+import { imagenetClasses } from '@residual/vision/imagenet';
+import { readStateDict, writeSafetensors } from '@residual/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { createClassifier } from './create-classifier.ts';
+import { defaultLabels } from './default-labels.ts';
+import { defaultPreset } from './default-preset.ts';
+import { toMetadata } from './weights-metadata.ts';
+
+const spec = cifarResNetSpec(8);
+const preset = { ...cifar, resizePx: 8, cropPx: 8 };
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+async function weights(numClasses = 10) {
+  const model = cifarResNet(8, { numClasses, vars: randomVars({ seed: 1 }) });
+  const dict = await model.stateDict();
+  model.dispose();
+  return dict;
+}
+
+function picture(seed: number): PixelImage {
+  const data = Uint8Array.from({ length: 12 * 9 * 3 }, (_, i) => (i * seed * 37) % 256);
+  return { width: 12, height: 9, channels: 3, data };
+}
+
+test('building, a hundred runs and disposing leave tfjs memory as it was', async () => {
+  const dict = await weights();
+  const before = tf.memory();
+  const classifier = await createClassifier({ model: spec, weights: dict, preset });
+  const built = tf.memory().numTensors;
+  for (let i = 0; i < 100; i++) await classifier.classify(picture(i));
+  expect(tf.memory().numTensors).toBe(built);
+  classifier.dispose();
+  classifier.dispose();
+  expect(tf.memory()).toEqual(before);
+});
+
+test('one picture gives a list of classes, several a list of lists, whatever the batch size', async () => {
+  const dict = await weights();
+  const pictures = [1, 2, 3, 4, 5].map(picture);
+  const classifier = await createClassifier({ model: spec, weights: dict, preset, batchSize: 2 });
+  const all = await classifier.classify(pictures, { topK: 3 });
+  const single = await classifier.classify(pictures[3]!, { topK: 3 });
+  const logits = await classifier.logits(pictures);
+  classifier.dispose();
+  expect(all.map((top) => top.length)).toEqual([3, 3, 3, 3, 3]);
+  expect(all[3]!.map(({ label }) => label)).toEqual(single.map(({ label }) => label));
+  for (const [i, top] of all.entries())
+    for (const { index, label, score } of top) {
+      expect(score).toBe(softmax(logits[i]!)[index]);
+      expect(label).toBe(cifar10Classes[index]);
+    }
+});
+
+test('the logits are those of the model on the prepared picture', async () => {
+  const model = cifarResNet(8, { vars: randomVars({ seed: 2 }) });
+  const classifier = await createClassifier({ model, preset });
+  const input = classifier.prepare(picture(3));
+  const expected = tf.tidy(() => model.forward(tf.tensor4d(input, [1, 8, 8, 3])).dataSync());
+  expect((await classifier.logits([picture(3)]))[0]).toEqual(expected);
+  classifier.dispose();
+  expect(model.variables.get('fc.bias')!.isDisposed).toBe(false);
+  model.dispose();
+});
+
+test('a head of another size is taken over and noted', async () => {
+  const classifier = await createClassifier({ model: spec, weights: await weights(4), source: 'mine.pth', preset });
+  const { labels, notes, loadReport } = classifier;
+  classifier.dispose();
+  expect(labels).toEqual(['class 0', 'class 1', 'class 2', 'class 3']);
+  expect(notes).toEqual(["mine.pth: a head of 4 classes, where resnet8's own has 10"]);
+  expect(loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
+});
+
+test('weights that are not numbers are a warning that names the first', async () => {
+  const dict = await weights();
+  const { shape } = dict.get('layer1.0.bn1.weight')!;
+  dict.set('layer1.0.bn1.weight', { shape, data: Float32Array.from({ length: 16 }, () => Number.NaN) });
+  const classifier = await createClassifier({ model: spec, weights: dict, source: 'nan.pth', preset });
+  expect(classifier.warnings).toEqual([
+    'nan.pth: 16 values are NaN or infinite, the first in layer1.0.bn1.weight; answers may be wrong or none, choose another file',
+  ]);
+  classifier.dispose();
+});
+
+test('weights of another net leave nothing behind', async () => {
+  const dict = await weights();
+  const { numTensors } = tf.memory();
+  await expect(createClassifier({ model: 'resnet50', weights: dict })).rejects.toThrow(/^weights: these weights/);
+  expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+test("a file's metadata say how pictures are prepared and what classes are called, unless the caller does", async () => {
+  const names = ['a', 'b', 'c'];
+  const bytes = writeSafetensors(await weights(3), { metadata: toMetadata({ preset, labels: names }) });
+  const file = await readStateDict(bytes);
+  const classifier = await createClassifier({ model: spec, weights: file });
+  const other = await createClassifier({ model: spec, weights: file, preset: timm288, labels: ['x', 'y', 'z'] });
+  expect([classifier.preset, classifier.labels]).toEqual([preset, names]);
+  expect([other.preset, other.labels]).toEqual([timm288, ['x', 'y', 'z']]);
+  classifier.dispose();
+  other.dispose();
+});
+
+test.each([
+  ['residual.preset', '{"cropPx":1e9}', 'a preset'],
+  ['residual.preset', 'imagenet', 'a preset'],
+  ['residual.labels', '[1,2]', 'a list of names'],
+])('metadata %s of %s are refused', async (key, value, expected) => {
+  const file = await readStateDict(writeSafetensors(await weights(), { metadata: { [key]: value } }));
+  await expect(createClassifier({ model: spec, weights: file, source: 'w' })).rejects.toThrow(
+    `w: metadata ${key}: expected ${expected}`,
+  );
+});
+
+test('what a classifier is not given rightly is refused in a line', async () => {
+  const dict = await weights();
+  const classifier = await createClassifier({ model: spec, weights: dict, preset });
+  await expect(classifier.classify(picture(1), { topK: 11 })).rejects.toThrow('expected k from 1 to 10');
+  await expect(classifier.forward([new Float32Array(5)])).rejects.toThrow('input 0: expected 192 numbers');
+  await expect(classifier.classify([], {})).resolves.toEqual([]);
+  const aborted = { signal: AbortSignal.abort(new Error('enough')) };
+  await expect(classifier.classify(picture(1), aborted)).rejects.toThrow('enough');
+  classifier.dispose();
+  await expect(classifier.classify(picture(1))).rejects.toMatchObject({ code: 'DISPOSED' });
+
+  await expect(createClassifier({ model: spec, weights: dict, labels: ['one'] })).rejects.toThrow(
+    'labels: expected 10 names, one per class, got 1',
+  );
+  const headless = cifarResNet(8, { numClasses: null });
+  await expect(createClassifier({ model: headless })).rejects.toMatchObject({ code: 'NO_HEAD' });
+  headless.dispose();
+});
+
+test('labels and presets go by the variant and its number of classes', async () => {
+  expect(await defaultLabels(resnet18Spec, 1000)).toBe(imagenetClasses);
+  expect(await defaultLabels(resnet18Spec, 10)).toContain('class 9');
+  expect(await defaultLabels(spec, 10)).toBe(cifar10Classes);
+  expect(defaultPreset(resnet18Spec)).toMatchObject({ resizePx: 256, cropPx: 224, interpolation: 'bilinear' });
+  expect(defaultPreset({ ...resnet18Spec, name: 'resnext101_64x4d' }).resizePx).toBe(232);
+  expect(defaultPreset(spec).cropPx).toBe(32);
+});
