@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBusyProcess } from './busy-process.ts';
+import { Contestant, ContestantError } from './contestant.ts';
+import type { Candidate } from './job.ts';
+import { describeCpu } from './machine.ts';
+import { playRounds } from './match.ts';
+import { type Materials, makeMaterials } from './materials.ts';
+import { type BenchOptions, candidates } from './options.ts';
+import { fastestVariants, type Played, type Ratio, type Row, ratioOf, rowOf } from './rows.ts';
+import { runnerKinds } from './runners/runners.ts';
+
+/** What was measured, on what. */
+export interface BenchReport {
+  readonly cpu: string;
+  readonly threads: number;
+  readonly rows: readonly Row[];
+  /** Each of Residual's engines against each of the others. */
+  readonly ratios: readonly Ratio[];
+  /** Who is missing, and why. */
+  readonly missing: readonly { readonly engine: string; readonly reason: string }[];
+}
+
+export interface BenchHooks {
+  readonly signal: AbortSignal;
+  /** A line on what is going on. */
+  readonly say: (line: string) => void;
+}
+
+/** Measures everything that the options name, one model and batch after another. */
+export async function bench(options: BenchOptions, hooks: BenchHooks): Promise<BenchReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'residual-bench-'));
+  const busy = options.isBusy ? startBusyProcess() : undefined;
+  const rows: Row[] = [];
+  const ratios: Ratio[] = [];
+  const missing = new Map<string, string>();
+  try {
+    for (const model of options.models) {
+      const { sizePx, weightsFile } = options;
+      const materials = await makeMaterials({ model, sizePx, weightsFile, folder });
+      for (const batch of options.batches) {
+        const match = await playMatch(options, { model, batch, materials, missing, ...hooks });
+        rows.push(...match.rows);
+        ratios.push(...match.ratios);
+      }
+      await materials.remove();
+    }
+  } finally {
+    busy?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return {
+    cpu: describeCpu(),
+    threads: options.threads,
+    rows,
+    ratios,
+    missing: [...missing].map(([engine, reason]) => ({ engine, reason })),
+  };
+}
+
+interface Match extends BenchHooks {
+  readonly model: string;
+  readonly batch: number;
+  readonly materials: Materials;
+  readonly missing: Map<string, string>;
+}
+
+async function playMatch(options: BenchOptions, match: Match): Promise<{ rows: Row[]; ratios: Ratio[] }> {
+  const { model, batch, materials, signal, say } = match;
+  const contestants: Contestant[] = [];
+  try {
+    for (const candidate of candidates(options, batch)) {
+      signal.throwIfAborted();
+      const contestant = await start(candidate, options, match);
+      if (contestant) contestants.push(contestant);
+    }
+    say(`${model}, batch ${batch}: ${options.rounds} rounds of ${contestants.length}`);
+    const played = fastestVariants(contestants, await playRounds(contestants, options.rounds, signal));
+    const ours = played.filter(isOurs);
+    const peers = played.filter((one) => !isOurs(one));
+    return {
+      rows: played.map((one) => rowOf(model, one, materials.reference)),
+      ratios: ours.flatMap((engine) => peers.map((peer) => ratioOf(model, engine, peer))),
+    };
+  } finally {
+    await Promise.all(contestants.map((contestant) => contestant.stop()));
+  }
+}
+
+function isOurs({ contestant }: Played): boolean {
+  return runnerKinds().get(contestant.candidate.engine)!.isOurs === true;
+}
+
+async function start(
+  candidate: Candidate,
+  { sizePx, threads, isa }: BenchOptions,
+  { model, materials, missing, say }: Match,
+): Promise<Contestant | undefined> {
+  const { weightsFile, onnxFile } = materials;
+  const job = { ...candidate, model, sizePx, threads, weightsFile, onnxFile };
+  try {
+    return await Contestant.start(job, isa === undefined ? {} : { RESIDUAL_KERNELS_ISA: isa });
+  } catch (error) {
+    if (!ContestantError.isInstance(error)) throw error;
+    const name = candidate.precision === 'fp32' ? candidate.engine : `${candidate.engine} ${candidate.precision}`;
+    if (!missing.has(name)) say(`${name} is left out: ${error.message}`);
+    missing.set(name, error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import type { Job, Runner } from './job.ts';
+import type { Answer, Question } from './messages.ts';
+import { makePictures } from './pictures.ts';
+import { runnerKinds } from './runners/runners.ts';
+
+// A process that becomes one candidate, stays, and runs when it is told to.
+
+let runner: Runner;
+let pictures: Float32Array;
+
+process.on('message', (question: Question) => {
+  answer(question).then(
+    (reply) => process.send!(reply),
+    (error: unknown) => process.send!(refusal(error)),
+  );
+});
+process.on('disconnect', () => process.exit());
+// Ctrl-C reaches all processes of a terminal; who started this one ends it.
+process.on('SIGINT', () => undefined);
+
+async function answer(question: Question): Promise<Answer> {
+  if (question.kind === 'load') return load(question.job);
+  const ms: number[] = [];
+  for (let run = 0; run < question.runs; run++) {
+    const begin = performance.now();
+    await runner.run(pictures);
+    ms.push(performance.now() - begin);
+  }
+  return { kind: 'ran', ms, peakMB: peakMB() };
+}
+
+async function load(job: Job): Promise<Answer> {
+  pictures = makePictures(job.batch, job.sizePx);
+  const begin = performance.now();
+  const loadModel = await runnerKinds().get(job.engine)!.load(job);
+  const libraryAt = performance.now();
+  runner = await loadModel();
+  const modelAt = performance.now();
+  const logits = await runner.run(pictures);
+  const firstAt = performance.now();
+  return {
+    kind: 'loaded',
+    device: runner.device,
+    libraryMs: libraryAt - begin,
+    loadMs: modelAt - libraryAt,
+    firstMs: firstAt - modelAt,
+    logits: Float32Array.from(logits),
+  };
+}
+
+function refusal(error: unknown): Answer {
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  return { kind: 'refused', reason: message.split('\n', 1)[0]! };
+}
+
+/** The most memory that the process has had at once; `VmHWM` where there is /proc. */
+function peakMB(): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
+    return Number(kilobytes) / 1024;
+  } catch {
+    return process.resourceUsage().maxRSS / 1024;
+  }
+}

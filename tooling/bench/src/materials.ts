@@ -1,0 +1,71 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tfjsWasm } from '@residual/backend-wasm/node';
+import { StateDictVars } from '@residual/blocks';
+import { bind, optimize } from '@residual/compile';
+import { onnxModel } from '@residual/compile/onnx';
+import { ResNet } from '@residual/resnet';
+import { getSpec } from '@residual/resnet/registry';
+import { writeSafetensors } from '@residual/weights';
+import { readStateDictFile } from '@residual/weights/node';
+import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
+import { makePictures } from './pictures.ts';
+import { traceModel } from './trace-model.ts';
+import { makeWeights, numClassesOf, takeWeights } from './weights.ts';
+
+/** The same model for everybody, as files, and what it should answer. */
+export interface Materials {
+  readonly weightsFile: string;
+  readonly onnxFile: string;
+  /** Logits of the two pictures of `makePictures`, by {@link referenceName}. */
+  readonly reference: Float32Array;
+  remove(): Promise<void>;
+}
+
+/** Whose logits are the reference. */
+export const referenceName = 'eager tfjs-wasm, fp32';
+
+export interface MaterialsOptions {
+  readonly model: string;
+  readonly sizePx: number;
+  /** Default: weights made up, the same each time. */
+  readonly weightsFile?: string | undefined;
+  readonly folder: string;
+}
+
+/** Makes a model's files. With ONNX of our own exporter, ONNX Runtime gets the net with its batch norms folded. */
+export async function makeMaterials({ model, sizePx, weightsFile, folder }: MaterialsOptions): Promise<Materials> {
+  const spec = getSpec(model);
+  const dict = new Map(weightsFile === undefined ? makeWeights(spec) : (await readStateDictFile(weightsFile)).tensors);
+  const numClasses = numClassesOf(dict, spec);
+  const ownWeightsFile = join(folder, `${model}.safetensors`);
+  if (weightsFile === undefined) await writeFile(ownWeightsFile, writeSafetensors(dict));
+
+  await tfjsWasm().use();
+  const reference = await referenceLogits(
+    new ResNet(spec, { numClasses, vars: new StateDictVars(dict).source }),
+    sizePx,
+  );
+
+  const onnxFile = join(folder, `${model}.onnx`);
+  const graph = await traceModel(spec, { batch: 1, sizePx, numClasses });
+  await writeFile(onnxFile, onnxModel(bind(optimize(graph), takeWeights(dict, spec)), { name: model }).chunks);
+  return {
+    weightsFile: weightsFile ?? ownWeightsFile,
+    onnxFile,
+    reference,
+    remove: async () => {
+      await Promise.all([ownWeightsFile, onnxFile].map((file) => rm(file, { force: true })));
+    },
+  };
+}
+
+async function referenceLogits(model: ResNet, sizePx: number): Promise<Float32Array> {
+  const pictures: Tensor4D = tensor4d(makePictures(2, sizePx), [2, sizePx, sizePx, 3]);
+  const logits = model.forward(pictures);
+  const values = (await logits.data()) as Float32Array;
+  logits.dispose();
+  pictures.dispose();
+  model.dispose();
+  return values;
+}

@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os';
+import { listModels } from '@residual/resnet/registry';
+import { BenchError } from './bench-error.ts';
+import type { Candidate, Precision } from './job.ts';
+import { runnerKinds } from './runners/runners.ts';
+
+/** The command's options as text, as a command line has them. */
+export interface BenchFlags {
+  readonly model: string;
+  readonly engines?: string;
+  readonly peers?: string;
+  readonly batch: string;
+  readonly precision: string;
+  readonly size: string;
+  readonly rounds: string;
+  readonly threads?: string;
+  readonly weights?: string;
+  readonly isa?: string;
+  readonly plot?: string;
+  readonly busy?: boolean;
+  readonly json?: boolean;
+}
+
+/** What is to be measured. */
+export interface BenchOptions {
+  readonly models: readonly string[];
+  readonly engines: readonly string[];
+  readonly peers: readonly string[];
+  readonly batches: readonly number[];
+  readonly precisions: readonly Precision[];
+  readonly sizePx: number;
+  readonly rounds: number;
+  readonly threads: number;
+  readonly weightsFile: string | undefined;
+  readonly isa: string | undefined;
+  /** Whether another process keeps one core busy meanwhile. */
+  readonly isBusy: boolean;
+}
+
+/** @throws BenchError for what is not understood. */
+export function parseOptions(flags: BenchFlags): BenchOptions {
+  const kinds = [...runnerKinds().keys()];
+  return {
+    models: chosen('--model', flags.model, listModels()),
+    engines: chosen('--engines', flags.engines ?? 'native,tensorflow,wasm', kinds),
+    peers: chosen(
+      '--peers',
+      flags.peers ?? (flags.engines === undefined ? 'onnxruntime-node,tfjs-node,tfjs-wasm' : ''),
+      kinds,
+    ),
+    batches: list(flags.batch).map((text) => wholeNumber('--batch', text)),
+    precisions: chosen('--precision', flags.precision, ['fp32', 'bf16', 'int8'] as const),
+    sizePx: wholeNumber('--size', flags.size),
+    rounds: wholeNumber('--rounds', flags.rounds),
+    threads: flags.threads === undefined ? availableParallelism() : wholeNumber('--threads', flags.threads),
+    weightsFile: flags.weights,
+    isa: flags.isa,
+    isBusy: flags.busy ?? false,
+  };
+}
+
+/** Everybody that competes in one model and batch, in the order of the options; peers compute in fp32. */
+export function candidates({ engines, peers, precisions }: BenchOptions, batch: number): Candidate[] {
+  const kinds = runnerKinds();
+  return [...new Set([...engines, ...peers])].flatMap((engine) => {
+    const { precisions: others = [], variants = [undefined] } = kinds.get(engine)!;
+    const isOwn = engines.includes(engine);
+    return precisions
+      .filter((precision) => (isOwn && others.includes(precision)) || precision === 'fp32')
+      .flatMap((precision) =>
+        variants.map((variant) => ({ engine, precision, batch, ...(variant !== undefined && { variant }) })),
+      );
+  });
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): Name[] {
+  return list(text).map((part) => {
+    const name = known.find((one) => one === part);
+    if (name === undefined) throw new BenchError(`${option}: expected some of ${known.join(', ')}, got '${part}'`);
+    return name;
+  });
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 100_000) return number;
+  throw new BenchError(`${option}: expected a whole number from 1, got '${text}'`);
+}

@@ -1,0 +1,42 @@
+import type { WasmOptions } from '@residual/backend-wasm/node';
+import type { Engine, TfjsBackend } from '@residual/compile';
+import type { Job } from '../job.ts';
+import { makePictures } from '../pictures.ts';
+
+/** The engine on Residual's kernels, native. */
+export async function nativeEngine({ precision, threads, batch, sizePx }: Job): Promise<Engine> {
+  const { native } = await import('@residual/backend-node');
+  const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx) }] : [];
+  const options = { threads, precision, calibration };
+  return native(options);
+}
+
+/** The engine on TensorFlow's graph runtime. */
+export async function tensorflowEngine({ precision, threads }: Job): Promise<Engine> {
+  const { tensorflow } = await import('@residual/backend-node');
+  return tensorflow({ threads, precision: precision === 'bf16' ? 'bfloat16' : 'float32' });
+}
+
+/** The engine on Residual's kernels, as WASM. */
+export async function wasmEngine({ threads }: Job): Promise<Engine> {
+  const { wasm } = await import('@residual/backend-wasm/node');
+  const options: WasmOptions & { threads: number } = { threads };
+  return wasm(options);
+}
+
+/** The fused graph on tfjs-node, or where that is not there on tfjs-wasm. */
+export async function tfjsEngine(job: Job): Promise<Engine> {
+  const { tfjs, useFirstTfjsBackend } = await import('@residual/compile');
+  await useFirstTfjsBackend([await tfjsNodeBackend(job), await tfjsWasmBackend()]);
+  return tfjs();
+}
+
+export async function tfjsNodeBackend({ threads }: Pick<Job, 'threads'>): Promise<TfjsBackend> {
+  const { tfjsNode } = await import('@residual/backend-node');
+  return tfjsNode({ threads });
+}
+
+export async function tfjsWasmBackend(): Promise<TfjsBackend> {
+  const { tfjsWasm } = await import('@residual/backend-wasm/node');
+  return tfjsWasm();
+}

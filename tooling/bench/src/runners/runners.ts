@@ -1,0 +1,51 @@
+import { AS_IT_COMES, type LoadLibrary, type Precision, SPINNING_OFF } from '../job.ts';
+
+/** Something that can compute a model. */
+export interface RunnerKind {
+  readonly load: LoadLibrary;
+  /** Whether it is one of Residual's, and so compared with those that are not. */
+  readonly isOurs?: true;
+  /** What it computes in besides `fp32`. */
+  readonly precisions?: readonly Precision[];
+  /** Ways to set it up, of which the fastest counts. */
+  readonly variants?: readonly string[];
+}
+
+/**
+ * Who can compete, by the names that `--engines` and `--peers` take. Each is imported only in its own process, so that
+ * nobody's time or memory counts as another's.
+ */
+export function runnerKinds(): ReadonlyMap<string, RunnerKind> {
+  return new Map<string, RunnerKind>([
+    ['native', { isOurs: true, precisions: ['bf16', 'int8'], load: ours('nativeEngine') }],
+    ['tensorflow', { isOurs: true, precisions: ['bf16'], load: ours('tensorflowEngine') }],
+    ['wasm', { isOurs: true, load: ours('wasmEngine') }],
+    ['tfjs', { isOurs: true, load: ours('tfjsEngine') }],
+    ['tfjs-node', { load: eager('tfjsNodeBackend') }],
+    ['tfjs-wasm', { load: eager('tfjsWasmBackend') }],
+    [
+      'onnxruntime-node',
+      {
+        variants: [AS_IT_COMES, SPINNING_OFF],
+        load: async (job) => (await import('./onnxruntime-node.ts')).onnxruntimeNode(job),
+      },
+    ],
+    ['onnxruntime-web', { load: async (job) => (await import('./onnxruntime-web.ts')).onnxruntimeWeb(job) }],
+  ]);
+}
+
+function ours(name: 'nativeEngine' | 'tensorflowEngine' | 'wasmEngine' | 'tfjsEngine'): LoadLibrary {
+  return async (job) => {
+    const { residualEngine } = await import('./residual-engine.ts');
+    const engines = await import('./engines.ts');
+    return residualEngine(job, await engines[name](job));
+  };
+}
+
+function eager(name: 'tfjsNodeBackend' | 'tfjsWasmBackend'): LoadLibrary {
+  return async (job) => {
+    const { eagerModel } = await import('./eager-model.ts');
+    const engines = await import('./engines.ts');
+    return eagerModel(job, await engines[name](job));
+  };
+}
