@@ -1,0 +1,68 @@
+import type { Problem, Progress, ReplyMessage, RequestMessage, RequestName, Requests } from './worker/protocol.ts';
+
+/** What was asked for went wrong, or the worker ended before it answered. */
+export class RequestError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.name = 'RequestError';
+    this.problem = problem;
+  }
+}
+
+/** A worker with a device, a model and a picture of its own. */
+export interface Session {
+  /** @throws RequestError */
+  ask<Name extends RequestName>(
+    name: Name,
+    argument: Requests[Name]['argument'],
+    report?: (progress: Progress) => void,
+  ): Promise<Requests[Name]['result']>;
+  /** Ends the worker at once, whatever it does; what was asked for is rejected. */
+  end(): void;
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: RequestError) => void;
+  readonly report: ((progress: Progress) => void) | undefined;
+}
+
+export function startSession(): Session {
+  const worker = new Worker(new URL('./worker/classify-worker.ts', import.meta.url), { type: 'module' });
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let ended: Problem | undefined;
+
+  const endWith = (problem: Problem) => {
+    ended = problem;
+    worker.terminate();
+    for (const { reject } of pending.values()) reject(new RequestError(problem));
+    pending.clear();
+  };
+
+  worker.addEventListener('message', ({ data }: MessageEvent<ReplyMessage>) => {
+    const request = pending.get(data.id);
+    if (!request) return;
+    if ('progress' in data) return request.report?.(data.progress);
+    pending.delete(data.id);
+    if ('problem' in data) request.reject(new RequestError(data.problem));
+    else request.resolve(data.result as never);
+  });
+  worker.addEventListener('error', ({ message }) => {
+    endWith({ message: `The computation stopped: ${message || 'its code could not be loaded'}. Start again.` });
+  });
+
+  return {
+    ask: (name, argument, report) =>
+      new Promise((resolve, reject) => {
+        if (ended) return reject(new RequestError(ended));
+        lastId += 1;
+        pending.set(lastId, { resolve, reject, report });
+        const message: RequestMessage = { id: lastId, name, argument };
+        worker.postMessage(message);
+      }),
+    end: () => endWith({ message: 'Ended.' }),
+  };
+}

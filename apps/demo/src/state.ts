@@ -1,0 +1,37 @@
+import type { Answer, DecodedPicture, DeviceName, LoadedModel, Problem, Progress, Started } from './worker/protocol.ts';
+
+/** A thing that takes time to get: what is there, what is under way, and what went wrong last. */
+export interface Slot<T> {
+  readonly value: T | undefined;
+  readonly busy: Progress | undefined;
+  readonly problem: Problem | undefined;
+}
+
+export interface ShownPicture extends DecodedPicture {
+  readonly name: string;
+  /** An object URL, which its successor revokes. */
+  readonly url: string;
+}
+
+/** All that the page shows. */
+export interface PageState {
+  /** Undefined for the first that can run. */
+  readonly chosenDevice: DeviceName | undefined;
+  /** Undefined where the file tells. */
+  readonly chosenModel: string | undefined;
+  readonly device: Slot<Started>;
+  readonly model: Slot<LoadedModel>;
+  readonly picture: Slot<ShownPicture>;
+  readonly answer: Slot<Answer>;
+}
+
+export const emptySlot: Slot<never> = { value: undefined, busy: undefined, problem: undefined };
+
+export const initialState: PageState = {
+  chosenDevice: undefined,
+  chosenModel: undefined,
+  device: emptySlot,
+  model: emptySlot,
+  picture: emptySlot,
+  answer: emptySlot,
+};

@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { type LaunchOptions, launchChromium } from '@residual/testing/browser';
+import type { ElementHandle, Page } from 'puppeteer-core';
+import { build, preview } from 'vite';
+import { expect } from 'vitest';
+
+const TIMEOUT_MS = 100_000;
+
+/** The page as it is deployed, served from a folder of its own. */
+export interface BuiltDemo {
+  /** For a test's files; it goes with the demo. */
+  readonly folder: string;
+  /** Opens the page in a browser of its own; at the end, its console must be free of errors. */
+  visit(options: LaunchOptions, use: (visitor: Visitor) => Promise<void>): Promise<void>;
+  /** Files that the last visit has asked for so far. */
+  requestedFiles(pattern: RegExp): string[];
+  close(): Promise<void>;
+}
+
+export async function buildDemo(root: string): Promise<BuiltDemo> {
+  const folder = mkdtempSync(join(tmpdir(), 'residual-demo-'));
+  const outDir = join(folder, 'dist');
+  await build({ root, logLevel: 'error', build: { outDir } });
+  const server = await preview({ root, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
+  const requested = new Set<string>();
+  server.httpServer.on('request', ({ url }: { url: string }) => {
+    requested.add(url === '/' ? '/index.html' : url);
+  });
+  return {
+    folder,
+    requestedFiles: (pattern) => [...requested].filter((url) => pattern.test(url)).map((url) => join(outDir, url)),
+    async visit(options, use) {
+      const browser = await launchChromium(options);
+      try {
+        requested.clear();
+        const page = await browser.newPage();
+        const complaints: string[] = [];
+        page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+        page.on('pageerror', (error) => complaints.push(String(error)));
+        page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+        await page.goto(server.resolvedUrls!.local[0]!);
+        await use(visitorOf(page, join(root, '.vitest/screenshots')));
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    async close() {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a person does and sees. */
+export interface Visitor {
+  readonly page: Page;
+  pick(input: string, path: string): Promise<void>;
+  drop(paths: readonly string[]): Promise<void>;
+  paste(path: string): Promise<void>;
+  /** The text of an element, once it matches. */
+  textOnce(id: string, pattern: RegExp): Promise<string>;
+  /** The classes of the answer with what is shown as their probabilities, once they are there. */
+  bars(): Promise<{ label: string; percent: number }[]>;
+  dark(): Promise<void>;
+  screenshot(name: string, size: { width: number; height: number }): Promise<void>;
+  /** Serious ones that axe finds. */
+  violations(): Promise<string[]>;
+}
+
+function visitorOf(page: Page, screenshots: string): Visitor {
+  const textOnce = async (id: string, pattern: RegExp) => {
+    const handle = await page.waitForFunction(
+      (name, source) => {
+        const text = document.getElementById(name)?.textContent ?? '';
+        return new RegExp(source).test(text) && text;
+      },
+      { timeout: TIMEOUT_MS },
+      id,
+      pattern.source,
+    );
+    return (await handle.jsonValue()) as string;
+  };
+  return {
+    page,
+    textOnce,
+    async pick(input, path) {
+      const element = (await page.$(`#${input}`)) as ElementHandle<HTMLInputElement>;
+      await element.uploadFile(path);
+    },
+    drop: (paths) => transfer(page, 'drop', paths),
+    paste: (path) => transfer(page, 'paste', [path]),
+    async bars() {
+      await textOnce('answer-output', /Network/);
+      return page.$$eval('.bars li', (rows) =>
+        rows.map((row) => ({
+          label: row.querySelector('.label')!.textContent!,
+          percent: Number.parseFloat(row.querySelector('.score')!.textContent!),
+        })),
+      );
+    },
+    dark: () => page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]),
+    async screenshot(name, size) {
+      mkdirSync(screenshots, { recursive: true });
+      await page.setViewport(size);
+      await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    },
+    async violations() {
+      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8'));
+      return (await page.evaluate(
+        `axe.run().then(({ violations }) => violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
+      )) as string[];
+    },
+  };
+}
+
+/** Puppeteer drops and pastes no files: the page gets the event that a browser would send it. */
+async function transfer(page: Page, type: 'drop' | 'paste', paths: readonly string[]): Promise<void> {
+  const files = paths.map((path) => ({ name: basename(path), content: readFileSync(path).toString('base64') }));
+  await page.evaluate(
+    async (name, contents) => {
+      const data = new DataTransfer();
+      for (const { name, content } of contents) {
+        const response = await fetch(`data:application/octet-stream;base64,${content}`);
+        data.items.add(new File([await response.blob()], name));
+      }
+      const event =
+        name === 'drop'
+          ? new DragEvent(name, { dataTransfer: data, bubbles: true })
+          : new ClipboardEvent(name, { clipboardData: data, bubbles: true });
+      document.body.dispatchEvent(event);
+    },
+    type,
+    files,
+  );
+}
