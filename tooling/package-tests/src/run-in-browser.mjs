@@ -18,8 +18,10 @@ export async function runInBrowser(browser, { folder, name }, example) {
         reject(new Error(`${name}: the example in its README fails in a browser: ${message}`)),
       );
     });
-    await page.goto(server.resolvedUrls.local[0]);
-    await Promise.race([failed, page.waitForFunction('globalThis.exampleIsDone', { timeout: 60_000 })]);
+    const done = page
+      .goto(server.resolvedUrls.local[0])
+      .then(() => page.waitForFunction('globalThis.exampleIsDone', { timeout: 60_000 }));
+    await Promise.race([failed, done]);
     return { warnings, printed: printed.join('\n') };
   } finally {
     await page.close();
