@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { summaryCommand } from './commands/summary.ts';
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
@@ -29,6 +30,7 @@ const program = new Command('residual')
   .addCommand(classifyCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
   .addCommand(summaryCommand())
+  .addCommand(exportCommand(interruption.signal))
   .addCommand(benchCommand(interruption.signal));
 
 try {

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+
+/** `residual export`. */
+export function exportCommand(signal: AbortSignal): Command {
+  return new Command('export')
+    .description('Write a model for other runtimes: ONNX, a TensorFlow SavedModel, safetensors, PyTorch.')
+    .argument('<out>', 'file to write; for saved-model a folder')
+    .requiredOption('--model <name>', 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20')
+    .requiredOption('--weights <file>', 'safetensors, .pth, .pt or .th')
+    .requiredOption('--format <name>', 'onnx, saved-model, safetensors or pth')
+    .option('--size <px>', "onnx and saved-model: edge of the pictures (default: the model's)")
+    .addHelpText(
+      'after',
+      `
+onnx         opset 17, batch norm folded: image [N, 3, H, W] → logits [N, classes]
+saved-model  signature serving_default: image [N, H, W, 3] → logits [N, classes]
+safetensors  float32, under torchvision's names
+pth          the same, for torch.load and load_state_dict(strict=True)
+
+Pictures are those that the network takes: scaled to 0 … 1, normalised by mean and deviation.
+
+Examples:
+  residual export resnet50.onnx --model resnet50 --weights resnet50.pth --format onnx
+  residual export models/resnet50/1 --model resnet50 --weights resnet50.pth --format saved-model`,
+    )
+    .action(async (out, flags) => {
+      const { exportModel } = await import('../export/export-model.ts');
+      await exportModel(out, flags, signal);
+    });
+}

@@ -1,0 +1,70 @@
+import type { ResNet } from '@residual/resnet';
+import { type ReadStateDictResult, writePth, writeSafetensors } from '@residual/weights';
+import { writeFileAtomic } from '@residual/weights/node';
+import { exportedStateDict } from './exported-state-dict.ts';
+import { tracedModel } from './traced-model.ts';
+import { checkReplaceable, writeFolder } from './write-folder.ts';
+
+/** A model that is to be written. */
+export interface ExportedModel {
+  readonly model: ResNet;
+  readonly numClasses: number;
+  /** The tensors that it was made of. */
+  readonly source: ReadStateDictResult['tensors'];
+  /** Edge of the pictures. */
+  readonly sizePx: number;
+}
+
+export interface ExportFormat {
+  /** Whether the file holds the network too, for pictures of a size. */
+  readonly hasSize: boolean;
+  /** Refuses a target that must not be replaced, before anything is read. */
+  readonly checkTarget?: (out: string) => Promise<void>;
+  /** Writes, and says what, in a few words. */
+  readonly write: (out: string, exported: ExportedModel) => Promise<string>;
+}
+
+/** By the names that `--format` takes. */
+export function exportFormats(): ReadonlyMap<string, ExportFormat> {
+  return new Map<string, ExportFormat>([
+    ['onnx', { hasSize: true, write: writeOnnx }],
+    ['saved-model', { hasSize: true, checkTarget: checkReplaceable, write: writeSavedModel }],
+    ['safetensors', { hasSize: false, write: writeSafetensorsFile }],
+    ['pth', { hasSize: false, write: writePthFile }],
+  ]);
+}
+
+async function writeOnnx(out: string, exported: ExportedModel): Promise<string> {
+  const { onnxModel } = await import('@residual/compile/onnx');
+  const name = exported.model.spec.name;
+  const { chunks, sizeBytes } = onnxModel(await tracedModel(exported), { name });
+  await writeFileAtomic(out, chunks);
+  const { sizePx, numClasses } = exported;
+  return `ONNX opset 17, image [N, 3, ${sizePx}, ${sizePx}] → logits [N, ${numClasses}], ${megabytes(sizeBytes)}`;
+}
+
+async function writeSavedModel(out: string, exported: ExportedModel): Promise<string> {
+  const { savedModel } = await import('@residual/compile/saved-model');
+  const { chunks, sizeBytes } = savedModel(await tracedModel(exported));
+  await writeFolder(out, new Map([['saved_model.pb', chunks]]));
+  const { sizePx, numClasses } = exported;
+  return `SavedModel, image [N, ${sizePx}, ${sizePx}, 3] → logits [N, ${numClasses}], ${megabytes(sizeBytes)}`;
+}
+
+async function writeSafetensorsFile(out: string, exported: ExportedModel): Promise<string> {
+  const dict = await exportedStateDict(exported);
+  const bytes = writeSafetensors(dict, { metadata: { format: 'pt' } });
+  await writeFileAtomic(out, bytes);
+  return `safetensors, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+}
+
+async function writePthFile(out: string, exported: ExportedModel): Promise<string> {
+  const dict = await exportedStateDict(exported);
+  const bytes = writePth(dict);
+  await writeFileAtomic(out, bytes);
+  return `PyTorch state dict, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+}
+
+function megabytes(sizeBytes: number): string {
+  return `${(sizeBytes / 1e6).toFixed(1)} MB`;
+}
