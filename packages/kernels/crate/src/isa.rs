@@ -2,9 +2,9 @@
 
 use crate::program::{Context, Step};
 use crate::simd::Vector;
-use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 #[cfg(target_arch = "x86_64")]
 use crate::tile::{BFLOAT, BYTE};
+use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
 
 /// How the micro-kernel walks its input; an index into [`Isa::tiles`].
@@ -111,13 +111,7 @@ macro_rules! walks {
 /// The kernels of a format whose values are never narrow.
 macro_rules! wide_walks {
     ($instance:ident, $pixels:tt) => {
-        [
-            row!($instance, 1, 0, $pixels),
-            row!($instance, 2, 0, $pixels),
-            NONE,
-            NONE,
-            row!($instance, 0, 0, $pixels),
-        ]
+        [row!($instance, 1, 0, $pixels), row!($instance, 2, 0, $pixels), NONE, NONE, row!($instance, 0, 0, $pixels)]
     };
 }
 

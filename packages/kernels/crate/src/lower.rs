@@ -19,12 +19,25 @@ pub enum Kind<'a> {
     Conv(Conv<'a>),
     /// Inputs: a, `[N, in]`.
     Dense(Dense<'a>),
-    Pool { kind: PoolKind, filter: [usize; 2], strides: [usize; 2], padding: [usize; 2] },
+    Pool {
+        kind: PoolKind,
+        filter: [usize; 2],
+        strides: [usize; 2],
+        padding: [usize; 2],
+    },
     Mean,
     /// One input with a constant, or two values.
-    Pointwise { arithmetic: Arithmetic, constant: Option<Vec<f32>>, is_reversed: bool, clamp: Clamp },
+    Pointwise {
+        arithmetic: Arithmetic,
+        constant: Option<Vec<f32>>,
+        is_reversed: bool,
+        clamp: Clamp,
+    },
     /// Boxes of the inputs put into the output, which holds `fill` elsewhere.
-    Assemble { fill: f32, parts: Vec<Part> },
+    Assemble {
+        fill: f32,
+        parts: Vec<Part>,
+    },
     Flatten,
     Softmax,
     Unpack(usize),
@@ -222,9 +235,10 @@ impl<'a> Lowering<'a, '_> {
     }
 
     fn input(&self, node: &Node, index: usize) -> Result<ValueId, String> {
-        node.inputs.get(index).copied().ok_or_else(|| {
-            format!("expected at least {} inputs, got {}", index + 1, node.inputs.len())
-        })
+        node.inputs
+            .get(index)
+            .copied()
+            .ok_or_else(|| format!("expected at least {} inputs, got {}", index + 1, node.inputs.len()))
     }
 
     fn constant(&self, id: ValueId, what: &str) -> Result<&'a [f32], String> {
@@ -434,17 +448,13 @@ impl<'a> Lowering<'a, '_> {
     }
 }
 
-fn window_count(
-    size: usize,
-    pad: [usize; 2],
-    window: usize,
-    stride: usize,
-    dilation: usize,
-) -> Result<usize, String> {
+fn window_count(size: usize, pad: [usize; 2], window: usize, stride: usize, dilation: usize) -> Result<usize, String> {
     let padded = size + pad[0] + pad[1];
     let reach = (window.max(1) - 1) * dilation + 1;
     if stride == 0 || dilation == 0 || window == 0 || padded < reach {
-        return Err(format!("a window of {window} (stride {stride}, dilation {dilation}) does not fit {padded} pixels"));
+        return Err(format!(
+            "a window of {window} (stride {stride}, dilation {dilation}) does not fit {padded} pixels"
+        ));
     }
     Ok((padded - reach) / stride + 1)
 }

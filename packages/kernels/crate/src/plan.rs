@@ -290,7 +290,9 @@ impl<'l, 'a> Planner<'l, 'a> {
             Kind::Mean => Work::Mean(Mean { input, output }),
             Kind::Pointwise { arithmetic, constant, is_reversed, clamp } => {
                 let other = match (constant, operation.inputs.get(1)) {
-                    (Some(data), _) => Other::Channels(self.reserve_channels(Cow::Owned(data.clone()), output.channels)),
+                    (Some(data), _) => {
+                        Other::Channels(self.reserve_channels(Cow::Owned(data.clone()), output.channels))
+                    }
                     (None, Some(id)) => Other::Value(self.layouts[*id]),
                     (None, None) => Other::Nothing,
                 };
@@ -341,7 +343,8 @@ impl<'l, 'a> Planner<'l, 'a> {
             }
             format => self.reserve_reduced(filters, &groups, blocks, bias, format),
         };
-        let bytes = 4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
+        let bytes =
+            4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
         let walk = match (conv.strides[1], input.block == self.lanes, input.block) {
             (1, true, _) => Walk::Unit,
             (2, true, _) => Walk::Two,
@@ -594,13 +597,7 @@ fn output_groups(
 }
 
 /// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
-fn choose_algorithm(
-    conv: &Conv,
-    input: [usize; 4],
-    output: [usize; 4],
-    format: Format,
-    options: Options,
-) -> Algorithm {
+fn choose_algorithm(conv: &Conv, input: [usize; 4], output: [usize; 4], format: Format, options: Options) -> Algorithm {
     let is_byte = matches!(format, Format::Byte { .. });
     let can_winograd = !is_byte && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
     if !can_winograd {
@@ -627,9 +624,7 @@ fn border(conv: &Conv, algorithm: Algorithm, input: [usize; 4], output: [usize; 
     let reach = |axis: usize| {
         let (size, count) = (input[1 + axis], output[1 + axis]);
         let read = match algorithm {
-            Algorithm::Direct => {
-                (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1
-            }
+            Algorithm::Direct => (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1,
             Algorithm::Winograd(m) => count.next_multiple_of(m) + 2,
         };
         read.saturating_sub(conv.padding[axis] + size)

@@ -65,9 +65,7 @@ impl Pointwise {
                         Arithmetic::Multiply => a.mul(b),
                         Arithmetic::Keep => a,
                     };
-                    self.clamp
-                        .apply(result)
-                        .store(context.activations.add(to + y * self.output.row + x * V::LANES));
+                    self.clamp.apply(result).store(context.activations.add(to + y * self.output.row + x * V::LANES));
                 }
             }
         }

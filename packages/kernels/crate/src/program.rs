@@ -186,6 +186,9 @@ impl Program {
             *i = rest % size;
             rest /= size;
         }
-        Err(format!("{}: expected finite numbers, got NaN or infinity at {index:?}; check the input's decoding", port.name))
+        Err(format!(
+            "{}: expected finite numbers, got NaN or infinity at {index:?}; check the input's decoding",
+            port.name
+        ))
     }
 }

@@ -77,8 +77,13 @@ pub unsafe extern "C" fn compile_graph(
                 (entry[0] as usize, data)
             })
             .collect();
-        let options =
-            Options { isa: Isa::choose(None)?, threads: 1, algorithm: None, reject_non_finite: rejects_non_finite, precision: Precision::Float32 };
+        let options = Options {
+            isa: Isa::choose(None)?,
+            threads: 1,
+            algorithm: None,
+            reject_non_finite: rejects_non_finite,
+            precision: Precision::Float32,
+        };
         let program = compile(&Graph::parse(json)?, &constants, options, &[])?;
         let next_step = program.steps.len();
         let non_finite = AtomicU64::new(u64::MAX);

@@ -36,8 +36,9 @@ impl Filters<'_> {
         for (i, value) in into.iter_mut().enumerate() {
             let output = first + i;
             let start = output / outputs * per_group;
-            let is_there =
-                output < self.out_channels && channel < self.in_channels && (start..start + per_group).contains(&channel);
+            let is_there = output < self.out_channels
+                && channel < self.in_channels
+                && (start..start + per_group).contains(&channel);
             *value = match is_there {
                 true if self.is_transposed => self.data[output * self.in_channels + channel],
                 true => self.data[(tap * per_group + channel - start) * self.out_channels + output],
@@ -119,9 +120,8 @@ impl Packing<'_> {
                 let width = group.vectors * lanes;
                 let position = blocks * lanes * width;
                 let positions = (m + 2) * (m + 2);
-                let target = unsafe {
-                    std::slice::from_raw_parts_mut(weights.add(at + group.weights), positions * position)
-                };
+                let target =
+                    unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), positions * position) };
                 let step = width.min(FILTER_LANES);
                 for row in 0..blocks * lanes {
                     for lane in (0..width).step_by(step) {

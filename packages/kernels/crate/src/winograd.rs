@@ -206,9 +206,7 @@ impl Winograd {
                         taps: &no_offset,
                         tap_count: 1,
                         weights: context.weights.add(
-                            self.weights
-                                + group.weights
-                                + p * self.blocks * self.lanes * group.vectors * self.lanes,
+                            self.weights + group.weights + p * self.blocks * self.lanes * group.vectors * self.lanes,
                         ),
                         output: products.add(p * 2 * count * self.lanes + from * self.lanes),
                         output_plane: count * self.lanes,
@@ -257,9 +255,9 @@ impl Winograd {
                             format: self.output.format,
                         },
                         residual: match &self.residual {
-                            Some(from) => context.activations.add(
-                                from.start + image * from.image + block * from.plane + square.residual as usize,
-                            ),
+                            Some(from) => context
+                                .activations
+                                .add(from.start + image * from.image + block * from.plane + square.residual as usize),
                             None => std::ptr::null(),
                         },
                         residual_pixels: Pixels {
@@ -447,11 +445,7 @@ const G4: [[f64; 3]; 6] = [
 /// G g Gᵀ of the filters of one input channel and up to [`FILTER_LANES`] output channels: `filters` is
 /// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their own.
 #[inline(always)]
-pub fn transform_filters(
-    m: usize,
-    filters: &[[f64; FILTER_LANES]; 9],
-    transformed: &mut [[f32; FILTER_LANES]; 36],
-) {
+pub fn transform_filters(m: usize, filters: &[[f64; FILTER_LANES]; 9], transformed: &mut [[f32; FILTER_LANES]; 36]) {
     if m == 4 {
         transform_with(&G4, filters, transformed);
     } else {
@@ -479,8 +473,7 @@ fn transform_with<const N: usize>(
     for (y, row) in rows.iter().enumerate() {
         for (x, g) in g.iter().enumerate() {
             for lane in 0..FILTER_LANES {
-                transformed[y * N + x][lane] =
-                    (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
+                transformed[y * N + x][lane] = (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
             }
         }
     }

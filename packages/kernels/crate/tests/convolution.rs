@@ -81,9 +81,12 @@ fn winograd_matches_float64_where_it_applies() {
 fn layers_with_large_weights_match_float64() {
     for isa in Isa::available() {
         let mut random = Random(3);
-        for (kernel, channels, algorithm) in
-            [(1, 600, None), (3, 192, None), (3, 192, Some(Algorithm::Winograd(4))), (3, 192, Some(Algorithm::Winograd(2)))]
-        {
+        for (kernel, channels, algorithm) in [
+            (1, 600, None),
+            (3, 192, None),
+            (3, 192, Some(Algorithm::Winograd(4))),
+            (3, 192, Some(Algorithm::Winograd(2))),
+        ] {
             let case = ConvCase {
                 input: [2, 9, 9, channels],
                 out_channels: channels + 8,

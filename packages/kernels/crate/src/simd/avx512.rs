@@ -85,7 +85,8 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
         unsafe {
-            let (x, weights, sum) = (_mm512_castps_si512(x.0), _mm512_castps_si512(weights.0), _mm512_castps_si512(sum.0));
+            let (x, weights, sum) =
+                (_mm512_castps_si512(x.0), _mm512_castps_si512(weights.0), _mm512_castps_si512(sum.0));
             Avx512(_mm512_castsi512_ps(_mm512_dpbusd_epi32(sum, x, weights)))
         }
     }

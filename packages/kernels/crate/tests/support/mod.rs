@@ -62,7 +62,8 @@ impl Builder {
 
     pub fn node(&mut self, op: &str, inputs: &[usize], shape: &[usize], attributes: Value) -> usize {
         let id = self.value(shape);
-        self.nodes.push(json!({"op": op, "inputs": inputs, "outputs": [id], "attributes": attributes, "label": "here"}));
+        self.nodes
+            .push(json!({"op": op, "inputs": inputs, "outputs": [id], "attributes": attributes, "label": "here"}));
         id
     }
 

@@ -1,0 +1,8 @@
+#!/bin/sh
+# The crate's tests under the address sanitizer: every load and store of every kernel on this machine.
+# The sanitizer is an unstable flag of the pinned compiler, which RUSTC_BOOTSTRAP lets it take.
+set -eu
+cd "$(dirname "$0")/crate"
+host=$(rustc -vV | sed -n 's/^host: //p')
+RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" CARGO_PROFILE_TEST_OPT_LEVEL=2 \
+  cargo test --locked --target "$host" --target-dir ../target/sanitize "$@"
