@@ -1,6 +1,13 @@
 import { interpret, trace } from '@residual/compile';
 import { loadAddon } from '@residual/kernels/node';
-import { engineContract, requirement } from '@residual/testing';
+import {
+  deterministicTensor,
+  engineContract,
+  expectClose,
+  requirement,
+  type TracerLike,
+  uniform,
+} from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { native } from './native-engine.ts';
@@ -9,6 +16,35 @@ describe.skipIf(!requirement('native'))('native', () => {
   for (const isa of loadAddon().addon?.instructionSets() ?? []) {
     engineContract(`native on ${isa}`, { engine: () => native({ isa }), trace, interpret, tolerance: 1e-5 });
   }
+
+  test.each(['bf16', 'int8'] as const)('%s gives the numbers to two digits', async (precision) => {
+    const filter = deterministicTensor('w', [24, 20, 3, 3]);
+    const net = (t: TracerLike) => {
+      const x = tf.relu(tf.add(t.input('x', [1, 9, 9, 20]), 0.1)) as tf.Tensor4D;
+      const w = t.parameter('w', [3, 3, 20, 24]) as tf.Tensor4D;
+      const first = tf.relu(tf.conv2d(x, w, 1, 'valid')) as tf.Tensor4D;
+      return { y: tf.mean(tf.conv2d(first, t.parameter('v', [1, 1, 24, 5]) as tf.Tensor4D, 1, 'valid'), [1, 2]) };
+    };
+    const weights = new Map([
+      ['w', { shape: [3, 3, 20, 24], data: filter }],
+      ['v', { shape: [1, 1, 24, 5], data: deterministicTensor('v', [5, 24, 1, 1]) }],
+    ]);
+    const graph = await trace(net);
+    const x = Float32Array.from(uniform('x', 9 * 9 * 20));
+    const exact = await native().compile(graph, weights);
+    const { y: expected } = await exact.run({ x });
+    await exact.dispose();
+    const reduced = native({ precision, calibration: [{ x }] });
+    const executable = await reduced.compile(graph, weights).catch((error: unknown) => {
+      // A CPU without the instructions: then this is what it must say.
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('expected a CPU with') });
+    });
+    if (executable === undefined) return;
+    expect(executable.info.device).toContain(precision);
+    const { y } = await executable.run({ x });
+    await executable.dispose();
+    expectClose(y!, expected!, 0.02);
+  });
 
   test('an operation that the kernels lack is named, with what to do', async () => {
     const graph = await trace((t) => ({ y: tf.erf(t.input('x', [1, 4])) }));

@@ -13,8 +13,11 @@ import {
 import { KernelError, type KernelProgram } from '@residual/kernels';
 import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/kernels/node';
 
-/** `threads` (default: the physical cores) and `isa` (default: the fastest that the CPU has). */
-export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa'>;
+/**
+ * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `bf16`,
+ * `int8`), and for `int8` the `calibration` inputs.
+ */
+export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa' | 'precision' | 'calibration'>;
 
 /** The engine on Residual's own kernels, as a Node addon: fused convolutions off the main thread. */
 export function native(options: NativeOptions = {}): Engine {
@@ -37,7 +40,8 @@ async function compile(
   const bound = bind(optimize(graph), weights);
   const program = await compileProgram(computedOutputs(bound), options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
-  const device = `${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const { precision = 'fp32' } = options;
+  const device = `${isa}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return makeExecutable(
     bound,
     {
