@@ -35,7 +35,7 @@ export async function classifyImages(
   const files = await findImages(names);
   const { classifier, prepare, engine } = await loadClassifier(flags, signal);
   const shown = Math.min(k, classifier.labels.length);
-  const progress = showProgress(files.length, 'pictures');
+  const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });
   const answers: Answer[] = [];
   let failures = 0;
   try {

@@ -45,7 +45,7 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   try {
     const data = await read(folder, classifier.labels);
     const count = Math.min(limit, data.count);
-    const progress = showProgress(count, 'pictures');
+    const progress = showProgress(count, 'pictures', { printsLines: false });
     try {
       for (let start = 0; start < count; start += classifier.batchSize) {
         signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { escapePath, glob, isDynamicPattern } from 'tinyglobby';
+import { join } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
 import { UsageError } from './usage-error.ts';
 
 const PICTURES = '**/*.{jpg,jpeg,png,webp,gif,tif,tiff,avif}';
@@ -14,17 +15,16 @@ export async function findImages(names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const name of names) {
     const status = await stat(name).catch(() => undefined);
-    if (status?.isDirectory()) found.push(...(await picturesIn(name)));
+    if (status?.isDirectory()) found.push(...(await picturesIn(name)).map((file) => join(name, file)));
     else if (!status && isDynamicPattern(name)) found.push(...(await matches(name)));
     else found.push(name);
   }
   return found;
 }
 
-/** Pictures in a folder and below, in the order of their names. @throws UsageError where there are none. */
+/** Pictures in a folder and below, relative to it, in the order of their names. @throws UsageError where there are none. */
 export async function picturesIn(folder: string): Promise<string[]> {
-  const base = folder.replace(/[\\/]+$/, '');
-  const found = await glob(`${escapePath(base)}/${PICTURES}`, { caseSensitiveMatch: false });
+  const found = await glob(PICTURES, { cwd: folder, caseSensitiveMatch: false });
   if (found.length === 0)
     throw new UsageError(`${folder}: expected pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF), found none in this folder`);
   return found.sort();

@@ -11,9 +11,9 @@ export interface Progress {
 /** Nothing is shown of what is done sooner. */
 const PATIENCE_MS = 1500;
 
-/** A bar on stderr where that is a terminal and the work lasts; elsewhere none. */
-export function showProgress(total: number, unit: string): Progress {
-  if (!process.stderr.isTTY) {
+/** A bar on stderr where that is a terminal, no lines of output go to one as well, and the work lasts; elsewhere none. */
+export function showProgress(total: number, unit: string, { printsLines }: { printsLines: boolean }): Progress {
+  if (!process.stderr.isTTY || (printsLines && process.stdout.isTTY)) {
     return { advance: () => undefined, say: (line) => process.stderr.write(`${line}\n`), stop: () => undefined };
   }
   const bar = new SingleBar(

@@ -99,6 +99,11 @@ test('evaluate takes a folder of class folders, by label, index or order', async
     });
     expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
     expect(JSON.parse(stdout)).toMatchObject({ total: names.length });
+    const flagsHere = flags.map((flag) => flag.replace('w.safetensors', '../w.safetensors'));
+    const here = await residual(['evaluate', '--data', 'folder:.', ...flagsHere, '--json'], {
+      cwd: join(folder, root),
+    });
+    expect(here.stdout).toBe(stdout);
   }
 });
 

@@ -5,18 +5,18 @@ import { modelOptions } from './model-options.ts';
 export function classifyCommand(signal: AbortSignal): Command {
   const command = new Command('classify')
     .description('Name what is in pictures.')
-    .argument('<images...>', 'files, folders or quoted patterns')
+    .argument('<images...>', 'files, folders or quoted patterns');
+  return modelOptions(command)
     .option('--top <k>', 'classes per picture', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
-    .option('--logits', 'with --json: all logits too, in full precision');
-  return modelOptions(command)
+    .option('--logits', 'with --json: all logits too, in full precision')
     .addHelpText(
       'after',
       `
 Examples:
   residual classify photo.jpg --model resnet50 --weights resnet50.pth
   residual classify photos 'more/*.png' --model resnet18 --weights resnet18.safetensors --top 3
-  residual classify photos --model resnet18 --weights resnet18.pth --json | jq .top[0].label`,
+  residual classify photos --model resnet18 --weights resnet18.pth --json | jq '.top[0].label'`,
     )
     .action(async (images, flags) => {
       const { classifyImages } = await import('../classify-images.ts');

@@ -3,15 +3,14 @@ import { modelOptions } from './model-options.ts';
 
 /** `residual evaluate`. */
 export function evaluateCommand(signal: AbortSignal): Command {
-  const command = new Command('evaluate')
-    .description('Count how many pictures of a data set a model gets right.')
+  const command = new Command('evaluate').description('Count how many pictures of a data set a model gets right.');
+  return modelOptions(command)
     .requiredOption(
       '--data <kind:dir>',
       'cifar10:DIR (test_batch.bin of the binary version) or folder:DIR (DIR/CLASS/*.jpg)',
     )
     .option('--limit <n>', 'only the first n pictures')
-    .option('--json', 'one line of JSON instead of a sentence');
-  return modelOptions(command)
+    .option('--json', 'one line of JSON instead of a sentence')
     .addHelpText(
       'after',
       `

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { picturesIn } from '../find-images.ts';
 import { prepareFiles } from '../prepare-files.ts';
 import { DataError } from './data-error.ts';
@@ -15,9 +15,8 @@ import type { LabelledImages } from './labelled-images.ts';
 export async function readImageFolder(root: string, labels: readonly string[]): Promise<LabelledImages> {
   const classes = await classFolders(root, labels);
   const files = (await picturesIn(root)).flatMap((file) => {
-    const folder = file.slice(join(root, sep).length).split(/[\\/]/)[0]!;
-    const label = classes.get(folder);
-    return label === undefined ? [] : [{ file, label }];
+    const label = classes.get(file.split('/', 1)[0]!);
+    return label === undefined ? [] : [{ file: join(root, file), label }];
   });
   if (files.length === 0)
     throw new DataError(root, `expected pictures in ${[...classes.keys()][0]}/ and others, got none`);
