@@ -20,14 +20,15 @@ describe.each(publicPackages())('$name, packed', ({ name, manifest }) => {
     expect(lines, `${name}: mend its package.json as publint says`).toEqual([]);
   });
 
-  test.skipIf(!manifest.exports)('types resolve as the code does (attw)', async () => {
-    const args = [tarball(), '--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--format', 'ascii'];
-    const failure = await promisify(execFile)(attw, args).then(
-      () => '',
-      (error) => error.stdout || error.message,
-    );
-    expect(failure, `${name}: mend the exports of its package.json as attw says`).toBe('');
-  });
+  if (manifest.exports)
+    test('types resolve as the code does (attw)', async () => {
+      const args = [tarball(), '--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--format', 'ascii'];
+      const failure = await promisify(execFile)(attw, args).then(
+        () => '',
+        (error) => error.stdout || error.message,
+      );
+      expect(failure, `${name}: mend the exports of its package.json as attw says`).toBe('');
+    });
 
   test('carries the licence and its sources, no tests and nothing of the machine that built it', () => {
     const files = packedFiles(tarball());

@@ -16,11 +16,13 @@ export class Project {
   constructor(name, tarballs, installs = [name]) {
     this.name = name;
     this.folder = mkdtempSync(join(tmpdir(), 'residual-project-'));
-    const manifest = packedManifest(tarballOf(name, tarballs));
     const ours = publicPackages().map((entry) => entry.name);
+    const manifests = [...new Set([name, ...installs])]
+      .filter((word) => ours.includes(word))
+      .map((word) => packedManifest(tarballOf(word, tarballs)));
     const specs = installs.map((word) => [
       word,
-      ours.includes(word) ? fileOf(word, tarballs) : versionOf(word, manifest),
+      ours.includes(word) ? fileOf(word, tarballs) : versionOf(word, manifests),
     ]);
     this.#write(
       'package.json',
@@ -83,9 +85,15 @@ function fileOf(name, tarballs) {
   return `file:${tarballOf(name, tarballs)}`;
 }
 
-function versionOf(word, { devDependencies, peerDependencies, optionalDependencies, dependencies, name }) {
-  const version = { ...dependencies, ...optionalDependencies, ...peerDependencies, ...devDependencies }[word];
+/** The version of a package of others that the first of ours wants, or is tested with. */
+function versionOf(word, manifests) {
+  const versions = manifests.map(
+    ({ dependencies, optionalDependencies, peerDependencies, devDependencies }) =>
+      ({ ...dependencies, ...optionalDependencies, ...peerDependencies, ...devDependencies })[word],
+  );
+  const version = versions.find(Boolean);
   if (version) return version;
+  const { name } = manifests[0];
   throw new Error(
     `${name}: its README installs ${word}, of which its package.json knows no version; add it to devDependencies`,
   );
