@@ -227,6 +227,32 @@ describe.skipIf(!requirement('tfjs-node'))('a SavedModel in TensorFlow', () => {
     expect(backwards![0]).toBeCloseTo(forwards![0]!, 3);
   });
 
+  test('batch norm in training and the gradients of it, of ReLU and of padded convolutions', () =>
+    expectSame((t) => {
+      const x = t.input('x', [3, 5, 4, 6]) as tf.Tensor4D;
+      const [scale, offset] = [t.input('scale', [6]), t.input('offset', [6])];
+      const filter = t.input('filter', [3, 3, 6, 6]) as tf.Tensor4D;
+      const attributes = { varianceEpsilon: 1e-5 };
+      const [y, mean, variance] = kernel(
+        'BatchNormTraining',
+        { x, scale, offset },
+        attributes,
+      ) as unknown as tf.Tensor[];
+      const given = { dy: tf.sin(tf.mul(y!, 7)), x, scale, mean, variance };
+      const [dx, dScale, dOffset] = kernel('BatchNormTrainingGrad', given, attributes) as unknown as tf.Tensor[];
+      const loss = (image: tf.Tensor, weights: tf.Tensor): tf.Tensor => {
+        const padded = tf.pad(tf.relu(image), [
+          [0, 0],
+          [1, 1],
+          [1, 1],
+          [0, 0],
+        ]) as tf.Tensor4D;
+        return tf.sum(tf.square(tf.conv2d(padded, weights as tf.Tensor4D, 1, 'valid')));
+      };
+      const [dImage, dFilter] = tf.grads(loss)([x, filter]) as [tf.Tensor, tf.Tensor];
+      return { y: y!, mean: mean!, variance: variance!, dx: dx!, dScale: dScale!, dOffset: dOffset!, dImage, dFilter };
+    }));
+
   test('a training step: parameters in, parameters and loss out', async () => {
     const graph = await trace((t) => {
       const x = t.input('x', [4, 8, 8, 3]) as tf.Tensor4D;

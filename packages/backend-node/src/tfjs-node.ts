@@ -1,5 +1,6 @@
 import type { Availability, TfjsBackend, TfjsBackendInfo } from '@residual/compile';
 import { backend, setBackend } from '@tensorflow/tfjs-core';
+import { registerFusedBatchNorm } from './fused-batch-norm.ts';
 import { registerGroupedConvolution } from './grouped-convolution.ts';
 import { loadTfjsNode } from './load-tfjs-node.ts';
 import type { TensorFlowOptions } from './tensorflow/prepare-tensorflow.ts';
@@ -38,6 +39,7 @@ async function use(options: TensorFlowOptions): Promise<TfjsBackendInfo> {
   const { version } = await loadTfjsNode(options);
   await setBackend('tensorflow');
   registerGroupedConvolution();
+  registerFusedBatchNorm();
   const { binding } = backend() as unknown as { binding: { TF_Version: string } };
   return { name: 'tfjs-node', version: version['tfjs-node'], runsOn: `libtensorflow ${binding.TF_Version}` };
 }

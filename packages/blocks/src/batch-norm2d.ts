@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { batchNormTraining } from './batch-norm-training.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { constant } from './initializer.ts';
 import type { VarScope } from './var-scope.ts';
@@ -34,12 +35,10 @@ export class BatchNorm2d {
       return tf.batchNorm(x, this.runningMean, this.runningVar, this.bias, this.weight, EPSILON);
     const count = x.size / x.shape[3];
     if (count === 1) throw new RangeError(`${this.#vars.path}: training needs more than one value per channel, got 1`);
-    const { mean, variance } = tf.moments(x, [0, 1, 2]);
-    if (updates) {
-      updates.set(this.#vars.pathOf('running_mean'), blend(this.runningMean, mean, 1));
-      updates.set(this.#vars.pathOf('running_var'), blend(this.runningVar, variance, count / (count - 1)));
-    }
-    return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, this.bias, this.weight, EPSILON);
+    return batchNormTraining(x, this.weight, this.bias, EPSILON, (mean, variance) => {
+      updates?.set(this.#vars.pathOf('running_mean'), blend(this.runningMean, mean, 1));
+      updates?.set(this.#vars.pathOf('running_var'), blend(this.runningVar, variance, count / (count - 1)));
+    });
   }
 }
 

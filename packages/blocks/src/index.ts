@@ -1,4 +1,5 @@
 export { BasicBlock, PlainBasicBlock } from './basic-block.ts';
+export { BATCH_NORM_TRAINING, BATCH_NORM_TRAINING_GRAD } from './batch-norm-training.ts';
 export { BatchNorm2d } from './batch-norm2d.ts';
 export type { Block, BlockOptions, BlockType } from './block.ts';
 export { Bottleneck, PlainBottleneck } from './bottleneck.ts';

@@ -30,6 +30,9 @@ export type Attributes = Readonly<Record<string, Attribute>>;
  * - `FusedBatchNorm` [x, mean, variance, offset?, scale?]: `{varianceEpsilon, hasOffset, hasScale}`
  * - `DepthwiseConv2dNative` [x, filter `[h, w, channels, multiplier]`]: `{strides, pad, dilations}`; `optimize` leaves
  *   neither this nor `Conv2D`, only `FusedConv2D`
+ * - `BatchNormTraining` [x, scale, offset] → [y, mean, biased variance] over N, H and W, and `BatchNormTrainingGrad`
+ *   [dy, x, scale, mean, variance] → [dx, dScale, dOffset]: `{varianceEpsilon}`
+ * - `ReluGrad` [dy, x]: dy where x is positive, 0 elsewhere; x may also be the ReLU's own result
  * - `Mean`, `Sum`, `Max`, … [x]: `{axis: [...], keepDims}`
  */
 export interface GraphNode {

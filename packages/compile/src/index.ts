@@ -26,6 +26,7 @@ export type {
   ValueId,
 } from './graph.ts';
 export { type InterpretOptions, interpret } from './interpret.ts';
+export { absorbGradientPadding } from './passes/absorb-gradient-padding.ts';
 export { absorbPadding } from './passes/absorb-padding.ts';
 export { dropDeadCode } from './passes/drop-dead-code.ts';
 export { dropIdentities } from './passes/drop-identities.ts';
@@ -33,6 +34,7 @@ export { flattenMatrices } from './passes/flatten-matrices.ts';
 export { foldBatchNorm } from './passes/fold-batch-norm.ts';
 export { foldNormalisation } from './passes/fold-normalisation.ts';
 export { fuseEpilogues } from './passes/fuse-epilogues.ts';
+export { fuseReluGradients } from './passes/fuse-relu-gradients.ts';
 export { optimize } from './passes/optimize.ts';
 export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { formatGraph } from './print/format-graph.ts';

@@ -6,6 +6,7 @@ import { GraphWriter, tensorInfo } from './tensorflow/graph-writer.ts';
 import { type GraphContext, NodeWriter } from './tensorflow/node-writer.ts';
 import { FIELD } from './tensorflow/proto-fields.ts';
 import { TensorTable } from './tensorflow/tensor-table.ts';
+import { trainingOperations } from './tensorflow/training.ts';
 import { windowOperations } from './tensorflow/windows.ts';
 import { UnsupportedOperationError } from './unsupported-operation-error.ts';
 
@@ -83,7 +84,7 @@ function writeInput(context: GraphContext, name: string, value: ValueId, isData:
 }
 
 function writeNodes(context: GraphContext): void {
-  const table = { ...windowOperations, ...elementwiseOperations, ...arrayOperations };
+  const table = { ...windowOperations, ...elementwiseOperations, ...arrayOperations, ...trainingOperations };
   for (const node of context.graph.nodes) {
     const operation = table[node.op];
     if (operation === undefined) throw new UnsupportedOperationError(node.op, node.label, 'TensorFlow');

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph.ts';
+import { absorbGradientPadding } from './absorb-gradient-padding.ts';
 import { absorbPadding } from './absorb-padding.ts';
 import { dropDeadCode } from './drop-dead-code.ts';
 import { dropIdentities } from './drop-identities.ts';
@@ -6,6 +7,7 @@ import { flattenMatrices } from './flatten-matrices.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldNormalisation } from './fold-normalisation.ts';
 import { fuseEpilogues } from './fuse-epilogues.ts';
+import { fuseReluGradients } from './fuse-relu-gradients.ts';
 
 /**
  * The passes that engines want before they compile: the same outputs, from fewer nodes.
@@ -16,6 +18,8 @@ export function optimize(graph: Graph): Graph {
   return [
     flattenMatrices,
     dropIdentities,
+    fuseReluGradients,
+    absorbGradientPadding,
     absorbPadding,
     dropDeadCode,
     fuseEpilogues,

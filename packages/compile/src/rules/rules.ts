@@ -5,12 +5,13 @@ import { matrixRules } from './matrix.ts';
 import { poolingRules } from './pooling.ts';
 import { reductionRules } from './reduction.ts';
 import { shapeRules } from './shape.ts';
+import { trainingRules } from './training.ts';
 
 /** Every rule, by the name of the tfjs kernel. */
 export function rulesByKernel(): ReadonlyMap<string, KernelRule> {
   return new Map(
-    [convolutionRules, poolingRules, matrixRules, elementwiseRules, reductionRules, shapeRules].flatMap((rules) =>
-      Object.entries(rules),
+    [convolutionRules, poolingRules, matrixRules, elementwiseRules, reductionRules, shapeRules, trainingRules].flatMap(
+      (rules) => Object.entries(rules),
     ),
   );
 }
