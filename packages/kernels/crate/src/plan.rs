@@ -139,13 +139,11 @@ impl<'l, 'a> Planner<'l, 'a> {
 
     fn choose_algorithms(&mut self) {
         for (index, operation) in self.operations().iter().enumerate() {
-            if let Kind::Conv(conv) = &operation.kind {
-                if !self.is_narrow(operation.inputs[0]) {
-                    let input = self.shape(operation.inputs[0]);
-                    let output = self.shape(operation.output);
-                    let format = self.formats[operation.inputs[0]];
-                    self.algorithms[index] = choose_algorithm(conv, input, output, format, self.options);
-                }
+            let Kind::Conv(conv) = &operation.kind else { continue };
+            let input = operation.inputs[0];
+            if !self.is_narrow(input) {
+                let shapes = [self.shape(input), self.shape(operation.output)];
+                self.algorithms[index] = choose_algorithm(conv, shapes, self.formats[input], self.options);
             }
         }
     }
@@ -597,7 +595,7 @@ fn output_groups(
 }
 
 /// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
-fn choose_algorithm(conv: &Conv, input: [usize; 4], output: [usize; 4], format: Format, options: Options) -> Algorithm {
+fn choose_algorithm(conv: &Conv, [input, output]: [[usize; 4]; 2], format: Format, options: Options) -> Algorithm {
     let is_byte = matches!(format, Format::Byte { .. });
     let can_winograd = !is_byte && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
     if !can_winograd {

@@ -80,7 +80,10 @@ impl Vector for Avx512 {
     }
     #[inline(always)]
     unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
-        unsafe { Avx512(_mm512_dpbf16_ps(sum.0, std::mem::transmute(x.0), std::mem::transmute(weights.0))) }
+        unsafe {
+            let pairs = |words: __m512| std::mem::transmute::<__m512, __m512bh>(words);
+            Avx512(_mm512_dpbf16_ps(sum.0, pairs(x.0), pairs(weights.0)))
+        }
     }
     #[inline(always)]
     unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {

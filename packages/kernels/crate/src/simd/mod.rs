@@ -15,6 +15,7 @@ pub mod wasm;
 /// # Safety
 /// Every method needs the instruction set of its implementation: call it only below a function that enables it.
 /// Loads and stores touch `LANES` numbers from the pointer on, of any alignment.
+#[allow(clippy::missing_safety_doc)] // It is the same for all.
 pub trait Vector: Copy {
     const LANES: usize;
     /// Whether the micro-kernel's loop over a block's channels is to be unrolled. With few registers it is not: the
