@@ -10,6 +10,13 @@ import { packedFiles, packedManifest, tarballOf } from './tarballs.mjs';
 
 const attw = resolve(import.meta.dirname, '../node_modules/.bin/attw');
 
+test('every published package is built before these tests', () => {
+  const { devDependencies } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8'));
+  const names = publicPackages().map(({ name }) => name);
+  const unlisted = names.filter((name) => !(name in devDependencies));
+  expect(unlisted, 'list these in devDependencies of tooling/package-tests/package.json as "workspace:^"').toEqual([]);
+});
+
 describe.each(publicPackages())('$name, packed', ({ name, manifest }) => {
   const tarball = () => tarballOf(name, inject('tarballs'));
 
