@@ -59,7 +59,8 @@ function defaultBases(git) {
     return [attempt('merge-base', 'HEAD', 'origin/main') ?? 'origin/main'];
   const release = attempt('describe', '--tags', '--abbrev=0', '--match', '@residual/*');
   // A shallow clone's first commit stands in for the root.
-  return [release ?? git('rev-list', '--max-parents=0', 'HEAD').split('\n')[0], 'HEAD'];
+  const root = git('rev-list', '--max-parents=0', 'HEAD').split('\n')[0];
+  return [...new Set([release ?? root, git('rev-parse', 'HEAD')])];
 }
 
 /** Changed since `from` in commits and in the working tree, untracked files too. */
