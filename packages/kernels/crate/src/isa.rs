@@ -109,6 +109,7 @@ macro_rules! walks {
 }
 
 /// The kernels of a format whose values are never narrow.
+#[cfg(target_arch = "x86_64")]
 macro_rules! wide_walks {
     ($instance:ident, $pixels:tt) => {
         [row!($instance, 1, 0, $pixels), row!($instance, 2, 0, $pixels), NONE, NONE, row!($instance, 0, 0, $pixels)]
