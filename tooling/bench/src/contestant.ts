@@ -38,7 +38,7 @@ export class Contestant {
 
   /** @throws ContestantError where it cannot run here. */
   static async start(job: Job, env: NodeJS.ProcessEnv = {}): Promise<Contestant> {
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+    const child = fork(childFile(), {
       serialization: 'advanced',
       execArgv: [],
       env: { ...process.env, ...env },
@@ -81,6 +81,12 @@ export class Contestant {
     this.#child.kill('SIGKILL');
     await ended;
   }
+}
+
+/** A process needs JavaScript: from sources it is the built one. */
+function childFile(): string {
+  const isSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(isSource ? '../dist/child.js' : './child.js', import.meta.url));
 }
 
 async function ask(child: ChildProcess, question: Question): Promise<Answer> {

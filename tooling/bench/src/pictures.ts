@@ -12,7 +12,7 @@ export function makePictures(batch: number, sizePx: number): Float32Array {
   return pictures;
 }
 
-/** The largest difference of logits from the reference's two rows, over the largest of these. */
+/** The largest difference of logits from the reference's two rows, over the largest of these; NaN where a logit is. */
 export function maxDifference(logits: Float32Array, reference: Float32Array): number {
   if (logits.length === 0 || logits.length % (reference.length / 2) !== 0) {
     throw new Error(`expected rows of ${reference.length / 2} logits, got ${logits.length} numbers`);
@@ -22,7 +22,8 @@ export function maxDifference(logits: Float32Array, reference: Float32Array): nu
   let difference = 0;
   for (let i = 0; i < logits.length; i++) {
     const distance = Math.abs(logits[i]! - reference[i % reference.length]!);
-    if (!(distance <= difference)) difference = distance;
+    if (Number.isNaN(distance)) return distance;
+    difference = Math.max(difference, distance);
   }
   return difference / largest;
 }

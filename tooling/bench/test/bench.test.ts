@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { type BenchReport, bench } from '../src/bench.ts';
+import { type BenchFlags, candidates, parseOptions } from '../src/options.ts';
+import { maxDifference } from '../src/pictures.ts';
+import { toSvg } from '../src/plot.ts';
+import { formatReport } from '../src/report.ts';
+import { timesPlot } from '../src/times-plot.ts';
+
+const flags: BenchFlags = {
+  model: 'resnet20',
+  engines: 'wasm',
+  peers: 'tfjs-wasm,onnxruntime-node,onnxruntime-web',
+  batch: '3',
+  precision: 'fp32',
+  size: '32',
+  rounds: '2',
+  threads: '1',
+};
+
+function run(changed: Partial<BenchFlags> = {}): Promise<BenchReport> {
+  const signal = new AbortController().signal;
+  return bench(parseOptions({ ...flags, ...changed }), { signal, say: () => undefined });
+}
+
+test('engine and peers are measured in turn and agree; table and plot name them', async () => {
+  const report = await run();
+  expect(report.missing).toEqual([]);
+  const names = report.rows.map(({ engine }) => engine);
+  expect(names).toEqual(['wasm', 'tfjs-wasm', 'onnxruntime-node', 'onnxruntime-web']);
+  for (const row of report.rows) {
+    expect(row).toMatchObject({ model: 'resnet20', precision: 'fp32', batch: 3 });
+    expect(row.maxDiff, row.engine).toBeLessThan(1e-5);
+    for (const value of [row.loadMs, row.firstMs, row.warmMs, row.peakMB]) expect(value, row.engine).toBeGreaterThan(0);
+    expect(row.spread[0]).toBeLessThanOrEqual(row.warmMs);
+    expect(row.spread[1]).toBeGreaterThanOrEqual(row.warmMs);
+  }
+  expect(report.rows[2]!.variant).toMatch(/^(as it comes|allow_spinning off)$/);
+  expect(report.ratios.map(({ engine, peer }) => [engine, peer])).toEqual(
+    ['tfjs-wasm', 'onnxruntime-node', 'onnxruntime-web'].map((peer) => ['wasm', peer]),
+  );
+  const text = formatReport(report);
+  const svg = await toSvg(timesPlot(report));
+  for (const name of names) {
+    expect(text).toContain(name);
+    expect(svg).toContain(name);
+  }
+});
+
+test('an engine that cannot run here is left out, with its reason', async () => {
+  const report = await run({ engines: 'native,wasm', peers: '', isa: 'abacus' });
+  expect(report.rows.map(({ engine }) => engine)).toEqual(['wasm']);
+  expect(report.missing).toEqual([{ engine: 'native', reason: expect.stringMatching(/abacus|no addon/) }]);
+});
+
+test('an aborted bench ends its processes and rejects with the reason', async () => {
+  const abort = new AbortController();
+  const running = bench(parseOptions({ ...flags, rounds: '100000' }), {
+    signal: abort.signal,
+    say: (line) => line.includes('rounds') && abort.abort(new Error('enough')),
+  });
+  await expect(running).rejects.toThrow('enough');
+});
+
+test('every engine computes in the precisions that it has, peers in fp32, ONNX Runtime with and without spinning', () => {
+  const options = parseOptions({ ...flags, engines: 'native,tensorflow', precision: 'fp32,bf16,int8' });
+  const named = candidates(options, 1).map(({ engine, precision, variant }) => [engine, precision, variant].join(' '));
+  expect(named.map((name) => name.trim())).toEqual([
+    'native fp32',
+    'native bf16',
+    'native int8',
+    'tensorflow fp32',
+    'tensorflow bf16',
+    'tfjs-wasm fp32',
+    'onnxruntime-node fp32 as it comes',
+    'onnxruntime-node fp32 allow_spinning off',
+    'onnxruntime-web fp32',
+  ]);
+});
+
+test.each([
+  [{ engines: 'warp' }, /--engines: expected some of native, .* got 'warp'/],
+  [{ model: 'resnet19' }, /--model: expected some of .* got 'resnet19'/],
+  [{ batch: '0' }, /--batch: expected a whole number from 1, got '0'/],
+  [{ precision: 'fp4' }, /--precision: expected some of fp32, bf16, int8, got 'fp4'/],
+])('%o is refused', (changed, message) => {
+  expect(() => parseOptions({ ...flags, ...changed })).toThrow(message);
+});
+
+test('the difference is over the largest of the reference, of two rows in turn, and NaN is not passed over', () => {
+  const reference = Float32Array.of(1, -4, 2, 0);
+  expect(maxDifference(Float32Array.of(1, -4, 2, 0, 1, -4), reference)).toBe(0);
+  expect(maxDifference(Float32Array.of(1, -4, 2, 0, 1, -3), reference)).toBe(0.25);
+  expect(maxDifference(Float32Array.of(1, Number.NaN, 2, 0), reference)).toBeNaN();
+});
