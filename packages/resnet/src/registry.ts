@@ -37,7 +37,7 @@ export function listModels(pattern = '*'): string[] {
   return [...modelSpecs().keys()].filter((name) => expression.test(name));
 }
 
-/** @throws UnknownModelError, which names the nearest. */
+/** @throws UnknownModelError, which lists the names there are. */
 export function getSpec(name: string): ResNetSpec {
   const spec = modelSpecs().get(name);
   if (!spec) throw new UnknownModelError(name, [...modelSpecs().keys()]);

@@ -7,6 +7,7 @@ afterEach(() => {
 
 test('what is absent skips, unless RESIDUAL_REQUIRE lists it', () => {
   vi.stubEnv('RESIDUAL_DATA', '/nonexistent');
+  vi.stubEnv('RESIDUAL_REQUIRE', 'rust');
   expect(requirement('data')).toBe(false);
   vi.stubEnv('RESIDUAL_REQUIRE', 'rust,data');
   expect(() => requirement('data')).toThrow("RESIDUAL_REQUIRE lists 'data'");
