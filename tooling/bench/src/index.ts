@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type BenchReport, bench } from './bench.ts';
+import { buildKernels } from './build-kernels.ts';
 import { type BenchFlags, parseOptions } from './options.ts';
 import { toSvg } from './plot.ts';
 import { formatReport } from './report.ts';
@@ -18,6 +19,7 @@ export type { Ratio, Row } from './rows.ts';
  */
 export async function runBench(flags: BenchFlags, signal: AbortSignal): Promise<number> {
   const options = parseOptions(flags);
+  if ([...options.engines, ...options.peers].includes('native')) await buildKernels();
   const report = await bench(options, { signal, say: (line) => process.stderr.write(`${line}\n`) });
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
   await draw(report, flags);

@@ -4,9 +4,9 @@ import { uniform } from './uniform.ts';
  * A batch of pictures as networks get them, NHWC in -2 … 2. They are two, in turn, so that the reference, which is slow,
  * computes two whatever the batch is, and pictures that change places are still seen.
  */
-export function makePictures(batch: number, sizePx: number): Float32Array {
+export function makePictures(batch: number, sizePx: number, name = 'picture'): Float32Array {
   const picturePixels = sizePx * sizePx * 3;
-  const two = [0, 1].map((index) => Float32Array.from(uniform(`picture ${index}`, picturePixels), (u) => 4 * u - 2));
+  const two = [0, 1].map((index) => Float32Array.from(uniform(`${name} ${index}`, picturePixels), (u) => 4 * u - 2));
   const pictures = new Float32Array(batch * picturePixels);
   for (let index = 0; index < batch; index++) pictures.set(two[index % 2]!, index * picturePixels);
   return pictures;

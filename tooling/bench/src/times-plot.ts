@@ -23,7 +23,7 @@ function panel(title: string, rows: readonly Row[]): Panel {
   const values = [...rows]
     .sort((a, b) => a.warmMs - b.warmMs)
     .map((row) => ({ name: nameOf(row), ms: row.warmMs, min: row.spread[0], max: row.spread[1] }));
-  const y = { field: 'name', type: 'nominal', title: null, sort: null } as const;
+  const y = { field: 'name', type: 'nominal', title: null, sort: null, axis: { labelLimit: 400 } } as const;
   return {
     title,
     width: 520,

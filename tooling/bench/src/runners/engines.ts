@@ -6,7 +6,7 @@ import { makePictures } from '../pictures.ts';
 /** The engine on Residual's kernels, native. */
 export async function nativeEngine({ precision, threads, batch, sizePx }: Job): Promise<Engine> {
   const { native } = await import('@residual/backend-node');
-  const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx) }] : [];
+  const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx, 'calibration') }] : [];
   const options = { threads, precision, calibration };
   return native(options);
 }
