@@ -7,10 +7,15 @@ export { WasmBackendError } from './wasm-backend-error.ts';
 export interface TfjsWasmOptions {
   /** Where the `.wasm` files are served from; by default where a bundler (Vite, webpack) puts them. */
   readonly files?: WasmFiles;
+  /**
+   * Threads where the page is cross-origin isolated; default off. Only for a tfjs-backend-wasm that no bundler has
+   * touched: it starts its threads from its own source text, and what bundlers rename is missing there, so `use()` never ends.
+   */
+  readonly threads?: boolean;
 }
 
 /**
- * tfjs's WASM backend in a browser: SIMD where there is SIMD, threads where the page is cross-origin isolated.
+ * tfjs's WASM backend in a browser: SIMD where there is SIMD, one thread unless `threads` is set.
  *
  * `use()` throws {@link WasmBackendError} where the files cannot be loaded. There is no option for the number of threads:
  * tfjs-backend-wasm 4.22 ignores its own.
@@ -21,7 +26,7 @@ export function tfjsWasm(options: TfjsWasmOptions = {}): TfjsBackend {
   return {
     name: 'tfjs-wasm',
     isAvailable: async () => wasmAvailability(),
-    use: () => startWasm(options.files ?? bundledFiles()),
+    use: () => startWasm(options.files ?? bundledFiles(), options.threads ?? false),
   };
 }
 

@@ -11,7 +11,7 @@ export function tfjsWasm(): TfjsBackend {
   return {
     name: 'tfjs-wasm',
     isAvailable: async () => wasmAvailability(),
-    use: () => startWasm(folderInNodeModules()),
+    use: () => startWasm(folderInNodeModules(), false),
   };
 }
 

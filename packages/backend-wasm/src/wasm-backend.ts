@@ -17,10 +17,13 @@ export function wasmAvailability(): Availability {
 }
 
 /** Loads tfjs-backend-wasm from `files` and makes it current; a backend that is up already stays as it is. */
-export async function startWasm(files: WasmFiles): Promise<TfjsBackendInfo> {
+export async function startWasm(files: WasmFiles, withThreads: boolean): Promise<TfjsBackendInfo> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   const isUp = 'wasm' in engine().registry;
-  if (!isUp) wasm.setWasmPaths(files);
+  if (!isUp) {
+    wasm.setWasmPaths(files);
+    if (!withThreads) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  }
   const started = await setBackend('wasm').catch(() => false);
   if (!started) throw new WasmBackendError(typeof files === 'string' ? files : files['tfjs-backend-wasm-simd.wasm']);
   const simd = (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'WebAssembly SIMD' : 'WebAssembly';
