@@ -10,7 +10,10 @@ const everyDevice: readonly DeviceName[] = ['tfjs-webgpu', 'tfjs-wasm'];
 
 /** What a person can do on the page. */
 export interface Actions {
+  /** Computes on `device`, or on the first that can run. */
   start(device?: DeviceName): Promise<void>;
+  /** Starts once more on the device that was chosen. */
+  restart(): Promise<void>;
   chooseModel(model: string | undefined): Promise<void>;
   openWeights(file: File): Promise<void>;
   openPicture(file: File): Promise<void>;
@@ -92,6 +95,8 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
         picture && picture === pictureFile && decode(picture),
       ]);
     },
+
+    restart: () => actions.start(store.state.chosenDevice),
 
     async chooseModel(model) {
       store.update({ chosenModel: model });

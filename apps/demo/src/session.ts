@@ -51,7 +51,7 @@ export function startSession(): Session {
     else request.resolve(data.result as never);
   });
   worker.addEventListener('error', ({ message }) => {
-    endWith({ message: `The computation stopped: ${message || 'its code could not be loaded'}. Start again.` });
+    endWith({ message: `The computation stopped: ${message || 'its code could not be loaded'}.`, endedWorker: true });
   });
 
   return {

@@ -20,10 +20,10 @@ export const answerView: View = (actions) => {
 function answer({ answer: { value } }: PageState): Node[] {
   if (!value) return [];
   const { predictions, forwardMs, prepareMs, isFirstRun } = value;
-  const first = isFirstRun ? ', the first run, which compiles and packs' : '';
+  const first = isFirstRun ? ' (the first run, which is the slowest)' : '';
   return [
     element('ol', 'bars', ...predictions.map(bar)),
-    element('p', 'minor', `Network ${duration(forwardMs)}${first}; resizing ${duration(prepareMs)}.`),
+    element('p', 'minor', `Network ${duration(forwardMs)}${first}, resizing ${duration(prepareMs)}.`),
   ];
 }
 

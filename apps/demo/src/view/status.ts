@@ -11,15 +11,19 @@ export function progressBar({ label, fraction }: Progress): HTMLElement {
   return element('div', 'busy', element('span', '', `${label}…${percent}`), bar);
 }
 
-/** What went wrong; where another model fits the weights, with a button that takes it. */
-export function problemNote({ message, suggestedModel }: Problem, actions: Actions): HTMLElement {
+/** What went wrong, with a button for what can be done about it. */
+export function problemNote({ message, suggestedModel, endedWorker }: Problem, actions: Actions): HTMLElement {
   const note = element('div', 'problem', element('p', '', message));
   note.setAttribute('role', 'alert');
-  if (suggestedModel !== undefined) {
-    const button = element('button', '', `Take ${suggestedModel}`);
-    button.type = 'button';
-    button.addEventListener('click', () => void actions.chooseModel(suggestedModel));
-    note.append(button);
-  }
+  if (suggestedModel !== undefined)
+    note.append(button(`Take ${suggestedModel}`, () => actions.chooseModel(suggestedModel)));
+  if (endedWorker) note.append(button('Start again', () => actions.restart()));
   return note;
+}
+
+function button(text: string, act: () => Promise<void>): HTMLButtonElement {
+  const created = element('button', '', text);
+  created.type = 'button';
+  created.addEventListener('click', () => void act());
+  return created;
 }

@@ -36,7 +36,7 @@ const handlers: Handlers = {
     if (!classifier || !image) throw new Error('classify: expected weights and a picture, got none; choose both');
     const startMs = performance.now();
     const input = classifier.prepare(image);
-    report({ label: hasRun ? `Running ${classifier.spec.name}` : `Compiling and running ${classifier.spec.name}` });
+    report({ label: hasRun ? `Running ${classifier.spec.name}` : `First run of ${classifier.spec.name}, the slowest` });
     const preparedMs = performance.now();
     const [logits] = await classifier.forward([input]);
     const forwardMs = performance.now() - preparedMs;

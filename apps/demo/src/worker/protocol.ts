@@ -10,10 +10,13 @@ export interface Progress {
   readonly fraction?: number;
 }
 
-/** What went wrong, in one line; `suggestedModel` is the one that the weights fit. */
+/** What went wrong, in one line, and what can be done about it. */
 export interface Problem {
   readonly message: string;
+  /** The model that the weights fit. */
   readonly suggestedModel?: string | undefined;
+  /** Whether the worker is gone, and another may do. */
+  readonly endedWorker?: boolean;
 }
 
 export interface ModelFamily {

@@ -4,46 +4,76 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type LaunchOptions, launchChromium } from '@residual/testing/browser';
 import type { ElementHandle, Page } from 'puppeteer-core';
-import { build, preview } from 'vite';
+import { build, type Plugin, preview } from 'vite';
 import { expect } from 'vitest';
 
 const TIMEOUT_MS = 100_000;
 
-/** The page as it is deployed, served from a folder of its own. */
+/** How a visit goes. */
+export interface VisitOptions extends LaunchOptions {
+  /** Whether the server isolates the page, which gives it shared memory; default no. */
+  readonly isolated?: boolean;
+}
+
+/** The page as it is deployed, under a path, served from a folder of its own. */
 export interface BuiltDemo {
   /** For a test's files; it goes with the demo. */
   readonly folder: string;
   /** Opens the page in a browser of its own; at the end, its console must be free of errors. */
-  visit(options: LaunchOptions, use: (visitor: Visitor) => Promise<void>): Promise<void>;
+  visit(options: VisitOptions, use: (visitor: Visitor) => Promise<void>): Promise<void>;
   /** Files that the last visit has asked for so far. */
   requestedFiles(pattern: RegExp): string[];
+  /** Answers matching requests with an error from now on. */
+  refuse(pattern: RegExp | undefined): void;
   close(): Promise<void>;
 }
+
+const BASE = '/some/path/';
+const ISOLATING = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export async function buildDemo(root: string): Promise<BuiltDemo> {
   const folder = mkdtempSync(join(tmpdir(), 'residual-demo-'));
   const outDir = join(folder, 'dist');
   await build({ root, logLevel: 'error', build: { outDir } });
-  const server = await preview({ root, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
   const requested = new Set<string>();
-  server.httpServer.on('request', ({ url }: { url: string }) => {
-    requested.add(url === '/' ? '/index.html' : url);
+  let refused: RegExp | undefined;
+  let headers: Record<string, string> = {};
+  const watch: Plugin = {
+    name: 'watch',
+    configurePreviewServer: ({ middlewares }) => {
+      middlewares.use(({ url = '' }, response, next) => {
+        requested.add(url === BASE ? 'index.html' : url.slice(BASE.length));
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        if (!refused?.test(url)) return next();
+        response.statusCode = 503;
+        response.end();
+      });
+    },
+  };
+  const server = await preview({
+    root,
+    base: BASE,
+    logLevel: 'error',
+    plugins: [watch],
+    build: { outDir },
+    preview: { port: 0 },
   });
   return {
     folder,
-    requestedFiles: (pattern) => [...requested].filter((url) => pattern.test(url)).map((url) => join(outDir, url)),
-    async visit(options, use) {
+    requestedFiles: (pattern) => [...requested].filter((path) => pattern.test(path)).map((path) => join(outDir, path)),
+    refuse(pattern) {
+      refused = pattern;
+    },
+    async visit({ isolated, ...options }, use) {
       const browser = await launchChromium(options);
       try {
         requested.clear();
+        headers = isolated ? ISOLATING : {};
         const page = await browser.newPage();
-        const complaints: string[] = [];
-        page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-        page.on('pageerror', (error) => complaints.push(String(error)));
-        page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+        const visitor = visitorOf(page, join(root, '.vitest/screenshots'));
         await page.goto(server.resolvedUrls!.local[0]!);
-        await use(visitorOf(page, join(root, '.vitest/screenshots')));
-        expect(complaints).toEqual([]);
+        await use(visitor);
+        expect(visitor.complaints).toEqual([]);
       } finally {
         await browser.close();
       }
@@ -58,6 +88,8 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
 /** What a person does and sees. */
 export interface Visitor {
   readonly page: Page;
+  /** Errors in the console, thrown, or of requests. */
+  readonly complaints: string[];
   pick(input: string, path: string): Promise<void>;
   drop(paths: readonly string[]): Promise<void>;
   paste(path: string): Promise<void>;
@@ -72,6 +104,10 @@ export interface Visitor {
 }
 
 function visitorOf(page: Page, screenshots: string): Visitor {
+  const complaints: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
   const textOnce = async (id: string, pattern: RegExp) => {
     const handle = await page.waitForFunction(
       (name, source) => {
@@ -86,6 +122,7 @@ function visitorOf(page: Page, screenshots: string): Visitor {
   };
   return {
     page,
+    complaints,
     textOnce,
     async pick(input, path) {
       const element = (await page.$(`#${input}`)) as ElementHandle<HTMLInputElement>;

@@ -8,7 +8,7 @@ import { dataPath, requirement } from '@residual/testing';
 import { decodeImage } from '@residual/vision/node';
 import { readStateDictFile } from '@residual/weights/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BuiltDemo, buildDemo } from './visitor.fixture.ts';
+import { type BuiltDemo, buildDemo } from './visitor.ts';
 
 const MAX_FIRST_LOAD_KB = 250;
 const WIDE = { width: 1100, height: 900 };
@@ -40,6 +40,43 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.textOnce('answer-waiting', /./)).toBe('Waits for weights and a picture.');
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('empty', WIDE);
+    }));
+
+  test('by keyboard: every control in the order of the page, and its focus is seen', () =>
+    demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
+      await textOnce('device-output', /Computes/);
+      const seen: unknown[] = [];
+      for (let i = 0; i < 4; i++) {
+        await page.keyboard.press('Tab');
+        seen.push(
+          await page.evaluate(() => {
+            const { id, parentElement } = document.activeElement!;
+            const shows = [document.activeElement!, parentElement!].some(
+              (node) => getComputedStyle(node).outlineWidth === '3px',
+            );
+            return shows && id;
+          }),
+        );
+      }
+      expect(seen).toEqual(['picture-file', 'weights-file', 'model-name', 'device-name']);
+    }));
+
+  test('on a cross-origin isolated page, and under a path of its own', () =>
+    demo.visit({ webgpu: false, isolated: true }, async ({ page, textOnce }) => {
+      expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+      await textOnce('device-output', /Computes with tfjs-wasm/);
+    }));
+
+  test('code that cannot be loaded is told, and the page starts again', () =>
+    demo.visit({ webgpu: false }, async ({ page, complaints, textOnce }) => {
+      await textOnce('device-output', /Computes/);
+      demo.refuse(/worker/);
+      await page.select('#device-name', 'tfjs-wasm');
+      await textOnce('device-output', /its code could not be loaded/);
+      expect(complaints.splice(0).join()).toMatch(/404|503/);
+      demo.refuse(undefined);
+      await page.locator('#device-output button').click();
+      await textOnce('device-output', /^Computes with tfjs-wasm/);
     }));
 
   test('WebGPU alone, where there is none: it says why, and another choice goes on', () =>
