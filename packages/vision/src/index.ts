@@ -1,3 +1,10 @@
+export { type Augmentation, chainAugmentations } from './augment/augmentation.ts';
+export { type ColorJitterOptions, colorJitter } from './augment/color-jitter.ts';
+export { randomCrop } from './augment/random-crop.ts';
+export { type RandomErasingOptions, randomErasing } from './augment/random-erasing.ts';
+export { randomFlip } from './augment/random-flip.ts';
+export { type RandomResizedCropOptions, randomResizedCrop } from './augment/random-resized-crop.ts';
+export { trivialAugmentWide } from './augment/trivial-augment.ts';
 export { type CropRounding, centerCrop } from './crop.ts';
 export { decodeBlob } from './decode-blob.ts';
 export { DecodeError, type DecodeErrorCode } from './decode-error.ts';
@@ -29,4 +36,5 @@ export {
 } from './preset-from-config.ts';
 export { type ResizeOptions, resize, resizeShortestEdge } from './resize.ts';
 export { ScoresError } from './scores-error.ts';
+export { type Random, randomBetween, randomInt, seededRandom } from './seeded-random.ts';
 export { type Prediction, softmax, topK } from './top-k.ts';
