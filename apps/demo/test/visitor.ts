@@ -68,6 +68,7 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
       const browser = await launchChromium(options);
       try {
         requested.clear();
+        refused = undefined;
         headers = isolated ? ISOLATING : {};
         const page = await browser.newPage();
         const visitor = visitorOf(page, join(root, '.vitest/screenshots'));
