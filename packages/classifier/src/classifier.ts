@@ -1,34 +1,34 @@
 import type { LoadReport } from '@residual/blocks';
 import type { ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, preprocess, softmax, topK } from '@residual/vision';
-import * as tf from '@tensorflow/tfjs-core';
 import { ClassifierError } from './classifier-error.ts';
+import type { ClassifierEngine, Network } from './network.ts';
 
-/** Pixels that go through the network at once, unless the caller says otherwise: 8 pictures of 224 × 224. */
+/** Pixels that go through a network at once that is run by tfjs, unless the caller says otherwise: 8 pictures of 224 × 224. */
 const BATCH_PIXELS = 8 * 224 * 224;
 
 export interface ClassifyOptions {
   /** Classes per picture, the likeliest first; default 5, or all where there are fewer. */
   readonly topK?: number;
-  /** Ends the work between two batches, with the signal's reason. */
+  /** Ends the work with the signal's reason: between two batches, by an engine also within one. */
   readonly signal?: AbortSignal;
 }
 
 /** What a classifier is made of; `createClassifier` puts it together. */
 export interface ClassifierParts {
-  readonly model: ResNet;
+  readonly spec: ResNetSpec;
+  readonly network: Network;
   readonly preset: Preset;
   readonly labels: readonly string[];
   readonly loadReport: LoadReport | undefined;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
   readonly batchSize: number | undefined;
-  readonly ownsModel: boolean;
 }
 
-/** A network with its preprocessing and the names of its classes, on the tfjs backend that it was made on. */
+/** A network with its preprocessing and the names of its classes, on an engine or the tfjs backend that it was made on. */
 export class Classifier {
-  readonly model: ResNet;
+  readonly spec: ResNetSpec;
   readonly preset: Preset;
   /** Names of the classes, by index. */
   readonly labels: readonly string[];
@@ -40,22 +40,34 @@ export class Classifier {
   readonly warnings: readonly string[];
   /** Pictures that go through the network at once. */
   readonly batchSize: number;
-  readonly #ownsModel: boolean;
+  readonly #network: Network;
   #isDisposed = false;
 
   constructor(parts: ClassifierParts) {
-    this.model = parts.model;
+    this.spec = parts.spec;
     this.preset = parts.preset;
     this.labels = parts.labels;
     this.loadReport = parts.loadReport;
     this.notes = parts.notes;
     this.warnings = parts.warnings;
-    this.batchSize = parts.batchSize ?? Math.max(1, Math.floor(BATCH_PIXELS / parts.preset.cropPx ** 2));
-    this.#ownsModel = parts.ownsModel;
+    this.batchSize = parts.batchSize ?? defaultBatchSize(parts);
+    this.#network = parts.network;
   }
 
-  get spec(): ResNetSpec {
-    return this.model.spec;
+  /** The engine that serves, and why those before it don't; `undefined` where tfjs runs the model as it is. */
+  get engine(): ClassifierEngine | undefined {
+    return this.#network.engine;
+  }
+
+  /**
+   * The model, on a tfjs backend. A compiled classifier that was given weights builds it when it is first asked for; training
+   * it changes nothing about what is compiled.
+   *
+   * @throws ClassifierError after `dispose`.
+   */
+  get model(): ResNet {
+    this.#checkLive();
+    return this.#network.model;
   }
 
   /**
@@ -89,7 +101,8 @@ export class Classifier {
     for (let start = 0; start < images.length; start += this.batchSize) {
       signal?.throwIfAborted();
       const batch = images.slice(start, start + this.batchSize);
-      rows.push(...(await this.forward(batch.map((image) => this.prepare(image)))));
+      const inputs = batch.map((image) => this.prepare(image));
+      rows.push(...(await this.forward(inputs, signal ? { signal } : {})));
     }
     return rows;
   }
@@ -100,23 +113,20 @@ export class Classifier {
   }
 
   /**
-   * Logits `[numClasses] float32` for each prepared picture; all of them go through the network at once.
+   * Logits `[numClasses] float32` for each prepared picture. tfjs takes all of them at once, an engine in batches of
+   * `batchSize` and what is left over one by one.
    *
    * @throws ClassifierError for inputs of another size, and after `dispose`.
+   * @throws EngineError where an engine cannot take so large a batch.
    */
-  async forward(inputs: readonly Float32Array[]): Promise<Float32Array[]> {
-    if (this.#isDisposed) throw new ClassifierError('DISPOSED', 'the classifier is disposed; create another');
-    if (inputs.length === 0) return [];
-    const batch = this.#join(inputs);
-    const { cropPx } = this.preset;
-    const logits = tf.tidy(() => this.model.forward(tf.tensor4d(batch, [inputs.length, cropPx, cropPx, 3])));
-    try {
-      const values = (await logits.data()) as Float32Array;
-      const numClasses = this.labels.length;
-      return inputs.map((_, row) => values.slice(row * numClasses, (row + 1) * numClasses));
-    } finally {
-      logits.dispose();
-    }
+  async forward(
+    inputs: readonly Float32Array[],
+    { signal }: Pick<ClassifyOptions, 'signal'> = {},
+  ): Promise<Float32Array[]> {
+    this.#checkLive();
+    this.#checkSizes(inputs);
+    signal?.throwIfAborted();
+    return inputs.length === 0 ? [] : this.#network.run(inputs, signal);
   }
 
   /** The likeliest classes by one picture's logits. @throws ScoresError */
@@ -124,25 +134,34 @@ export class Classifier {
     return topK(softmax(logits), k, this.labels);
   }
 
-  /** Frees the model where the classifier built it; a model that was passed in stays its owner's. Again it does nothing. */
-  dispose(): void {
-    if (this.#ownsModel && !this.#isDisposed) this.model.dispose();
+  /**
+   * Frees what the classifier made: executables, after the runs under way, and the model where it built it; a model that
+   * was passed in stays its owner's. Again it does nothing.
+   */
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
     this.#isDisposed = true;
+    await this.#network.dispose();
   }
 
-  #join(inputs: readonly Float32Array[]): Float32Array {
+  #checkLive(): void {
+    if (this.#isDisposed) throw new ClassifierError('DISPOSED', 'the classifier is disposed; create another');
+  }
+
+  #checkSizes(inputs: readonly Float32Array[]): void {
     const { cropPx } = this.preset;
     const size = 3 * cropPx ** 2;
-    const batch = new Float32Array(inputs.length * size);
-    inputs.forEach((input, index) => {
-      if (input.length !== size) {
-        const expected = `expected ${size} numbers (${cropPx} × ${cropPx} × 3), got ${input.length}`;
-        throw new ClassifierError('BAD_INPUT', `input ${index}: ${expected}; make it with prepare()`);
-      }
-      batch.set(input, index * size);
-    });
-    return batch;
+    for (const [index, { length }] of inputs.entries()) {
+      if (length === size) continue;
+      const expected = `expected ${size} numbers (${cropPx} × ${cropPx} × 3), got ${length}`;
+      throw new ClassifierError('BAD_INPUT', `input ${index}: ${expected}; make it with prepare()`);
+    }
   }
+}
+
+/** Engines are as fast with one picture as with several, and answer sooner in less memory. */
+function defaultBatchSize({ network, preset }: ClassifierParts): number {
+  return network.engine ? 1 : Math.max(1, Math.floor(BATCH_PIXELS / preset.cropPx ** 2));
 }
 
 function isList(images: PixelImage | readonly PixelImage[]): images is readonly PixelImage[] {

@@ -7,5 +7,6 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
+export type { ClassifierEngine } from './network.ts';
 export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

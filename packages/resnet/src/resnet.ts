@@ -44,6 +44,7 @@ export class ResNet {
   readonly spec: ResNetSpec;
   /** Channels of the last feature map. */
   readonly numFeatures: number;
+  readonly #options: ResNetOptions;
   readonly #vars: VarScope;
   readonly #stem: Stem;
   readonly #stages: readonly (readonly Block[])[];
@@ -53,12 +54,18 @@ export class ResNet {
     const { numClasses = spec.numClasses ?? 1000, inChannels = 3, stem = spec.stem ?? ImagenetStem } = options;
     const width = spec.width ?? 64;
     this.spec = spec;
+    this.#options = options;
     this.numFeatures = width * 2 ** (spec.depths.length - 1) * spec.block.expansion;
     this.#vars = new VarScope(options.vars ?? randomVars());
     this.#stem = new stem(this.#vars, { inChannels, outChannels: width });
     this.#stages = makeStages(this.#vars, spec, { ...options, stemStride: stem.stride });
     if (numClasses !== null)
       this.#fc = new Linear(this.#vars.scope('fc'), { inFeatures: this.numFeatures, outFeatures: numClasses });
+  }
+
+  /** The same network over other variables, such as a tracer's parameters. */
+  withVars(vars: VarSource): ResNet {
+    return new ResNet(this.spec, { ...this.#options, vars });
   }
 
   /** The model's variables by torchvision's names; those that train are `trainable`. */

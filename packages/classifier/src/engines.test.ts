@@ -1,0 +1,149 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { randomVars } from '@residual/blocks';
+import { type Engine, tfjs } from '@residual/compile';
+import { cifarResNet, cifarResNetSpec } from '@residual/resnet';
+import { expectClose } from '@residual/testing';
+import { cifar, type PixelImage } from '@residual/vision';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { createClassifier } from './create-classifier.ts';
+
+const spec = cifarResNetSpec(8);
+const preset = { ...cifar, resizePx: 8, cropPx: 8 };
+const absent: Engine = {
+  name: 'absent',
+  isAvailable: async () => ({ available: false, reason: 'not on this machine' }),
+  compile: () => Promise.reject(new Error('was asked all the same')),
+};
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+function net(options: Parameters<typeof cifarResNet>[1] = {}) {
+  return cifarResNet(8, { vars: randomVars({ seed: 3 }), ...options });
+}
+
+async function weights() {
+  const model = net();
+  const dict = await model.stateDict();
+  model.dispose();
+  return dict;
+}
+
+function picture(seed: number): PixelImage {
+  const data = Uint8Array.from({ length: 12 * 9 * 3 }, (_, i) => (i * seed * 37) % 256);
+  return { width: 12, height: 9, channels: 3, data };
+}
+
+/** tfjs's engine, and the batch sizes that it has compiled. */
+function watched() {
+  const engine = tfjs();
+  const batchSizes: number[] = [];
+  const compile: Engine['compile'] = async (...args) => {
+    const executable = await engine.compile(...args);
+    batchSizes.push(executable.inputs[0]!.shape[0]!);
+    return executable;
+  };
+  return { engine: { ...engine, compile }, batchSizes };
+}
+
+test('the first engine that can run here serves, with the answers of the model run eagerly', async () => {
+  const dict = await weights();
+  const eager = await createClassifier({ model: spec, weights: dict, preset });
+  const compiled = await createClassifier({ model: spec, weights: dict, preset, engines: [absent, tfjs()] });
+  expect(eager.engine).toBeUndefined();
+  expect(compiled.engine).toEqual({
+    name: 'tfjs',
+    device: 'cpu',
+    passedOver: [{ name: 'absent', reason: 'not on this machine' }],
+  });
+  const pictures = [1, 2, 3].map(picture);
+  const expected = await eager.logits(pictures);
+  for (const [index, row] of (await compiled.logits(pictures)).entries()) expectClose(row, expected[index]!, 1e-5);
+  await Promise.all([eager.dispose(), compiled.dispose()]);
+});
+
+test('batches are of one size, and what is left over goes one by one', async () => {
+  const { engine, batchSizes } = watched();
+  const dict = await weights();
+  const pictures = [1, 2, 3, 4, 5, 6, 7].map(picture);
+  const single = await createClassifier({ model: spec, weights: dict, preset, engines: [engine] });
+  expect(single.batchSize).toBe(1);
+  const expected = await single.logits(pictures);
+  const classifier = await createClassifier({ model: spec, weights: dict, preset, engines: [engine], batchSize: 3 });
+  const inputs = pictures.map((image) => classifier.prepare(image));
+  const all = await classifier.forward(inputs);
+  await classifier.forward(inputs);
+  expect(batchSizes).toEqual([1, 3, 1]);
+  for (const [index, row] of all.entries()) expectClose(row, expected[index]!, 1e-5, `${index}`);
+  await single.dispose();
+  await classifier.dispose();
+});
+
+test('a model that is passed in is compiled with its own options, and is trained on without a trace', async () => {
+  const model = net({ outputStride: 8, numClasses: 4 });
+  const eager = await createClassifier({ model, preset });
+  const compiled = await createClassifier({ model, preset, engines: [tfjs()] });
+  const expected = await eager.logits([picture(1)]);
+  expectClose((await compiled.logits([picture(1)]))[0]!, expected[0]!, 1e-5);
+  expect(compiled.model).toBe(model);
+  for (const variable of model.variables.values()) (variable as tf.Variable).assign(tf.zerosLike(variable));
+  expectClose((await compiled.logits([picture(1)]))[0]!, expected[0]!, 1e-5);
+  await compiled.dispose();
+  expect(model.variables.get('fc.bias')!.isDisposed).toBe(false);
+  model.dispose();
+});
+
+test('a released model is gone once it is compiled, and can be had again', async () => {
+  const model = net();
+  const expected = await (await createClassifier({ model, preset })).logits([picture(1)]);
+  const compiled = await createClassifier({ model, preset, engines: [tfjs()], release: true });
+  expect(model.variables.get('fc.bias')!.isDisposed).toBe(true);
+  expectClose((await compiled.logits([picture(1)]))[0]!, expected[0]!, 1e-5);
+  const again = await createClassifier({ model: compiled.model, preset });
+  expectClose((await again.logits([picture(1)]))[0]!, expected[0]!, 1e-5);
+  await compiled.dispose();
+});
+
+test('weights are compiled without a model, which is built when it is asked for; dispose frees everything', async () => {
+  const dict = await weights();
+  const before = tf.memory().numTensors;
+  const classifier = await createClassifier({ model: spec, weights: dict, preset, engines: [tfjs()], batchSize: 2 });
+  expect(tf.memory().numTensors - before).toBeLessThan(classifierVariables());
+  for (let run = 0; run < 50; run++) await classifier.classify([picture(1), picture(2), picture(3)]);
+  expect(await classifier.model.stateDict()).toEqual(dict);
+  await classifier.dispose();
+  await classifier.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  expect(() => classifier.model).toThrow('the classifier is disposed');
+});
+
+test('a run is cancelled while it waits and while it computes, and the next one answers', async () => {
+  const classifier = await createClassifier({ model: spec, weights: await weights(), preset, engines: [tfjs()] });
+  const inputs = [1, 2, 3, 4].map((seed) => classifier.prepare(picture(seed)));
+  const controller = new AbortController();
+  const run = classifier.forward(inputs, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(run).rejects.toThrow('enough');
+  expect(await classifier.forward(inputs)).toHaveLength(4);
+  await classifier.dispose();
+});
+
+test('what no engine can serve is refused in a line', async () => {
+  const options = { model: spec, weights: await weights(), preset };
+  await expect(createClassifier({ ...options, engines: [absent] })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('absent (not on this machine)'),
+  });
+  await expect(createClassifier({ ...options, engines: [tfjs()], batchSize: 0 })).rejects.toThrow(
+    'batchSize: expected a whole number from 1, got 0',
+  );
+});
+
+function classifierVariables(): number {
+  const model = net();
+  const { size } = model.variables;
+  model.dispose();
+  return size;
+}
