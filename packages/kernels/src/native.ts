@@ -23,7 +23,7 @@ export type KernelPrecision = 'fp32' | 'bf16' | 'int8';
  * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread.
  *
  * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), and where there is
- * no addon for this platform or the CPU has not the precision (`UNAVAILABLE`).
+ * no addon for this platform, too little memory, or the CPU has not the precision (`UNAVAILABLE`).
  */
 export async function compileProgram(graph: KernelGraph, options: NativeKernelOptions = {}): Promise<KernelProgram> {
   const { addon, reason } = loadAddon();
@@ -57,7 +57,7 @@ function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<A
 /** Turns the addon's errors, which carry napi's status names, into the package's own. */
 function asKernelError(fallback: KernelErrorCode): (error: Error & { code?: string }) => never {
   return (error) => {
-    const isMissing = /^precision (bf16|int8): expected a CPU/.test(error.message);
+    const isMissing = /^(memory:|precision (bf16|int8): expected a CPU)/.test(error.message);
     const code = error.code === 'Closing' ? 'DISPOSED' : isMissing ? 'UNAVAILABLE' : fallback;
     throw new KernelError(code, error.message, { cause: error });
   };
