@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
@@ -11,7 +11,7 @@ const isPresent: Record<RequirementName, () => boolean> = {
   webgpu: () => chromiumIsInstalled(),
   chromium: () => chromiumIsInstalled(),
   rust: () => onPath('cargo'),
-  native: () => onPath('cargo'),
+  native: () => addonIsBuilt(),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
 };
 
@@ -58,6 +58,12 @@ function resolves(id: string, from = 'package.json'): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The addon of @residual/kernels, which its build makes where Rust is there. */
+function addonIsBuilt(): boolean {
+  const folder = resolve(import.meta.dirname, '../../kernels/dist');
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
 }
 
 function onPath(command: string): boolean {
