@@ -126,10 +126,13 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           'Computes with tfjs-webgpu 4.22.0 on google swiftshader.',
         );
         await visitor.pick('weights-file', resnet20());
-        await visitor.pick('picture-file', photo());
+        await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
         expect(model).toMatch(/^resnet20, told by the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
-        expectSame(await visitor.bars(), await answerInNode('resnet20', resnet20(), photo()));
+        expectSame(
+          await visitor.bars(),
+          await answerInNode('resnet20', resnet20(), dataPath('imagenet/images/coffee.png')),
+        );
         expect(await visitor.textOnce('answer-output', /Network/)).toContain('the first run');
         expect(await visitor.violations()).toEqual([]);
         await visitor.screenshot('resnet20-webgpu', WIDE);

@@ -12,7 +12,7 @@ let hasRun = false;
 const handlers: Handlers = {
   async start(names, report) {
     report({ label: 'Starting' });
-    return { device: await startDevice(names), families: modelFamilies() };
+    return { device: await startDevice(names), families: await modelFamilies() };
   },
 
   /** The model before stays where the new one cannot be loaded. */

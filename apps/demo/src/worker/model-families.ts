@@ -1,9 +1,9 @@
 import { CifarStem } from '@residual/resnet';
-import { modelSpecs } from '@residual/resnet/registry';
 import type { ModelFamily } from './protocol.ts';
 
 /** Every model there is, by the pictures it is made for. */
-export function modelFamilies(): readonly ModelFamily[] {
+export async function modelFamilies(): Promise<readonly ModelFamily[]> {
+  const { modelSpecs } = await import('@residual/resnet/registry');
   const specs = [...modelSpecs().values()];
   const isCifar = (spec: (typeof specs)[number]) => spec.stem === CifarStem;
   return [
