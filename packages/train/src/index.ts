@@ -1,7 +1,12 @@
 export { type AdamWOptions, adamw } from './adamw.ts';
+export { type BatchOptions, orderedBatches, shuffledBatches, type TrainingData } from './batches.ts';
+export type { Checkpoint, CheckpointStore, EpochRecord, TrainingProgress } from './checkpoint.ts';
 export { compiledRunner } from './compiled-runner.ts';
+export { type DataSet, type Example, subset } from './data-set.ts';
 export { eagerRunner } from './eager-runner.ts';
 export { initialState } from './initial-state.ts';
+export { type Evaluation, EvaluationCounter } from './metrics.ts';
+export { type MixOptions, mixBatch } from './mix.ts';
 export {
   type HostValues,
   initialVariables,
@@ -11,8 +16,29 @@ export {
 } from './model.ts';
 export type { Optimizer, UpdateOptions } from './optimizer.ts';
 export type { GroupOptions, ParameterGroup } from './parameter-groups.ts';
+export { prefetch } from './prefetch.ts';
+export {
+  chainSchedules,
+  constantRate,
+  cosine,
+  linearWarmUp,
+  multiStep,
+  type OneCycleOptions,
+  oneCycle,
+  type Schedule,
+} from './schedule.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
 export type { Batch, RunnerShapes, StepResult, StepRunner } from './step-runner.ts';
 export { classTargets } from './targets.ts';
+export { type TrainResult, toStateDict, train } from './train.ts';
 export { TrainError, type TrainErrorCode } from './train-error.ts';
-export { computeStep, type NamedTensors, type StepOptions, type StepPhase, stateShapes } from './training-step.ts';
+export type { EvaluationBatch, TrainingEvent, TrainOptions } from './training-options.ts';
+export {
+  computeStep,
+  type NamedTensors,
+  type StepInputs,
+  type StepOptions,
+  type StepOutputs,
+  type StepPhase,
+  stateShapes,
+} from './training-step.ts';

@@ -1,1 +1,1 @@
-export {};
+export { type CheckpointFolderOptions, checkpointFolder, readCheckpoint } from './node/checkpoint-folder.ts';
