@@ -1,1 +1,3 @@
 export { type CheckpointFolderOptions, checkpointFolder, readCheckpoint } from './node/checkpoint-folder.ts';
+export { readCifar10, readCifar100 } from './node/cifar.ts';
+export { readImageFolder } from './node/image-folder.ts';
