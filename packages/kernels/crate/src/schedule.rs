@@ -1,6 +1,6 @@
 //! Runs on worker threads. A step ends when its items are done, not when every worker has come by: a worker that the
 //! system has put aside holds up nothing but the item in its hands. Workers that find nothing to do spin for some
-//! microseconds, then sleep; between runs they sleep.
+//! hundred microseconds, then sleep; between runs they sleep.
 
 use crate::program::Program;
 use std::collections::VecDeque;
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Looks at a step's progress before a waiting worker sleeps: some 50 µs.
-const SPINS: u32 = 2000;
+/// Looks at a step's progress before a waiting worker sleeps: some 300 µs, about as long as a large item takes.
+const SPINS: u32 = 16_000;
 
 #[derive(Debug, PartialEq)]
 pub enum RunError {
