@@ -1,4 +1,4 @@
-import { type Augmentation, type Normalization, normalize, type PixelImage, seededRandom } from '@residual/vision';
+import { type Augmentation, type Normalization, normalizer, type PixelImage, seededRandom } from '@residual/vision';
 import type { DataSet, Example } from './data-set.ts';
 import { type MixOptions, mixBatch, shuffled } from './mix.ts';
 import type { Batch } from './step-runner.ts';
@@ -39,6 +39,7 @@ export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingD
     throw new TrainError('BAD_DATA', 'data', `expected at least a batch of ${batchSize} pictures, ${got}`);
   }
   const batchShape = [batchSize, sizePx, sizePx, 3] as const;
+  const normalize = normalizer(options);
   return {
     batchShape,
     numClasses: data.classes.length,
@@ -47,7 +48,7 @@ export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingD
       const order = shuffled(data.size, seededRandom(seed, ORDER, epoch));
       for (let step = first; step < stepsPerEpoch; step++) {
         const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
-        yield await assemble(data, indices, options, [epoch, step], batchShape);
+        yield await assemble(data, normalize, indices, options, [epoch, step], batchShape);
       }
     },
   };
@@ -55,6 +56,7 @@ export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingD
 
 async function assemble(
   data: DataSet,
+  normalize: (image: PixelImage, target: Float32Array) => Float32Array,
   indices: Uint32Array,
   options: BatchOptions,
   [epoch, step]: readonly [number, number],
@@ -66,7 +68,7 @@ async function assemble(
   const place = ({ image }: Example, position: number): void => {
     const picture = augment?.(image, seededRandom(seed, PICTURE, epoch, indices[position]!)) ?? image;
     checkSize(picture, sizePx, indices[position]!);
-    normalize(picture, options, images.subarray(position * size, (position + 1) * size));
+    normalize(picture, images.subarray(position * size, (position + 1) * size));
   };
   const labels = new Uint32Array(indices.length);
   const examples = await Promise.all(Array.from(indices, (index) => data.read(index)));
@@ -90,6 +92,7 @@ export async function* orderedBatches(
 ): AsyncGenerator<{ images: Float32Array; labels: Uint32Array; count: number }> {
   const { batchSize, sizePx, prepare = (image: PixelImage) => image } = options;
   const size = sizePx * sizePx * 3;
+  const normalize = normalizer(options);
   for (let start = 0; start < data.size; start += batchSize) {
     const count = Math.min(batchSize, data.size - start);
     const images = new Float32Array(batchSize * size);
@@ -99,7 +102,7 @@ export async function* orderedBatches(
       const picture = prepare(image);
       checkSize(picture, sizePx, start + position);
       labels[position] = label;
-      normalize(picture, options, images.subarray(position * size, (position + 1) * size));
+      normalize(picture, images.subarray(position * size, (position + 1) * size));
     }
     yield { images, labels, count };
   }

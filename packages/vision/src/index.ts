@@ -10,7 +10,7 @@ export { decodeBlob } from './decode-blob.ts';
 export { DecodeError, type DecodeErrorCode } from './decode-error.ts';
 export { ImageError } from './image-error.ts';
 export type { Interpolation } from './interpolation.ts';
-export { type Normalization, normalize, type Rgb } from './normalize.ts';
+export { type Normalization, normalize, normalizer, type Rgb } from './normalize.ts';
 export { fromImageData, type PixelImage, type RgbaImage } from './pixel-image.ts';
 export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 export { preprocess, resizeAndCrop } from './preprocess.ts';
