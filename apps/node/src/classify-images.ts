@@ -33,16 +33,17 @@ export async function classifyImages(
   const k = parseCount('--top', flags.top);
   if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
   const files = await findImages(names);
-  const { classifier, prepare, engine } = await loadClassifier(flags, signal);
+  const { classifier, prepare, engine, chunkSize } = await loadClassifier(flags, signal);
   const shown = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });
   const answers: Answer[] = [];
   let failures = 0;
   try {
-    for (let start = 0; start < files.length; start += classifier.batchSize) {
+    for (let start = 0; start < files.length; start += chunkSize) {
       signal.throwIfAborted();
-      const batch = files.slice(start, start + classifier.batchSize);
-      for (const result of await classifyBatch(classifier, await prepareFiles(batch, prepare), batch, shown)) {
+      const batch = files.slice(start, start + chunkSize);
+      const prepared = await prepareFiles(batch, prepare);
+      for (const result of await classifyBatch(classifier, prepared, { files: batch, k: shown, signal })) {
         if ('problem' in result) {
           failures += 1;
           progress.say(`residual: ${result.problem}`);
@@ -53,7 +54,7 @@ export async function classifyImages(
     }
   } finally {
     progress.stop();
-    classifier.dispose();
+    await classifier.dispose();
   }
   if (answers.length > 0) process.stdout.write(`${predictionTable(answers)}\n`);
   if (failures === 0) return exitCode.success;
@@ -63,12 +64,11 @@ export async function classifyImages(
 async function classifyBatch(
   classifier: Classifier,
   prepared: readonly (PreparedImage | BadImage)[],
-  files: readonly string[],
-  k: number,
+  { files, k, signal }: { files: readonly string[]; k: number; signal: AbortSignal },
 ): Promise<(Answer | BadImage)[]> {
   const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
   const startMs = performance.now();
-  const rows = await classifier.forward(inputs);
+  const rows = await classifier.forward(inputs, { signal });
   const ms = (performance.now() - startMs) / inputs.length;
   const next = rows.values();
   return prepared.map((result, index) =>

@@ -1,32 +1,94 @@
-import { type TfjsBackend, type TfjsBackendChoice, useFirstTfjsBackend } from '@residual/compile';
+import type { Classifier } from '@residual/classifier';
+import { type Engine, EngineError, type TfjsBackend, tfjs, useFirstTfjsBackend } from '@residual/compile';
 import { UsageError } from './usage-error.ts';
 
-/** Who can compute, by the names that `--device` takes; each is loaded only when it is asked for. */
-const devices: Readonly<Record<string, () => Promise<TfjsBackend>>> = {
+/** Engines run compiled models; the backends `tfjs-…` run them as they are. */
+type Device = Engine | TfjsBackend;
+
+/** Who can compute, by the names that `--device` takes; each is loaded only when it is its turn. */
+const devices: Readonly<Record<string, () => Promise<Device>>> = {
+  native: async () => (await import('@residual/backend-node')).native(),
+  tensorflow: async () => (await import('@residual/backend-node')).tensorflow(),
+  wasm: async () => (await import('@residual/backend-wasm/node')).wasm(),
+  tfjs: tfjsOnFirstBackend,
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/node')).tfjsWasm(),
 };
 
-/**
- * Starts the first of a comma list of devices that can run here.
- *
- * @throws UsageError for a name that is none.
- * @throws NoTfjsBackendError where none can run.
- */
-export async function startDevice(list: string): Promise<TfjsBackendChoice> {
-  const names = list.split(',').map((name) => name.trim());
-  const backends: TfjsBackend[] = [];
-  for (const name of names) {
-    const load = Object.hasOwn(devices, name) ? devices[name] : undefined;
-    if (!load) throw new UsageError(`--device: expected a list of ${Object.keys(devices).join(', ')}, got '${name}'`);
-    backends.push(await load());
-  }
-  return useFirstTfjsBackend(backends);
+/** A classifier, and what it runs on. */
+export interface Served {
+  readonly classifier: Classifier;
+  readonly device: string;
+  /** In a line: the device with its particulars, and why those before it in the list do not serve. */
+  readonly description: string;
 }
 
-/** `tfjs-node 4.22.0 on libtensorflow 2.13.1`, and why those before it in the list do not serve. */
-export function describeDevice({ info, passedOver }: TfjsBackendChoice): string {
-  const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
-  const because = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-  return `${info.name} ${info.version} on ${info.runsOn}${because}`;
+/** The names of a comma list. @throws UsageError for one that is none. */
+export function parseDevices(list: string): readonly string[] {
+  const names = list.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (Object.hasOwn(devices, name)) continue;
+    throw new UsageError(`--device: expected a list of ${Object.keys(devices).join(', ')}, got '${name}'`);
+  }
+  return names;
+}
+
+/**
+ * Creates a classifier on the first of the devices that can run here and has all that the model needs.
+ *
+ * @throws UsageError where none can.
+ */
+export async function serveOnFirst(
+  names: readonly string[],
+  create: (options: { engines?: readonly Engine[] }) => Promise<Classifier>,
+): Promise<Served> {
+  const reasons: string[] = [];
+  for (const name of names) {
+    const device = await devices[name]!();
+    const { available, reason } = await device.isAvailable();
+    if (!available) {
+      reasons.push(`${name}: ${reason}`);
+      continue;
+    }
+    try {
+      const { classifier, particulars } = await serveOn(device, create);
+      const description = [particulars, ...reasons.map((text) => `not ${text}`)].join('; ');
+      return { classifier, device: name, description };
+    } catch (error) {
+      if (!cannotServe(error)) throw error;
+      reasons.push(`${name}: ${error.message}`);
+    }
+  }
+  const found = reasons.join('; ');
+  throw new UsageError(`--device: expected one that can run here, got ${found}; add wasm, which runs anywhere`);
+}
+
+async function serveOn(
+  device: Device,
+  create: Parameters<typeof serveOnFirst>[1],
+): Promise<{ classifier: Classifier; particulars: string }> {
+  if ('use' in device) {
+    const { name, version, runsOn } = await device.use();
+    return { classifier: await create({}), particulars: `${name} ${version} on ${runsOn}` };
+  }
+  const classifier = await create({ engines: [device] });
+  return { classifier, particulars: `${device.name} (${classifier.engine!.device})` };
+}
+
+function cannotServe(error: unknown): error is EngineError {
+  return EngineError.isInstance(error) && (error.code === 'UNAVAILABLE' || error.code === 'UNSUPPORTED_NODE');
+}
+
+/** The engine `tfjs` on whichever tfjs backend is there. */
+async function tfjsOnFirstBackend(): Promise<Engine> {
+  const engine = tfjs();
+  return {
+    ...engine,
+    async isAvailable() {
+      const { tfjsNode } = await import('@residual/backend-node');
+      const { tfjsWasm } = await import('@residual/backend-wasm/node');
+      await useFirstTfjsBackend([tfjsNode(), tfjsWasm()]);
+      return engine.isAvailable();
+    },
+  };
 }

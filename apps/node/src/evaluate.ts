@@ -39,7 +39,7 @@ const readers: Readonly<Record<string, DataReader>> = {
 export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promise<number> {
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
   const { folder, read } = parseData(flags.data);
-  const { classifier, prepare } = await loadClassifier(flags, signal);
+  const { classifier, prepare, chunkSize } = await loadClassifier(flags, signal);
   let failures = 0;
   const score: Score = { correct: 0, correct5: 0, total: 0 };
   try {
@@ -47,21 +47,21 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
     const count = Math.min(limit, data.count);
     const progress = showProgress(count, 'pictures', { printsLines: false });
     try {
-      for (let start = 0; start < count; start += classifier.batchSize) {
+      for (let start = 0; start < count; start += chunkSize) {
         signal.throwIfAborted();
-        const end = Math.min(count, start + classifier.batchSize);
+        const end = Math.min(count, start + chunkSize);
         const batch = await data.read(start, end, prepare);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
         failures += batch.length - images.length;
-        if (images.length > 0) await addBatch(score, classifier, images);
+        if (images.length > 0) await addBatch(score, classifier, images, signal);
         progress.advance(batch.length);
       }
     } finally {
       progress.stop();
     }
   } finally {
-    classifier.dispose();
+    await classifier.dispose();
   }
   if (score.total === 0) return exitCode.badInput;
   process.stdout.write(`${describe(score, flags.json)}\n`);
@@ -75,8 +75,16 @@ function parseData(data: string): { folder: string; read: DataReader } {
   throw new UsageError(`--data: expected cifar10:DIR or folder:DIR, got '${data}'`);
 }
 
-async function addBatch(score: Score, classifier: Classifier, images: readonly LabelledImage[]): Promise<void> {
-  const rows = await classifier.forward(images.map(({ input }) => input));
+async function addBatch(
+  score: Score,
+  classifier: Classifier,
+  images: readonly LabelledImage[],
+  signal: AbortSignal,
+): Promise<void> {
+  const rows = await classifier.forward(
+    images.map(({ input }) => input),
+    { signal },
+  );
   rows.forEach((logits, index) => {
     const top = classifier.predict(logits);
     const { label } = images[index]!;

@@ -3,7 +3,7 @@ import type { ResNetSpec } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { getPreset, type PixelImage } from '@residual/vision';
 import { readStateDictFile } from '@residual/weights/node';
-import { describeDevice, startDevice } from './devices.ts';
+import { parseDevices, serveOnFirst } from './devices.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The options that every command with a model has. */
@@ -14,32 +14,40 @@ export interface ModelFlags {
   readonly device: string;
 }
 
-/** A classifier that is ready, and the name of the device it runs on. */
+/** A classifier that is ready, and the name of the device that it runs on. */
 export interface LoadedClassifier {
   readonly classifier: Classifier;
   /** The classifier's, but that it ends with the signal's reason. */
   readonly prepare: (image: PixelImage) => Float32Array;
   readonly engine: string;
+  /** Pictures that a command reads before it runs them: a classifier's batch, or several where those are small. */
+  readonly chunkSize: number;
 }
 
-/** Reads the weights, starts the device and builds the classifier; what is worth knowing goes to stderr. */
+/** Pictures that are in memory at once: 8 of 224 × 224 pixels. */
+const CHUNK_PIXELS = 8 * 224 * 224;
+
+/** Reads the weights and makes a classifier of them on the first device that can; what is worth knowing goes to stderr. */
 export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Promise<LoadedClassifier> {
   const spec = getSpec(flags.model);
   const preset = flags.preset === undefined ? {} : { preset: getPreset(flags.preset) };
   const source = flags.weights;
   if (source === undefined) throw new UsageError(missingWeights(spec));
 
+  const devices = parseDevices(flags.device);
   const weights = await readStateDictFile(source, { signal });
-  const choice = await startDevice(flags.device);
-  const classifier = await createClassifier({ model: spec, weights, source, ...preset });
-  process.stderr.write(`${describeDevice(choice)}\n`);
+  const { classifier, device, description } = await serveOnFirst(devices, (engines) =>
+    createClassifier({ model: spec, weights, source, ...preset, ...engines }),
+  );
+  process.stderr.write(`${description}\n`);
   for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
   for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
   const prepare = (image: PixelImage): Float32Array => {
     signal.throwIfAborted();
     return classifier.prepare(image);
   };
-  return { classifier, prepare, engine: choice.info.name };
+  const fitting = Math.floor(CHUNK_PIXELS / classifier.preset.cropPx ** 2);
+  return { classifier, prepare, engine: device, chunkSize: Math.max(classifier.batchSize, fitting) };
 }
 
 function missingWeights(spec: ResNetSpec): string {

@@ -4,14 +4,23 @@ import { resolve } from 'node:path';
 export interface CommandResult {
   readonly exitCode: number | null;
   readonly stdout: string;
-  /** Lines on stderr, but the one that says who computes. */
+  /** The line on stderr that says who computes. */
+  readonly device: string | undefined;
+  /** The other lines there. */
   readonly said: readonly string[];
 }
 
 /** Runs the built command as a user's shell would. */
-export function residual(args: readonly string[], { cwd }: { cwd?: string } = {}): Promise<CommandResult> {
+export function residual(
+  args: readonly string[],
+  { cwd, env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<CommandResult> {
   const main = resolve(import.meta.dirname, '../dist/main.js');
-  const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -23,8 +32,9 @@ export function residual(args: readonly string[], { cwd }: { cwd?: string } = {}
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode) => {
-      const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('tfjs-'));
-      resolve({ exitCode, stdout, said: lines });
+      const lines = stderr.split('\n').filter((line) => line !== '');
+      const device = lines.find((line) => /^(native|tensorflow|wasm|tfjs)\b/.test(line));
+      resolve({ exitCode, stdout, device, said: lines.filter((line) => line !== device) });
     });
   });
 }

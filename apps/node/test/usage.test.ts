@@ -24,6 +24,10 @@ test.each([
     expected: 'residual: --logits: expected --json',
   },
   {
+    args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--device', 'native,gpu'],
+    expected: "residual: --device: expected a list of native, tensorflow, wasm, tfjs, tfjs-node, tfjs-wasm, got 'gpu'",
+  },
+  {
     args: ['classify', '*.none', '--model', 'resnet18', '--weights', 'w'],
     expected: 'residual: *.none: expected a pattern that matches files',
   },

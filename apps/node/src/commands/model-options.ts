@@ -9,5 +9,9 @@ export function modelOptions(command: Command): Command {
       '--preset <name>',
       "how pictures are prepared: imagenet1kV1, imagenet1kV2, timm224, … (default: the model's)",
     )
-    .option('--device <list>', 'who computes: the first of the list that can run here', 'tfjs-node,tfjs-wasm');
+    .option(
+      '--device <list>',
+      'who computes: the first of the list that can run here',
+      'native,wasm,tfjs-node,tfjs-wasm',
+    );
 }

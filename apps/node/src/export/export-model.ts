@@ -1,7 +1,7 @@
+import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createClassifier } from '@residual/classifier';
 import { getSpec } from '@residual/resnet/registry';
 import { readStateDictFile } from '@residual/weights/node';
-import { startDevice } from '../devices.ts';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
 import { exportFormats } from './export-formats.ts';
@@ -32,7 +32,7 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   await format.checkTarget?.(out);
 
   const weights = await readStateDictFile(flags.weights, { signal });
-  await startDevice('tfjs-wasm');
+  await tfjsWasm().use();
   const { model, preset, labels, warnings } = await createClassifier({ model: spec, weights, source: flags.weights });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const sizePx = size ?? preset.cropPx;

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { tfjsWasm } from '@residual/backend-wasm/node';
+import { createModel } from '@residual/resnet/registry';
+import { requirement } from '@residual/testing';
+import { writeSafetensors } from '@residual/weights';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from './fixtures.ts';
+import { residual } from './run-command.ts';
+
+async function folderWithNet(): Promise<string> {
+  const folder = temporaryFolder();
+  await tfjsWasm().use();
+  const model = createModel('resnet20');
+  writeFileSync(join(folder, 'w.safetensors'), writeSafetensors(await model.stateDict()));
+  model.dispose();
+  const picture = sharp({ create: { width: 40, height: 30, channels: 3, background: '#a5c' } });
+  await picture.png().toFile(join(folder, 'p.png'));
+  return folder;
+}
+
+const classify = ['classify', 'p.png', '--model', 'resnet20', '--weights', 'w.safetensors', '--json', '--logits'];
+
+test.each(
+  [
+    {
+      name: 'native',
+      present: requirement('native'),
+      says: /^native \((avx512|avx2|neon|portable), fp32, \d+ threads?\)$/,
+    },
+    { name: 'tensorflow', present: requirement('tfjs-node'), says: /^tensorflow \(TensorFlow 2\.\d+\.\d+\)$/ },
+    { name: 'wasm', present: true, says: /^wasm \(WASM simd128, 1 thread\)$/ },
+    { name: 'tfjs', present: true, says: /^tfjs \((tensorflow|wasm)\)$/ },
+    { name: 'tfjs-wasm', present: true, says: /^tfjs-wasm 4\.22\.0 on WebAssembly SIMD, 1 thread$/ },
+  ].filter(({ present }) => present),
+)('$name computes, says so in a line, and gives its name', async ({ name, says }) => {
+  const cwd = await folderWithNet();
+  const { exitCode, stdout, device } = await residual([...classify, '--device', name], { cwd });
+  const eager = await residual([...classify, '--device', 'tfjs-wasm'], { cwd });
+  expect(exitCode).toBe(0);
+  expect(device).toMatch(says);
+  const [answer, expected] = [stdout, eager.stdout].map((line) => JSON.parse(line));
+  expect(answer.engine).toBe(name);
+  for (const [index, value] of answer.logits.entries()) expect(value).toBeCloseTo(expected.logits[index], 4);
+});
+
+test('where the first of the list cannot run, the next serves and the line says why', async () => {
+  const cwd = await folderWithNet();
+  // An addon that is not there, as on a machine without one.
+  const hide = `import { Module } from 'node:module';
+    const load = Module._load;
+    Module._load = (id, ...rest) => {
+      if (/kernels-|residual-kernels/.test(id)) throw Object.assign(new Error('absent'), { code: 'MODULE_NOT_FOUND' });
+      return load(id, ...rest);
+    };`;
+  writeFileSync(join(cwd, 'hide.mjs'), hide);
+  const env = { NODE_OPTIONS: `--import ${pathToFileURL(join(cwd, 'hide.mjs')).href}` };
+
+  const { exitCode, stdout, device, said } = await residual(classify, { cwd, env });
+  expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
+  expect(device).toMatch(/^wasm \(WASM simd128, 1 thread\); not native: no addon for /);
+  expect(JSON.parse(stdout).engine).toBe('wasm');
+
+  const refused = await residual([...classify, '--device', 'native'], { cwd, env });
+  expect(refused.exitCode).toBe(2);
+  expect(refused.said[0]).toMatch(
+    /^residual: --device: expected one that can run here, got native: no addon for .*; add wasm/,
+  );
+});
