@@ -17,6 +17,8 @@ export {
 export type { Optimizer, UpdateOptions } from './optimizer.ts';
 export type { GroupOptions, ParameterGroup } from './parameter-groups.ts';
 export { prefetch } from './prefetch.ts';
+export { batchOptions, parseRecipe, type Recipe, recipeOptions } from './recipe.ts';
+export { cifarPaper, cifarShort, imagenetV2, recipes } from './recipes.ts';
 export {
   chainSchedules,
   constantRate,
