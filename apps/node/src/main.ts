@@ -6,6 +6,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { summaryCommand } from './commands/summary.ts';
+import { trainCommand } from './commands/train.ts';
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
 import { reportError } from './report-error.ts';
@@ -22,7 +23,8 @@ const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort(new Interruption()));
 
 // A script of the repository's root runs there; names of files are those of the folder that it was called in.
-if (process.env['npm_package_name'] === 'residual-monorepo') process.chdir(process.env['INIT_CWD'] ?? '.');
+const { npm_package_name: project, npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
+if (project === 'residual-monorepo' && (script === 'residual' || script === 'classify')) process.chdir(calledIn ?? '.');
 
 const program = new Command('residual')
   .description('ResNets in Node: classify pictures, evaluate and summarise models.')
@@ -31,7 +33,8 @@ const program = new Command('residual')
   .addCommand(evaluateCommand(interruption.signal))
   .addCommand(summaryCommand())
   .addCommand(exportCommand(interruption.signal))
-  .addCommand(benchCommand(interruption.signal));
+  .addCommand(benchCommand(interruption.signal))
+  .addCommand(trainCommand(interruption.signal));
 
 try {
   for (const command of [program, ...program.commands]) {

@@ -168,7 +168,12 @@ class Training {
       ...(newBest === undefined ? {} : { best: newBest }),
     };
     this.evaluation = evaluation ?? this.evaluation;
-    onEvent?.({ kind: 'epoch', record, ...(evaluation === undefined ? {} : { evaluation }) });
+    onEvent?.({
+      kind: 'epoch',
+      record,
+      history: this.progress.history,
+      ...(evaluation === undefined ? {} : { evaluation }),
+    });
     await this.#save();
   }
 

@@ -54,5 +54,11 @@ export type TrainingEvent =
       readonly imagesPerSecond: number;
       readonly secondsLeft: number;
     }
-  | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly evaluation?: Evaluation }
+  | {
+      readonly kind: 'epoch';
+      readonly record: EpochRecord;
+      /** All epochs so far, this one the last. */
+      readonly history: readonly EpochRecord[];
+      readonly evaluation?: Evaluation;
+    }
   | { readonly kind: 'checkpoint'; readonly step: number };

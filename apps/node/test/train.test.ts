@@ -1,0 +1,68 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { dataPath, requirement } from '@residual/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { residual } from './run-command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'residual-train-'));
+const data = join(folder, 'cifar10');
+const out = (name: string): string => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual train, on CIFAR-10', () => {
+  const flags = ['--model', 'resnet20', '--data', `cifar10:${data}`, '--limit', '640', '--epochs', '3'];
+
+  beforeAll(() => {
+    execFileSync(process.execPath, [dataPath('cifar10/unpack.mjs'), data]);
+  });
+
+  test('leaves settings, a line for each epoch and weights that evaluate gets the same from', async () => {
+    const { exitCode, stdout, said } = await residual(['train', ...flags, '--out', out('whole'), '--json']);
+    expect(exitCode).toBe(0);
+    expect(said.filter((line) => line.startsWith('epoch '))).toHaveLength(3);
+    const settings = JSON.parse(readFileSync(join(out('whole'), 'settings.json'), 'utf8'));
+    expect([settings.model, settings.seed, settings.recipe.epochs, settings.limit]).toEqual(['resnet20', 1, 3, 640]);
+    const lines = readFileSync(join(out('whole'), 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line).epoch)).toEqual([1, 2, 3]);
+    const { weights, top1 } = JSON.parse(stdout);
+    const device = ['--device', 'tfjs-wasm'];
+    const model = ['--model', 'resnet20', '--weights', weights, '--data', `cifar10:${data}`, '--limit', '640'];
+    const evaluated = await residual(['evaluate', ...model, ...device, '--json']);
+    expect(JSON.parse(evaluated.stdout).top1).toBeCloseTo(top1, 0);
+  });
+
+  test('stopped by Ctrl-C it saves, and goes on to the same weights', async () => {
+    const main = resolve(import.meta.dirname, '../dist/main.js');
+    const child = spawn(process.execPath, [main, 'train', ...flags, '--out', out('stopped')]);
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    expect(await new Promise((done) => child.on('close', done))).toBe(130);
+    expect(existsSync(join(out('stopped'), 'model.safetensors'))).toBe(false);
+    const { exitCode } = await residual(['train', '--resume', '--out', out('stopped')]);
+    expect(exitCode).toBe(0);
+    const weights = (name: string) => readFileSync(join(out(name), 'model.safetensors'));
+    expect(weights('stopped').equals(weights('whole'))).toBe(true);
+  });
+
+  test('what cannot be done is said in a line', async () => {
+    const bad = async (...args: string[]): Promise<string> => {
+      const { exitCode, said } = await residual(['train', ...args]);
+      expect(exitCode).toBe(2);
+      return said.join('\n');
+    };
+    const recipe = join(folder, 'recipe.json');
+    writeFileSync(recipe, '{"epochs": 3}');
+    expect(await bad(...flags, '--out', out('whole'))).toMatch(
+      /expected a new folder, got one with a run; .* --resume/,
+    );
+    expect(await bad('--resume', '--out', out('none'))).toMatch(/expected a run to go on with, got ENOENT/);
+    expect(await bad(...flags, '--out', out('none'), '--recipe', recipe)).toMatch(
+      /batchSize: expected a value, got none/,
+    );
+    expect(await bad(...flags, '--out', out('none'), '--data', 'mnist:x')).toMatch(/--data: expected cifar10, .*:DIR/);
+    expect(existsSync(out('none'))).toBe(false);
+  });
+});
