@@ -31,8 +31,11 @@ describe.skipIf(!requirement('data'))('published files', () => {
   });
 
   test('CIFAR ResNet-56', async () => {
-    const { tensors } = await readStateDictFile(dataPath('weights/akamaster/resnet56-4bfd9763.th'));
+    const path = dataPath('weights/akamaster/resnet56-4bfd9763.th');
+    const { tensors } = await readStateDictFile(path);
     expect(describeDict(tensors)?.depths).toEqual([9, 9, 9]);
+    // Its arrays lie at odd places of the file, which here is a Buffer.
+    expect([...(await readStateDict(readFileSync(path))).tensors]).toEqual([...tensors]);
     expect(findNonFinite(tensors)).toBeUndefined();
   });
 
