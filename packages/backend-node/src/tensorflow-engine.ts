@@ -14,6 +14,7 @@ import {
   type Weights,
 } from '@residual/compile';
 import { type SavedModel, savedModel, UnsupportedOperationError } from '@residual/compile/saved-model';
+import { checkMemory } from './tensorflow/check-memory.ts';
 import { SessionClient } from './tensorflow/session-client.ts';
 import type { HostTensor } from './tensorflow/session-protocol.ts';
 import { TfjsNodeError } from './tfjs-node-error.ts';
@@ -65,6 +66,7 @@ async function compile(
 ): Promise<Executable> {
   const { precision = 'float32', weights: kind = 'constants' } = options;
   const bound = bind(optimize(graph), weights);
+  checkMemory(bound);
   const model = written(bound, { precision, weights: kind });
   const client = connect(options);
   const version = await client.ask('open', {});

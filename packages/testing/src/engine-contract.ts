@@ -33,11 +33,13 @@ export interface EngineContractOptions<Graph extends GraphLike> {
   readonly setUp?: () => Promise<unknown>;
   /** Largest difference from the CPU backend, over the largest output. Default 1e-4. */
   readonly tolerance?: number;
+  /** Whether it is asked for more memory than any machine has; not for engines whose device such a thing takes away. Default true. */
+  readonly outgrowsMemory?: boolean;
 }
 
 /** What every engine must keep: numbers as the traced operations give them on tfjs's CPU backend, and clear errors. */
 export function engineContract<Graph extends GraphLike>(name: string, options: EngineContractOptions<Graph>): void {
-  const { trace, interpret, setUp = () => Promise.resolve(), tolerance = 1e-4 } = options;
+  const { trace, interpret, setUp = () => Promise.resolve(), tolerance = 1e-4, outgrowsMemory = true } = options;
 
   describe(`${name}: engine contract`, () => {
     let engine: ReturnType<typeof options.engine>;
@@ -212,6 +214,41 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
         expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
       });
 
+      test('a thousand runs leave no memory behind', async () => {
+        const small = await prepare(pointNet(32, 16));
+        const runner = await engine.compile(small.graph, small.weights);
+        const run = async (count: number): Promise<number> => {
+          for (let index = 0; index < count; index++) await runner.run(small.inputs);
+          return process.memoryUsage().rss;
+        };
+        const before = await run(300);
+        const tensors = tf.engine().state.numTensors;
+        const after = await run(1000);
+        expect(tf.engine().state.numTensors).toBe(tensors);
+        await runner.dispose();
+        // The 64 kB between a run's two operations would be 64 MB.
+        expect(after - before).toBeLessThan(40e6);
+      });
+
+      test.runIf(outgrowsMemory)('too little memory is an error, and the next run answers', async () => {
+        const huge = await trace(pointNet(4096, 4e6));
+        const attempt = async (): Promise<void> => {
+          const doomed = await engine.compile(huge, weightsOf(huge));
+          try {
+            await doomed.run({ x: new Float32Array(4096 * 4096) });
+          } finally {
+            await doomed.dispose();
+          }
+        };
+        const tensors = tf.engine().state.numTensors;
+        await expect(attempt()).rejects.toMatchObject({
+          name: 'EngineError',
+          message: expect.stringMatching(/^[^\n]*(memory|MB|OOM|length|fewer than)[^\n]*$/),
+        });
+        expect(tf.engine().state.numTensors).toBe(tensors);
+        expectEqual(await executable.run(inputs), expected);
+      });
+
       test('weights that do not fit are named', async () => {
         const without = new Map([...weights].filter(([key]) => key !== 'fc.bias'));
         await expect(engine.compile(graph, without)).rejects.toThrow(/fc\.bias: expected \[10\], got no weight/);
@@ -220,6 +257,15 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
       });
     });
   });
+}
+
+/** A convolution of single pixels, whose output is `edgePx² × channels` numbers. */
+function pointNet(edgePx: number, channels: number): ContractNet {
+  return (t) => {
+    const x = t.input('x', [1, edgePx, edgePx, 1]) as tf.Tensor4D;
+    const filter = t.parameter('w', [1, 1, 1, channels]) as tf.Tensor4D;
+    return { y: tf.mean(tf.relu(tf.conv2d(x, filter, 1, 'valid')), [1, 2]) };
+  };
 }
 
 /** Values by name alone, whatever the graph: graphs of the same names have the same weights. */

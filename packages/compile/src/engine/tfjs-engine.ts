@@ -12,12 +12,16 @@ import type { CompileOptions, Engine, Executable } from '../engine.ts';
 import type { ConstantData, Graph, ValueId } from '../graph.ts';
 import { interpretSteps, noKernelFor } from '../interpret.ts';
 import { optimize } from '../passes/optimize.ts';
+import { planBuffers } from '../plan-buffers.ts';
 import { rulesByOp } from '../rules/rules.ts';
 import { EngineError } from './engine-error.ts';
 import { makeExecutable } from './make-executable.ts';
 
 /** A run lets other work of the event loop in between operations, this often. */
 const SLICE_MS = 50;
+
+/** What 31 bits address. */
+const WASM_MEMORY_MB = 2147;
 
 interface SharedTensor {
   readonly tensor: Tensor;
@@ -61,6 +65,7 @@ function compile(graph: Graph, given: Weights, options: CompileOptions | undefin
   const missing = bound.nodes.find(({ op }) => !rules.has(op));
   if (missing !== undefined) throw noKernelFor(missing);
   const backendName = getBackend();
+  if (backendName === 'wasm') checkWasmMemory(bound);
   const weights = new Map<ValueId, SharedTensor>();
   for (const [id, data] of bound.constants) {
     const { shape, dtype } = bound.values[id]!;
@@ -122,11 +127,29 @@ async function run(
     const results: Record<string, ConstantData> = {};
     for (const [name, output] of Object.entries(outputs)) results[name] = (await output.data()) as ConstantData;
     return results;
+  } catch (error) {
+    if (EngineError.isInstance(error) || signal?.aborted) throw error;
+    throw failedRun(backendName, error);
   } finally {
     steps.return({});
     dispose(outputs);
     dispose(feeds);
   }
+}
+
+/** tfjs-backend-wasm asks for memory without looking whether it got any, and then writes over its own. */
+function checkWasmMemory(graph: Graph): void {
+  const neededMB = Math.ceil(planBuffers(graph).peakBytes / 1e6);
+  if (neededMB <= WASM_MEMORY_MB) return;
+  const counts = `expected a graph that runs in WASM's ${WASM_MEMORY_MB} MB, got one that needs ${neededMB}`;
+  throw new EngineError('UNAVAILABLE', 'tfjs', `tfjs: ${counts}; choose a smaller batch or picture`);
+}
+
+/** Backends speak in their own ways of what they cannot do, most often for want of memory. */
+function failedRun(backendName: string, cause: unknown): EngineError {
+  const line = String(cause).replace(/\s*\n\s*/g, ' ');
+  const message = `tfjs: expected backend '${backendName}' to run the graph, got ${line}; give it less at once, or take another engine`;
+  return new EngineError('UNAVAILABLE', 'tfjs', message, { cause });
 }
 
 function checkBackend(backendName: string): void {

@@ -58,6 +58,7 @@ function onnxRuntime(): Engine {
 }
 
 engineContract('ONNX in ONNX Runtime', {
+  outgrowsMemory: false,
   engine: onnxRuntime,
   trace,
   interpret,
