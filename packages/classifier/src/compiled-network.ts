@@ -4,6 +4,9 @@ import type { ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ClassifierEngine, join, type Network, split } from './network.ts';
 
+/** One run computes, and the next is there when it ends. */
+const CONCURRENCY = 2;
+
 export interface CompiledNetworkParts {
   /** The network over the variables that it is given. */
   readonly build: (vars: VarSource) => ResNet;
@@ -50,13 +53,16 @@ export class CompiledNetwork implements Network {
   }
 
   async run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const { batchSize } = this.#parts;
-    const fullCount = inputs.length - (inputs.length % batchSize);
-    const batches: (readonly Float32Array[])[] = inputs.slice(fullCount).map((input) => [input]);
-    for (let start = fullCount - batchSize; start >= 0; start -= batchSize)
-      batches.unshift(inputs.slice(start, start + batchSize));
-    const rows = await Promise.all(batches.map((batch) => this.#runBatch(batch, signal)));
-    return rows.flat();
+    const rows: Float32Array[] = [];
+    const waiting = batchesOf(inputs, this.#parts.batchSize);
+    // A loop that ends by an error ends the generator, and so the other loop.
+    const work = async (): Promise<void> => {
+      for (const { start, batch } of waiting) {
+        for (const [index, row] of (await this.#runBatch(batch, signal)).entries()) rows[start + index] = row;
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    return rows;
   }
 
   async dispose(): Promise<void> {
@@ -79,6 +85,18 @@ export class CompiledNetwork implements Network {
     this.#executables.set(batchSize, made);
     made.catch(() => this.#executables.delete(batchSize));
     return made;
+  }
+}
+
+/** Whole batches, then what is left over one by one. */
+function* batchesOf(
+  inputs: readonly Float32Array[],
+  batchSize: number,
+): Generator<{ start: number; batch: readonly Float32Array[] }, void, undefined> {
+  for (let start = 0; start < inputs.length; ) {
+    const size = start + batchSize <= inputs.length ? batchSize : 1;
+    yield { start, batch: inputs.slice(start, start + size) };
+    start += size;
   }
 }
 

@@ -80,6 +80,7 @@ describe.skipIf(!requirement('data'))('real photographs', () => {
         const found = await reduced.classify(images);
         await reduced.dispose();
         const agreeing = found.filter((top, index) => top[0]!.index === expected[index]![0]!.index);
+        console.log(`${model.name} ${title}: as float32 on ${agreeing.length} of ${found.length} photographs`);
         expect(agreeing.length).toBeGreaterThanOrEqual(13);
       });
     }
