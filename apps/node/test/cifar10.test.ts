@@ -31,7 +31,12 @@ describe.skipIf(!requirement('data'))('CIFAR-10, against torch 1.13 on the same 
   const runs = [
     { name: 'resnet20', file: 'resnet20-12fca82f.th', device: 'tfjs-node,tfjs-wasm', limit: 10_000 },
     { name: 'resnet20', file: 'resnet20_torch113_zip.pt', device: 'tfjs-wasm', limit: 800 },
-    { name: 'resnet56', file: 'resnet56-4bfd9763.th', device: 'native,tfjs-node,tfjs-wasm', limit: isFull ? 10_000 : 800 },
+    {
+      name: 'resnet56',
+      file: 'resnet56-4bfd9763.th',
+      device: 'native,tfjs-node,tfjs-wasm',
+      limit: isFull ? 10_000 : 800,
+    },
   ];
   test.each(runs)(
     'evaluate counts what torch counts: $name, $limit pictures on $device',
