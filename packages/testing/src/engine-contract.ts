@@ -230,24 +230,26 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
         expect(after - before).toBeLessThan(40e6);
       });
 
-      test.runIf(outgrowsMemory)('too little memory is an error, and the next run answers', async () => {
-        const huge = await trace(pointNet(4096, 4e6));
-        const attempt = async (): Promise<void> => {
-          const doomed = await engine.compile(huge, weightsOf(huge));
-          try {
-            await doomed.run({ x: new Float32Array(4096 * 4096) });
-          } finally {
-            await doomed.dispose();
-          }
-        };
-        const tensors = tf.engine().state.numTensors;
-        await expect(attempt()).rejects.toMatchObject({
-          name: 'EngineError',
-          message: expect.stringMatching(/^[^\n]*(memory|MB|OOM|length|fewer than)[^\n]*$/),
+      if (outgrowsMemory) {
+        test('too little memory is an error, and the next run answers', async () => {
+          const huge = await trace(pointNet(4096, 4e6));
+          const attempt = async (): Promise<void> => {
+            const doomed = await engine.compile(huge, weightsOf(huge));
+            try {
+              await doomed.run({ x: new Float32Array(4096 * 4096) });
+            } finally {
+              await doomed.dispose();
+            }
+          };
+          const tensors = tf.engine().state.numTensors;
+          await expect(attempt()).rejects.toMatchObject({
+            name: 'EngineError',
+            message: expect.stringMatching(/^[^\n]*(memory|MB|OOM|length|fewer than)[^\n]*$/),
+          });
+          expect(tf.engine().state.numTensors).toBe(tensors);
+          expectEqual(await executable.run(inputs), expected);
         });
-        expect(tf.engine().state.numTensors).toBe(tensors);
-        expectEqual(await executable.run(inputs), expected);
-      });
+      }
 
       test('weights that do not fit are named', async () => {
         const without = new Map([...weights].filter(([key]) => key !== 'fc.bias'));
