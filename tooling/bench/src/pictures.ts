@@ -1,4 +1,4 @@
-import { uniform } from './uniform.ts';
+import { uniform } from '@residual/testing/deterministic';
 
 /**
  * A batch of pictures as networks get them, NHWC in -2 … 2. They are two, in turn, so that the reference, which is slow,

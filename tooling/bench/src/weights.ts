@@ -1,8 +1,8 @@
 import { fromTorch, type HostTensor, type StateDict, torchShape, type VarSpec } from '@residual/blocks';
 import type { Weights } from '@residual/compile';
 import { ResNet, type ResNetSpec } from '@residual/resnet';
+import { uniform } from '@residual/testing/deterministic';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { uniform } from './uniform.ts';
 
 /** A variant's variables by name, without making one. */
 export function variableSpecs(spec: ResNetSpec, numClasses: number): ReadonlyMap<string, VarSpec> {
