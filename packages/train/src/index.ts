@@ -18,7 +18,12 @@ export type { Optimizer, UpdateOptions } from './optimizer.ts';
 export type { GroupOptions, ParameterGroup } from './parameter-groups.ts';
 export { prefetch } from './prefetch.ts';
 export { batchOptions, parseRecipe, type Recipe, recipeOptions } from './recipe.ts';
-export { cifarPaper, cifarShort, imagenetV2, recipes } from './recipes.ts';
+export { cifarDegradation } from './recipes/cifar-degradation.ts';
+export { cifarPaper } from './recipes/cifar-paper.ts';
+export { cifarShort } from './recipes/cifar-short.ts';
+export { fineTuning } from './recipes/fine-tuning.ts';
+export { imagenetV2 } from './recipes/imagenet-v2.ts';
+export { recipes } from './recipes.ts';
 export {
   chainSchedules,
   constantRate,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { batchOptions, parseRecipe, recipeOptions } from './recipe.ts';
-import { cifarPaper, recipes } from './recipes.ts';
+import { cifarPaper } from './recipes/cifar-paper.ts';
+import { recipes } from './recipes.ts';
 
 test('every recipe is one that a file may hold, and makes its parts', () => {
   for (const [name, recipe] of Object.entries(recipes())) {
