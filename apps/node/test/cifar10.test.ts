@@ -22,6 +22,8 @@ function torchCorrect(name: string, count: number): number {
   return correct;
 }
 
+const add = (sum: number, count: number): number => sum + count;
+
 describe.skipIf(!requirement('data'))('CIFAR-10, against torch 1.13 on the same files', () => {
   beforeAll(() => {
     execFileSync(process.execPath, [dataPath('cifar10/unpack.mjs'), folder]);
@@ -48,13 +50,19 @@ describe.skipIf(!requirement('data'))('CIFAR-10, against torch 1.13 on the same 
       const { exitCode, stdout, said } = await residual(['evaluate', '--model', name, '--weights', weights, ...flags]);
 
       expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
-      const { correct, total, top1, top5 } = JSON.parse(stdout);
+      const { correct, total, top1, top5, loss, calibrationError, perClass, confusion } = JSON.parse(stdout);
       expect(total).toBe(limit);
       expect(Math.abs(correct - torchCorrect(name, limit))).toBeLessThanOrEqual(2);
       if (limit === 10_000)
         expect(Math.abs(correct - { resnet20: 9173, resnet56: 9339 }[name]!)).toBeLessThanOrEqual(2);
       expect(top1).toBeCloseTo((100 * correct) / total, 3);
       expect(top5).toBeGreaterThan(99);
+      expect(loss).toBeGreaterThan(0.2);
+      expect(loss).toBeLessThan(0.4);
+      expect(calibrationError).toBeLessThan(0.06);
+      expect(perClass).toHaveLength(10);
+      expect(confusion.flat().reduce(add)).toBe(total);
+      expect(confusion.map((row: number[], label: number) => row[label]).reduce(add)).toBe(correct);
     },
   );
 });

@@ -32,8 +32,8 @@ test.each([
     expected: 'residual: *.none: expected a pattern that matches files',
   },
   {
-    args: ['evaluate', '--model', 'resnet20', '--weights', 'w', '--data', 'cifar100:x'],
-    expected: "residual: --data: expected cifar10:DIR or folder:DIR, got 'cifar100:x'",
+    args: ['evaluate', '--model', 'resnet20', '--weights', 'w', '--data', 'mnist:x'],
+    expected: "residual: --data: expected cifar10:DIR, cifar100:DIR, folder:DIR, got 'mnist:x'",
   },
 ])('residual $args: exit 2 and how it is meant', async ({ args, expected }) => {
   const { exitCode, stdout, said } = await residual(args);

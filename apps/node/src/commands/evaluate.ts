@@ -3,17 +3,20 @@ import { modelOptions } from './model-options.ts';
 
 /** `residual evaluate`. */
 export function evaluateCommand(signal: AbortSignal): Command {
-  const command = new Command('evaluate').description('Count how many pictures of a data set a model gets right.');
+  const command = new Command('evaluate').description('Measure how good a model is on a data set.');
   return modelOptions(command)
     .requiredOption(
       '--data <kind:dir>',
-      'cifar10:DIR (test_batch.bin of the binary version) or folder:DIR (DIR/CLASS/*.jpg)',
+      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (DIR/CLASS/*.jpg)',
     )
     .option('--limit <n>', 'only the first n pictures')
-    .option('--json', 'one line of JSON instead of a sentence')
+    .option('--json', 'one line of JSON instead of text')
     .addHelpText(
       'after',
       `
+Top-1 and top-5, mean cross-entropy, expected calibration error (15 bins), each class's share of right answers, and the
+confusion matrix: its rows are the true classes, its columns the answers.
+
 The folders of folder:DIR are called by their classes: a label, an ImageNet synset or an index. Where none is, and there
 are as many as the model has classes, they are numbered in the order of their names, as torchvision's ImageFolder does.
 
