@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,26 @@ describe('what steps', () => {
     },
   );
 });
+
+/** Without instructions for it TensorFlow has few kernels in bfloat16. */
+function hasBfloat16(): boolean {
+  return process.platform === 'linux' && /avx512_bf16|amx_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+}
+
+test.runIf(requirement('tfjs-node') && hasBfloat16())(
+  'in bfloat16 engine tensorflow has about the losses of float32, and a state in float32',
+  async () => {
+    const expected = await losses();
+    const got = await losses({ engine: tensorflow({ precision: 'bfloat16' }), checkpoints: checkpointFolder(folder) });
+    expectClose(got.losses.slice(0, 6), expected.losses.slice(0, 6), 0.01, 'losses');
+    expectClose(got.losses, expected.losses, 0.1, 'losses');
+    const { state } = (await checkpointFolder(folder).latest())!;
+    const short = [...state].filter(([, values]) =>
+      new Uint32Array(values.buffer.slice(0)).every((bits) => !(bits & 0xffff)),
+    );
+    expect(short.map(([name]) => name)).toEqual([]);
+  },
+);
 
 describe('stopped and gone on from its checkpoint, a training has the losses and the weights of one that was not', () => {
   const kinds: [string, boolean, () => Partial<TrainOptions>][] = [

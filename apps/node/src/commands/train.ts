@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 /** `residual train`. */
 export function trainCommand(signal: AbortSignal): Command {
@@ -12,6 +12,11 @@ export function trainCommand(signal: AbortSignal): Command {
     .option('--seed <n>', 'first weights, order and augmentation depend on it', '1')
     .option('--evaluate-every <n>', 'epochs between two evaluations', '1')
     .option('--limit <n>', 'only the first n pictures of each part')
+    .addOption(
+      new Option('--precision <type>', 'of pictures and their gradients; weights and sums stay float32')
+        .choices(['float32', 'bfloat16'])
+        .default('float32'),
+    )
     .option('--resume', 'go on with the run that is in the folder, with its own settings')
     .option('--json', 'one line of JSON at the end instead of a sentence')
     .addHelpText(

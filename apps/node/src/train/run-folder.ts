@@ -4,6 +4,8 @@ import type { EpochRecord, Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 
+export type Precision = 'float32' | 'bfloat16';
+
 /** All that a run's numbers depend on, and where they came from. */
 export interface RunSettings {
   readonly model: string;
@@ -12,6 +14,8 @@ export interface RunSettings {
   readonly recipe: Recipe;
   readonly evaluateEvery: number;
   readonly limit?: number;
+  /** What pictures and their gradients are computed in; left out, float32. */
+  readonly precision?: Precision;
   readonly command: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
 }

@@ -23,7 +23,7 @@ import { exitCode } from '../exit-code.ts';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
 import { liveLine } from './live-line.ts';
-import { createRun, type RunSettings, readRun, writeMetrics } from './run-folder.ts';
+import { createRun, type Precision, type RunSettings, readRun, writeMetrics } from './run-folder.ts';
 import { readTrainingParts } from './training-data.ts';
 
 export interface TrainFlags {
@@ -35,6 +35,7 @@ export interface TrainFlags {
   readonly seed: string;
   readonly evaluateEvery: string;
   readonly limit?: string;
+  readonly precision: Precision;
   readonly resume?: boolean;
   readonly json?: boolean;
 }
@@ -78,6 +79,7 @@ async function newSettings(flags: TrainFlags): Promise<RunSettings> {
     recipe: { ...recipe, epochs },
     evaluateEvery: parseCount('--evaluate-every', flags.evaluateEvery),
     ...(flags.limit === undefined ? {} : { limit: parseCount('--limit', flags.limit) }),
+    precision: flags.precision,
     command: process.argv.slice(2),
     versions: { residual: version, node: process.versions.node },
   };
@@ -108,7 +110,7 @@ async function useTensorFlow(): Promise<void> {
 
 async function run(
   out: string,
-  { model, recipe, seed, evaluateEvery }: RunSettings,
+  { model, recipe, seed, evaluateEvery, precision = 'float32' }: RunSettings,
   data: Awaited<ReturnType<typeof readTrainingParts>>,
   signal: AbortSignal,
 ): Promise<TrainResult> {
@@ -130,7 +132,7 @@ async function run(
     model: (vars) => createModel(model, { vars, numClasses }),
     initial: randomVars({ seed }),
     data: batches,
-    engine: tensorflow(),
+    engine: tensorflow({ precision }),
     checkpoints: checkpointFolder(join(out, 'checkpoints')),
     evaluation: () => orderedBatches(data.test, { ...recipe, prepare }),
     evaluateEvery,

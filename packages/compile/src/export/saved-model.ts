@@ -2,6 +2,7 @@ import type { Graph, GraphDtype, ValueId } from '../graph.ts';
 import { type Encoded, entries, fields, integer, joined, message, text } from './protobuf.ts';
 import { arrayOperations } from './tensorflow/arrays.ts';
 import { elementwiseOperations } from './tensorflow/elementwise.ts';
+import { floatTypes } from './tensorflow/float-types.ts';
 import { GraphWriter, tensorInfo } from './tensorflow/graph-writer.ts';
 import { type GraphContext, NodeWriter } from './tensorflow/node-writer.ts';
 import { FIELD } from './tensorflow/proto-fields.ts';
@@ -13,7 +14,11 @@ import { UnsupportedOperationError } from './unsupported-operation-error.ts';
 export { UnsupportedOperationError } from './unsupported-operation-error.ts';
 
 export interface SavedModelOptions {
-  /** Type that pictures (values of rank 4) are computed in; the rest, such as logits, is float32. Default `float32`. */
+  /**
+   * Type that pictures (values of rank 4) and the gradients of filters are computed in; the rest is float32: logits and
+   * loss, statistics of batch norm, filters themselves with their optimiser's arithmetic, all inputs and outputs. Default
+   * `float32`.
+   */
   readonly precision?: 'float32' | 'bfloat16';
   /** Leaves the leading size of data and outputs open, whatever the graph was traced for. Default true. */
   readonly openBatch?: boolean;
@@ -48,7 +53,7 @@ export function savedModel(graph: Graph, options: SavedModelOptions = {}): Saved
   const writer = new GraphWriter();
   const tensors = new TensorTable(graph, writer);
   const batch = openBatch ? batchOf(graph) : undefined;
-  const context: GraphContext = { graph, writer, tensors, pictureType: precision, openBatch: batch };
+  const context: GraphContext = { graph, writer, tensors, floatType: floatTypes(graph, precision), openBatch: batch };
   const inputs = graph.inputs.map(({ name, value, role }) => writeInput(context, name, value, role === 'data'));
   const fed = new Map(
     [...graph.constants.keys()]
@@ -92,7 +97,7 @@ function writeNodes(context: GraphContext): void {
     const written = operation(writer);
     const names = typeof written === 'string' ? [written] : written;
     node.outputs.forEach((id, index) => {
-      context.tensors.set(id, names[index]!, writer.type(writer.outputs[index]!).type);
+      context.tensors.set(id, names[index]!, writer.outputType(index));
     });
   }
 }

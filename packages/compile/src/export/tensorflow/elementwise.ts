@@ -81,8 +81,8 @@ export const elementwiseOperations: OperationTable = {
   FusedBatchNorm: (w) => {
     const { hasOffset, hasScale } = w.attributes;
     const channels = w.inputValues[1]!.shape;
-    const filled = (value: number) => w.constant('float32', channels, new Float32Array(channels[0]!).fill(value));
-    const x = w.inputs[0]!;
+    const filled = (value: number) => w.constant(channels, new Float32Array(channels[0]!).fill(value), 'float32');
+    const x = w.input(0);
     const [mean, variance] = [w.input(1, 'float32'), w.input(2, 'float32')];
     const offset = hasOffset ? w.input(3, 'float32') : filled(0);
     const scale = hasScale ? w.input(hasOffset ? 4 : 3, 'float32') : filled(1);

@@ -9,8 +9,8 @@ export interface GraphContext {
   readonly graph: Graph;
   readonly writer: GraphWriter;
   readonly tensors: TensorTable;
-  /** Type that pictures, which is to say all that takes long, are computed in. */
-  readonly pictureType: FloatType;
+  /** Type that a node computes its float32 values in. */
+  readonly floatType: (node: GraphNode) => FloatType;
   /** The leading size that stands for any number of pictures, if the batch is left open. */
   readonly openBatch: number | undefined;
 }
@@ -19,8 +19,6 @@ export interface GraphContext {
 export class NodeWriter {
   readonly node: GraphNode;
   readonly attributes: Attributes;
-  /** TensorFlow's names of the node's inputs. */
-  readonly inputs: readonly string[];
   /** Type of the node's float32 values. */
   readonly floatType: FloatType;
   readonly inputValues: readonly Value[];
@@ -33,9 +31,12 @@ export class NodeWriter {
     this.attributes = node.attributes;
     this.inputValues = node.inputs.map((id) => context.graph.values[id]!);
     this.outputs = node.outputs.map((id) => context.graph.values[id]!);
-    const isPicture = this.outputs.every(({ shape }) => shape.length === 4);
-    this.floatType = isPicture ? context.pictureType : 'float32';
-    this.inputs = node.inputs.map((_, index) => this.input(index, this.floatType));
+    this.floatType = context.floatType(node);
+  }
+
+  /** TensorFlow's names of the node's inputs, all of the node's type. */
+  get inputs(): readonly string[] {
+    return this.node.inputs.map((_, index) => this.input(index));
   }
 
   /** Writes a TensorFlow node and answers with the name of its first output. */
@@ -45,7 +46,7 @@ export class NodeWriter {
   }
 
   /** TensorFlow's name of input number `index`, cast where it is of another type. */
-  input(index: number, floatType: FloatType): string {
+  input(index: number, floatType: FloatType = this.floatType): string {
     return this.#context.tensors.get(this.node.inputs[index]!, floatType, `${this.#prefix}/input_${index}`);
   }
 
@@ -69,8 +70,16 @@ export class NodeWriter {
     return this.#constant('scalar', dtype, [], dataOf(dtype, [value]));
   }
 
-  constant(dtype: GraphDtype, shape: readonly number[], values: ArrayLike<number>): string {
-    return this.#constant('constant', dtype, shape, dataOf(dtype, values));
+  /** A float32 constant, in the node's type unless another is given. */
+  constant(shape: readonly number[], values: ArrayLike<number>, floatType: FloatType = this.floatType): string {
+    const { writer } = this.#context;
+    return writeConstant(writer, `${this.#prefix}/constant`, floatType, shape, Float32Array.from(values));
+  }
+
+  /** Type of output number `index`: what a node on pictures says of their channels, such as a mean, is float32. */
+  outputType(index: number): DataType {
+    const { dtype, shape } = this.outputs[index]!;
+    return typeIn(shape.length === 4 ? this.floatType : 'float32', dtype);
   }
 
   /** The shape `to` that is made of one of `from`, its leading size −1 where that is the open batch. */

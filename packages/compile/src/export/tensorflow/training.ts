@@ -4,17 +4,17 @@ import type { OperationTable } from './operation.ts';
 /** What only training runs. */
 export const trainingOperations: OperationTable = {
   BatchNormTraining: (w) => {
-    const inputs = [w.inputs[0]!, w.input(1, 'float32'), w.input(2, 'float32')];
-    const empty = w.constant('float32', [0], []);
+    const inputs = [w.input(0), w.input(1, 'float32'), w.input(2, 'float32')];
+    const empty = w.constant([0], [], 'float32');
     const name = w.op('FusedBatchNormV3', [...inputs, empty, empty], attributes(w));
     // Its outputs 1 and 2 are for running averages, with the unbiased variance; 3 and 4 for the gradient, with the biased one.
     return [name, `${name}:3`, `${name}:4`];
   },
   BatchNormTrainingGrad: (w) => {
-    const [dy, x] = w.inputs as [string, string];
+    const [dy, x] = [w.input(0), w.input(1)];
     const vectors = [2, 3, 4].map((index) => w.input(index, 'float32'));
     // The last input is of use on GPUs alone.
-    const unused = w.constant('float32', [], [0]);
+    const unused = w.constant([], [0], 'float32');
     const name = w.op('FusedBatchNormGradV3', [dy, x, ...vectors, unused], attributes(w));
     return [name, `${name}:1`, `${name}:2`];
   },

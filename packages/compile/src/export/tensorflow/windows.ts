@@ -131,7 +131,7 @@ function countRealPixels(w: NodeWriter, y: string, imageShape: readonly number[]
   const columns = realPixels(outWidth!, strideX, width, left, imageShape[2]!);
   const scale = rows.flatMap((row) => columns.map((column) => (height * width) / (row * column)));
   const T = w.type(w.outputs[0]!);
-  return w.op('Mul', [y, w.constant('float32', [1, outHeight!, outWidth!, 1], scale)], { T });
+  return w.op('Mul', [y, w.constant([1, outHeight!, outWidth!, 1], scale)], { T });
 }
 
 function realPixels(count: number, stride: number, sizePx: number, near: number, imagePx: number): number[] {
