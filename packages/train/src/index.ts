@@ -4,6 +4,13 @@ export type { Checkpoint, CheckpointStore, EpochRecord, TrainingProgress } from 
 export { compiledRunner } from './compiled-runner.ts';
 export { type DataSet, type Example, subset } from './data-set.ts';
 export { eagerRunner } from './eager-runner.ts';
+export {
+  type FineTuneOptions,
+  type FineTuneReport,
+  type FineTuneResult,
+  fineTune,
+  type Pretrained,
+} from './fine-tune.ts';
 export { initialState } from './initial-state.ts';
 export { type Evaluation, EvaluationCounter } from './metrics.ts';
 export { type MixOptions, mixBatch } from './mix.ts';

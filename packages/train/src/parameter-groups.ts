@@ -51,7 +51,8 @@ export function parameterSettings(
   return settings;
 }
 
-function matches(match: string | RegExp, name: string): boolean {
+/** Whether a name is, or is below, a prefix of modules, or matches an expression. */
+export function matches(match: string | RegExp, name: string): boolean {
   if (typeof match !== 'string') return new RegExp(match.source, match.flags.replace('g', '')).test(name);
   return name === match || name.startsWith(match.endsWith('.') ? match : `${match}.`);
 }
