@@ -1,8 +1,8 @@
-import { type Augmentation, type Normalization, normalizer, type PixelImage, seededRandom } from '@residual/vision';
-import type { DataSet, Example } from './data-set.ts';
-import { type MixOptions, mixBatch, shuffled } from './mix.ts';
+import { type Normalization, normalizer, type PixelImage, seededRandom } from '@residual/vision';
+import { type BatchOptions, batchAssembler, checkLabel, checkSize } from './assemble-batch.ts';
+import type { DataSet } from './data-set.ts';
+import { shuffled } from './mix.ts';
 import type { Batch } from './step-runner.ts';
-import { classTargets } from './targets.ts';
 import { TrainError } from './train-error.ts';
 
 /** Where training gets its batches: the same ones for the same epoch, however often it is asked. */
@@ -15,20 +15,7 @@ export interface TrainingData {
   batches(epoch: number, first: number): AsyncIterable<Batch>;
 }
 
-export interface BatchOptions extends MixOptions, Normalization {
-  readonly batchSize: number;
-  /** Edge of the square that the model sees. */
-  readonly sizePx: number;
-  /** A whole number; order and augmentation depend on it, the epoch and the picture's index alone. */
-  readonly seed: number;
-  readonly augment?: Augmentation;
-  /** Default 0. */
-  readonly labelSmoothing?: number;
-}
-
 const ORDER = 1;
-const PICTURE = 2;
-const MIX = 3;
 
 /** Batches of a data set, shuffled in each epoch; what is left over of the last is left out. @throws TrainError */
 export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingData {
@@ -38,46 +25,25 @@ export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingD
     const got = `got ${data.size}; take a smaller batch`;
     throw new TrainError('BAD_DATA', 'data', `expected at least a batch of ${batchSize} pictures, ${got}`);
   }
-  const batchShape = [batchSize, sizePx, sizePx, 3] as const;
-  const normalize = normalizer(options);
+  const assemble = batchAssembler(data.classes.length, options);
+  let known: { readonly epoch: number; readonly order: Uint32Array } | undefined;
+  const orderOf = (epoch: number): Uint32Array => {
+    if (known?.epoch !== epoch) known = { epoch, order: shuffled(data.size, seededRandom(seed, ORDER, epoch)) };
+    return known.order;
+  };
   return {
-    batchShape,
+    batchShape: [batchSize, sizePx, sizePx, 3],
     numClasses: data.classes.length,
     stepsPerEpoch,
     async *batches(epoch, first) {
-      const order = shuffled(data.size, seededRandom(seed, ORDER, epoch));
+      const order = orderOf(epoch);
       for (let step = first; step < stepsPerEpoch; step++) {
         const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
-        yield await assemble(data, normalize, indices, options, [epoch, step], batchShape);
+        const examples = await Promise.all(Array.from(indices, (index) => data.read(index)));
+        yield assemble(examples, indices, epoch, step);
       }
     },
   };
-}
-
-async function assemble(
-  data: DataSet,
-  normalize: (image: PixelImage, target: Float32Array) => Float32Array,
-  indices: Uint32Array,
-  options: BatchOptions,
-  [epoch, step]: readonly [number, number],
-  shape: readonly [number, number, number, number],
-): Promise<Batch> {
-  const { sizePx, seed, augment, labelSmoothing } = options;
-  const size = sizePx * sizePx * 3;
-  const images = new Float32Array(indices.length * size);
-  const place = ({ image }: Example, position: number): void => {
-    const picture = augment?.(image, seededRandom(seed, PICTURE, epoch, indices[position]!)) ?? image;
-    checkSize(picture, sizePx, indices[position]!);
-    normalize(picture, images.subarray(position * size, (position + 1) * size));
-  };
-  const labels = new Uint32Array(indices.length);
-  const examples = await Promise.all(Array.from(indices, (index) => data.read(index)));
-  for (const [position, example] of examples.entries()) {
-    labels[position] = example.label;
-    place(example, position);
-  }
-  const batch = { images, targets: classTargets(labels, data.classes.length, labelSmoothing) };
-  return mixBatch(batch, shape, options, seededRandom(seed, MIX, epoch, step));
 }
 
 /** Pictures of a data set in order, in batches of one size: the last is filled up with zeros, which `count` leaves out. */
@@ -101,15 +67,9 @@ export async function* orderedBatches(
     for (const [position, { image, label }] of examples.entries()) {
       const picture = prepare(image);
       checkSize(picture, sizePx, start + position);
-      labels[position] = label;
+      labels[position] = checkLabel(label, data.classes.length, start + position);
       normalize(picture, images.subarray(position * size, (position + 1) * size));
     }
     yield { images, labels, count };
   }
-}
-
-function checkSize({ width, height }: PixelImage, sizePx: number, index: number): void {
-  if (width === sizePx && height === sizePx) return;
-  const expected = `expected ${sizePx} × ${sizePx} pixels after augmentation, got ${width} × ${height}`;
-  throw new TrainError('BAD_DATA', `picture ${index}`, `${expected}; crop or resize it`);
 }

@@ -8,7 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderedBatches, shuffledBatches } from './batches.ts';
 import { subset } from './data-set.ts';
 import { readCifar10, readCifar100 } from './node/cifar.ts';
+import type { CifarPixels } from './node/cifar-pixels.ts';
 import { readImageFolder } from './node/image-folder.ts';
+import { recipeBatches } from './node/recipe-batches.ts';
+import { batchOptions } from './recipe.ts';
+import { cifarShort } from './recipes/cifar-short.ts';
+import type { Batch } from './step-runner.ts';
 
 const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 let folder: string;
@@ -36,6 +41,20 @@ describe.skipIf(!requirement('data'))('CIFAR-10', () => {
     // The first training picture, a frog; its first pixel is in the PNG of every tutorial.
     const { image, label } = await (await readCifar10(folder, 'train')).read(0);
     expect([label, ...image.data.subarray(0, 3)]).toEqual([6, 59, 62, 63]);
+  });
+
+  test('threads share the pixels and make the same batches', async () => {
+    const data = subset(await readCifar10(folder, 'test'), (index) => index % 100 === 3);
+    expect((data.portable!.data as CifarPixels).pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
+    const recipe = { ...cifarShort, batchSize: 32 };
+    const [threaded, expected] = [await recipeBatches(data, recipe, 5), shuffledBatches(data, batchOptions(recipe, 5))];
+    const all = async (batches: AsyncIterable<Batch>) => {
+      const gathered: Batch[] = [];
+      for await (const batch of batches) gathered.push(batch);
+      return gathered;
+    };
+    expect(await all(threaded.batches(1, 0))).toEqual(await all(expected.batches(1, 0)));
+    await threaded.close();
   });
 
   test('batches are shuffled anew in each epoch, the same at each asking, and each picture comes once', async () => {

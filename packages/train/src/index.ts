@@ -1,8 +1,9 @@
 export { type AdamWOptions, adamw } from './adamw.ts';
-export { type BatchOptions, orderedBatches, shuffledBatches, type TrainingData } from './batches.ts';
+export type { BatchOptions } from './assemble-batch.ts';
+export { orderedBatches, shuffledBatches, type TrainingData } from './batches.ts';
 export type { Checkpoint, CheckpointStore, EpochRecord, TrainingProgress } from './checkpoint.ts';
 export { compiledRunner } from './compiled-runner.ts';
-export { type DataSet, type Example, subset } from './data-set.ts';
+export { type DataSet, type Example, type PortableDataSet, subset } from './data-set.ts';
 export { eagerRunner } from './eager-runner.ts';
 export {
   type FineTuneOptions,
@@ -43,6 +44,7 @@ export {
 } from './schedule.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
 export type { Batch, RunnerShapes, StepResult, StepRunner } from './step-runner.ts';
+export { type Stream, type StreamedBatchOptions, streamedBatches, wholeBatches } from './streams.ts';
 export { classTargets } from './targets.ts';
 export { type TrainResult, toStateDict, train } from './train.ts';
 export { TrainError, type TrainErrorCode } from './train-error.ts';

@@ -13,7 +13,7 @@ import {
   trivialAugmentWide,
 } from '@residual/vision';
 import { type AdamWOptions, adamw } from './adamw.ts';
-import type { BatchOptions } from './batches.ts';
+import type { BatchOptions } from './assemble-batch.ts';
 import type { Optimizer } from './optimizer.ts';
 import { cosine, linearWarmUp, multiStep, type OneCycleOptions, oneCycle, type Schedule } from './schedule.ts';
 import { type SgdOptions, sgd } from './sgd.ts';

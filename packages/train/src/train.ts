@@ -65,6 +65,8 @@ class Training {
   readonly #stepsPerEpoch: number;
   readonly #batchesPerStep: number;
   #savedStep: number;
+  /** Not while batches are gathered for a step: what is gathered is part of no checkpoint. */
+  #isBetweenSteps = true;
 
   constructor(options: TrainOptions, runner: StepRunner, progress: TrainingProgress | undefined) {
     this.#options = options;
@@ -84,11 +86,10 @@ class Training {
       const batches = prefetch(data.batches(epoch, first * this.#batchesPerStep), this.#options.prefetch ?? 2);
       try {
         for (let step = first; step < this.#stepsPerEpoch; step++) {
-          if (signal?.aborted) {
+          if (signal?.aborted || !(await this.#step(epoch, batches))) {
             await this.#save();
             return true;
           }
-          await this.#step(epoch, batches);
         }
       } finally {
         await batches.return(undefined);
@@ -98,7 +99,8 @@ class Training {
     return false;
   }
 
-  async #step(epoch: number, batches: AsyncGenerator<Batch>): Promise<void> {
+  /** Whether it was done, and not stopped while it waited for a batch. */
+  async #step(epoch: number, batches: AsyncGenerator<Batch>): Promise<boolean> {
     const { step } = this.progress;
     const { optimizer, schedule, checkpointSteps = 0 } = this.#options;
     const numbers = { learningRate: schedule(step), ...optimizer.numbers(step + 1) };
@@ -106,9 +108,9 @@ class Training {
     let { loss, correct, pictures, seconds } = this.progress.epoch;
     let stepLoss = 0;
     for (let part = 0; part < this.#batchesPerStep; part++) {
-      const { done, value: batch } = await batches.next();
-      if (done)
-        throw new TrainError('BAD_DATA', `epoch ${epoch + 1}`, 'expected more batches, got the end of the data');
+      const batch = await this.#nextBatch(epoch, batches);
+      if (batch === undefined) return false;
+      this.#isBetweenSteps = false;
       const isLast = part === this.#batchesPerStep - 1;
       const result = await this.#runner.step(batch, numbers, isLast ? 'update' : 'accumulate');
       if (!Number.isFinite(result.loss)) throw diverged(step, `loss, got ${result.loss}`);
@@ -119,10 +121,23 @@ class Training {
       pictures += count;
     }
     seconds += (performance.now() - began) / 1000;
+    this.#isBetweenSteps = true;
     this.progress = { ...this.progress, step: step + 1, epoch: { loss, correct, pictures, seconds } };
     this.#reportStep(epoch, stepLoss, numbers.learningRate);
     if (checkpointSteps > 0 && (step + 1) % checkpointSteps === 0 && (step + 1) % this.#stepsPerEpoch !== 0)
       await this.#save();
+    return true;
+  }
+
+  /** Nothing where the signal that stops the training has stopped the data too. */
+  async #nextBatch(epoch: number, batches: AsyncGenerator<Batch>): Promise<Batch | undefined> {
+    const { signal } = this.#options;
+    const { done, value } = await batches.next().catch((error: unknown) => {
+      if (signal?.aborted && error === signal.reason) return { done: false, value: undefined } as const;
+      throw error;
+    });
+    if (!done) return value;
+    throw new TrainError('BAD_DATA', `epoch ${epoch + 1}`, 'expected more batches, got the end of the data');
   }
 
   #reportStep(epoch: number, loss: number, learningRate: number): void {
@@ -191,7 +206,7 @@ class Training {
   async #save(): Promise<void> {
     const { checkpoints, onEvent } = this.#options;
     const { step } = this.progress;
-    if (checkpoints === undefined || this.#savedStep === step) return;
+    if (checkpoints === undefined || this.#savedStep === step || !this.#isBetweenSteps) return;
     const state = await this.#runner.readState();
     for (const [name, values] of state)
       if (!values.every(Number.isFinite)) throw diverged(step, `numbers in ${name}, got others`);

@@ -1,5 +1,7 @@
 export const EPOCHS: number;
 
-import type { MixOptions, TrainOptions } from '@residual/train';
+import type { DataSet, MixOptions, TrainOptions } from '@residual/train';
 
 export function tinyOptions(mix?: MixOptions): Omit<TrainOptions, 'initial'>;
+
+export function tinyData(size: number): DataSet;

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PixelImage } from '@residual/vision';
 import type { DataSet } from '../data-set.ts';
 import { TrainError } from '../train-error.ts';
+import { openDataSet } from './cifar-pixels.ts';
 
-const EDGE_PX = 32;
-const PLANE_BYTES = EDGE_PX * EDGE_PX;
+const PLANE_BYTES = 32 * 32;
 const IMAGE_BYTES = 3 * PLANE_BYTES;
 
 /** A file of the binary version. */
@@ -60,8 +59,8 @@ export async function readCifar100(folder: string, split: 'train' | 'test'): Pro
 
 async function readCifar(folder: string, files: readonly CifarFile[], layout: CifarLayout): Promise<DataSet> {
   const size = files.reduce((sum, { count }) => sum + count, 0);
-  const pixels = new Uint8Array(size * IMAGE_BYTES);
-  const labels = new Uint8Array(size);
+  const pixels = new Uint8Array(new SharedArrayBuffer(size * IMAGE_BYTES));
+  const labels = new Uint8Array(new SharedArrayBuffer(size));
   let start = 0;
   for (const file of files) {
     const bytes = await readBytes(folder, file.name, layout.title);
@@ -73,15 +72,7 @@ async function readCifar(folder: string, files: readonly CifarFile[], layout: Ci
     }
     start += file.count;
   }
-  return {
-    size,
-    classes: layout.classes,
-    read(index) {
-      const data = pixels.subarray(index * IMAGE_BYTES, (index + 1) * IMAGE_BYTES);
-      const image: PixelImage = { width: EDGE_PX, height: EDGE_PX, channels: 3, data };
-      return { image, label: labels[index]! };
-    },
-  };
+  return openDataSet({ pixels, labels, classes: layout.classes });
 }
 
 async function readBytes(folder: string, name: string, title: string): Promise<Buffer> {

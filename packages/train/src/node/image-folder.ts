@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { decodeImage } from '@residual/vision/node';
 import type { DataSet } from '../data-set.ts';
 import { TrainError } from '../train-error.ts';
+import { openDataSet } from './image-files.ts';
 
 const EXTENSIONS: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'];
 
@@ -30,15 +30,5 @@ export async function readImageFolder(root: string): Promise<DataSet> {
       throw new TrainError('BAD_DATA', join(root, name), 'expected pictures, got none; remove the folder or fill it');
     for (const file of found) files.push({ path: join(root, name, file), label });
   }
-  return {
-    size: files.length,
-    classes,
-    async read(index) {
-      const { path, label } = files[index]!;
-      const image = await decodeImage(path).catch((cause: Error) => {
-        throw new TrainError('BAD_DATA', path, `expected a picture, got an error: ${cause.message}`, cause);
-      });
-      return { image, label };
-    },
-  };
+  return openDataSet({ files, classes });
 }
