@@ -5,17 +5,15 @@ import { tensorflow, tfjsNode } from '@residual/backend-node';
 import { randomVars } from '@residual/blocks';
 import { createModel, getSpec } from '@residual/resnet/registry';
 import {
-  batchOptions,
   orderedBatches,
   parseRecipe,
   type Recipe,
   recipeOptions,
   recipes,
-  shuffledBatches,
   type TrainResult,
   train,
 } from '@residual/train';
-import { checkpointFolder } from '@residual/train/node';
+import { checkpointFolder, recipeBatches } from '@residual/train/node';
 import { resizeAndCrop } from '@residual/vision';
 import { writeSafetensors } from '@residual/weights';
 import { writeFileAtomic } from '@residual/weights/node';
@@ -115,7 +113,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<TrainResult> {
   const numClasses = data.train.classes.length;
-  const batches = shuffledBatches(data.train, batchOptions(recipe, seed));
+  const batches = await recipeBatches(data.train, recipe, seed, { signal });
   const show = liveLine(recipe.epochs);
   const { sizePx } = recipe;
   const preset = {
@@ -146,6 +144,7 @@ async function run(
     },
   });
   await written;
+  await batches.close();
   return result;
 }
 
