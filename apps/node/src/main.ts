@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
+import { fineTuneCommand } from './commands/fine-tune.ts';
 import { summaryCommand } from './commands/summary.ts';
 import { trainCommand } from './commands/train.ts';
 import { exitCode } from './exit-code.ts';
@@ -34,7 +35,8 @@ const program = new Command('residual')
   .addCommand(summaryCommand())
   .addCommand(exportCommand(interruption.signal))
   .addCommand(benchCommand(interruption.signal))
-  .addCommand(trainCommand(interruption.signal));
+  .addCommand(trainCommand(interruption.signal))
+  .addCommand(fineTuneCommand(interruption.signal));
 
 try {
   for (const command of [program, ...program.commands]) {

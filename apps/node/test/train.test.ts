@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { dataPath, requirement } from '@residual/testing';
+import { recipes } from '@residual/train';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { residual } from './run-command.ts';
 
@@ -28,11 +30,68 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
       .trim()
       .split('\n');
     expect(lines.map((line) => JSON.parse(line).epoch)).toEqual([1, 2, 3]);
+    const { classes, evaluation } = JSON.parse(readFileSync(join(out('whole'), 'evaluation.json'), 'utf8'));
     const { weights, top1 } = JSON.parse(stdout);
+    expect([classes[3], evaluation.total, evaluation.top1]).toEqual(['cat', 640, top1]);
+    expect(Object.keys(settings.versions)).toEqual(['residual', 'node', 'tfjs', 'tfjs-node', 'tensorflow']);
     const device = ['--device', 'tfjs-wasm'];
     const model = ['--model', 'resnet20', '--weights', weights, '--data', `cifar10:${data}`, '--limit', '640'];
     const evaluated = await residual(['evaluate', ...model, ...device, '--json']);
     expect(JSON.parse(evaluated.stdout).top1).toBeCloseTo(top1, 0);
+  });
+
+  test('reports in a page that needs no other file', () => {
+    const page = readFileSync(join(out('whole'), 'report.html'), 'utf8');
+    expect(page.match(/<svg /g)).toHaveLength(3);
+    expect(page).not.toMatch(/<script|<link|src=|@import/);
+    for (const text of [
+      'resnet20 on cifar10:',
+      'cross-entropy',
+      'learning rate',
+      'true class',
+      'randomCrop',
+      '--limit',
+    ])
+      expect(page).toContain(text);
+  });
+
+  test('fine-tunes to classes of a folder, and the weights know their names', async () => {
+    const pictures = join(folder, 'pictures');
+    for (const [name, background] of Object.entries({ moss: '#163', sand: '#ca5' })) {
+      mkdirSync(join(pictures, name), { recursive: true });
+      for (let index = 0; index < 20; index++)
+        await sharp({ create: { width: 40, height: 40, channels: 3, background } })
+          .png()
+          .toFile(join(pictures, name, `${index}.png`));
+    }
+    const recipe = join(folder, 'small.json');
+    const size = { sizePx: 32, batchSize: 8, augment: [{ randomCrop: { sizePx: 32 } }] };
+    writeFileSync(recipe, JSON.stringify({ ...recipes()['fine-tuning'], ...size, epochs: 8 }));
+    const weights = ['--weights', join(out('whole'), 'model.safetensors')];
+    const tune = ['fine-tune', '--model', 'resnet20', ...weights, '--data', `folder:${pictures}`, '--recipe', recipe];
+    const { exitCode, said, stdout } = await residual([
+      ...tune,
+      '--freeze',
+      'backbone',
+      '--out',
+      out('tuned'),
+      '--json',
+    ]);
+    expect({ exitCode, first: said[0] }).toEqual({
+      exitCode: 0,
+      first: "new: fc.weight, fc.bias, in place of the weights' fc.weight, fc.bias; 2 parameters trained, 57 frozen",
+    });
+    expect(JSON.parse(stdout).top1).toBe(100);
+    const own = ['--model', 'resnet20', '--weights', JSON.parse(stdout).weights, '--device', 'tfjs-wasm'];
+    const answer = await residual(['classify', join(pictures, 'sand/3.png'), ...own, '--json']);
+    expect(JSON.parse(answer.stdout).top[0].label).toBe('sand');
+
+    const wrong = await residual([...tune, '--out', out('other'), '--model', 'resnet56']);
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.said.at(-1)).toMatch(
+      /^residual: weights: layer1.3.conv1.weight: expected a tensor of the backbone, got none/,
+    );
+    expect(existsSync(join(out('other'), 'settings.json'))).toBe(false);
   });
 
   test('stopped by Ctrl-C it saves, and goes on to the same weights', async () => {
@@ -58,7 +117,7 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
     expect(await bad(...flags, '--out', out('whole'))).toMatch(
       /expected a new folder, got one with a run; .* --resume/,
     );
-    expect(await bad('--resume', '--out', out('none'))).toMatch(/expected a run to go on with, got ENOENT/);
+    expect(await bad('--resume', '--out', out('none'))).toMatch(/expected a run to go on with, got none/);
     expect(await bad(...flags, '--out', out('none'), '--recipe', recipe)).toMatch(
       /batchSize: expected a value, got none/,
     );

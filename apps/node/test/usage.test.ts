@@ -41,11 +41,14 @@ test.each([
   expect(said[0]).toContain(expected);
 });
 
-test.each(['classify', 'evaluate', 'summary'])('%s --help has examples', async (command) => {
-  const { exitCode, stdout, said } = await residual([command, '--help']);
-  expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
-  expect(stdout).toContain(`Examples:\n  residual ${command} `);
-});
+test.each(['classify', 'evaluate', 'summary', 'export', 'train', 'fine-tune'])(
+  '%s --help has examples',
+  async (command) => {
+    const { exitCode, stdout, said } = await residual([command, '--help']);
+    expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
+    expect(stdout).toContain(`Examples:\n  residual ${command} `);
+  },
+);
 
 test('--version prints the version', async () => {
   const { exitCode, stdout } = await residual(['--version']);

@@ -1,0 +1,29 @@
+import { type Command, Option } from 'commander';
+
+const RECIPES = 'cifar-paper, cifar-short, cifar-degradation, imagenet-v2, fine-tuning';
+
+/** Adds the options of every command that trains a model in a run's folder. */
+export function runOptions(command: Command, { recipe }: { recipe: string }): Command {
+  return command
+    .requiredOption('--out <run>', "the run's folder: settings, metrics, checkpoints, weights, report")
+    .option('--model <name>', 'variant, e.g. resnet20, plain56, resnet18')
+    .option(
+      '--data <kind:dir>',
+      'cifar10:DIR or cifar100:DIR (binary version), folder:DIR (DIR/train and DIR/val, or DIR/CLASS/*.jpg)',
+    )
+    .option('--recipe <name>', `${RECIPES}, or a JSON file`, recipe)
+    .option('--epochs <n>', "another length than the recipe's")
+    .option('--seed <n>', 'first weights, order and augmentation depend on it', '1')
+    .option('--evaluate-every <n>', 'epochs between two evaluations', '1')
+    .option('--limit <n>', 'only the first n pictures of each part')
+    .addOption(precisionOption())
+    .option('--resume', 'go on with the run that is in the folder, with its own settings')
+    .option('--json', 'one line of JSON at the end instead of a sentence');
+}
+
+/** `--precision`. */
+export function precisionOption(): Option {
+  return new Option('--precision <type>', 'of pictures and their gradients; weights and sums stay float32')
+    .choices(['float32', 'bfloat16'])
+    .default('float32');
+}

@@ -1,0 +1,66 @@
+import { tensorflow } from '@residual/backend-node';
+import { randomVars, type VarSource } from '@residual/blocks';
+import { createModel } from '@residual/resnet/registry';
+import {
+  fineTune,
+  orderedBatches,
+  recipeOptions,
+  type TrainingEvent,
+  type TrainResult,
+  train,
+} from '@residual/train';
+import { checkpointFolder, recipeBatches } from '@residual/train/node';
+import { resizeAndCrop } from '@residual/vision';
+import { readStateDictFile } from '@residual/weights/node';
+import { describeFineTuning } from './describe-fine-tuning.ts';
+import { liveLine } from './live-line.ts';
+import { checkpointsPath, type RunSettings, writeEvaluation, writeMetrics } from './run-folder.ts';
+import { testPreset } from './test-preset.ts';
+import type { TrainingParts } from './training-data.ts';
+
+/** Trains in a run's folder, from the start or from where it was; the folder gets metrics after each epoch. */
+export async function runTraining(
+  out: string,
+  settings: RunSettings,
+  data: TrainingParts,
+  signal: AbortSignal,
+): Promise<TrainResult> {
+  const { recipe, seed, evaluateEvery, precision = 'float32', fineTune: tuning } = settings;
+  const { classes } = data.train;
+  const batches = await recipeBatches(data.train, recipe, seed, { signal });
+  const preset = testPreset(settings);
+  const model = (vars: VarSource) => createModel(settings.model, { vars, numClasses: classes.length });
+  const show = liveLine(recipe.epochs);
+  let written: Promise<void> = Promise.resolve();
+  const onEvent = (event: TrainingEvent): void => {
+    show(event);
+    if (event.kind !== 'epoch') return;
+    const { history, evaluation } = event;
+    written = written.then(() => writeMetrics(out, history));
+    if (evaluation !== undefined) written = written.then(() => writeEvaluation(out, { classes, evaluation }));
+    // Whoever waits for the last one sees the failure.
+    written.catch(() => undefined);
+  };
+  const options = {
+    ...recipeOptions(recipe, batches.stepsPerEpoch),
+    initial: randomVars({ seed }),
+    engine: tensorflow({ precision }),
+    checkpoints: checkpointFolder(checkpointsPath(out)),
+    evaluation: () => orderedBatches(data.test, { ...recipe, prepare: (image) => resizeAndCrop(image, preset) }),
+    evaluateEvery,
+    signal,
+    onEvent,
+  };
+  const result =
+    tuning === undefined
+      ? await train({ ...options, model, data: batches })
+      : await fineTune({ model, weights: (await readStateDictFile(tuning.weights, { signal })).tensors }, batches, {
+          ...options,
+          freeze: tuning.freeze,
+          bn: tuning.bn,
+          onReport: (report) => process.stderr.write(`${describeFineTuning(report)}\n`),
+        });
+  await written;
+  await batches.close();
+  return result;
+}
