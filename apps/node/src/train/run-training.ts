@@ -1,14 +1,7 @@
 import { tensorflow } from '@residual/backend-node';
 import { randomVars, type VarSource } from '@residual/blocks';
 import { createModel } from '@residual/resnet/registry';
-import {
-  fineTune,
-  orderedBatches,
-  recipeOptions,
-  type TrainingEvent,
-  type TrainResult,
-  train,
-} from '@residual/train';
+import { fineTune, orderedBatches, recipeOptions, type TrainingEvent, type TrainResult, train } from '@residual/train';
 import { checkpointFolder, recipeBatches } from '@residual/train/node';
 import { resizeAndCrop } from '@residual/vision';
 import { readStateDictFile } from '@residual/weights/node';
