@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { degradationCommand } from './commands/degradation.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { fineTuneCommand } from './commands/fine-tune.ts';
@@ -22,6 +23,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort(new Interruption()));
+// A command that was started by another ends with it.
+process.once('disconnect', () => interruption.abort(new Interruption()));
+process.channel?.unref();
 
 // A script of the repository's root runs there; names of files are those of the folder that it was called in.
 const { npm_package_name: project, npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
@@ -36,7 +40,8 @@ const program = new Command('residual')
   .addCommand(exportCommand(interruption.signal))
   .addCommand(benchCommand(interruption.signal))
   .addCommand(trainCommand(interruption.signal))
-  .addCommand(fineTuneCommand(interruption.signal));
+  .addCommand(fineTuneCommand(interruption.signal))
+  .addCommand(degradationCommand(interruption.signal));
 
 try {
   for (const command of [program, ...program.commands]) {

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { getSpec } from '@residual/resnet/registry';
+import { cifarDegradation, type Recipe } from '@residual/train';
+import { writeFileAtomic } from '@residual/weights/node';
+import Table from 'cli-table3';
+import { parseDataSource } from '../data/data-source.ts';
+import { exitCode } from '../exit-code.ts';
+import { mapLimited } from '../map-limited.ts';
+import { parseCount } from '../parse-count.ts';
+import { drawSvg } from '../report/draw-svg.ts';
+import { findRun, type Precision, type RunSettings, weightsPath } from '../train/run-folder.ts';
+import { UsageError } from '../usage-error.ts';
+import { degradationFigure } from './degradation-figure.ts';
+import { type DegradationMetrics, readDegradationRun } from './degradation-metrics.ts';
+import { degradationPage, finalErrors } from './degradation-page.ts';
+import { runTrainingProcess } from './training-process.ts';
+
+export interface DegradationFlags {
+  readonly data: string;
+  readonly out: string;
+  readonly models: string;
+  readonly seeds: string;
+  readonly epochs?: string;
+  readonly precision: Precision;
+  readonly jobs: string;
+  readonly limit?: string;
+}
+
+/** A run that the experiment consists of. */
+interface PlannedTraining {
+  readonly name: string;
+  readonly folder: string;
+  readonly model: string;
+  readonly seed: number;
+}
+
+/** Trains the nets, those that are not done, and draws their errors. Gives the exit code. */
+export async function runDegradation(flags: DegradationFlags, signal: AbortSignal): Promise<number> {
+  parseDataSource(flags.data);
+  const recipe = {
+    ...cifarDegradation,
+    ...(flags.epochs !== undefined && { epochs: parseCount('--epochs', flags.epochs) }),
+  };
+  const jobs = parseCount('--jobs', flags.jobs);
+  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const plan = planTrainings(flags);
+  const expected = expectedSettings(recipe, flags);
+  for (const training of plan) await checkRun(training, expected);
+  await mkdir(flags.out, { recursive: true });
+
+  const codes = await mapLimited(plan, jobs, async (training) => {
+    if (existsSync(weightsPath(training.folder))) return exitCode.success;
+    if (signal.aborted) return exitCode.interrupted;
+    const args = (await findRun(training.folder))
+      ? ['train', '--resume', '--out', training.folder, '--json']
+      : trainArguments(training, recipe, flags);
+    return runTrainingProcess(training.name, args, { threads, signal });
+  });
+  if (signal.aborted) {
+    process.stderr.write('residual: stopped; the same command goes on\n');
+    return exitCode.interrupted;
+  }
+  const failed = plan.filter((_, index) => codes[index] !== exitCode.success);
+  if (failed.length > 0) {
+    const names = failed.map(({ name }) => name).join(', ');
+    process.stderr.write(`residual: ${names}: failed, as said above; the same command goes on with them\n`);
+    return exitCode.failure;
+  }
+  await writeResults(flags.out, plan);
+  return exitCode.success;
+}
+
+function planTrainings({ out, models, seeds }: DegradationFlags): PlannedTraining[] {
+  const names = models.split(',').map((name) => name.trim());
+  for (const name of names) getSpec(name);
+  const numbers = seeds.split(',').map((text) => parseCount('--seeds', text.trim()));
+  return numbers.flatMap((seed) =>
+    names.map((model) => {
+      const name = `${model}-${seed}`;
+      return { name, folder: join(out, name), model, seed };
+    }),
+  );
+}
+
+type ExpectedSettings = Pick<RunSettings, 'recipe' | 'precision' | 'evaluateEvery' | 'limit'>;
+
+function expectedSettings(recipe: Recipe, { precision, limit }: DegradationFlags): ExpectedSettings {
+  const limited = limit === undefined ? {} : { limit: parseCount('--limit', limit) };
+  return { recipe, precision, evaluateEvery: 1, ...limited };
+}
+
+/** @throws UsageError where the folder has a run that is another than is asked for. */
+async function checkRun({ folder, model, seed }: PlannedTraining, expected: ExpectedSettings): Promise<void> {
+  const found = await findRun(folder);
+  if (found === undefined) return;
+  // Runs that say nothing of it are of any precision.
+  const wanted = { ...expected, precision: found.precision && expected.precision, model, seed };
+  for (const [name, value] of Object.entries(wanted)) {
+    const got = found[name as keyof RunSettings];
+    if (isDeepStrictEqual(got, value)) continue;
+    const difference = `expected ${name} ${JSON.stringify(value)}, got ${JSON.stringify(got)}`;
+    throw new UsageError(`${folder}: ${difference}; take another --out, or the options of that run`);
+  }
+}
+
+function trainArguments(
+  { folder, model, seed }: PlannedTraining,
+  { epochs }: Recipe,
+  flags: DegradationFlags,
+): string[] {
+  const { data, precision, limit } = flags;
+  const recipe = ['--recipe', 'cifar-degradation', '--epochs', String(epochs), '--precision', precision];
+  const limited = limit === undefined ? [] : ['--limit', limit];
+  const source = ['--model', model, '--data', data, '--seed', String(seed)];
+  return ['train', ...source, ...recipe, ...limited, '--out', folder, '--json'];
+}
+
+async function writeResults(out: string, plan: readonly PlannedTraining[]): Promise<void> {
+  const runs = await Promise.all(plan.map(({ folder, model, seed }) => readDegradationRun(folder, model, seed)));
+  const metrics: DegradationMetrics = { runs };
+  const svg = await drawSvg(degradationFigure(metrics));
+  const command = `residual ${process.argv.slice(2).join(' ')}`;
+  const write = (name: string, text: string): Promise<void> =>
+    writeFileAtomic(join(out, name), new TextEncoder().encode(text));
+  await write('metrics.json', `${JSON.stringify(metrics, undefined, 1)}\n`);
+  await write('figure.svg', svg);
+  await write('figure.html', degradationPage(metrics, svg, command));
+  const [head, ...rows] = finalErrors(metrics);
+  const table = new Table({ head: head!, style: { head: [], border: [], compact: true } });
+  table.push(...rows);
+  process.stdout.write(`${table.toString()}\n${join(out, 'metrics.json')}, figure.svg, figure.html\n`);
+}
