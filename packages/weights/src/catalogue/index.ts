@@ -1,0 +1,4 @@
+export { DEFAULT, findWeights, getWeights, listWeights } from './catalogue.ts';
+export { isPermissive } from './licences.ts';
+export type { PublishedMetric, PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+export { UnknownWeightsError } from './unknown-weights-error.ts';

@@ -1,0 +1,18 @@
+export { browserCache } from './browser-cache.ts';
+export { HubError, type HubErrorCode } from './hub-error.ts';
+export type { HubOptions } from './hub-options.ts';
+export { loadWeights, type WeightsReference } from './load-weights.ts';
+export type { LoadedWeights, Preprocessing } from './loaded-weights.ts';
+export { memoryCache } from './memory-cache.ts';
+export type { ProgressEvent } from './progress-event.ts';
+export type { Sha256 } from './sha256.ts';
+export {
+  type CacheEntry,
+  cacheSizeBytes,
+  clearCache,
+  type PartialFile,
+  type PartialIdentity,
+  type StoredFile,
+  type StoredInfo,
+  type WeightsCache,
+} from './weights-cache.ts';
