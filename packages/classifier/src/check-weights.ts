@@ -1,4 +1,4 @@
-import { compare, type LoadReport, type StateDict } from '@residual/blocks';
+import { compare, type LoadReport, type StateDict, torchShape } from '@residual/blocks';
 import type { ResNetSpec } from '@residual/resnet';
 import { describeDict } from '@residual/weights';
 import { variableSpecs } from './variable-specs.ts';
@@ -8,6 +8,8 @@ import { WeightsMismatchError } from './weights-mismatch-error.ts';
 export interface CheckedWeights {
   /** Rows of the head in the weights, which the model takes over. */
   readonly numClasses: number;
+  /** Channels of the pictures that the weights take. */
+  readonly inChannels: number;
   readonly report: LoadReport;
 }
 
@@ -19,8 +21,9 @@ export interface CheckedWeights {
 export async function checkWeights(dict: StateDict, spec: ResNetSpec, source: string): Promise<CheckedWeights> {
   // A head without rows is none; compared with the usual one, it is reported.
   const numClasses = dict.get('fc.weight')?.shape[0] || (spec.numClasses ?? 1000);
-  const report = compare(dict, variableSpecs(spec, { numClasses }));
-  if (differences(report) === 0) return { numClasses, report };
+  const inChannels = inChannelsOf(dict, spec);
+  const report = compare(dict, variableSpecs(spec, { numClasses, inChannels }));
+  if (differences(report) === 0) return { numClasses, inChannels, report };
 
   const ranked = await rankVariants(dict, numClasses);
   const fits = ranked.filter(({ count }) => count === 0).map(({ name }) => name);
@@ -53,9 +56,21 @@ function noFit(dict: StateDict, spec: ResNetSpec, report: LoadReport, nearest: R
 async function rankVariants(dict: StateDict, numClasses: number): Promise<RankedVariant[]> {
   const { modelSpecs } = await import('@residual/resnet/registry');
   return [...modelSpecs().values()]
-    .map((spec) => ({ name: spec.name, report: compare(dict, variableSpecs(spec, { numClasses })) }))
+    .map((spec) => {
+      const size = { numClasses, inChannels: inChannelsOf(dict, spec) };
+      return { name: spec.name, report: compare(dict, variableSpecs(spec, size)) };
+    })
     .map((variant) => ({ ...variant, count: differences(variant.report) }))
     .sort((a, b) => a.count - b.count);
+}
+
+/** 3, unless a first convolution that is the variant's but for its channels says otherwise. */
+function inChannelsOf(dict: StateDict, spec: ResNetSpec): number {
+  const { layout, shape } = variableSpecs(spec, {}).get('conv1.weight')!.spec;
+  const expected = torchShape(layout, shape);
+  const found = dict.get('conv1.weight')?.shape ?? [];
+  const fits = found.length === 4 && expected.every((size, axis) => axis === 1 || size === found[axis]);
+  return fits && found[1]! > 0 ? found[1]! : 3;
 }
 
 function differences({ missing, unexpected, mismatched }: LoadReport): number {

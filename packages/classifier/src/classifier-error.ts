@@ -1,7 +1,15 @@
 const marker: symbol = Symbol.for('residual.ClassifierError');
 
 /** What a classifier cannot do with what it was given. */
-export type ClassifierErrorCode = 'BAD_LABELS' | 'BAD_METADATA' | 'NO_HEAD' | 'BAD_OPTION' | 'BAD_INPUT' | 'DISPOSED';
+export type ClassifierErrorCode =
+  | 'BAD_LABELS'
+  | 'BAD_METADATA'
+  | 'NO_HEAD'
+  | 'BAD_OPTION'
+  | 'BAD_INPUT'
+  | 'NO_BACKEND'
+  | 'NO_GRADIENTS'
+  | 'DISPOSED';
 
 /** Options or inputs that no classifier can be made of, or work with. */
 export class ClassifierError extends Error {

@@ -1,56 +1,77 @@
 import type { LoadReport } from '@residual/blocks';
-import type { ResNet, ResNetSpec } from '@residual/resnet';
+import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, preprocess, softmax, topK } from '@residual/vision';
 import { ClassifierError } from './classifier-error.ts';
-import type { ClassifierEngine, Network } from './network.ts';
+import type { ExplainOptions, Explanation } from './explain/explanation.ts';
+import { mapLimited } from './map-limited.ts';
+import type { ClassifierEngine, Features, Network } from './network.ts';
+import { type ImageInput, readImage } from './read-image.ts';
 
-/** Pixels that go through a network at once that is run by tfjs, unless the caller says otherwise: 8 pictures of 224 × 224. */
-const BATCH_PIXELS = 8 * 224 * 224;
+/** Pixels that are in memory at once, as pictures prepared and, by tfjs, on their way through a network: 8 of 224 × 224. */
+export const BATCH_PIXELS: number = 8 * 224 * 224;
+/** Decoded pictures can be a hundred times the size of prepared ones: so many are in memory at a time. */
+const DECODING = 4;
 
-export interface ClassifyOptions {
-  /** Classes per picture, the likeliest first; default 5, or all where there are fewer. */
-  readonly topK?: number;
+export interface RunOptions {
   /** Ends the work with the signal's reason: between two batches, by an engine also within one. */
   readonly signal?: AbortSignal;
 }
 
+export interface ClassifyOptions extends RunOptions {
+  /** Classes per picture, the likeliest first; default 5, or all where there are fewer. */
+  readonly topK?: number;
+}
+
+export interface FeaturesOptions<Name extends Endpoint> extends RunOptions {
+  /** Endpoints of the network: `stem`, `layer1`, …, `pooled`, `logits`; default: every stage's, `layer1`, `layer2`, …. */
+  readonly layers?: readonly Name[];
+}
+
 /** What a classifier is made of; `createClassifier` puts it together. */
-export interface ClassifierParts {
+export interface ClassifierParts<Label extends string> {
   readonly spec: ResNetSpec;
   readonly network: Network;
   readonly preset: Preset;
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
+  readonly inChannels: number;
+  readonly batchSize: number;
   readonly loadReport: LoadReport | undefined;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
-  readonly batchSize: number | undefined;
 }
 
-/** A network with its preprocessing and the names of its classes, on an engine or the tfjs backend that it was made on. */
-export class Classifier {
+/**
+ * A network with its preprocessing and the names of its classes, on an engine or the tfjs backend that it was made on.
+ *
+ * Pictures are of any kind of {@link ImageInput}. However many are given, no more than a batch of them are in memory.
+ */
+export class Classifier<Label extends string = string> {
   readonly spec: ResNetSpec;
   readonly preset: Preset;
   /** Names of the classes, by index. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
+  /** Channels of the pictures that the network takes; what is no RGB picture goes in by `forward`. */
+  readonly inChannels: number;
   /** How the weights fitted; `undefined` for a model that was passed in. */
   readonly loadReport: LoadReport | undefined;
   /** For people: what was taken over from the weights, e.g. a head of another size. */
   readonly notes: readonly string[];
   /** For people: what makes the answers doubtful, e.g. weights that are not numbers. */
   readonly warnings: readonly string[];
-  /** Pictures that go through the network at once. */
+  /** Pictures that go through the network at once; fewer where an engine finds that so many do not fit in memory. */
   readonly batchSize: number;
   readonly #network: Network;
   #isDisposed = false;
 
-  constructor(parts: ClassifierParts) {
+  constructor(parts: ClassifierParts<Label>) {
     this.spec = parts.spec;
     this.preset = parts.preset;
     this.labels = parts.labels;
+    this.inChannels = parts.inChannels;
     this.loadReport = parts.loadReport;
     this.notes = parts.notes;
     this.warnings = parts.warnings;
-    this.batchSize = parts.batchSize ?? defaultBatchSize(parts);
+    this.batchSize = parts.batchSize;
     this.#network = parts.network;
   }
 
@@ -73,65 +94,119 @@ export class Classifier {
   /**
    * The likeliest classes of a picture, with their probabilities; of several pictures in their order.
    *
-   * @throws ImageError for an image without a pixel.
+   * @throws DecodeError for a file that is no picture, ImageError for an image without a pixel.
    * @throws ScoresError where the logits are not numbers (see `warnings`), or `topK` is not from 1 to the number of classes.
    */
-  classify(image: PixelImage, options?: ClassifyOptions): Promise<Prediction[]>;
-  classify(images: readonly PixelImage[], options?: ClassifyOptions): Promise<Prediction[][]>;
+  classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction<Label>[]>;
+  classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction<Label>[][]>;
   async classify(
-    images: PixelImage | readonly PixelImage[],
+    images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
-  ): Promise<Prediction[] | Prediction[][]> {
-    const list = isList(images) ? images : [images];
-    const logits = await this.logits(list, options);
-    const predictions = logits.map((row) => this.predict(row, options.topK));
+  ): Promise<Prediction<Label>[] | Prediction<Label>[][]> {
+    const rows = await this.#runAll(toList(images), ['logits'], options);
+    const predictions = rows.map(({ logits }) => this.predict(logits.data, options.topK));
     return isList(images) ? predictions : predictions[0]!;
   }
 
+  /** The network's outputs before the softmax, `[numClasses] float32` for each picture. @throws as `classify` */
+  async logits(images: readonly ImageInput[], options: RunOptions = {}): Promise<Float32Array[]> {
+    const rows = await this.#runAll(images, ['logits'], options);
+    return rows.map(({ logits }) => logits.data);
+  }
+
   /**
-   * The network's outputs before the softmax, `[numClasses] float32` for each picture.
-   *
-   * @throws ImageError for an image without a pixel.
+   * A picture's embedding: the pooled features of the last stage, `[numFeatures] float32` (2,048 for a resnet50); pictures
+   * alike have embeddings of a high cosine. @throws as `classify`
    */
-  async logits(
-    images: readonly PixelImage[],
-    { signal }: Pick<ClassifyOptions, 'signal'> = {},
-  ): Promise<Float32Array[]> {
-    const rows: Float32Array[] = [];
-    for (let start = 0; start < images.length; start += this.batchSize) {
-      signal?.throwIfAborted();
-      const batch = images.slice(start, start + this.batchSize);
-      const inputs = batch.map((image) => this.prepare(image));
-      rows.push(...(await this.forward(inputs, signal ? { signal } : {})));
-    }
-    return rows;
+  embed(image: ImageInput, options?: RunOptions): Promise<Float32Array>;
+  embed(images: readonly ImageInput[], options?: RunOptions): Promise<Float32Array[]>;
+  async embed(
+    images: ImageInput | readonly ImageInput[],
+    options: RunOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    const rows = await this.#runAll(toList(images), ['pooled'], options);
+    const embeddings = rows.map(({ pooled }) => pooled.data);
+    return isList(images) ? embeddings : embeddings[0]!;
+  }
+
+  /**
+   * A picture's feature maps at named endpoints, `{ shape: [height, width, channels], data }` each. An engine compiles
+   * the network anew for every set of endpoints, with weights of their own, until `dispose`.
+   *
+   * @throws ClassifierError for an endpoint that the network does not have; else as `classify`.
+   */
+  features<Name extends Endpoint = `layer${number}`>(
+    image: ImageInput,
+    options?: FeaturesOptions<Name>,
+  ): Promise<Features<Name>>;
+  features<Name extends Endpoint = `layer${number}`>(
+    images: readonly ImageInput[],
+    options?: FeaturesOptions<Name>,
+  ): Promise<Features<Name>[]>;
+  async features<Name extends Endpoint>(
+    images: ImageInput | readonly ImageInput[],
+    options: FeaturesOptions<Name> = {},
+  ): Promise<Features<Name> | Features<Name>[]> {
+    const layers = options.layers ?? (this.#stages() as Name[]);
+    const rows = await this.#runAll(toList(images), layers, options);
+    return isList(images) ? rows : rows[0]!;
+  }
+
+  /**
+   * Where in a picture the network sees a class, by Grad-CAM, Grad-CAM++ or occlusion. At the last stage, the default,
+   * and by occlusion it needs nothing more; at earlier ones a tfjs backend, and tfjs's gradients.
+   *
+   * @throws ClassifierError for a class or layer that there is not, or where gradients are needed and missing.
+   */
+  async explain(image: ImageInput, options: ExplainOptions<Label> = {}): Promise<Explanation<Label>> {
+    this.#checkLive();
+    const { explain } = await import('./explain/explain.ts');
+    return explain(this, this.#network, await readImage(image, options.signal), options);
   }
 
   /** A picture as the network takes it, `[cropPx, cropPx, 3] float32`. @throws ImageError */
   prepare(image: PixelImage): Float32Array {
+    if (this.inChannels !== 3) {
+      const expected = `expected prepared inputs of ${this.inChannels} channels, got a picture of 3`;
+      throw new ClassifierError('BAD_INPUT', `image: ${expected}; pass them to forward()`);
+    }
     return preprocess(image, this.preset);
   }
 
   /**
-   * Logits `[numClasses] float32` for each prepared picture. tfjs takes all of them at once, an engine in batches of
-   * `batchSize` and what is left over one by one.
+   * Logits `[numClasses] float32` for each prepared picture, in batches of `batchSize`; an engine takes what is left over
+   * one by one.
    *
    * @throws ClassifierError for inputs of another size, and after `dispose`.
-   * @throws EngineError where an engine cannot take so large a batch.
+   * @throws EngineError where an engine fails.
    */
-  async forward(
+  async forward(inputs: readonly Float32Array[], options: RunOptions = {}): Promise<Float32Array[]> {
+    const rows = await this.forwardIntermediates(inputs, ['logits'], options);
+    return rows.map(({ logits }) => logits.data);
+  }
+
+  /** Outputs of named endpoints for each prepared picture. @throws as `forward` */
+  async forwardIntermediates<Name extends Endpoint>(
     inputs: readonly Float32Array[],
-    { signal }: Pick<ClassifyOptions, 'signal'> = {},
-  ): Promise<Float32Array[]> {
+    endpoints: readonly Name[],
+    { signal }: RunOptions = {},
+  ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkSizes(inputs);
+    this.#checkEndpoints(endpoints);
     signal?.throwIfAborted();
-    return inputs.length === 0 ? [] : this.#network.run(inputs, signal);
+    return inputs.length === 0 ? [] : this.#network.run(inputs, endpoints, signal);
   }
 
   /** The likeliest classes by one picture's logits. @throws ScoresError */
-  predict(logits: Float32Array, k: number = Math.min(5, this.labels.length)): Prediction[] {
+  predict(logits: Float32Array, k: number = Math.min(5, this.labels.length)): Prediction<Label>[] {
     return topK(softmax(logits), k, this.labels);
+  }
+
+  /** Runs once on nothing, so that shaders are compiled and memory is there before the first picture comes. */
+  async warmUp(options: RunOptions = {}): Promise<void> {
+    const nothing = new Float32Array(this.inChannels * this.preset.cropPx ** 2);
+    await this.forward(new Array(this.batchSize).fill(nothing), options);
   }
 
   /**
@@ -144,26 +219,55 @@ export class Classifier {
     await this.#network.dispose();
   }
 
+  async #runAll<Name extends Endpoint>(
+    images: readonly ImageInput[],
+    endpoints: readonly Name[],
+    options: RunOptions,
+  ): Promise<Features<Name>[]> {
+    this.#checkLive();
+    this.#checkEndpoints(endpoints);
+    const chunkSize = Math.max(this.batchSize, Math.floor(BATCH_PIXELS / this.preset.cropPx ** 2));
+    const rows: Features<Name>[] = [];
+    for (let start = 0; start < images.length; start += chunkSize) {
+      const inputs = await mapLimited(images.slice(start, start + chunkSize), DECODING, async (image) =>
+        this.prepare(await readImage(image, options.signal)),
+      );
+      rows.push(...(await this.forwardIntermediates(inputs, endpoints, options)));
+    }
+    return rows;
+  }
+
+  #stages(): `layer${number}`[] {
+    return this.spec.depths.map((_, index) => `layer${index + 1}` as const);
+  }
+
   #checkLive(): void {
     if (this.#isDisposed) throw new ClassifierError('DISPOSED', 'the classifier is disposed; create another');
   }
 
   #checkSizes(inputs: readonly Float32Array[]): void {
     const { cropPx } = this.preset;
-    const size = 3 * cropPx ** 2;
+    const size = this.inChannels * cropPx ** 2;
     for (const [index, { length }] of inputs.entries()) {
       if (length === size) continue;
-      const expected = `expected ${size} numbers (${cropPx} × ${cropPx} × 3), got ${length}`;
+      const expected = `expected ${size} numbers (${cropPx} × ${cropPx} × ${this.inChannels}), got ${length}`;
       throw new ClassifierError('BAD_INPUT', `input ${index}: ${expected}; make it with prepare()`);
     }
   }
+
+  #checkEndpoints(endpoints: readonly string[]): void {
+    const known: string[] = ['stem', ...this.#stages(), 'pooled', 'logits'];
+    const unknown = endpoints.find((name) => !known.includes(name));
+    if (unknown === undefined && endpoints.length > 0) return;
+    const got = unknown === undefined ? 'none' : `'${unknown}'`;
+    throw new ClassifierError('BAD_OPTION', `layers: expected some of ${known.join(', ')}, got ${got}`);
+  }
 }
 
-/** Engines are as fast with one picture as with several, and answer sooner in less memory. */
-function defaultBatchSize({ network, preset }: ClassifierParts): number {
-  return network.engine ? 1 : Math.max(1, Math.floor(BATCH_PIXELS / preset.cropPx ** 2));
+function toList(images: ImageInput | readonly ImageInput[]): readonly ImageInput[] {
+  return isList(images) ? images : [images];
 }
 
-function isList(images: PixelImage | readonly PixelImage[]): images is readonly PixelImage[] {
+function isList(images: ImageInput | readonly ImageInput[]): images is readonly ImageInput[] {
   return Array.isArray(images);
 }

@@ -1,20 +1,38 @@
 import type { VarSource } from '@residual/blocks';
-import { compileFor, type Engine, type Executable, type Graph, trace, type Weights } from '@residual/compile';
-import type { ResNet } from '@residual/resnet';
+import {
+  compileFor,
+  type Engine,
+  EngineError,
+  type Executable,
+  type Graph,
+  trace,
+  type Weights,
+} from '@residual/compile';
+import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { type ClassifierEngine, join, type Network, split } from './network.ts';
+import {
+  type ClassifierEngine,
+  columnOf,
+  type FeatureMap,
+  type Features,
+  type InputSize,
+  join,
+  type Network,
+  split,
+} from './network.ts';
 
 /** One run computes, and the next is there when it ends. */
 const CONCURRENCY = 2;
+/** What every executable of the whole network gives: embeddings cost nothing beside logits. */
+const HEAD: readonly Endpoint[] = ['pooled', 'logits'];
 
-export interface CompiledNetworkParts {
+export interface CompiledNetworkParts extends InputSize {
   /** The network over the variables that it is given. */
   readonly build: (vars: VarSource) => ResNet;
   /** In tfjs's layout. */
   readonly weights: Weights;
   /** A model that stays its owner's; without one, `model` builds it of the weights. */
   readonly model: ResNet | undefined;
-  readonly edgePx: number;
   readonly batchSize: number;
 }
 
@@ -23,8 +41,9 @@ export class CompiledNetwork implements Network {
   readonly engine: ClassifierEngine;
   readonly #parts: CompiledNetworkParts;
   readonly #compile: Engine['compile'];
-  /** By batch size: the one it was created with, and 1 where pictures were left over. */
-  readonly #executables = new Map<number, Promise<Executable>>();
+  /** By endpoints and batch size: the one it was created with, 1 where pictures were left over, and what was asked for since. */
+  readonly #executables = new Map<string, Promise<Executable>>();
+  #batchSize: number;
   #built: ResNet | undefined;
 
   private constructor(
@@ -33,13 +52,20 @@ export class CompiledNetwork implements Network {
   ) {
     this.engine = { name: engine.name, device: executable.info.device, passedOver };
     this.#parts = parts;
+    this.#batchSize = parts.batchSize;
     this.#compile = (graph, weights) => engine.compile(graph, weights);
-    this.#executables.set(parts.batchSize, Promise.resolve(executable));
+    this.#executables.set(keyOf(HEAD, parts.batchSize), Promise.resolve(executable));
   }
 
-  /** @throws EngineError where none of the engines can run it. */
+  /** A batch that no engine takes is halved. @throws EngineError where none of the engines can run it. */
   static async create(parts: CompiledNetworkParts, engines: readonly Engine[]): Promise<CompiledNetwork> {
-    return new CompiledNetwork(parts, await compileFor(engines, await traced(parts, parts.batchSize), parts.weights));
+    try {
+      const graph = await traced(parts, HEAD, parts.batchSize);
+      return new CompiledNetwork(parts, await compileFor(engines, graph, parts.weights));
+    } catch (error) {
+      if (!isTooMuch(error, parts.batchSize)) throw error;
+      return CompiledNetwork.create({ ...parts, batchSize: Math.ceil(parts.batchSize / 2) }, engines);
+    }
   }
 
   get model(): ResNet {
@@ -52,17 +78,27 @@ export class CompiledNetwork implements Network {
     return this.#built;
   }
 
-  async run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const rows: Float32Array[] = [];
-    const waiting = batchesOf(inputs, this.#parts.batchSize);
+  async run<Name extends Endpoint>(
+    inputs: readonly Float32Array[],
+    endpoints: readonly Name[],
+    signal: AbortSignal | undefined,
+  ): Promise<Features<Name>[]> {
+    const rows: Features<Name>[] = [];
+    const waiting = batchesOf(inputs, this.#batchSize);
     // A loop that ends by an error ends the generator, and so the other loop.
     const work = async (): Promise<void> => {
       for (const { start, batch } of waiting) {
-        for (const [index, row] of (await this.#runBatch(batch, signal)).entries()) rows[start + index] = row;
+        for (const [index, row] of (await this.#runBatch(batch, endpoints, signal)).entries())
+          rows[start + index] = row;
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     return rows;
+  }
+
+  async headWeights(classIndex: number): Promise<Float32Array> {
+    const { shape, data } = this.#parts.weights.get('fc.weight')!;
+    return columnOf(data, shape[1]!, classIndex);
   }
 
   async dispose(): Promise<void> {
@@ -71,21 +107,46 @@ export class CompiledNetwork implements Network {
     await Promise.all(executables.map((result) => result.status === 'fulfilled' && result.value.dispose()));
   }
 
-  async #runBatch(batch: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    const executable = await this.#executableFor(batch.length);
-    const { logits } = await executable.run({ image: join(batch) }, signal ? { signal } : {});
-    return split(logits as Float32Array, batch.length);
+  async #runBatch<Name extends Endpoint>(
+    batch: readonly Float32Array[],
+    endpoints: readonly Name[],
+    signal: AbortSignal | undefined,
+  ): Promise<Features<Name>[]> {
+    try {
+      const { outputs, run } = await this.#executableFor(endpoints, batch.length);
+      const values = await run({ image: join(batch) }, signal ? { signal } : {});
+      const wanted = outputs.filter(({ name }) => endpoints.includes(name as Name));
+      const read = wanted.map(({ name, shape }) => [name, { shape, data: values[name] } as FeatureMap]);
+      return split(Object.fromEntries(read) as Features<Name>, batch.length);
+    } catch (error) {
+      if (!isTooMuch(error, batch.length)) throw error;
+      const half = Math.ceil(batch.length / 2);
+      this.#batchSize = Math.min(this.#batchSize, half);
+      const first = await this.#runBatch(batch.slice(0, half), endpoints, signal);
+      return [...first, ...(await this.#runBatch(batch.slice(half), endpoints, signal))];
+    }
   }
 
-  #executableFor(batchSize: number): Promise<Executable> {
-    const known = this.#executables.get(batchSize);
+  #executableFor(wanted: readonly Endpoint[], batchSize: number): Promise<Executable> {
+    const endpoints = wanted.every((name) => HEAD.includes(name)) ? HEAD : wanted;
+    const key = keyOf(endpoints, batchSize);
+    const known = this.#executables.get(key);
     if (known) return known;
     const { weights } = this.#parts;
-    const made = traced(this.#parts, batchSize).then((graph) => this.#compile(graph, weights));
-    this.#executables.set(batchSize, made);
-    made.catch(() => this.#executables.delete(batchSize));
+    const made = traced(this.#parts, endpoints, batchSize).then((graph) => this.#compile(graph, weights));
+    this.#executables.set(key, made);
+    made.catch(() => this.#executables.delete(key));
     return made;
   }
+}
+
+function keyOf(endpoints: readonly Endpoint[], batchSize: number): string {
+  return [...endpoints].sort().join() + batchSize;
+}
+
+/** Engines say `UNAVAILABLE` where memory does not suffice; half as many pictures may fit. */
+function isTooMuch(error: unknown, batchSize: number): boolean {
+  return batchSize > 1 && EngineError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
 /** Whole batches, then what is left over one by one. */
@@ -100,9 +161,14 @@ function* batchesOf(
   }
 }
 
-function traced({ build, edgePx }: CompiledNetworkParts, batchSize: number): Promise<Graph> {
+function traced(
+  { build, edgePx, channels }: CompiledNetworkParts,
+  endpoints: readonly Endpoint[],
+  batchSize: number,
+): Promise<Graph> {
   return trace((t) => {
     const model = build((path, { shape, trainable }) => t.parameter(path, shape, { trainable }));
-    return { logits: model.forward(t.input('image', [batchSize, edgePx, edgePx, 3]) as tf.Tensor4D) };
+    const image = t.input('image', [batchSize, edgePx, edgePx, channels]) as tf.Tensor4D;
+    return model.forwardIntermediates(image, endpoints);
   });
 }

@@ -3,15 +3,16 @@ import { type Engine, readWeights, type Weights } from '@residual/compile';
 import { ResNet, type ResNetSpec } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { findNonFinite, type ReadStateDictResult } from '@residual/weights';
+import { type AdaptOptions, adaptWeights } from './adapt-weights.ts';
 import { checkWeights } from './check-weights.ts';
-import { Classifier } from './classifier.ts';
+import { BATCH_PIXELS, Classifier } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
 import { CompiledNetwork } from './compiled-network.ts';
 import { defaultLabels } from './default-labels.ts';
 import { defaultPreset } from './default-preset.ts';
 import { EagerNetwork } from './eager-network.ts';
 import { variableSpecs } from './variable-specs.ts';
-import { fromMetadata } from './weights-metadata.ts';
+import { fromMetadata, type WeightsMetadata } from './weights-metadata.ts';
 
 interface CommonOptions {
   /** How pictures are prepared; default: what the weights' metadata say, else `defaultPreset`. */
@@ -31,7 +32,7 @@ interface CommonOptions {
 }
 
 /** A variant, by name or spec, with weights; the classifier owns the model that it builds. */
-export interface WeightsOptions extends CommonOptions {
+export interface WeightsOptions extends CommonOptions, AdaptOptions {
   readonly model: string | ResNetSpec;
   /** What `readStateDict` of @residual/weights gives, or a state dict under torchvision's names. */
   readonly weights: ReadStateDictResult | StateDict;
@@ -49,96 +50,105 @@ export interface ModelOptions extends CommonOptions {
 export type CreateClassifierOptions = WeightsOptions | ModelOptions;
 
 /**
- * Puts a classifier together, on the first of `engines` that can run it, else on the current tfjs backend. Weights are compared with the variant before anything is
- * built; a head of another size than the variant's is taken over from the weights, and `notes` says so.
+ * Puts a classifier together, on the first of `engines` that can run it, else on the current tfjs backend. Weights are
+ * compared with the variant before anything is built; a head of another size than the variant's, or a first convolution
+ * of other channels, is taken over from the weights (`notes` says so of a head), and adapted where `numClasses` or
+ * `inChannels` ask for another. The names in `labels` are those that predictions are typed with.
  *
  * @throws WeightsMismatchError for weights of another network; it says which variant they fit.
  * @throws UnknownModelError for a name that is none.
  * @throws ClassifierError where the labels are not as many as the classes, or the model has no head.
  * @throws EngineError where none of `engines` can run it.
  */
+export async function createClassifier<const Labels extends readonly string[]>(
+  options: CreateClassifierOptions & { readonly labels: Labels },
+): Promise<Classifier<Labels[number]>>;
+export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier>;
 export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier> {
+  checkBatchSize(options.batchSize);
   return 'weights' in options ? fromWeights(options) : fromModel(options);
 }
 
 async function fromModel(options: ModelOptions): Promise<Classifier> {
-  const {
-    model,
-    preset = defaultPreset(options.model.spec),
-    labels,
-    batchSize,
-    engines = [],
-    release = false,
-  } = options;
-  checkBatchSize(batchSize);
-  const numClasses = model.variables.get('fc.weight')?.shape[1];
+  const { model, labels, engines = [], release = false } = options;
+  const { spec, variables } = model;
+  const preset = options.preset ?? defaultPreset(spec);
+  const numClasses = variables.get('fc.weight')?.shape[1];
   if (numClasses === undefined) {
     const expected = 'expected a model with a head (fc), got one without';
-    throw new ClassifierError('NO_HEAD', `${model.spec.name}: ${expected}; build it with numClasses`);
+    throw new ClassifierError('NO_HEAD', `${spec.name}: ${expected}; build it with numClasses`);
   }
-  const names = await labelsFor(model.spec, numClasses, labels);
+  const names = await labelsFor(spec, numClasses, labels);
+  const size = { edgePx: preset.cropPx, channels: variables.get('conv1.weight')!.shape[2]! };
+  const batchSize = options.batchSize ?? defaultBatchSize(preset, engines);
   const compiled = async (): Promise<CompiledNetwork> => {
-    const weights = await readWeights(model.variables, { release });
-    const parts = {
-      build: model.withVars.bind(model),
-      weights,
-      model: release ? undefined : model,
-      edgePx: preset.cropPx,
-      batchSize: batchSize ?? 1,
-    };
+    const weights = await readWeights(variables, { release });
+    const build = model.withVars.bind(model);
+    const parts = { build, weights, model: release ? undefined : model, ...size, batchSize };
     return CompiledNetwork.create(parts, engines);
   };
   return new Classifier({
-    spec: model.spec,
-    network:
-      engines.length > 0 ? await compiled() : new EagerNetwork({ model, edgePx: preset.cropPx, ownsModel: false }),
+    spec,
+    network: engines.length > 0 ? await compiled() : new EagerNetwork({ model, ...size, batchSize, ownsModel: false }),
     preset,
     labels: names,
+    inChannels: size.channels,
+    batchSize,
     loadReport: undefined,
     notes: [],
     warnings: [],
-    batchSize,
   });
 }
 
 async function fromWeights(options: WeightsOptions): Promise<Classifier> {
-  const { model, weights, source = 'weights', batchSize, engines = [] } = options;
-  checkBatchSize(batchSize);
-  const { tensors: dict, metadata } = 'tensors' in weights ? weights : { tensors: weights, metadata: {} };
+  const { model, weights, source = 'weights', engines = [] } = options;
+  const { tensors, metadata } = 'tensors' in weights ? weights : { tensors: weights, metadata: {} };
   const spec = typeof model === 'string' ? (await import('@residual/resnet/registry')).getSpec(model) : model;
-  const { numClasses, report } = await checkWeights(dict, spec, source);
-  const { preset = defaultPreset(spec), labels } = { ...fromMetadata(source, metadata), ...given(options) };
+  const found = await checkWeights(tensors, spec, source);
+  const { dict, missing, notes } = adaptWeights(tensors, options, source);
+  const numClasses = options.numClasses ?? found.numClasses;
+  const inChannels = options.inChannels ?? found.inChannels;
+  const { preset = defaultPreset(spec), labels } = describe(source, metadata, options, missing.length > 0);
   const names = await labelsFor(spec, numClasses, labels);
-  const edgePx = preset.cropPx;
+  const size = { edgePx: preset.cropPx, channels: inChannels };
+  const batchSize = options.batchSize ?? defaultBatchSize(preset, engines);
   const compiled = (): Promise<CompiledNetwork> => {
-    const parts = {
-      build: (vars: VarSource) => new ResNet(spec, { numClasses, vars }),
-      weights: toWeights(dict, spec, numClasses),
-      model: undefined,
-      edgePx,
-      batchSize: batchSize ?? 1,
-    };
-    return CompiledNetwork.create(parts, engines);
+    const build = (vars: VarSource): ResNet => new ResNet(spec, { numClasses, inChannels, vars });
+    const weights = toWeights(dict, spec, { numClasses, inChannels });
+    return CompiledNetwork.create({ build, weights, model: undefined, ...size, batchSize }, engines);
   };
   const eager = (): EagerNetwork => {
-    const model = new ResNet(spec, { numClasses, vars: new StateDictVars(dict).source });
-    return new EagerNetwork({ model, edgePx, ownsModel: true });
+    const model = new ResNet(spec, { numClasses, inChannels, vars: new StateDictVars(dict).source });
+    return new EagerNetwork({ model, ...size, batchSize, ownsModel: true });
   };
   return new Classifier({
     spec,
     network: engines.length > 0 ? await compiled() : eager(),
     preset,
     labels: names,
-    loadReport: report,
-    notes: headNotes(spec, numClasses, source),
-    warnings: valueWarnings(dict, source),
+    inChannels,
     batchSize,
+    loadReport: { ...found.report, missing },
+    notes: [...(missing.length > 0 ? [] : headNotes(spec, numClasses, source)), ...notes],
+    warnings: valueWarnings(dict, source),
   });
 }
 
+/** How the caller, else the weights, would have pictures prepared and classes called; a new head's classes are not the weights'. */
+function describe(
+  source: string,
+  metadata: Readonly<Record<string, string>>,
+  { preset, labels }: CommonOptions,
+  hasNewHead: boolean,
+): WeightsMetadata {
+  const stored = fromMetadata(source, metadata);
+  const names = labels ?? (hasNewHead ? undefined : stored.labels);
+  return { ...stored, ...(preset && { preset }), ...(names && { labels: names }) };
+}
+
 /** A state dict that fits, as a graph's parameters take it; no tfjs model is built. */
-function toWeights(dict: StateDict, spec: ResNetSpec, numClasses: number): Weights {
-  const entries = [...variableSpecs(spec, { numClasses })].map(([name, { spec: variable }]) => {
+function toWeights(dict: StateDict, spec: ResNetSpec, size: { numClasses: number; inChannels: number }): Weights {
+  const entries = [...variableSpecs(spec, size)].map(([name, { spec: variable }]) => {
     const data = fromTorch(variable.layout, dict.get(name)!);
     return [name, { shape: variable.shape, data }] as const;
   });
@@ -153,8 +163,9 @@ function checkBatchSize(batchSize: number | undefined): void {
   );
 }
 
-function given({ preset, labels }: CommonOptions): { preset?: Preset; labels?: readonly string[] } {
-  return { ...(preset && { preset }), ...(labels && { labels }) };
+/** Engines are as fast with one picture as with several, and answer sooner in less memory. */
+function defaultBatchSize({ cropPx }: Preset, engines: readonly Engine[]): number {
+  return engines.length > 0 ? 1 : Math.max(1, Math.floor(BATCH_PIXELS / cropPx ** 2));
 }
 
 function headNotes(spec: ResNetSpec, numClasses: number, source: string): string[] {

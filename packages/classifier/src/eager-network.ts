@@ -1,10 +1,10 @@
-import type { ResNet } from '@residual/resnet';
+import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { join, type Network, split } from './network.ts';
+import { columnOf, type Features, type InputSize, join, type Network, split } from './network.ts';
 
-export interface EagerNetworkParts {
+export interface EagerNetworkParts extends InputSize {
   readonly model: ResNet;
-  readonly edgePx: number;
+  readonly batchSize: number;
   readonly ownsModel: boolean;
 }
 
@@ -12,26 +12,52 @@ export interface EagerNetworkParts {
 export class EagerNetwork implements Network {
   readonly engine = undefined;
   readonly model: ResNet;
-  readonly #edgePx: number;
-  readonly #ownsModel: boolean;
+  readonly #parts: EagerNetworkParts;
 
-  constructor({ model, edgePx, ownsModel }: EagerNetworkParts) {
-    this.model = model;
-    this.#edgePx = edgePx;
-    this.#ownsModel = ownsModel;
+  constructor(parts: EagerNetworkParts) {
+    this.model = parts.model;
+    this.#parts = parts;
   }
 
-  async run(inputs: readonly Float32Array[]): Promise<Float32Array[]> {
-    const shape: [number, number, number, number] = [inputs.length, this.#edgePx, this.#edgePx, 3];
-    const logits = tf.tidy(() => this.model.forward(tf.tensor4d(join(inputs), shape)));
-    try {
-      return split((await logits.data()) as Float32Array, inputs.length);
-    } finally {
-      logits.dispose();
+  async run<Name extends Endpoint>(
+    inputs: readonly Float32Array[],
+    endpoints: readonly Name[],
+    signal: AbortSignal | undefined,
+  ): Promise<Features<Name>[]> {
+    const { batchSize } = this.#parts;
+    const rows: Features<Name>[] = [];
+    for (let start = 0; start < inputs.length; start += batchSize) {
+      signal?.throwIfAborted();
+      rows.push(...(await this.#runBatch(inputs.slice(start, start + batchSize), endpoints)));
     }
+    return rows;
+  }
+
+  async headWeights(classIndex: number): Promise<Float32Array> {
+    const matrix = this.model.variables.get('fc.weight')!;
+    return columnOf(await matrix.data(), matrix.shape[1]!, classIndex);
   }
 
   async dispose(): Promise<void> {
-    if (this.#ownsModel) this.model.dispose();
+    if (this.#parts.ownsModel) this.model.dispose();
+  }
+
+  async #runBatch<Name extends Endpoint>(
+    batch: readonly Float32Array[],
+    endpoints: readonly Name[],
+  ): Promise<Features<Name>[]> {
+    const { edgePx, channels } = this.#parts;
+    const outputs = tf.tidy(() =>
+      this.model.forwardIntermediates(tf.tensor4d(join(batch), [batch.length, edgePx, edgePx, channels]), endpoints),
+    );
+    try {
+      const read = endpoints.map(async (name) => {
+        const { shape } = outputs[name];
+        return [name, { shape, data: (await outputs[name].data()) as Float32Array }];
+      });
+      return split(Object.fromEntries(await Promise.all(read)) as Features<Name>, batch.length);
+    } finally {
+      tf.dispose(outputs as tf.TensorContainer);
+    }
   }
 }

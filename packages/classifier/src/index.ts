@@ -1,4 +1,5 @@
-export type { Classifier, ClassifyOptions } from './classifier.ts';
+export type { AdaptOptions } from './adapt-weights.ts';
+export type { Classifier, ClassifyOptions, FeaturesOptions, RunOptions } from './classifier.ts';
 export { ClassifierError, type ClassifierErrorCode } from './classifier-error.ts';
 export {
   type CreateClassifierOptions,
@@ -7,6 +8,7 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
-export type { ClassifierEngine } from './network.ts';
+export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
+export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
 export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

@@ -1,5 +1,5 @@
 import type { PassedOverEngine } from '@residual/compile';
-import type { ResNet } from '@residual/resnet';
+import type { Endpoint, ResNet } from '@residual/resnet';
 
 /** The engine that runs a classifier's network. */
 export interface ClassifierEngine {
@@ -10,14 +10,35 @@ export interface ClassifierEngine {
   readonly passedOver: readonly PassedOverEngine[];
 }
 
-/** What computes a classifier's logits. */
+/** What a picture gives at an endpoint: row-major float32, `[height, width, channels]` or, pooled, `[channels]`. */
+export interface FeatureMap {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** One picture's outputs, by endpoint. */
+export type Features<Name extends Endpoint = Endpoint> = Record<Name, FeatureMap>;
+
+/** What computes a classifier's outputs. */
 export interface Network {
   /** `undefined` where tfjs runs the model as it is. */
   readonly engine: ClassifierEngine | undefined;
   readonly model: ResNet;
-  /** Logits of prepared pictures, each `[edgePx, edgePx, 3] float32`; at least one. */
-  run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array[]>;
+  /** Outputs of prepared pictures at the endpoints, each picture `[edgePx, edgePx, channels] float32`; at least one. */
+  run<Name extends Endpoint>(
+    inputs: readonly Float32Array[],
+    endpoints: readonly Name[],
+    signal: AbortSignal | undefined,
+  ): Promise<Features<Name>[]>;
+  /** What the logit of a class takes of each pooled feature, `[numFeatures]`. */
+  headWeights(classIndex: number): Promise<Float32Array>;
   dispose(): Promise<void>;
+}
+
+/** Edge and channels of the pictures that a network takes. */
+export interface InputSize {
+  readonly edgePx: number;
+  readonly channels: number;
 }
 
 /** Arrays end to end. */
@@ -28,8 +49,19 @@ export function join(inputs: readonly Float32Array[]): Float32Array {
   return batch;
 }
 
-/** A batch's rows, each an array of its own. */
-export function split(batch: Float32Array, count: number): Float32Array[] {
-  const size = batch.length / count;
-  return Array.from({ length: count }, (_, row) => batch.slice(row * size, (row + 1) * size));
+/** A batch's outputs, picture by picture, each an array of its own. */
+export function split<Name extends Endpoint>(batch: Features<Name>, count: number): Features<Name>[] {
+  const outputs = Object.entries<FeatureMap>(batch);
+  return Array.from({ length: count }, (_, row) => {
+    const parts = outputs.map(([name, { shape, data }]) => {
+      const size = data.length / count;
+      return [name, { shape: shape.slice(1), data: data.slice(row * size, (row + 1) * size) }];
+    });
+    return Object.fromEntries(parts) as Features<Name>;
+  });
+}
+
+/** A column of the head's `[numFeatures, numClasses]`. */
+export function columnOf(matrix: ArrayLike<number>, numClasses: number, column: number): Float32Array {
+  return Float32Array.from({ length: matrix.length / numClasses }, (_, row) => matrix[row * numClasses + column]!);
 }

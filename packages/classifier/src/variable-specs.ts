@@ -5,7 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 /** The variables that a variant would have, by name, without making one. */
 export function variableSpecs(
   spec: ResNetSpec,
-  options: Pick<ResNetOptions, 'numClasses'>,
+  options: Pick<ResNetOptions, 'numClasses' | 'inChannels'>,
 ): ReadonlyMap<string, { spec: VarSpec }> {
   const specs = new Map<string, { spec: VarSpec }>();
   const placeholder = {} as Tensor;

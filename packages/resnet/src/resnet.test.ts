@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { cifarResNet } from './cifar.ts';
 import { resnet18 } from './imagenet.ts';
 import { createModel, listModels } from './registry.ts';
-import { ResNet, type ResNetOptions } from './resnet.ts';
+import { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
 import { CifarStem } from './stem.ts';
 
 beforeAll(async () => {
@@ -117,3 +117,12 @@ test('models are listed and built by name', () => {
 function resnet18Like(): ResNet['spec'] {
   return createModel('resnet18', { vars: shapes }).spec;
 }
+
+test('from the output of any endpoint it goes on to the logits', () => {
+  const model = cifarResNet(8, { vars: seeded });
+  const x = picture(16);
+  const found = model.forwardIntermediates(x, model.endpoints);
+  for (const [name, value] of Object.entries(found))
+    expectClose(model.forwardFrom(name as Endpoint, value).dataSync(), found.logits!.dataSync(), 1e-6, name);
+  expect(() => model.forwardFrom('layer4', x)).toThrow("resnet8 has no endpoint 'layer4'; it has stem, layer1");
+});

@@ -116,9 +116,7 @@ export class ResNet {
     names: readonly Name[],
     options?: ForwardOptions,
   ): Record<Name, tf.Tensor> {
-    const unknown = names.find((name) => !this.endpoints.includes(name));
-    if (unknown)
-      throw new RangeError(`${this.spec.name} has no endpoint '${unknown}'; it has ${this.endpoints.join(', ')}`);
+    for (const name of names) this.#index(name);
     const wanted = new Set<Endpoint>(names);
     return tf.tidy(() => {
       const found: Partial<Record<Endpoint, tf.Tensor>> = {};
@@ -130,16 +128,46 @@ export class ResNet {
     });
   }
 
+  /**
+   * Goes on from the output of a named endpoint to the logits, or to the pooled features of a model without a head; the
+   * caller disposes them. What depends on a stage alone, e.g. the gradient of a class with respect to it, is had so.
+   *
+   * @throws RangeError for a name that the model does not have.
+   */
+  forwardFrom(endpoint: Endpoint, value: tf.Tensor, options?: ForwardOptions): tf.Tensor2D {
+    const at = this.#index(endpoint);
+    return tf.tidy(() => {
+      const last = [...this.#walkFrom(at, value, options)].at(-1);
+      return last ? (last[1] as tf.Tensor2D) : tf.clone(value as tf.Tensor2D);
+    });
+  }
+
+  #index(endpoint: Endpoint): number {
+    const at = this.endpoints.indexOf(endpoint);
+    if (at >= 0) return at;
+    throw new RangeError(`${this.spec.name} has no endpoint '${endpoint}'; it has ${this.endpoints.join(', ')}`);
+  }
+
   *#walk(x: tf.Tensor4D, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
-    let y = this.#stem.forward(x, options);
-    yield ['stem', y];
+    const stem = this.#stem.forward(x, options);
+    yield ['stem', stem];
+    yield* this.#walkFrom(0, stem, options);
+  }
+
+  /** Endpoints after the one at index `at`, whose output is `value`. */
+  *#walkFrom(at: number, value: tf.Tensor, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
+    let y = value;
     for (const [index, stage] of this.#stages.entries()) {
-      y = stage.reduce((input, block) => block.forward(input, options), y);
+      if (index < at) continue;
+      y = stage.reduce((input, block) => block.forward(input, options), y as tf.Tensor4D);
       yield [`layer${index + 1}`, y];
     }
-    const pooled = tf.mean<tf.Tensor2D>(y, [1, 2]);
-    yield ['pooled', pooled];
-    if (this.#fc) yield ['logits', this.#fc.forward(pooled)];
+    const pooledAt = this.#stages.length + 1;
+    if (at < pooledAt) {
+      y = tf.mean(y, [1, 2]);
+      yield ['pooled', y];
+    }
+    if (this.#fc && at <= pooledAt) yield ['logits', this.#fc.forward(y as tf.Tensor2D)];
   }
 
   /** The values of all variables, in PyTorch's names and layout, running statistics too. */

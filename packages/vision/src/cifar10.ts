@@ -1,5 +1,5 @@
 /** CIFAR-10's class names, by index. */
-export const cifar10Classes: readonly string[] = [
+export const cifar10Classes = [
   'airplane',
   'automobile',
   'bird',
@@ -10,4 +10,7 @@ export const cifar10Classes: readonly string[] = [
   'horse',
   'ship',
   'truck',
-];
+] as const;
+
+/** One of CIFAR-10's class names. */
+export type Cifar10Class = (typeof cifar10Classes)[number];

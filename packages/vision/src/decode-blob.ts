@@ -1,10 +1,8 @@
 import { DecodeError } from './decode-error.ts';
 import { clearJpegOrientation } from './exif-orientation.ts';
-import { copyRgb, type PixelImage } from './pixel-image.ts';
+import type { PixelImage } from './pixel-image.ts';
 import { checkPixelCount, DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
-
-/** Pixels that are read back from the canvas at a time, so that its size stays small. */
-const STRIPE_PIXELS = 1 << 22;
+import { readBitmap } from './read-bitmap.ts';
 
 /**
  * Decodes a picture in the browser, on a page or in a worker, with no colour management.
@@ -28,7 +26,7 @@ export async function decodeBlob(blob: Blob, options: DecodeOptions = {}): Promi
   });
   try {
     checkPixelCount(source, bitmap.width, bitmap.height, maxPixels);
-    return readPixels(bitmap);
+    return readBitmap(bitmap);
   } finally {
     bitmap.close();
   }
@@ -38,19 +36,4 @@ async function asStored(blob: Blob): Promise<Blob> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   clearJpegOrientation(bytes);
   return new Blob([bytes], { type: blob.type });
-}
-
-function readPixels(bitmap: ImageBitmap): PixelImage {
-  const { width, height } = bitmap;
-  const stripeHeight = Math.min(height, Math.max(1, Math.floor(STRIPE_PIXELS / width)));
-  const canvas = new OffscreenCanvas(width, stripeHeight);
-  const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  context.globalCompositeOperation = 'copy';
-  const data = new Uint8ClampedArray(width * height * 3);
-  for (let top = 0; top < height; top += stripeHeight) {
-    const rows = Math.min(stripeHeight, height - top);
-    context.drawImage(bitmap, 0, -top);
-    copyRgb(context.getImageData(0, 0, width, rows).data, data, top * width * 3, rows * width);
-  }
-  return { width, height, channels: 3, data };
 }

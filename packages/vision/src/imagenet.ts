@@ -1,6 +1,6 @@
 /** ImageNet-1k's class names in short form, all different, by index. */
 // biome-ignore format: many to a line
-export const imagenetClasses: readonly string[] = [
+export const imagenetClasses = [
   'tench', 'goldfish', 'great white shark', 'tiger shark', 'hammerhead shark', 'electric ray', 'stingray', 'cock',
   'hen', 'ostrich', 'brambling', 'goldfinch', 'house finch', 'junco', 'indigo bunting', 'American robin', 'bulbul',
   'jay', 'magpie', 'chickadee', 'American dipper', 'kite', 'bald eagle', 'vulture', 'great grey owl', 'fire salamander',
@@ -129,4 +129,7 @@ export const imagenetClasses: readonly string[] = [
   'baseball player', 'bridegroom', 'scuba diver', 'rapeseed', 'daisy', "yellow lady's slipper", 'corn', 'acorn',
   'rose hip', 'horse chestnut seed', 'coral fungus', 'agaric', 'gyromitra', 'stinkhorn mushroom', 'earth star',
   'hen-of-the-woods', 'bolete', 'ear of corn', 'toilet paper',
-];
+] as const;
+
+/** One of ImageNet-1k's class names. */
+export type ImagenetClass = (typeof imagenetClasses)[number];

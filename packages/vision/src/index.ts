@@ -34,6 +34,7 @@ export {
   presetFromTimm,
   type TimmConfig,
 } from './preset-from-config.ts';
+export { readBitmap } from './read-bitmap.ts';
 export { type ResizeOptions, resize, resizeShortestEdge } from './resize.ts';
 export { ScoresError } from './scores-error.ts';
 export { type Random, randomBetween, randomInt, seededRandom } from './seeded-random.ts';

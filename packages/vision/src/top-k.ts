@@ -1,10 +1,10 @@
 import { ScoresError } from './scores-error.ts';
 
-/** A class and how sure the model is of it. */
-export interface Prediction {
+/** A class and how sure the model is of it; `Label` are the names that it may have. */
+export interface Prediction<Label extends string | undefined = string | undefined> {
   readonly index: number;
   /** The class's name, where labels were given. */
-  readonly label: string | undefined;
+  readonly label: Label;
   readonly score: number;
 }
 
@@ -13,6 +13,12 @@ export interface Prediction {
  *
  * @throws ScoresError where a score is NaN, `k` is not between 1 and their number, or the labels are not theirs.
  */
+export function topK<Label extends string>(
+  scores: ArrayLike<number>,
+  k: number,
+  labels: readonly Label[],
+): Prediction<Label>[];
+export function topK(scores: ArrayLike<number>, k: number): Prediction<undefined>[];
 export function topK(scores: ArrayLike<number>, k: number, labels?: readonly string[]): Prediction[] {
   if (!Number.isInteger(k) || k < 1 || k > scores.length) {
     throw new ScoresError(`topK: expected k from 1 to ${scores.length} (the number of scores), got ${k}`);

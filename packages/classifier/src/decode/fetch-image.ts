@@ -1,0 +1,26 @@
+import { DecodeError } from '@residual/vision';
+
+/** Whether something is fetched, not read from a disk. */
+export function isWebAddress(input: unknown): input is string | URL {
+  return (typeof input === 'string' || input instanceof URL) && /^(https?|data|blob):/i.test(String(input));
+}
+
+/** @throws DecodeError where the picture cannot be had, and the signal's reason. */
+export async function fetchImage(address: string | URL, signal: AbortSignal | undefined): Promise<Blob> {
+  const source = String(address).slice(0, 200);
+  const failed = (got: string, cause?: unknown): DecodeError =>
+    new DecodeError('FILE_UNREADABLE', source, `expected a picture, got ${got}; check the address`, cause);
+  try {
+    const response = await fetch(address, signal ? { signal } : {});
+    if (!response.ok) throw failed(`status ${response.status}`);
+    return await response.blob();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw DecodeError.isInstance(error) ? error : failed(reasonOf(error), error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}

@@ -1,0 +1,67 @@
+import type { ResNet } from '@residual/resnet';
+import * as tf from '@tensorflow/tfjs-core';
+import { ClassifierError } from '../classifier-error.ts';
+import type { FeatureMap, Network } from '../network.ts';
+import type { MapEndpoint } from './explanation.ts';
+import type { LayerGradient } from './grad-cam.ts';
+
+/**
+ * At the last stage a logit is a weighted mean of the feature map, so the gradient is the head's weights, the same for
+ * each pixel: no backend is needed, and the network may be compiled.
+ */
+export async function lastStageGradient(
+  network: Network,
+  activations: FeatureMap,
+  classIndex: number,
+): Promise<LayerGradient> {
+  const [height, width, channels] = activations.shape as [number, number, number];
+  const weights = await network.headWeights(classIndex);
+  const gradients = activations.data.map((_, i) => weights[i % channels]! / (height * width));
+  return { activations, gradients };
+}
+
+/**
+ * By tfjs's gradients, through what comes after the layer.
+ *
+ * @param input as the network takes it, `[edge, edge, channels]`.
+ * @throws ClassifierError where there is no tfjs backend, or its gradients are not registered.
+ */
+export async function earlierGradient(
+  buildModel: () => ResNet,
+  input: { readonly data: Float32Array; readonly shape: [number, number, number] },
+  layer: MapEndpoint,
+  classIndex: number,
+): Promise<LayerGradient> {
+  await needGradients(layer);
+  const model = buildModel();
+  const [activations, gradients] = tf.tidy(() => {
+    const x = tf.tensor4d(input.data, [1, ...input.shape]);
+    const found = model.forwardIntermediates(x, [layer])[layer]!;
+    const logit = (value: tf.Tensor): tf.Tensor => tf.slice(model.forwardFrom(layer, value), [0, classIndex], [1, 1]);
+    return [found, tf.grad(logit)(found)] as const;
+  });
+  try {
+    const [data, gradient] = (await Promise.all([activations.data(), gradients.data()])) as Float32Array[];
+    return { activations: { shape: activations.shape.slice(1), data: data! }, gradients: gradient! };
+  } finally {
+    tf.dispose([activations, gradients]);
+  }
+}
+
+async function needGradients(layer: MapEndpoint): Promise<void> {
+  const otherwise = "explain the last stage, or take method 'occlusion'";
+  try {
+    await tf.ready();
+  } catch (cause) {
+    const problem = `expected a tfjs backend for a gradient within the network, found none; import one, ${otherwise}`;
+    throw new ClassifierError('NO_BACKEND', `${layer}: ${problem}`, cause);
+  }
+  if (tf.getGradient(tf.Conv2D)) return;
+  try {
+    // Not in Node without a bundler: the file imports others without their extensions.
+    await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
+  } catch (cause) {
+    const problem = `expected tfjs's gradients, found none; import '@tensorflow/tfjs', ${otherwise}`;
+    throw new ClassifierError('NO_GRADIENTS', `${layer}: ${problem}`, cause);
+  }
+}
