@@ -206,7 +206,8 @@ export class Classifier<Label extends string = string> {
   /** Runs once on nothing, so that shaders are compiled and memory is there before the first picture comes. */
   async warmUp(options: RunOptions = {}): Promise<void> {
     const nothing = new Float32Array(this.inChannels * this.preset.cropPx ** 2);
-    await this.forward(new Array(this.batchSize).fill(nothing), options);
+    // An executable is for a batch of its size; tfjs's kernels are for any.
+    await this.forward(new Array(this.engine ? this.batchSize : 1).fill(nothing), options);
   }
 
   /**

@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { randomVars } from '@residual/blocks';
+import { tfjs } from '@residual/compile';
 import { cifarResNet, cifarResNetSpec, resnet18Spec } from '@residual/resnet';
+import { expectClose } from '@residual/testing';
 import { cifar, type PixelImage, softmax, timm288 } from '@residual/vision';
 import { cifar10Classes } from '@residual/vision/cifar10';
 import { imagenetClasses } from '@residual/vision/imagenet';
@@ -147,4 +149,68 @@ test('labels and presets go by the variant and its number of classes', async () 
   expect(defaultPreset(resnet18Spec)).toMatchObject({ resizePx: 256, cropPx: 224, interpolation: 'bilinear' });
   expect(defaultPreset({ ...resnet18Spec, name: 'resnext101_64x4d' }).resizePx).toBe(232);
   expect(defaultPreset(spec).cropPx).toBe(32);
+});
+
+test('embeddings and features are the endpoints of the model, by tfjs and compiled, one picture or many', async () => {
+  const model = cifarResNet(8, { vars: randomVars({ seed: 5 }) });
+  const weights = await model.stateDict();
+  const pictures = [1, 2, 3].map(picture);
+  for (const engines of [[], [tfjs()]]) {
+    const net = await createClassifier({ model: spec, weights, preset, engines, batchSize: 2 });
+    const embeddings = await net.embed(pictures);
+    const features = await net.features(pictures, { layers: ['layer2', 'pooled'] });
+    const [first] = pictures;
+    const every = await net.features(first!);
+    expect(Object.keys(every)).toEqual(['layer1', 'layer2', 'layer3']);
+    expect(every.layer2!.shape).toEqual([4, 4, 32]);
+    expectClose(every.layer2!.data, features[0]!.layer2.data, 1e-6);
+    expectClose(await net.embed(first!), embeddings[0]!, 1e-6);
+    for (const [index, image] of pictures.entries()) {
+      const x = tf.tensor4d(net.prepare(image), [1, 8, 8, 3]);
+      const { layer2, pooled } = model.forwardIntermediates(x, ['layer2', 'pooled']);
+      expectClose(embeddings[index]!, pooled.dataSync(), 1e-5);
+      expectClose(features[index]!.pooled.data, pooled.dataSync(), 1e-5);
+      expectClose(features[index]!.layer2.data, layer2.dataSync(), 1e-5);
+      tf.dispose([x, layer2, pooled]);
+    }
+    const unknown = net.features(first!, { layers: ['layer4'] });
+    await expect(unknown).rejects.toThrow(
+      "layers: expected some of stem, layer1, layer2, layer3, pooled, logits, got 'layer4'",
+    );
+    await expect(net.features(first!, { layers: [] })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+    await net.dispose();
+  }
+  model.dispose();
+});
+
+test('of many pictures no more than a batch are in memory', async () => {
+  const net = await createClassifier({
+    model: spec,
+    weights: await weights(),
+    preset: { ...cifar, cropPx: 224 },
+    batchSize: 2,
+  });
+  let prepared = 0;
+  let most = 0;
+  net.prepare = () => {
+    most = Math.max(most, ++prepared);
+    return new Float32Array(224 * 224 * 3);
+  };
+  const forward = net.forwardIntermediates.bind(net);
+  net.forwardIntermediates = (inputs, ...rest) => {
+    prepared -= inputs.length;
+    return forward(inputs.slice(0, 0), ...rest);
+  };
+  await net.embed(Array.from({ length: 100 }, (_, index) => picture(index)));
+  expect(most).toBe(8);
+  await net.dispose();
+});
+
+test('labels that are known type the answers', async () => {
+  const labels = ['yes', 'no', 'perhaps'] as const;
+  const net = await createClassifier({ model: spec, weights: await weights(3), preset, labels });
+  const [best] = await net.classify(picture(1), { topK: 1 });
+  const label: 'yes' | 'no' | 'perhaps' = best!.label;
+  expect(labels).toContain(label);
+  await net.dispose();
 });

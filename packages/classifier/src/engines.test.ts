@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { randomVars } from '@residual/blocks';
-import { type Engine, tfjs } from '@residual/compile';
+import { type Engine, EngineError, tfjs } from '@residual/compile';
 import { cifarResNet, cifarResNetSpec } from '@residual/resnet';
 import { expectClose } from '@residual/testing';
 import { cifar, type PixelImage } from '@residual/vision';
@@ -139,6 +139,47 @@ test('what no engine can serve is refused in a line', async () => {
   await expect(createClassifier({ ...options, engines: [tfjs()], batchSize: 0 })).rejects.toThrow(
     'batchSize: expected a whole number from 1, got 0',
   );
+});
+
+/** tfjs's engine with memory for only so many pictures at once: compiling, or running, more is refused. */
+function narrow(most: { compile: number; run: number }): Engine {
+  const engine = tfjs();
+  const refuse = () => new EngineError('UNAVAILABLE', 'narrow', 'narrow: too little memory');
+  return {
+    ...engine,
+    name: 'narrow',
+    async compile(graph, ...rest) {
+      const [batchSize] = graph.values[graph.inputs.find(({ name }) => name === 'image')!.value]!.shape;
+      if (batchSize! > most.compile) throw refuse();
+      const executable = await engine.compile(graph, ...rest);
+      const run: typeof executable.run = (...args) =>
+        batchSize! > most.run ? Promise.reject(refuse()) : executable.run(...args);
+      return { ...executable, run };
+    },
+  };
+}
+
+test.each([
+  { compile: 8, run: 8 },
+  { compile: 3, run: 8 },
+  { compile: 8, run: 3 },
+  { compile: 1, run: 1 },
+])('batches split until they fit in memory: $compile compiled, $run run', async (most) => {
+  const dict = await weights();
+  const pictures = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(picture);
+  const eager = await createClassifier({ model: spec, weights: dict, preset });
+  const expected = await eager.logits(pictures);
+  const classifier = await createClassifier({
+    model: spec,
+    weights: dict,
+    preset,
+    engines: [narrow(most)],
+    batchSize: 8,
+  });
+  const rows = await classifier.logits(pictures);
+  expect(rows).toHaveLength(9);
+  for (const [index, row] of rows.entries()) expectClose(row, expected[index]!, 1e-5);
+  await Promise.all([eager.dispose(), classifier.dispose()]);
 });
 
 function classifierVariables(): number {
