@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +114,19 @@ describe('safetensors', () => {
   });
 });
 
+test('--half stores safetensors in float16, to half a unit in the eleventh bit, with the metadata', async () => {
+  const out = join(temporaryFolder(), 'half.safetensors');
+  const { exitCode, stdout } = await exported('safetensors', out, '--half');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('float16, ');
+  expect(statSync(out).size / statSync(weightsFile).size).toBeCloseTo(0.5, 2);
+  const [before, after] = await Promise.all([readStateDictFile(weightsFile), readStateDictFile(out)]);
+  expect(after.metadata).toEqual({ ...before.metadata, format: 'pt' });
+  const [wide, half] = [before, after].map(({ tensors }) => tensors.get('layer1.0.conv1.weight')!.data as Float32Array);
+  for (const [index, value] of half!.entries())
+    expect(Math.abs(value - wide![index]!)).toBeLessThanOrEqual(Math.max(Math.abs(wide![index]!) * 2 ** -11, 2 ** -25));
+});
+
 describe('SavedModel', () => {
   test.skipIf(!requirement('tfjs-node'))('answers in TensorFlow as the model does, for any batch', async () => {
     const out = join(temporaryFolder(), 'saved');
@@ -153,6 +166,7 @@ describe('SavedModel', () => {
 test.each([
   [['--format', 'gguf'], /--format: expected one of onnx, saved-model, safetensors, pth, got 'gguf'/],
   [['--format', 'pth', '--size', '64'], /--size: expected none for pth/],
+  [['--format', 'onnx', '--half'], /--half: expected safetensors, got onnx/],
   [['--format', 'onnx', '--model', 'resnet50'], /these weights are resnet18's .* choose the model resnet18/],
 ])('%s is refused, and nothing is written', async (flags, message) => {
   const out = join(temporaryFolder(), 'out');

@@ -9,12 +9,13 @@ export function exportCommand(signal: AbortSignal): Command {
     .requiredOption('--weights <file>', 'safetensors, .pth, .pt or .th')
     .requiredOption('--format <name>', 'onnx, saved-model, safetensors or pth')
     .option('--size <px>', "onnx and saved-model: edge of the pictures (default: the model's)")
+    .option('--half', 'safetensors: floats in 16 bits, half the size')
     .addHelpText(
       'after',
       `
 onnx         opset 17, batch norm folded: image [N, 3, H, W] → logits [N, classes]
 saved-model  signature serving_default: image [N, H, W, 3] → logits [N, classes]
-safetensors  float32, under torchvision's names
+safetensors  float32 or, with --half, float16, under torchvision's names, with what the file says of preset and classes
 pth          the same, for torch.load and load_state_dict(strict=True)
 
 Pictures are those that the network takes: scaled to 0 … 1, normalised by mean and deviation.

@@ -13,11 +13,17 @@ export interface ExportedModel {
   readonly source: ReadStateDictResult['tensors'];
   /** Edge of the pictures. */
   readonly sizePx: number;
+  /** What the file that it comes from says of itself. */
+  readonly metadata: ReadStateDictResult['metadata'];
+  /** Whether floats are stored in 16 bits. */
+  readonly isHalf: boolean;
 }
 
 export interface ExportFormat {
   /** Whether the file holds the network too, for pictures of a size. */
   readonly hasSize: boolean;
+  /** Whether it may store floats in 16 bits. */
+  readonly canBeHalf: boolean;
   /** Refuses a target that must not be replaced, before anything is read. */
   readonly checkTarget?: (out: string) => Promise<void>;
   /** Writes, and says what, in a few words. */
@@ -27,10 +33,10 @@ export interface ExportFormat {
 /** By the names that `--format` takes. */
 export function exportFormats(): ReadonlyMap<string, ExportFormat> {
   return new Map<string, ExportFormat>([
-    ['onnx', { hasSize: true, write: writeOnnx }],
-    ['saved-model', { hasSize: true, checkTarget: checkReplaceable, write: writeSavedModel }],
-    ['safetensors', { hasSize: false, write: writeSafetensorsFile }],
-    ['pth', { hasSize: false, write: writePthFile }],
+    ['onnx', { hasSize: true, canBeHalf: false, write: writeOnnx }],
+    ['saved-model', { hasSize: true, canBeHalf: false, checkTarget: checkReplaceable, write: writeSavedModel }],
+    ['safetensors', { hasSize: false, canBeHalf: true, write: writeSafetensorsFile }],
+    ['pth', { hasSize: false, canBeHalf: false, write: writePthFile }],
   ]);
 }
 
@@ -53,9 +59,11 @@ async function writeSavedModel(out: string, exported: ExportedModel): Promise<st
 
 async function writeSafetensorsFile(out: string, exported: ExportedModel): Promise<string> {
   const dict = await exportedStateDict(exported);
-  const bytes = writeSafetensors(dict, { metadata: { format: 'pt' } });
+  const { isHalf, metadata } = exported;
+  const dtype = isHalf ? 'float16' : 'float32';
+  const bytes = writeSafetensors(dict, { metadata: { ...metadata, format: 'pt' }, dtype });
   await writeFileAtomic(out, bytes);
-  return `safetensors, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+  return `safetensors, ${dtype}, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
 }
 
 async function writePthFile(out: string, exported: ExportedModel): Promise<string> {

@@ -11,6 +11,7 @@ export interface ExportFlags {
   readonly weights: string;
   readonly format: string;
   readonly size?: string;
+  readonly half?: boolean;
 }
 
 /**
@@ -28,6 +29,8 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   if (flags.size !== undefined && !format.hasSize) {
     throw new UsageError(`--size: expected none for ${flags.format}, which holds weights alone, got ${flags.size}`);
   }
+  if (flags.half && !format.canBeHalf)
+    throw new UsageError(`--half: expected safetensors, got ${flags.format}; leave it out`);
   const size = flags.size === undefined ? undefined : parseCount('--size', flags.size);
   await format.checkTarget?.(out);
 
@@ -37,6 +40,9 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const sizePx = size ?? preset.cropPx;
   signal.throwIfAborted();
-  const written = await format.write(out, { model, numClasses: labels.length, source: weights.tensors, sizePx });
+  const { tensors: source, metadata } = weights;
+  const isHalf = flags.half ?? false;
+  const exported = { model, numClasses: labels.length, source, sizePx, metadata, isHalf };
+  const written = await format.write(out, exported);
   process.stdout.write(`${out}: ${flags.model}, ${written}\n`);
 }
