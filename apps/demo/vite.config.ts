@@ -4,6 +4,7 @@ import { defaultClientConditions, defineConfig, type UserConfig } from 'vite';
 const config: UserConfig = defineConfig({
   base: './',
   resolve: { conditions: ['@residual/source', ...defaultClientConditions] },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
   build: { target: 'es2022', chunkSizeWarningLimit: 1500 },
 });

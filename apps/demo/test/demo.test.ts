@@ -46,7 +46,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
     demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
       await textOnce('device-output', /Computes/);
       const seen: unknown[] = [];
-      for (let i = 0; i < 4; i++) {
+      for (let i = 0; i < 6; i++) {
         await page.keyboard.press('Tab');
         seen.push(
           await page.evaluate(() => {
@@ -58,7 +58,10 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           }),
         );
       }
-      expect(seen).toEqual(['picture-file', 'weights-file', 'model-name', 'device-name']);
+      expect(seen).toEqual(['language', 'tab-classify', 'picture-file', 'weights-file', 'model-name', 'device-name']);
+      await page.focus('#tab-classify');
+      await page.keyboard.press('ArrowLeft');
+      expect(await page.evaluate('document.activeElement.id')).toBe('tab-learn');
     }));
 
   test('on a cross-origin isolated page, and under a path of its own', () =>
@@ -99,6 +102,41 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await visitor.screenshot('problems', WIDE);
       await visitor.pick('picture-file', file('dot.png', Buffer.from(DOT, 'base64')));
       await visitor.textOnce('picture-output', /dot\.png, 1 × 1 pixels/);
+    }));
+
+  test('the lab trains a net here, with its curves, and stops when told', () =>
+    demo.visit({ webgpu: false }, async (visitor) => {
+      const { page, textOnce } = visitor;
+      await page.locator('#tab-lab').click();
+      await page.waitForSelector('#lab-depth');
+      await page.select('#lab-depth', '8');
+      await page.locator('#lab-train').click();
+      // Ten classes: a loss of about ln 10 to begin with.
+      const text = await textOnce('lab-runs', /plain 8[2-9] % on tfjs-cpu, JavaScript\d/);
+      expect(Math.abs(Number.parseFloat(/JavaScript([\d.]+)/.exec(text)![1]!) - Math.log(10))).toBeLessThan(0.7);
+      await page.locator('#lab-stop').click();
+      await textOnce('lab-runs', /stopped at \d+ %/);
+      expect(await page.$$eval('.chart canvas', (found) => found.length)).toBe(2);
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('lab', WIDE);
+      await visitor.screenshot('lab-phone', PHONE);
+    }));
+
+  test('the networks of the lesson are counted as published; in Chinese too', () =>
+    demo.visit({ webgpu: false }, async (visitor) => {
+      const { page, textOnce } = visitor;
+      await page.locator('#tab-learn').click();
+      const text = await textOnce('learn-costs', /resnet152/);
+      expect(text).toContain('resnet18BasicBlock2 + 2 + 2 + 211,689,5121.81 G');
+      expect(text).toContain('resnet50Bottleneck3 + 4 + 6 + 325,557,0324.09 G');
+      expect(await page.$eval('.learn', (article) => article.textContent)).toContain('73,728 weights');
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('learn', WIDE);
+      await page.select('#language', 'zh');
+      await textOnce('panel-learn', /为什么要残差网络/);
+      expect(await page.evaluate('document.documentElement.lang')).toBe('zh');
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('learn-zh-phone', PHONE);
     }));
 
   test('the first load is small', () =>

@@ -50,7 +50,8 @@ async function unpackOnce(): Promise<string> {
 
 /** A bare system lacks NSS and fonts: the package brings some. */
 function environment(folder: string, executablePath: string): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env };
+  // Without a locale, pages would get the language tag en-US@posix, which Intl refuses.
+  const env: NodeJS.ProcessEnv = { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
   if (spawnSync(executablePath, ['--version']).status !== 0) {
     const others = env['LD_LIBRARY_PATH'];
     env['LD_LIBRARY_PATH'] = [join(folder, 'al2023/lib'), ...(others ? [others] : [])].join(':');

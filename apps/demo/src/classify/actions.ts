@@ -36,7 +36,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
    */
   async function fill<Name extends SlotName>(
     name: Name,
-    label: string,
+    progress: Progress,
     work: (session: Session, report: (progress: Progress) => void) => Promise<SlotValue<Name>>,
   ): Promise<boolean> {
     if (!session) return false;
@@ -44,7 +44,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     turns[name] += 1;
     const turn = turns[name];
     const isLast = () => asked === session && turn === turns[name];
-    change(name, { busy: { label }, problem: undefined });
+    change(name, { busy: progress, problem: undefined });
     try {
       const value = await work(asked, (busy) => isLast() && change(name, { busy }));
       if (asked === session) change(name, { value });
@@ -59,7 +59,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
 
   async function load(file: File): Promise<void> {
     const model = store.state.chosenModel;
-    const loaded = await fill('model', `Reading ${file.name}`, (asked, report) =>
+    const loaded = await fill('model', { step: 'read', subject: file.name }, (asked, report) =>
       asked.ask('load', { file, model }, report),
     );
     if (!loaded) return;
@@ -69,7 +69,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
 
   async function decode(file: File): Promise<void> {
     const before = store.state.picture.value;
-    const decoded = await fill('picture', `Decoding ${file.name}`, async (asked, report) => {
+    const decoded = await fill('picture', { step: 'decode', subject: file.name }, async (asked, report) => {
       const size = await asked.ask('decode', file, report);
       return { ...size, name: file.name, url: URL.createObjectURL(file) };
     });
@@ -88,7 +88,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
       const [weights, picture] = [weightsFile, pictureFile];
       store.update({ chosenDevice: device, device: emptySlot, answer: emptySlot, model: emptySlot });
       const devices = device === undefined ? everyDevice : [device];
-      const started = await fill('device', 'Starting', (asked, report) => asked.ask('start', devices, report));
+      const started = await fill('device', { step: 'start' }, (asked, report) => asked.ask('start', devices, report));
       if (!started) return;
       await Promise.all([
         weights && weights === weightsFile && load(weights),
@@ -116,7 +116,9 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     async classify() {
       const { model, picture } = store.state;
       if (!model.value || !picture.value || model.busy || picture.busy) return;
-      await fill('answer', `Running ${model.value.model}`, (asked, report) => asked.ask('classify', undefined, report));
+      await fill('answer', { step: 'run', subject: model.value.model }, (asked, report) =>
+        asked.ask('classify', undefined, report),
+      );
     },
   };
   return actions;

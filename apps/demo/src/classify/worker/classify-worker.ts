@@ -11,7 +11,7 @@ let hasRun = false;
 
 const handlers: Handlers = {
   async start(names, report) {
-    report({ label: 'Starting' });
+    report({ step: 'start' });
     return { device: await startDevice(names), families: await modelFamilies() };
   },
 
@@ -26,7 +26,7 @@ const handlers: Handlers = {
 
   /** As it is shown: turned as the camera says. */
   async decode(blob, report) {
-    report({ label: 'Decoding the picture' });
+    report({ step: 'decode' });
     image = undefined;
     image = await decodeBlob(blob, { orient: true });
     return { width: image.width, height: image.height };
@@ -36,7 +36,7 @@ const handlers: Handlers = {
     if (!classifier || !image) throw new Error('classify: expected weights and a picture, got none; choose both');
     const startMs = performance.now();
     const input = classifier.prepare(image);
-    report({ label: hasRun ? `Running ${classifier.spec.name}` : `First run of ${classifier.spec.name}, the slowest` });
+    report({ step: hasRun ? 'run' : 'firstRun', subject: classifier.spec.name });
     const preparedMs = performance.now();
     const [logits] = await classifier.forward([input]);
     const forwardMs = performance.now() - preparedMs;

@@ -4,9 +4,13 @@ import type { Prediction } from '@residual/vision';
 /** Where to compute: the first that can run, or one alone. */
 export type DeviceName = 'tfjs-webgpu' | 'tfjs-wasm';
 
-/** What the worker is doing, for people; `fraction` where it is known how much is done. */
+/** What can be under way. */
+export type Step = 'start' | 'read' | 'build' | 'decode' | 'run' | 'firstRun';
+
+/** What is under way, and with which file or model; `fraction` where it is known how much is done. */
 export interface Progress {
-  readonly label: string;
+  readonly step: Step;
+  readonly subject?: string;
   readonly fraction?: number;
 }
 

@@ -18,7 +18,7 @@ export async function loadClassifier(
   report: (progress: Progress) => void,
 ): Promise<LoadedClassifier> {
   const weights = await readWithProgress(file, report);
-  report({ label: `Building ${model ?? 'the model'}` });
+  report({ step: 'build', ...(model === undefined ? {} : { subject: model }) });
   const source = file.name;
   const classifier = await createClassifier({ model: model ?? FIRST_GUESS, weights, source }).catch(
     (error: unknown): Promise<Classifier> => {
@@ -32,15 +32,14 @@ export async function loadClassifier(
 
 function readWithProgress(file: File, report: (progress: Progress) => void): Promise<ReadStateDictResult> {
   const source = sourceFromBlob(file);
-  const label = `Reading ${file.name}`;
   let doneBytes = 0;
-  report({ label, fraction: 0 });
+  report({ step: 'read', subject: file.name, fraction: 0 });
   return readStateDict({
     ...source,
     read: async (offset, length) => {
       const bytes = await source.read(offset, length);
       doneBytes += bytes.byteLength;
-      report({ label, fraction: Math.min(1, doneBytes / source.sizeBytes) });
+      report({ step: 'read', subject: file.name, fraction: Math.min(1, doneBytes / source.sizeBytes) });
       return bytes;
     },
   });

@@ -1,0 +1,61 @@
+import type { Prediction } from '@residual/vision';
+import type { VNode } from 'preact';
+import type { Texts } from '../language/en.ts';
+import { useTexts } from '../language/language.ts';
+import { SlotOutput } from '../status.tsx';
+import type { Actions } from './actions.ts';
+import type { PageState } from './state.ts';
+
+/** The likeliest classes as bars; without an answer, what it waits for. */
+export function AnswerCard({ state, actions }: { state: PageState; actions: Actions }): VNode {
+  const texts = useTexts().answer;
+  const { value, busy } = state.answer;
+  return (
+    <section class="card answer" aria-labelledby="answer-heading">
+      <h2 id="answer-heading">{texts.heading}</h2>
+      <p id="answer-waiting" class="minor">
+        {waitsFor(state, texts)}
+      </p>
+      <SlotOutput id="answer-output" slot={state.answer} actions={actions} live>
+        {value && (
+          <>
+            <ol class="bars">
+              {value.predictions.map((prediction) => (
+                <Bar key={prediction.index} {...prediction} />
+              ))}
+            </ol>
+            <p class="minor">{texts.took(duration(value.forwardMs), value.isFirstRun, duration(value.prepareMs))}</p>
+          </>
+        )}
+      </SlotOutput>
+      {value && (
+        <button type="button" id="run-again" disabled={busy !== undefined} onClick={() => void actions.classify()}>
+          {texts.runAgain}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Bar({ index, label, score }: Prediction): VNode {
+  const texts = useTexts().answer;
+  return (
+    <li>
+      <span class="label">{label ?? texts.class(index)}</span>
+      <span class="score">{(100 * score).toFixed(1)} %</span>
+      <span class="strip" style={{ '--score': String(score) }} aria-hidden="true" />
+    </li>
+  );
+}
+
+function waitsFor({ model, picture, answer }: PageState, texts: Texts['answer']): string {
+  if (answer.value || answer.busy || answer.problem) return '';
+  if (model.busy || picture.busy) return texts.soon;
+  if (model.value && picture.value) return '';
+  if (model.value) return texts.waitsForPicture;
+  return picture.value ? texts.waitsForWeights : texts.waitsForBoth;
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,170 @@
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useTexts } from '../language/language.ts';
+import { type Curve, Curves } from './curves.tsx';
+import type { LabSettings, Shortcut } from './protocol.ts';
+import { advanced, type LabRun, startTraining } from './training.ts';
+
+const depths = [8, 14, 20, 32, 44, 56];
+const shortcuts: readonly Shortcut[] = ['none', 'A', 'B'];
+/** Okabe and Ito's, told apart by the colour-blind too. */
+const colors = ['#d55e00', '#0072b2', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+const EPOCHS = 8;
+
+/** Trains plain and residual nets in the page, one after the other, with curves that grow as they go. */
+export function LabTab(): VNode {
+  const texts = useTexts().lab;
+  const [depth, setDepth] = useState(20);
+  const [shortcut, setShortcut] = useState<Shortcut>('none');
+  const [runs, setRuns] = useState<readonly LabRun[]>([]);
+  const stop = useRef<() => void>(undefined);
+  useEffect(() => () => stop.current?.(), []);
+  const isRunning = runs.some(({ state }) => state === 'running');
+
+  const change = (id: number, next: (run: LabRun) => LabRun): void =>
+    setRuns((before) => before.map((run) => (run.id === id ? next(run) : run)));
+  const begin = (): void => {
+    const settings: LabSettings = { depth, shortcut, epochs: EPOCHS, seed: 1 };
+    const id = (runs.at(-1)?.id ?? 0) + 1;
+    setRuns([...runs, { id, settings, done: 0, losses: [], trainError: [], testError: [], state: 'running' }]);
+    const end = startTraining(settings, (message) => change(id, (run) => advanced(run, message)));
+    stop.current = () => {
+      end();
+      change(id, (run) => (run.state === 'running' ? { ...run, state: 'stopped' } : run));
+    };
+  };
+
+  return (
+    <div class="lab">
+      <section class="card" aria-labelledby="lab-heading">
+        <h2 id="lab-heading">{texts.heading}</h2>
+        <p>{texts.intro}</p>
+        <div class="controls">
+          <span class="field">
+            <label for="lab-depth">{texts.depth}</label>
+            <select
+              id="lab-depth"
+              value={String(depth)}
+              onChange={({ currentTarget }) => setDepth(Number(currentTarget.value))}
+            >
+              {depths.map((layers) => (
+                <option key={layers} value={String(layers)}>
+                  {texts.layers(layers)}
+                </option>
+              ))}
+            </select>
+          </span>
+          <span class="field">
+            <label for="lab-shortcut">{texts.shortcut}</label>
+            <select
+              id="lab-shortcut"
+              value={shortcut}
+              onChange={({ currentTarget }) => setShortcut(currentTarget.value as Shortcut)}
+            >
+              {shortcuts.map((kind) => (
+                <option key={kind} value={kind}>
+                  {texts.shortcuts[kind]}
+                </option>
+              ))}
+            </select>
+          </span>
+          <button type="button" id="lab-train" class="button" disabled={isRunning} onClick={begin}>
+            {texts.train}
+          </button>
+          <button type="button" id="lab-stop" disabled={!isRunning} onClick={() => stop.current?.()}>
+            {texts.stop}
+          </button>
+          <button type="button" id="lab-clear" disabled={isRunning || runs.length === 0} onClick={() => setRuns([])}>
+            {texts.clear}
+          </button>
+        </div>
+        {runs.length > 0 && <Runs runs={runs} />}
+      </section>
+      {runs.length > 0 && (
+        <>
+          <Chart
+            heading={texts.errors}
+            xLabel={texts.epoch}
+            yLabel={texts.errorAxis}
+            curves={errorCurves(runs, texts)}
+          />
+          <Chart heading={texts.losses} xLabel={texts.step} yLabel={texts.lossAxis} curves={lossCurves(runs, texts)} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type LabTexts = ReturnType<typeof useTexts>['lab'];
+
+function Chart({
+  heading,
+  ...props
+}: {
+  heading: string;
+  xLabel: string;
+  yLabel: string;
+  curves: readonly Curve[];
+}): VNode {
+  return (
+    <section class="card" aria-label={heading}>
+      <h2>{heading}</h2>
+      <Curves label={heading} {...props} />
+    </section>
+  );
+}
+
+/** The numbers of the curves, for every reader. */
+function Runs({ runs }: { runs: readonly LabRun[] }): VNode {
+  const texts = useTexts().lab;
+  return (
+    <table id="lab-runs">
+      <thead>
+        <tr>
+          <th scope="col">{texts.net}</th>
+          <th scope="col">{texts.progress}</th>
+          <th scope="col">{texts.lossAxis}</th>
+          <th scope="col">{texts.trainError}</th>
+          <th scope="col">{texts.testError}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => (
+          <tr key={run.id}>
+            <th scope="row">{nameOf(run, texts)}</th>
+            <td>{run.problem ?? texts.states[run.state](Math.floor(100 * run.done), run.runsOn ?? '')}</td>
+            <td>{run.losses.at(-1)?.toFixed(2) ?? '–'}</td>
+            <td>{percent(run.trainError.at(-1))}</td>
+            <td>{percent(run.testError.at(-1))}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function nameOf({ settings: { depth, shortcut } }: LabRun, texts: LabTexts): string {
+  return texts.name(depth, shortcut);
+}
+
+function errorCurves(runs: readonly LabRun[], texts: LabTexts): readonly Curve[] {
+  return runs.flatMap((run, index) => {
+    const [name, color] = [nameOf(run, texts), colors[index % colors.length]!];
+    return [
+      { label: `${name}, ${texts.trainError}`, color, dashed: true, values: run.trainError },
+      { label: `${name}, ${texts.testError}`, color, values: run.testError },
+    ];
+  });
+}
+
+function lossCurves(runs: readonly LabRun[], texts: LabTexts): readonly Curve[] {
+  return runs.map((run, index) => ({
+    label: nameOf(run, texts),
+    color: colors[index % colors.length]!,
+    values: run.losses,
+  }));
+}
+
+function percent(value: number | undefined): string {
+  return value === undefined ? '–' : `${value.toFixed(1)} %`;
+}

@@ -1,0 +1,61 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { tfjsWebgpu } from '@residual/backend-webgpu';
+import { randomVars, type VarSource } from '@residual/blocks';
+import { cifarPlainSpec, cifarResNetSpec, ResNet } from '@residual/resnet';
+import { oneCycle, orderedBatches, sgd, shuffledBatches, train } from '@residual/train';
+import { ready, setBackend } from '@tensorflow/tfjs-core';
+import type { LabMessage, LabSettings } from './protocol.ts';
+import { SIZE_PX, toyPictures } from './toy-pictures.ts';
+
+const TRAIN_COUNT = 640;
+const TEST_COUNT = 160;
+const BATCH = 32;
+const CHANNELS = 8;
+const HIGHEST_RATE = 0.1;
+
+const pixels = { batchSize: BATCH, sizePx: SIZE_PX, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+
+addEventListener('message', ({ data }: MessageEvent<LabSettings>) => {
+  run(data).catch((error: unknown) => {
+    say({ kind: 'problem', message: error instanceof Error ? error.message : String(error) });
+  });
+});
+
+/** One training; whoever wants to stop it ends the worker. */
+async function run({ depth, shortcut, epochs, seed }: LabSettings): Promise<void> {
+  say({ kind: 'device', runsOn: await startDevice() });
+  const spec = { ...(shortcut === 'none' ? cifarPlainSpec(depth) : cifarResNetSpec(depth, shortcut)), width: CHANNELS };
+  const data = shuffledBatches(toyPictures(TRAIN_COUNT, seed), { ...pixels, seed });
+  await train({
+    model: (vars: VarSource) => new ResNet(spec, { vars }),
+    initial: randomVars({ seed }),
+    data,
+    epochs,
+    schedule: oneCycle(HIGHEST_RATE, epochs * data.stepsPerEpoch),
+    optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+    evaluation: () => orderedBatches(toyPictures(TEST_COUNT, seed + 1), pixels),
+    onEvent(event) {
+      if (event.kind === 'step') say({ kind: 'step', step: event.step, steps: event.steps, loss: event.loss });
+      if (event.kind === 'epoch')
+        say({ kind: 'epoch', trainError: event.record.trainError, testError: event.record.testError! });
+    },
+  });
+  say({ kind: 'end' });
+}
+
+/** WebGPU, or tfjs's plain JavaScript: the only ones in a browser that have all gradients. */
+async function startDevice(): Promise<string> {
+  const webgpu = tfjsWebgpu();
+  if ((await webgpu.isAvailable()).available) {
+    const { name, runsOn } = await webgpu.use();
+    return `${name}, ${runsOn}`;
+  }
+  await setBackend('cpu');
+  await ready();
+  return 'tfjs-cpu, JavaScript';
+}
+
+function say(message: LabMessage): void {
+  postMessage(message);
+}

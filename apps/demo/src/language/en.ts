@@ -1,0 +1,133 @@
+import type { Step } from '../classify/worker/protocol.ts';
+import type { Shortcut } from '../lab/protocol.ts';
+
+const steps: Readonly<Record<Step, (subject: string) => string>> = {
+  start: () => 'Starting',
+  read: (file) => `Reading ${file}`,
+  build: (model) => `Building ${model || 'the model'}`,
+  decode: (file) => `Decoding ${file || 'the picture'}`,
+  run: (model) => `Running ${model}`,
+  firstRun: (model) => `First run of ${model}, the slowest`,
+};
+
+const shortcuts: Readonly<Record<Shortcut, string>> = {
+  none: 'none: a plain net',
+  A: 'A: identity, zero padding',
+  B: 'B: identity, projection',
+};
+
+const states = {
+  running: (percent: number, device: string) => `${percent} %${device && ` on ${device}`}`,
+  ended: (_: number, device: string) => `done on ${device}`,
+  stopped: (percent: number) => `stopped at ${percent} %`,
+  failed: () => 'failed',
+};
+
+/** What the page says, but for what the libraries say. */
+export const en = {
+  description: 'Deep residual networks, computed in your browser. Your picture and your weights stay on this device.',
+  language: 'Language',
+  tabs: { classify: 'Classify', lab: 'Degradation lab', learn: 'Learn' },
+  paper: 'After K. He, X. Zhang, S. Ren, J. Sun: ',
+  steps,
+  startAgain: 'Start again',
+  take: (model: string) => `Take ${model}`,
+  picture: {
+    heading: 'Picture',
+    choose: 'Choose a picture',
+    another: 'Choose another',
+    anywhere: ', or drop or paste one anywhere on the page.',
+    orDrop: ', or drop or paste one.',
+    yours: (name: string) => `Your picture ${name}`,
+    size: (name: string, width: number, height: number) => `${name}, ${width} × ${height} pixels`,
+  },
+  network: {
+    heading: 'Network',
+    chooseWeights: 'Choose weights',
+    model: 'Model',
+    asTold: 'as the file tells',
+    computeOn: 'Compute on',
+    best: 'the best there is',
+    howTo:
+      'Choose or drop a file of ResNet weights: .pth, .pt, .th or .safetensors, from torchvision, timm, Hugging Face or your own training. From PyTorch:',
+    told: ', told by the weights',
+    size: (millions: string, classes: number, edgePx: number) =>
+      `: ${millions} M parameters, ${classes.toLocaleString('en')} ${classes === 1 ? 'class' : 'classes'}, pictures of ${edgePx} × ${edgePx}.`,
+    tensors: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'tensor' : 'tensors'}`,
+    allFit: 'all fit, none missing',
+    fit: (missing: number, unused: number) => `${missing} missing, ${unused} not used`,
+    takenCareOf: 'Taken care of: ',
+    computesWith: 'Computes with ',
+    runsOn: (device: string) => ` on ${device}.`,
+    passedOver: (name: string) => `${name} was passed over: `,
+  },
+  answer: {
+    heading: 'Answer',
+    runAgain: 'Run again',
+    class: (index: number) => `class ${index}`,
+    took: (network: string, first: boolean, resizing: string) =>
+      `Network ${network}${first ? ' (the first run, which is the slowest)' : ''}, resizing ${resizing}.`,
+    soon: 'Soon.',
+    waitsForBoth: 'Waits for weights and a picture.',
+    waitsForWeights: 'Waits for weights.',
+    waitsForPicture: 'Waits for a picture.',
+  },
+  lab: {
+    heading: 'Does deeper mean better?',
+    intro:
+      'Train nets of the CIFAR-10 kind of He et al. here, on drawn pictures of ten figures: 640 to learn from, 160 to be tested on. Take a plain net of 8 layers, one of 44, then the same depths with shortcuts, and compare. In a plain net more layers soon make even the training error worse; with shortcuts they do not. The nets have 8, 16 and 32 channels, so that a training takes minutes at most; on WebGPU it is fast, elsewhere it takes patience.',
+    depth: 'Depth',
+    layers: (depth: number) => `${depth} layers`,
+    shortcut: 'Shortcut',
+    shortcuts,
+    train: 'Train',
+    stop: 'Stop',
+    clear: 'Clear',
+    errors: 'Errors by epoch: training dashed, test solid',
+    losses: 'Loss by step',
+    epoch: 'epoch',
+    step: 'step',
+    errorAxis: 'error, %',
+    lossAxis: 'loss',
+    net: 'Net',
+    progress: 'Progress',
+    trainError: 'training error',
+    testError: 'test error',
+    states,
+    name: (depth: number, shortcut: Shortcut) =>
+      shortcut === 'none' ? `plain ${depth}` : `residual ${depth}, ${shortcut}`,
+  },
+  learn: {
+    heading: 'Why residual networks',
+    degradation: [
+      'A deeper network can do all that a shallower one can: let the added layers pass on what they get. So its training error should be no higher. Trained by gradient descent, plain networks do not find that solution: past some depth both their training and their test error go up. That is not overfitting, which would lower the training error. It is called degradation, and it is what the lab shows.',
+      'Residual learning changes what layers have to find. Instead of the wanted function H(x), a few layers learn the residual F(x) = H(x) − x, and a shortcut adds x again: y = F(x) + x. To pass on x is then to push F to zero, which is easy; and whatever is close to the identity, as most of a deep network seems to be, is a small correction to learn. The shortcut has no parameters and costs nothing but an addition.',
+    ],
+    blocksHeading: 'Two blocks',
+    basicBlock: (weights: string) =>
+      `Two 3×3 convolutions, here at 64 channels: ${weights} weights. In ResNet-18 and 34.`,
+    bottleneck: (weights: string) =>
+      `1×1 narrows, 3×3 computes, 1×1 widens again, here 256 – 64 – 64 – 256: ${weights} weights, four times the channels for fewer. In ResNet-50, 101 and 152.`,
+    blocks: [
+      'Each convolution is followed by batch norm, and by ReLU but for the last, whose ReLU comes after the addition.',
+      'Where a stage begins, the picture is halved and the channels double, so x and F(x) have different shapes. Option A takes every other pixel and fills the new channels with zeros: no parameters. Option B, which the published ImageNet networks use, projects x by a 1×1 convolution with stride 2. Within a stage the shortcut is the identity.',
+      'The rule of torchvision’s _make_layer says when: the first block of a stage gets a projection if its stride is not 1 or its channels differ from those that come in; all others have the identity. So the first stage of ResNet-18 has no projection, and that of ResNet-50 has one, as its channels grow from 64 to 256.',
+    ],
+    layersHeading: 'The networks',
+    layers:
+      'A 7×7 convolution with stride 2 and a max pooling, four stages of blocks with 64, 128, 256 and 512 channels (four times as many between bottlenecks), a global average and one linear layer. These are counted now, in the networks that this page builds:',
+    network: 'Network',
+    block: 'Block',
+    perStage: 'Blocks in each stage',
+    parameters: 'Parameters',
+    multiplyAdds: 'Multiply-adds at 224²',
+    startHeading: 'How training starts',
+    start: [
+      'ReLU lets half of a signal through, so weights drawn with variance 2 / (kernel² · channels out) keep the size of gradients from layer to layer: Kaiming initialisation, fan out. Batch norm starts with scale 1 and shift 0.',
+      'Batch norm brings each channel to mean 0 and variance 1 over the batch while training, and by running averages afterwards. It is why plain networks of this depth train at all: their gradients do not vanish, and still they degrade.',
+    ],
+    sourcesHeading: 'Sources',
+  },
+};
+
+export type Texts = typeof en;
