@@ -116,7 +116,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(Math.abs(Number.parseFloat(/JavaScript([\d.]+)/.exec(text)![1]!) - Math.log(10))).toBeLessThan(0.7);
       await page.locator('#lab-stop').click();
       await textOnce('lab-runs', /stopped at \d+ %/);
-      expect(await page.$$eval('.chart canvas', (found) => found.length)).toBe(2);
+      expect(await page.$$eval('.chart canvas', (found) => found.length)).toBe(1);
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('lab', WIDE);
       await visitor.screenshot('lab-phone', PHONE);

@@ -82,12 +82,14 @@ export function LabTab(): VNode {
       </section>
       {runs.length > 0 && (
         <>
-          <Chart
-            heading={texts.errors}
-            xLabel={texts.epoch}
-            yLabel={texts.errorAxis}
-            curves={errorCurves(runs, texts)}
-          />
+          {runs.some(({ testError }) => testError.length > 0) && (
+            <Chart
+              heading={texts.errors}
+              xLabel={texts.epoch}
+              yLabel={texts.errorAxis}
+              curves={errorCurves(runs, texts)}
+            />
+          )}
           <Chart heading={texts.losses} xLabel={texts.step} yLabel={texts.lossAxis} curves={lossCurves(runs, texts)} />
         </>
       )}

@@ -75,7 +75,7 @@ export const en = {
   lab: {
     heading: 'Does deeper mean better?',
     intro:
-      'Train nets of the CIFAR-10 kind of He et al. here, on drawn pictures of ten figures: 640 to learn from, 160 to be tested on. Take a plain net of 8 layers, one of 44, then the same depths with shortcuts, and compare. In a plain net more layers soon make even the training error worse; with shortcuts they do not. The nets have 8, 16 and 32 channels, so that a training takes minutes at most; on WebGPU it is fast, elsewhere it takes patience.',
+      'Train nets of the CIFAR-10 kind of He et al. here, on drawn pictures of ten figures: 640 to learn from, 160 to be tested on. Take a plain net of 8 layers, one of 44, then the same depths with shortcuts, and compare. In a plain net more layers soon make even the training error worse; with shortcuts they do not. The nets have 8, 16 and 32 channels. On WebGPU they train fast; elsewhere it takes patience.',
     depth: 'Depth',
     layers: (depth: number) => `${depth} layers`,
     shortcut: 'Shortcut',
