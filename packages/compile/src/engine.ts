@@ -5,6 +5,8 @@ import type { Availability } from './tfjs-backend.ts';
 export interface CompileOptions {
   /** Refuse runs whose inputs hold NaN, at the cost of looking at each number. Default false. */
   readonly rejectNaN?: boolean;
+  /** Called as parts get ready, by engines whose compilation takes long; `done` of `total` counts them. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
 export interface RunOptions {
@@ -28,6 +30,13 @@ export interface ExecutableInfo {
   readonly nodeCount: number;
   /** Bytes of weights that the executable holds. */
   readonly weightBytes: number;
+  /** What a run takes of a GPU, where it runs on one; `bytes` is all memory there, weights included. */
+  readonly gpu?: {
+    readonly dispatches: number;
+    readonly submits: number;
+    readonly pipelines: number;
+    readonly bytes: number;
+  };
 }
 
 /** A compiled graph. It holds weights of its own: the model it was traced from may be disposed or trained on. */

@@ -10,20 +10,23 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 export interface LaunchOptions {
   /** Whether pages get a WebGPU adapter, SwiftShader (the CPU); default no. */
   readonly webgpu?: boolean;
+  /** How long a call into a page may take; default three minutes. */
+  readonly timeoutMs?: number;
 }
 
 /** Starts the headless Chromium that npm's @sparticuz/chromium carries; guard with `requirement('chromium')`. */
-export async function launchChromium({ webgpu = false }: LaunchOptions = {}): Promise<Browser> {
-  const folder = await unpackOnce();
+export async function launchChromium({ webgpu = false, timeoutMs }: LaunchOptions = {}): Promise<Browser> {
+  const folder = await unpackBrowser();
   const executablePath = join(folder, 'chromium');
   const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
   if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader');
   const env = environment(folder, executablePath);
-  return puppeteer.launch({ executablePath, args, env, headless: 'shell' });
+  const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };
+  return puppeteer.launch({ executablePath, args, env, headless: 'shell', ...protocolTimeout });
 }
 
 /** The folder with the browser, in the system's temporary folder; several processes may come here at the same time. */
-async function unpackOnce(): Promise<string> {
+export async function unpackBrowser(): Promise<string> {
   const packed = resolve(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..');
   const { version } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as { version: string };
   const folder = join(tmpdir(), `residual-chromium-${version}`);

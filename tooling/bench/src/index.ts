@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { type BenchReport, bench } from './bench.ts';
+import { browserBench } from './browser/browser-bench.ts';
+import { parseBrowserOptions } from './browser/browser-options.ts';
+import { formatBrowserReport } from './browser/browser-report.ts';
 import { buildKernels } from './build-kernels.ts';
 import { type BenchFlags, parseOptions } from './options.ts';
 import { toSvg } from './plot.ts';
@@ -18,6 +21,7 @@ export type { Ratio, Row } from './rows.ts';
  * @throws BenchError for options that are not understood.
  */
 export async function runBench(flags: BenchFlags, signal: AbortSignal): Promise<number> {
+  if (flags.browser) return runBrowserBench(flags, signal);
   const options = parseOptions(flags);
   if ([...options.engines, ...options.peers].includes('native')) await buildKernels();
   const report = await bench(options, { signal, say: (line) => process.stderr.write(`${line}\n`) });
@@ -25,6 +29,13 @@ export async function runBench(flags: BenchFlags, signal: AbortSignal): Promise<
   await draw(report, flags);
   const asked = [flags.engines, flags.peers].join(',').split(',');
   return report.missing.some(({ engine }) => asked.includes(engine.split(' ')[0]!)) ? 1 : 0;
+}
+
+async function runBrowserBench(flags: BenchFlags, signal: AbortSignal): Promise<number> {
+  const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+  const report = await browserBench(parseBrowserOptions(flags), { signal, say });
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatBrowserReport(report));
+  return report.missing.length > 0 ? 1 : 0;
 }
 
 async function draw(report: BenchReport, { plot, json }: BenchFlags): Promise<void> {

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Contestant } from './contestant.ts';
 
 /** Threads that spin after a run have gone to sleep by then. */
 const PAUSE_MS = 30;
 /** A turn lasts about this long, so that a fast one is not always caught with cold caches. */
 const TURN_MS = 150;
 const MOST_RUNS_A_TURN = 4;
+
+/** Somebody who can be told to run. */
+export interface Player {
+  /** Runs some times, one after another, and keeps the times. */
+  run(runs: number): Promise<readonly number[]>;
+  /** Runs without keeping the times. */
+  warmUp(runs: number): Promise<unknown>;
+}
 
 /** Times of one round, a list for each contestant in their order. */
 export type Round = readonly (readonly number[])[];
@@ -16,11 +23,11 @@ export type Round = readonly (readonly number[])[];
  * @returns What was measured, round by round, for ratios that don't drift with the machine.
  */
 export async function playRounds(
-  contestants: readonly Contestant[],
+  contestants: readonly Player[],
   rounds: number,
   signal: AbortSignal,
 ): Promise<Round[]> {
-  const runsATurn = new Map<Contestant, number>();
+  const runsATurn = new Map<Player, number>();
   for (const contestant of contestants) {
     signal.throwIfAborted();
     await contestant.warmUp(1);

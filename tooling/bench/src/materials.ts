@@ -17,6 +17,8 @@ import { makeWeights, numClassesOf, takeWeights } from './weights.ts';
 export interface Materials {
   readonly weightsFile: string;
   readonly onnxFile: string;
+  /** Where these lie, except weights that were given. */
+  readonly folder: string;
   /** Logits of the two pictures of `makePictures`, by {@link referenceName}. */
   readonly reference: Float32Array;
   remove(): Promise<void>;
@@ -53,6 +55,7 @@ export async function makeMaterials({ model, sizePx, weightsFile, folder }: Mate
   return {
     weightsFile: weightsFile ?? ownWeightsFile,
     onnxFile,
+    folder,
     reference,
     remove: async () => {
       await Promise.all([ownWeightsFile, onnxFile].map((file) => rm(file, { force: true })));

@@ -12,13 +12,14 @@ export interface BenchFlags {
   readonly batch: string;
   readonly precision: string;
   readonly size: string;
-  readonly rounds: string;
+  readonly rounds?: string;
   readonly threads?: string;
   readonly weights?: string;
   readonly isa?: string;
   readonly plot?: string;
   readonly busy?: boolean;
   readonly json?: boolean;
+  readonly browser?: boolean;
 }
 
 /** What is to be measured. */
@@ -51,7 +52,7 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
     batches: list(flags.batch).map((text) => wholeNumber('--batch', text)),
     precisions: chosen('--precision', flags.precision, ['fp32', 'bf16', 'int8'] as const),
     sizePx: wholeNumber('--size', flags.size),
-    rounds: wholeNumber('--rounds', flags.rounds),
+    rounds: wholeNumber('--rounds', flags.rounds ?? '15'),
     threads: flags.threads === undefined ? availableParallelism() : wholeNumber('--threads', flags.threads),
     weightsFile: flags.weights,
     isa: flags.isa,
@@ -73,14 +74,14 @@ export function candidates({ engines, peers, precisions }: BenchOptions, batch: 
   });
 }
 
-function list(text: string): string[] {
+export function list(text: string): string[] {
   return text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }
 
-function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): Name[] {
+export function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): Name[] {
   return list(text).map((part) => {
     const name = known.find((one) => one === part);
     if (name === undefined) throw new BenchError(`${option}: expected some of ${known.join(', ')}, got '${part}'`);
@@ -88,7 +89,7 @@ function chosen<Name extends string>(option: string, text: string, known: readon
   });
 }
 
-function wholeNumber(option: string, text: string): number {
+export function wholeNumber(option: string, text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= 100_000) return number;
   throw new BenchError(`${option}: expected a whole number from 1, got '${text}'`);

@@ -93,6 +93,6 @@ export function ratioOf(model: string, engine: Played, peer: Played): Ratio {
   };
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

@@ -11,7 +11,8 @@ export function benchCommand(signal: AbortSignal): Command {
     .option('--precision <list>', 'fp32, bf16, int8: for the engines that have them', 'fp32')
     .option('--threads <n>', 'threads of each engine (default: the cores)')
     .option('--size <px>', 'edge of the pictures', '224')
-    .option('--rounds <n>', 'turns of each engine', '15')
+    .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3)')
+    .option('--browser', 'on WebGPU in the Chromium that npm brings: webgpu, tfjs-webgpu, onnxruntime-web-webgpu')
     .option('--weights <file>', 'safetensors or .pth instead of weights made up')
     .option('--isa <name>', 'instructions of the native kernels: avx512, avx2, neon, portable')
     .option('--busy', 'with another process that keeps one core busy')
@@ -25,7 +26,8 @@ Each engine has a process of its own, and they run in turn. Exit code 1: an engi
 Examples:
   residual bench --model resnet18,resnet50 --engines native,wasm --peers onnxruntime-node,tfjs-wasm
   residual bench --engines native --peers onnxruntime-node --precision fp32,bf16,int8 --batch 1,8
-  residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json`,
+  residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json
+  residual bench --browser --model resnet18`,
     )
     .action(async (flags) => {
       const { startBench } = await import('../start-bench.ts');

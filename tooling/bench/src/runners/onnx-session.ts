@@ -19,7 +19,7 @@ export function runOnnx(
   };
 }
 
-function toNchw(pictures: Float32Array, batch: number, sizePx: number): Float32Array {
+export function toNchw(pictures: Float32Array, batch: number, sizePx: number): Float32Array {
   const pixels = sizePx * sizePx;
   const turned = new Float32Array(pictures.length);
   for (let n = 0; n < batch; n++)

@@ -1,0 +1,107 @@
+import { EngineError, type Graph, type GraphNode, type ValueId } from '@residual/compile';
+import { softmax } from '../shaders/elementwise.ts';
+import { type Pooling, pooling, spatialMean } from '../shaders/pooling.ts';
+import { reflow, shift } from '../shaders/rearrange.ts';
+import { type ChooseVariant, lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
+import { lowerElementwise } from './lower-elementwise.ts';
+import { type BuiltPlan, channelsOf, PlanBuilder, rowsOf } from './plan-builder.ts';
+
+type Pair = readonly [number, number];
+
+/**
+ * Turns an optimised, bound graph into a plan of dispatches.
+ *
+ * @throws EngineError (`UNSUPPORTED_NODE`) for an operation without a shader.
+ */
+export function lowerGraph(graph: Graph, chooseVariant: ChooseVariant): BuiltPlan {
+  const builder = new PlanBuilder(graph, (node) => keepsLayout(graph, node));
+  for (const node of graph.nodes) {
+    builder.next();
+    if (!builder.isAlias(node) && !lowerNode(builder, node, chooseVariant)) throw unsupported(graph, node);
+  }
+  return builder.finish();
+}
+
+/** Whether a node changes no number nor its place on the device. */
+function keepsLayout({ values, constants }: Graph, { op, inputs, outputs }: GraphNode): boolean {
+  if (op !== 'Reshape' && op !== 'Identity') return false;
+  if (constants.has(inputs[0]!)) return false;
+  const [before, after] = [inputs[0]!, outputs[0]!].map((id) => channelsOf(values[id]!.shape)) as [number, number];
+  return before === after || (before % 4 === 0 && after % 4 === 0);
+}
+
+/** @returns False where there is no shader for the node. */
+function lowerNode(builder: PlanBuilder, node: GraphNode, chooseVariant: ChooseVariant): boolean {
+  const { values } = builder.graph;
+  const isForeign = [...node.inputs, ...node.outputs].some((id) => values[id]!.dtype !== 'float32');
+  if (isForeign) return false;
+  if (node.op === 'FusedConv2D') return lowerConvolution(builder, node, chooseVariant);
+  if (node.op === 'FusedMatMul') return lowerMatrixProduct(builder, node, chooseVariant);
+  if (lowerElementwise(builder, node)) return true;
+  if (builder.isConstant(node.inputs[0]!)) return false;
+  const lower = LOWERINGS[node.op];
+  const shader = lower?.(node, values[node.inputs[0]!]!.shape, values[node.outputs[0]!]!.shape);
+  if (shader === undefined) return false;
+  const x = builder.slotOf(node.inputs[0]!);
+  builder.dispatch(node.label ?? node.op, shader, [x, builder.place(node.outputs[0]!)]);
+  return true;
+}
+
+type Lowering = (
+  node: GraphNode,
+  shape: readonly number[],
+  outShape: readonly number[],
+) => ReturnType<typeof pooling> | undefined;
+
+const LOWERINGS: Readonly<Record<string, Lowering>> = {
+  MaxPool: (node, shape, outShape) => pooling(poolOf('max', node, shape, outShape)),
+  AvgPool: (node, shape, outShape) => pooling(poolOf('average', node, shape, outShape)),
+  Mean: ({ attributes }, shape) => {
+    const [batch, height, width, channels] = shape as [number, number, number, number];
+    if (shape.length !== 4 || String([...(attributes['axis'] as number[])].sort()) !== '1,2') return undefined;
+    return spatialMean({ batch, pixels: height * width, vectors: Math.ceil(channels / 4) });
+  },
+  Softmax: (_, shape) => softmax({ rows: rowsOf(shape), channels: channelsOf(shape) }),
+  Reshape: (_, shape, outShape) =>
+    reflow({
+      count: rowsOf(shape) * channelsOf(shape),
+      channels: channelsOf(shape),
+      outChannels: channelsOf(outShape),
+    }),
+  PadV2: ({ attributes }, shape, outShape) => {
+    const offsets = (attributes['paddings'] as unknown as Pair[]).map(([before]) => before);
+    return shift({ shape, outShape, offsets, fill: attributes['constantValue'] as number });
+  },
+  Slice: ({ attributes }, shape, outShape) => {
+    const offsets = (attributes['begin'] as number[]).map((begin) => -begin);
+    return shift({ shape, outShape, offsets, fill: 0 });
+  },
+};
+
+function poolOf(
+  kind: Pooling['kind'],
+  { attributes }: GraphNode,
+  shape: readonly number[],
+  outShape: readonly number[],
+): Pooling {
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  const [[top], [left]] = attributes['pad'] as unknown as [Pair, Pair];
+  return {
+    kind,
+    batch,
+    height,
+    width,
+    vectors: Math.ceil(channels / 4),
+    window: attributes['filterSize'] as Pair,
+    strides: attributes['strides'] as Pair,
+    padBefore: [top, left],
+    outHeight: outShape[1]!,
+    outWidth: outShape[2]!,
+  };
+}
+
+function unsupported({ values }: Graph, { op, label, inputs }: GraphNode): EngineError {
+  const shapes = inputs.map((id: ValueId) => `[${values[id]!.shape}]`).join(', ');
+  const counts = `expected operations that there are shaders for, got '${op}' of ${shapes}`;
+  return new EngineError('UNSUPPORTED_NODE', 'webgpu', `${label ?? 'graph'}: ${counts}; take the engine tfjs()`);
+}

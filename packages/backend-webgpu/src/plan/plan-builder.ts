@@ -1,0 +1,152 @@
+import type { Graph, GraphNode, ValueId } from '@residual/compile';
+import type { Shader } from '../shaders/shader.ts';
+import { assignBuffers, type Lifetime } from './assign-buffers.ts';
+import type { Plan, PlanTensor } from './plan.ts';
+
+/** A place for a value while the plan is built: a buffer's number is known only at the end. */
+export type Slot = { readonly slot: number } | { readonly weights: number };
+
+interface Operation {
+  readonly label: string;
+  readonly shader: Shader;
+  readonly slots: readonly Slot[];
+}
+
+/** A plan and what makes its blocks of weights. */
+export interface BuiltPlan {
+  readonly plan: Plan;
+  pack(block: number): Float32Array;
+}
+
+/** Collects operations and lifetimes, node by node in the graph's order. */
+export class PlanBuilder {
+  readonly graph: Graph;
+  readonly #lastReads = new Map<ValueId, number>();
+  readonly #aliases = new Map<ValueId, ValueId>();
+  readonly #slots = new Map<ValueId, number>();
+  readonly #lifetimes: { sizeBytes: number; first: number; last: number }[] = [];
+  readonly #operations: Operation[] = [];
+  readonly #blocks: { sizeBytes: number; pack: () => Float32Array }[] = [];
+  #step = -1;
+
+  constructor(graph: Graph, isAlias: (node: GraphNode) => boolean) {
+    this.graph = graph;
+    for (const [step, node] of graph.nodes.entries()) {
+      if (isAlias(node)) this.#aliases.set(node.outputs[0]!, this.#root(node.inputs[0]!));
+      for (const id of node.inputs) this.#lastReads.set(this.#root(id), step);
+    }
+    for (const { value } of graph.outputs) this.#lastReads.set(this.#root(value), graph.nodes.length);
+    for (const { value } of graph.inputs) this.place(value);
+  }
+
+  /** Begins the next node; its operations have its place in the order. */
+  next(): void {
+    this.#step += 1;
+  }
+
+  isAlias(node: GraphNode): boolean {
+    return this.#aliases.has(node.outputs[0]!);
+  }
+
+  /** Numbers a row of the last axis takes; an image that only narrow convolutions read has no padding. */
+  pitchOf(id: ValueId): number {
+    const channels = channelsOf(this.graph.values[id]!.shape);
+    return this.isNarrow(id) ? channels : Math.ceil(channels / 4) * 4;
+  }
+
+  isNarrow(id: ValueId): boolean {
+    const { inputs, nodes, values } = this.graph;
+    if (channelsOf(values[id]!.shape) > 3 || !inputs.some(({ value }) => value === id)) return false;
+    const readers = nodes.filter((node) => node.inputs.includes(id));
+    return readers.every(
+      ({ op, inputs: [x, ...others], attributes }) =>
+        op === 'FusedConv2D' && x === id && !others.includes(id) && attributes['groups'] === 1,
+    );
+  }
+
+  isConstant(id: ValueId): boolean {
+    return this.graph.constants.has(id);
+  }
+
+  /** Where a value that is computed already lies. */
+  slotOf(id: ValueId): Slot {
+    return { slot: this.#slots.get(this.#root(id))! };
+  }
+
+  /** Makes room for a value that this node computes. */
+  place(id: ValueId): Slot {
+    const { shape } = this.graph.values[id]!;
+    const slot = this.#newSlot(rowsOf(shape) * this.pitchOf(id) * 4, this.#lastReads.get(id) ?? this.#step);
+    this.#slots.set(id, slot);
+    return { slot };
+  }
+
+  /** Lets this node write its result over an input that nothing reads later, if that is so. */
+  placeOver(id: ValueId, input: ValueId): Slot | undefined {
+    const root = this.#root(input);
+    if (this.#lastReads.get(root) !== this.#step) return undefined;
+    const slot = this.#slots.get(root)!;
+    const lifetime = this.#lifetimes[slot]!;
+    lifetime.last = Math.max(lifetime.last, this.#lastReads.get(id) ?? this.#step);
+    this.#slots.set(id, slot);
+    return { slot };
+  }
+
+  /** Memory between the operations of this node. */
+  scratch(sizeBytes: number): Slot {
+    return { slot: this.#newSlot(sizeBytes, this.#step) };
+  }
+
+  weights(sizeBytes: number, pack: () => Float32Array): Slot {
+    return { weights: this.#blocks.push({ sizeBytes, pack }) - 1 };
+  }
+
+  dispatch(label: string, shader: Shader, slots: readonly Slot[]): void {
+    this.#operations.push({ label, shader, slots });
+  }
+
+  finish(): BuiltPlan {
+    const { bufferOf, sizesBytes } = assignBuffers(this.#lifetimes satisfies Lifetime[]);
+    const shaders = [...new Set(this.#operations.map(({ shader }) => shader.code))];
+    const bufferOfValue = (id: ValueId): number => bufferOf[this.#slots.get(this.#root(id))!]!;
+    const tensor = ({ name, value }: { name: string; value: ValueId }): PlanTensor => ({
+      name,
+      shape: this.graph.values[value]!.shape,
+      buffer: bufferOfValue(value),
+      pitch: this.pitchOf(value),
+    });
+    const blocks = this.#blocks;
+    return {
+      plan: {
+        inputs: this.graph.inputs.map(tensor),
+        outputs: this.graph.outputs.map(tensor),
+        buffers: sizesBytes,
+        weights: blocks.map(({ sizeBytes }) => sizeBytes),
+        shaders,
+        steps: this.#operations.map(({ label, shader: { code, workgroups }, slots }) => ({
+          label,
+          shader: shaders.indexOf(code),
+          workgroups,
+          bindings: slots.map((slot) => ('slot' in slot ? { buffer: bufferOf[slot.slot]! } : slot)),
+        })),
+      },
+      pack: (block) => blocks[block]!.pack(),
+    };
+  }
+
+  #root(id: ValueId): ValueId {
+    return this.#aliases.get(id) ?? id;
+  }
+
+  #newSlot(sizeBytes: number, last: number): number {
+    return this.#lifetimes.push({ sizeBytes, first: this.#step, last }) - 1;
+  }
+}
+
+export function channelsOf(shape: readonly number[]): number {
+  return shape.at(-1) ?? 1;
+}
+
+export function rowsOf(shape: readonly number[]): number {
+  return shape.slice(0, -1).reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,37 @@
+/** Memory that a shader reads or writes: one of the plan's buffers, or one of its blocks of weights. */
+export type Binding = { readonly buffer: number } | { readonly weights: number };
+
+/** One dispatch. */
+export interface PlanStep {
+  /** Where in the model it comes from, e.g. `layer1.0.conv1`. */
+  readonly label: string;
+  /** Index into {@link Plan.shaders}. */
+  readonly shader: number;
+  readonly workgroups: readonly [number, number, number];
+  /** By binding, from 0. */
+  readonly bindings: readonly Binding[];
+}
+
+/** An input or output, row-major; in its buffer each row of the last axis takes `pitch` numbers. */
+export interface PlanTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly buffer: number;
+  readonly pitch: number;
+}
+
+/** A graph made ready for WebGPU: plain data, so that it can be stored and run where there is no compiler. */
+export interface Plan {
+  readonly inputs: readonly PlanTensor[];
+  readonly outputs: readonly PlanTensor[];
+  /** Sizes in bytes. */
+  readonly buffers: readonly number[];
+  /** Sizes in bytes of the blocks of weights. */
+  readonly weights: readonly number[];
+  /** WGSL, each with an entry `main`. */
+  readonly shaders: readonly string[];
+  readonly steps: readonly PlanStep[];
+}
+
+/** Makes a block of weights, so that no two need be in host memory at a time. */
+export type PackWeights = (block: number) => Float32Array | Promise<Float32Array>;

@@ -1,0 +1,240 @@
+import type { PackWeights, Plan, PlanTensor } from '../plan/plan.ts';
+import { PlanError } from './plan-error.ts';
+
+/** A step towards a plan that is ready: pipelines compiled and weights uploaded, of all. */
+export interface PlanProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Work on the calling thread between two turns of its event loop while weights are packed. */
+const SLICE_MS = 12;
+
+// WebGPU's constants, by value: not every worker has the global objects.
+const MAP_READ = 0x1;
+const COPY_SRC = 0x4;
+const COPY_DST = 0x8;
+const STORAGE = 0x80;
+
+interface ReadyStep {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Pipelines of one device by their WGSL: what several plans have in common is compiled once. */
+export type PipelineCache = Map<string, Promise<GPUComputePipeline>>;
+
+export interface PlanRunnerOptions {
+  readonly pipelines?: PipelineCache;
+  readonly onProgress?: ((progress: PlanProgress) => void) | undefined;
+}
+
+/** A plan on a device: all its memory and pipelines, made once. One run at a time. */
+export class PlanRunner {
+  readonly device: GPUDevice;
+  readonly plan: Plan;
+  readonly #buffers: GPUBuffer[];
+  readonly #staging: GPUBuffer;
+  readonly #steps: readonly ReadyStep[];
+  #loss: GPUDeviceLostInfo | undefined;
+
+  private constructor(device: GPUDevice, plan: Plan, buffers: GPUBuffer[], staging: GPUBuffer, steps: ReadyStep[]) {
+    this.device = device;
+    this.plan = plan;
+    this.#buffers = buffers;
+    this.#staging = staging;
+    this.#steps = steps;
+    device.lost.then((info) => {
+      this.#loss = info;
+    });
+  }
+
+  /**
+   * Compiles the pipelines, in parallel, and uploads the weights meanwhile; the thread stays responsive.
+   *
+   * @throws PlanError (`TOO_LARGE`) for a buffer that the device does not allow or has no memory for.
+   */
+  static async create(
+    device: GPUDevice,
+    plan: Plan,
+    pack: PackWeights,
+    { pipelines: cache = new Map(), onProgress }: PlanRunnerOptions = {},
+  ): Promise<PlanRunner> {
+    checkSizes(device, plan);
+    const total = plan.shaders.length + plan.weights.length;
+    let done = 0;
+    const step = (): void => onProgress?.({ done: ++done, total });
+    const compiling = Promise.all(
+      plan.shaders.map(async (code) => {
+        const compiled = cache.get(code) ?? compilePipeline(device, code);
+        cache.set(code, compiled);
+        compiled.catch(() => cache.delete(code));
+        const pipeline = await compiled;
+        step();
+        return pipeline;
+      }),
+    );
+    compiling.catch(() => undefined);
+    const owned: GPUBuffer[] = [];
+    try {
+      device.pushErrorScope('out-of-memory');
+      const make = (size: number, usage: number): GPUBuffer => {
+        const buffer = device.createBuffer({ size, usage });
+        owned.push(buffer);
+        return buffer;
+      };
+      const buffers = plan.buffers.map((size) => make(size, STORAGE | COPY_DST | COPY_SRC));
+      const staging = make(Math.max(4, stagingBytes(plan)), MAP_READ | COPY_DST);
+      const weights = plan.weights.map((size) => make(size, STORAGE | COPY_DST));
+      const shortage = await device.popErrorScope();
+      if (shortage) throw tooLarge(plan, `no memory for them: ${shortage.message}`);
+
+      let sliceEndMs = performance.now() + SLICE_MS;
+      for (const [block, buffer] of weights.entries()) {
+        device.queue.writeBuffer(buffer, 0, (await pack(block)) as Float32Array<ArrayBuffer>);
+        step();
+        if (performance.now() < sliceEndMs) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        sliceEndMs = performance.now() + SLICE_MS;
+      }
+      const pipelines = await compiling;
+      const steps = plan.steps.map(({ shader, workgroups, bindings }) => {
+        const pipeline = pipelines[shader]!;
+        const entries = bindings.map((place, binding) => {
+          const buffer = 'buffer' in place ? buffers[place.buffer]! : weights[place.weights]!;
+          return { binding, resource: { buffer } };
+        });
+        return {
+          pipeline,
+          group: device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
+          workgroups,
+        };
+      });
+      // The plan's buffers come first.
+      return new PlanRunner(device, plan, owned, staging, steps);
+    } catch (error) {
+      for (const buffer of owned) buffer.destroy();
+      throw error;
+    }
+  }
+
+  /** Why the device is gone, if it is. */
+  get loss(): GPUDeviceLostInfo | undefined {
+    return this.#loss;
+  }
+
+  get gpuBytes(): number {
+    return this.#buffers.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * Runs once: one command buffer, one submit.
+   *
+   * @param inputs Row-major float32, by name, of the plan's shapes.
+   * @throws PlanError (`DEVICE_LOST`).
+   */
+  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
+    const { device, plan } = this;
+    for (const input of plan.inputs) this.#write(input, inputs[input.name]!);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, group, workgroups } of this.#steps) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+    let offset = 0;
+    for (const output of plan.outputs) {
+      const size = sizeBytes(output);
+      encoder.copyBufferToBuffer(this.#buffers[output.buffer]!, 0, this.#staging, offset, size);
+      offset += size;
+    }
+    device.queue.submit([encoder.finish()]);
+    try {
+      await this.#staging.mapAsync(1);
+    } catch (error) {
+      throw await this.#failure(error);
+    }
+    const memory = this.#staging.getMappedRange();
+    let at = 0;
+    const results = Object.fromEntries(
+      plan.outputs.map((output) => {
+        const rows = new Float32Array(memory, at, sizeBytes(output) / 4);
+        at += rows.byteLength;
+        return [output.name, withoutPadding(output, rows)];
+      }),
+    );
+    this.#staging.unmap();
+    return results;
+  }
+
+  /** Frees its buffers; the device stays. */
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  #write({ name: _, shape, buffer, pitch }: PlanTensor, data: Float32Array): void {
+    const channels = shape.at(-1) ?? 1;
+    const padded = channels === pitch ? data : new Float32Array((data.length / channels) * pitch);
+    if (padded !== data) {
+      for (let row = 0; row * channels < data.length; row++) {
+        padded.set(data.subarray(row * channels, (row + 1) * channels), row * pitch);
+      }
+    }
+    this.device.queue.writeBuffer(this.#buffers[buffer]!, 0, padded as Float32Array<ArrayBuffer>);
+  }
+
+  async #failure(cause: unknown): Promise<PlanError> {
+    // A loss is told of a moment after what it broke.
+    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+    const reason = this.#loss?.message || this.#loss?.reason || String(cause);
+    return new PlanError('DEVICE_LOST', `webgpu: expected a device that lives, got one lost (${reason}); run again`, {
+      cause,
+    });
+  }
+}
+
+function compilePipeline(device: GPUDevice, code: string): Promise<GPUComputePipeline> {
+  const module = device.createShaderModule({ code });
+  return device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+}
+
+function sizeBytes({ shape, pitch }: PlanTensor): number {
+  return shape.slice(0, -1).reduce((product, size) => product * size, pitch * 4);
+}
+
+function stagingBytes({ outputs }: Plan): number {
+  return outputs.reduce((sum, output) => sum + sizeBytes(output), 0);
+}
+
+function withoutPadding({ shape, pitch }: PlanTensor, rows: Float32Array): Float32Array {
+  const channels = shape.at(-1) ?? 1;
+  if (channels === pitch) return rows.slice();
+  const values = new Float32Array((rows.length / pitch) * channels);
+  for (let row = 0; row * pitch < rows.length; row++) {
+    values.set(rows.subarray(row * pitch, row * pitch + channels), row * channels);
+  }
+  return values;
+}
+
+function checkSizes({ limits }: GPUDevice, plan: Plan): void {
+  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const largest = Math.max(0, ...plan.buffers, ...plan.weights);
+  if (largest > limit) throw tooLarge(plan, `at most ${megabytes(limit)} in one`);
+  const groups = Math.max(0, ...plan.steps.flatMap(({ workgroups }) => workgroups));
+  if (groups <= limits.maxComputeWorkgroupsPerDimension) return;
+  throw tooLarge(plan, `at most ${limits.maxComputeWorkgroupsPerDimension} workgroups a dispatch`);
+}
+
+function tooLarge({ buffers, weights }: Plan, got: string): PlanError {
+  const sum = [...buffers, ...weights].reduce((total, size) => total + size, 0);
+  const largest = Math.max(0, ...buffers, ...weights);
+  const needs = `expected a device for buffers of ${megabytes(sum)}, the largest of ${megabytes(largest)}`;
+  return new PlanError('TOO_LARGE', `webgpu: ${needs}, got ${got}; choose a smaller batch or picture`);
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,81 @@
+import { buffers } from './shader.ts';
+
+export type Activation = 'linear' | 'relu' | 'relu6';
+
+/** Where a convolution's residual lies: nowhere, in a buffer of its own, or where the result goes. */
+export type Residual = 'none' | 'own buffer' | 'in place';
+
+/**
+ * A fused convolution on the device. Values are NHWC with channels padded to whole vectors of four; `…Vectors` count
+ * those. Filters are `[tap, channel of the group, out]`, followed by the bias, in one buffer.
+ */
+export interface Convolution {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  /** Of one group. */
+  readonly inVectors: number;
+  readonly groups: number;
+  /** 1 to 3 where the input is an image of that many channels without padding; 0 otherwise. */
+  readonly narrowChannels: number;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** Rows above, columns to the left. */
+  readonly padBefore: readonly [number, number];
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** Of all groups. */
+  readonly outVectors: number;
+  readonly residual: Residual;
+  readonly activation: Activation;
+}
+
+/** Pixels of all images of the batch. */
+export function outPixels({ batch, outHeight, outWidth }: Convolution): number {
+  return batch * outHeight * outWidth;
+}
+
+/** Products along which one output is summed. */
+export function depth({ kernel, inVectors, narrowChannels }: Convolution): number {
+  return kernel[0] * kernel[1] * (narrowChannels || inVectors * 4);
+}
+
+export function multiplyAdds(convolution: Convolution): number {
+  return outPixels(convolution) * depth(convolution) * convolution.outVectors * 4;
+}
+
+/** Whether some tap reaches beyond the image. */
+export function reachesOutside({
+  kernel,
+  strides,
+  dilations,
+  padBefore,
+  height,
+  width,
+  outHeight,
+  outWidth,
+}: Convolution): boolean {
+  const last = (axis: 0 | 1, out: number): number =>
+    (out - 1) * strides[axis] - padBefore[axis] + (kernel[axis] - 1) * dilations[axis];
+  return padBefore[0] > 0 || padBefore[1] > 0 || last(0, outHeight) >= height || last(1, outWidth) >= width;
+}
+
+/** The buffers of a convolution's shader: `x`, `weights`, `y`, and a residual of its own. */
+export function convolutionBuffers({ residual, narrowChannels }: Convolution): string {
+  const names = ['x', 'weights', 'y', ...(residual === 'own buffer' ? ['residual'] : [])];
+  return buffers(names, 'y', narrowChannels > 0 ? { x: 'f32' } : {});
+}
+
+/** Adds bias and residual to a sum, applies the activation, and writes; `pixel` and `column` are WGSL expressions. */
+export function epilogue(convolution: Convolution, pixel: string, column: string, sum: string): string {
+  const { outVectors, residual, activation } = convolution;
+  const added = { none: '', 'own buffer': ' + residual[at]', 'in place': ' + y[at]' }[residual];
+  const value = `${sum} + weights[${depth(convolution) * outVectors}u + ${column}]${added}`;
+  return `{ let at = (${pixel}) * ${outVectors}u + ${column}; y[at] = ${activated(activation, value)}; }`;
+}
+
+export function activated(activation: Activation, value: string): string {
+  if (activation === 'relu') return `max(${value}, vec4f())`;
+  return activation === 'relu6' ? `clamp(${value}, vec4f(), vec4f(6))` : value;
+}

@@ -1,0 +1,85 @@
+import { buffers, flatMain, flatWorkgroups, type Shader } from './shader.ts';
+
+/** How the second operand meets the first: element by element, or one row for several. */
+export interface Operand {
+  /** Rows of the first that share a row of this one. */
+  readonly rowsPerRow: number;
+  /** Whether it has one value a row, for all channels. */
+  readonly isScalar: boolean;
+}
+
+export interface Elementwise {
+  readonly rows: number;
+  readonly channels: number;
+  /** A WGSL expression of `a`, and of `b` where there is an operand. */
+  readonly expression: string;
+  readonly operand?: Operand;
+}
+
+/** One vector of channels a thread; what pads the channels stays zero. */
+export function elementwise({ rows, channels, expression, operand }: Elementwise): Shader {
+  const vectors = Math.ceil(channels / 4);
+  const count = rows * vectors;
+  const rest = channels % 4;
+  const mask = [0, 1, 2, 3].map((lane) => String(lane < rest)).join(', ');
+  const kept =
+    rest === 0 ? 'value' : `select(value, select(vec4f(), value, vec4(${mask})), channel == ${vectors - 1}u)`;
+  const row = operand && `item / ${vectors}u / ${operand.rowsPerRow}u`;
+  const code = `${buffers(['x', ...(operand ? ['operand'] : []), 'y'], 'y')}
+${flatMain(count)}
+  let channel = item % ${vectors}u;
+  let a = x[item];
+  ${operand ? `let b = ${operand.isScalar ? `vec4f(operand[${row}].x)` : `operand[${row} * ${vectors}u + channel]`};` : ''}
+  let value = ${expression};
+  y[item] = ${kept};
+}`;
+  return { code, workgroups: flatWorkgroups(count) };
+}
+
+/** Softmax over the channels, a row a thread. */
+export function softmax({ rows, channels }: { rows: number; channels: number }): Shader {
+  const vectors = Math.ceil(channels / 4);
+  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
+${flatMain(rows)}
+  let begin = item * ${vectors * 4}u;
+  var largest = x[begin];
+  for (var c = 1u; c < ${channels}u; c++) { largest = max(largest, x[begin + c]); }
+  var sum = 0.0;
+  for (var c = 0u; c < ${channels}u; c++) { sum += exp(x[begin + c] - largest); }
+  for (var c = 0u; c < ${vectors * 4}u; c++) {
+    y[begin + c] = select(0.0, exp(x[begin + c] - largest) / sum, c < ${channels}u);
+  }
+}`;
+  return { code, workgroups: flatWorkgroups(rows) };
+}
+
+export function unaryExpression(op: string): string | undefined {
+  return UNARY[op];
+}
+
+export function binaryExpression(op: string): string | undefined {
+  return BINARY[op];
+}
+
+const UNARY: Readonly<Record<string, string>> = {
+  Abs: 'abs(a)',
+  Exp: 'exp(a)',
+  Log: 'log(a)',
+  Neg: '-a',
+  Relu: 'max(a, vec4f())',
+  Relu6: 'clamp(a, vec4f(), vec4f(6))',
+  Rsqrt: 'inverseSqrt(a)',
+  Sigmoid: '1 / (1 + exp(-a))',
+  Sqrt: 'sqrt(a)',
+  Square: 'a * a',
+  Tanh: 'tanh(a)',
+};
+
+const BINARY: Readonly<Record<string, string>> = {
+  Add: 'a + b',
+  Maximum: 'max(a, b)',
+  Minimum: 'min(a, b)',
+  Multiply: 'a * b',
+  RealDiv: 'a / b',
+  Sub: 'a - b',
+};

@@ -1,0 +1,55 @@
+import { buffers, flatMain, flatWorkgroups, type Shader } from './shader.ts';
+
+export interface Pooling {
+  readonly kind: 'max' | 'average';
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly vectors: number;
+  readonly window: readonly [number, number];
+  readonly strides: readonly [number, number];
+  /** Rows above, columns to the left. */
+  readonly padBefore: readonly [number, number];
+  readonly outHeight: number;
+  readonly outWidth: number;
+}
+
+/** A maximum over a window padded with −∞, or an average of the real pixels in it; a vector of channels a thread. */
+export function pooling(pool: Pooling): Shader {
+  const { kind, batch, height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;
+  const count = batch * outHeight * outWidth * vectors;
+  const isMax = kind === 'max';
+  const code = `${buffers(['x', 'y'], 'y')}
+${flatMain(count)}
+  let channel = item % ${vectors}u;
+  let pixel = item / ${vectors}u;
+  let image = pixel / ${outHeight * outWidth}u;
+  let top = i32(pixel / ${outWidth}u % ${outHeight}u) * ${strides[0]} - ${padBefore[0]};
+  let left = i32(pixel % ${outWidth}u) * ${strides[1]} - ${padBefore[1]};
+  var value = vec4f(${isMax ? '-3.4028234e38' : ''});
+  var seen = 0.0;
+  for (var py = max(top, 0); py < min(top + ${window[0]}, ${height}); py++) {
+    for (var px = max(left, 0); px < min(left + ${window[1]}, ${width}); px++) {
+      let read = x[((image * ${height}u + u32(py)) * ${width}u + u32(px)) * ${vectors}u + channel];
+      value = ${isMax ? 'max(value, read)' : 'value + read'};
+      seen += 1.0;
+    }
+  }
+  y[item] = value${isMax ? '' : ' / seen'};
+}`;
+  return { code, workgroups: flatWorkgroups(count) };
+}
+
+/** The mean over the pixels of each image. */
+export function spatialMean({ batch, pixels, vectors }: { batch: number; pixels: number; vectors: number }): Shader {
+  const count = batch * vectors;
+  const code = `${buffers(['x', 'y'], 'y')}
+${flatMain(count)}
+  var sum = vec4f();
+  for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
+    sum += x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u];
+  }
+  y[item] = sum / ${pixels}.0;
+}`;
+  return { code, workgroups: flatWorkgroups(count) };
+}

@@ -1,0 +1,71 @@
+import { buffers, flatMain, flatWorkgroups, repeat, type Shader } from './shader.ts';
+
+export interface Shift {
+  readonly shape: readonly number[];
+  readonly outShape: readonly number[];
+  /** Where the input's first element lies in the output, by axis; negative to leave elements out. */
+  readonly offsets: readonly number[];
+  /** What is where the input is not. */
+  readonly fill: number;
+}
+
+/** Padding and slicing: an output that shows the input from another place; a vector of channels a thread. */
+export function shift({ shape, outShape, offsets, fill }: Shift): Shader {
+  const rank = shape.length;
+  const vectors = Math.ceil(outShape.at(-1)! / 4);
+  const count = vectors * outShape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const pitch = Math.ceil(shape.at(-1)! / 4) * 4;
+  const coordinates = repeat(rank - 1, (axis) => {
+    const inner = outShape.slice(axis + 1, -1).reduce((product, size) => product * size, 1);
+    return `let i${axis} = i32(item / ${vectors * inner}u % ${outShape[axis]}u) - ${offsets[axis]};`;
+  });
+  const inside = repeat(rank - 1, (axis) => `(u32(i${axis}) < ${shape[axis]}u) & `, '');
+  const row = Array.from({ length: rank - 1 }, (_, axis) => axis).reduce(
+    (sum, axis) => `(${sum} * ${shape[axis]} + i${axis})`,
+    '0',
+  );
+  const code = `${buffers(['x', 'y'], 'y', { x: 'f32' })}
+${flatMain(count)}
+  ${coordinates}
+  let row = ${row} * ${pitch};
+  var value = vec4f();
+  for (var lane = 0; lane < 4; lane++) {
+    let out = i32(item % ${vectors}u) * 4 + lane;
+    let channel = out - ${offsets[rank - 1]};
+    let isInside = ${inside}(u32(channel) < ${shape[rank - 1]}u);
+    let read = select(f32(${floatLiteral(fill)}), x[select(0, row + channel, isInside)], isInside);
+    value[lane] = select(0.0, read, out < ${outShape[rank - 1]});
+  }
+  y[item] = value;
+}`;
+  return { code, workgroups: flatWorkgroups(count) };
+}
+
+/** The same elements in rows of another length. */
+export function reflow({
+  count,
+  channels,
+  outChannels,
+}: {
+  count: number;
+  channels: number;
+  outChannels: number;
+}): Shader {
+  const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
+  const outCount = (count / outChannels) * outPitch!;
+  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
+${flatMain(outCount)}
+  let channel = item % ${outPitch}u;
+  let index = item / ${outPitch}u * ${outChannels}u + channel;
+  let isReal = channel < ${outChannels}u;
+  let read = x[select(0u, index / ${channels}u * ${pitch}u + index % ${channels}u, isReal)];
+  y[item] = select(0.0, read, isReal);
+}`;
+  return { code, workgroups: flatWorkgroups(outCount) };
+}
+
+/** WGSL has no literal for infinity: the most negative number stands for it, as the least of a maximum. */
+function floatLiteral(value: number): string {
+  if (value === Number.NEGATIVE_INFINITY) return '-3.4028234e38';
+  return value === Number.POSITIVE_INFINITY ? '3.4028234e38' : String(value);
+}

@@ -1,0 +1,28 @@
+import { listModels } from '@residual/resnet/registry';
+import { type BenchFlags, chosen, wholeNumber } from '../options.ts';
+
+/** Who competes in the browser: Residual's plan, its fused graph on tfjs, and ONNX Runtime. */
+export const browserEngines = ['webgpu', 'tfjs-webgpu', 'onnxruntime-web-webgpu'] as const;
+
+export type BrowserEngine = (typeof browserEngines)[number];
+
+/** What is to be measured. */
+export interface BrowserOptions {
+  readonly models: readonly string[];
+  readonly engines: readonly BrowserEngine[];
+  readonly sizePx: number;
+  readonly rounds: number;
+  readonly weightsFile: string | undefined;
+}
+
+/** @throws BenchError for what is not understood. */
+export function parseBrowserOptions(flags: BenchFlags): BrowserOptions {
+  const names = [flags.engines, flags.peers].filter((list) => list !== undefined).join(',');
+  return {
+    models: chosen('--model', flags.model, listModels()),
+    engines: chosen('--engines', names || browserEngines.join(','), browserEngines),
+    sizePx: wholeNumber('--size', flags.size),
+    rounds: wholeNumber('--rounds', flags.rounds ?? '3'),
+    weightsFile: flags.weights,
+  };
+}

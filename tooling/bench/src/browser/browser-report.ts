@@ -1,0 +1,52 @@
+import Table from 'cli-table3';
+import { referenceName } from '../materials.ts';
+import type { BrowserReport } from './browser-bench.ts';
+
+/** A table for people, and the ratios in words. */
+export function formatBrowserReport({ cpu, browser, rows, ratios, missing }: BrowserReport): string {
+  const table = new Table({
+    head: [
+      'model',
+      'engine',
+      'ms',
+      'min – max',
+      'load ms',
+      'first ms',
+      'dispatches',
+      'submits',
+      'pipelines',
+      'buffers',
+      'GPU MB',
+      'difference',
+    ],
+    colAligns: ['left', 'left', ...new Array<'right'>(10).fill('right')],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    table.push([
+      row.model,
+      row.engine,
+      row.warmMs.toFixed(0),
+      row.spread.map((ms) => ms.toFixed(0)).join(' – '),
+      row.loadMs.toFixed(0),
+      row.firstMs.toFixed(0),
+      row.dispatches,
+      row.submits,
+      row.pipelines,
+      row.buffers,
+      row.gpuMB.toFixed(0),
+      row.maxDiff.toExponential(1),
+    ]);
+  }
+  const device = rows.find(({ engine }) => engine === 'webgpu')?.device ?? rows[0]?.device;
+  const lines = [
+    `${browser} on ${device}; ${cpu}; medians; difference: largest, over the largest logit of ${referenceName}`,
+    table.toString(),
+    ...ratios.map(
+      ({ model, peer, ratio, spread }) =>
+        `${model}: webgpu is ${ratio.toFixed(2)}× as fast as ${peer} (${spread.map((value) => value.toFixed(2)).join(' – ')})`,
+    ),
+    ...missing.map(({ engine, reason }) => `${engine} is left out: ${reason}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,77 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { type BrowserEngine, browserEngines } from './browser-options.ts';
+
+/** The engines' pages and the models' files, on localhost, where pages have WebGPU. */
+export interface PageServer {
+  addressOf(path: string): string;
+  close(): void;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/** Bundles the pages into `folder` and serves them at `/ENGINE`, with the folder's other files beside them. */
+export async function servePages(folder: string): Promise<PageServer> {
+  await bundlePages(join(folder, 'pages'));
+  const runtime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/webgpu'));
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url!, 'http://localhost').pathname);
+    const engine = browserEngines.find((name) => path === `/${name}`);
+    if (engine) {
+      response.setHeader('content-type', 'text/html');
+      response.end(
+        `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/pages/${engine}.js"></script>`,
+      );
+      return;
+    }
+    const prefix = '/onnxruntime-web/';
+    send(path.startsWith(prefix) ? resolve(runtime, path.slice(prefix.length)) : join(folder, path), response);
+  });
+  await new Promise<void>((listening) => server.listen(0, 'localhost', listening));
+  return {
+    addressOf: (path) => `http://localhost:${(server.address() as AddressInfo).port}/${path}`,
+    close: () => void server.close(),
+  };
+}
+
+function send(file: string, response: ServerResponse): void {
+  if (!existsSync(file)) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
+  createReadStream(file).pipe(response);
+}
+
+async function bundlePages(outDir: string): Promise<void> {
+  const entries = browserEngines.map((name): [BrowserEngine, string] => [name, pageFile(name)]);
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: dirname(pageFile('webgpu')),
+    base: '/pages/',
+    // ONNX Runtime's own files are served as they are.
+    resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'import'] },
+    build: {
+      outDir,
+      target: 'es2022',
+      chunkSizeWarningLimit: 10_000,
+      modulePreload: false,
+      rolldownOptions: { input: Object.fromEntries(entries), output: { entryFileNames: '[name].js' } },
+    },
+  });
+}
+
+function pageFile(name: BrowserEngine): string {
+  const isSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(`${isSource ? '../../dist/browser' : '.'}/pages/${name}.js`, import.meta.url));
+}

@@ -1,0 +1,33 @@
+import { requirement } from '@residual/testing';
+import { expect, test } from 'vitest';
+import { browserBench } from '../src/browser/browser-bench.ts';
+import { parseBrowserOptions } from '../src/browser/browser-options.ts';
+import { formatBrowserReport } from '../src/browser/browser-report.ts';
+
+const flags = { model: 'resnet20', batch: '1', precision: 'fp32', size: '32', rounds: '1' };
+
+test.skipIf(!requirement('webgpu'))(
+  'in the browser, plan and peers agree, and what each run takes of WebGPU is counted',
+  { timeout: 400_000 },
+  async () => {
+    const hooks = { signal: new AbortController().signal, say: () => undefined };
+    const report = await browserBench(parseBrowserOptions(flags), hooks);
+    expect(report.missing).toEqual([]);
+    expect(report.rows.map(({ engine }) => engine)).toEqual(['webgpu', 'tfjs-webgpu', 'onnxruntime-web-webgpu']);
+    for (const row of report.rows) {
+      expect(row.maxDiff, row.engine).toBeLessThan(1e-5);
+      for (const value of [row.loadMs, row.firstMs, row.warmMs, row.gpuMB, row.pipelines])
+        expect(value).toBeGreaterThan(0);
+    }
+    // 19 convolutions, two shortcuts of two operations, the mean and the head; a warm run allocates nothing.
+    expect(report.rows[0]).toMatchObject({ dispatches: 25, submits: 1, newBuffers: 0 });
+    expect(report.ratios.map(({ peer }) => peer)).toEqual(['tfjs-webgpu', 'onnxruntime-web-webgpu']);
+    expect(formatBrowserReport(report)).toContain('onnxruntime-web-webgpu');
+  },
+);
+
+test('an engine that is not of the browser is refused', () => {
+  expect(() => parseBrowserOptions({ ...flags, engines: 'native' })).toThrow(
+    /--engines: expected some of webgpu, tfjs-webgpu, onnxruntime-web-webgpu, got 'native'/,
+  );
+});
