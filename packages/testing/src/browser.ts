@@ -19,7 +19,7 @@ export async function launchChromium({ webgpu = false, timeoutMs }: LaunchOption
   const folder = await unpackBrowser();
   const executablePath = join(folder, 'chromium');
   const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
-  if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader');
+  if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog');
   const env = environment(folder, executablePath);
   const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };
   return puppeteer.launch({ executablePath, args, env, headless: 'shell', ...protocolTimeout });
