@@ -19,8 +19,7 @@ export interface PlacedConvolution {
 /** The variant where nothing has been measured. */
 export function defaultVariant(convolution: Convolution): ConvolutionVariant {
   const pixels = outPixels(convolution);
-  const rows = pixels >= 8 ? 8 : pixels >= 4 ? 4 : 1;
-  return `direct ${rows}×${Math.min(pixels >= 784 ? 4 : 2, widestColumns(convolution))}`;
+  return `direct ${rowsFor(pixels)}×${Math.min(pixels >= 784 ? 4 : 2, widestColumns(convolution))}`;
 }
 
 /** Adds the dispatches of a convolution. */
@@ -34,6 +33,11 @@ export function dispatchConvolution(
   const weights = builder.weights((depth(convolution) + 1) * outVectors * 16, pack);
   const shader = directConvolution(convolution, { rows, columns, workgroup: workgroupOf(outVectors / columns) });
   builder.dispatch(label, shader, [x, weights, y, ...(residual ? [residual] : [])]);
+}
+
+/** Pixels of a thread: a number by which all can be divided, so that no thread has too many. */
+function rowsFor(pixels: number): number {
+  return [8, 7, 6, 5].find((rows) => pixels % rows === 0) ?? Math.min(pixels, 8);
 }
 
 /** The most vectors that a thread may compute: no thread works for two groups. */

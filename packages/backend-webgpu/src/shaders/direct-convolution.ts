@@ -28,14 +28,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= ${outVectors}u || row >= ${pixels}u) { return; }
   ${group}
   ${repeat(rows, (r) => repeat(columns, (c) => `var sum${r}_${c} = vec4f();`, ' '))}
-  ${repeat(rows, (r) => windowStart(convolution, r))}
+  ${repeat(rows, (r) => windowStart(convolution, rows, r))}
   var w = column;
   ${taps(convolution, rows, columns)}
-  ${repeat(
-    rows,
-    (r) =>
-      `if (row + ${r}u < ${pixels}u) {${repeat(columns, (c) => epilogue(convolution, `row + ${r}u`, `(column + ${c}u)`, `sum${r}_${c}`), ' ')}}`,
-  )}
+  ${repeat(rows, (r) => written(convolution, rows, columns, r))}
 }`;
   return {
     code,
@@ -43,10 +39,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
+/** Writes a thread's r-th pixel, if there is one. */
+function written(convolution: Convolution, rows: number, columns: number, r: number): string {
+  const vectors = repeat(columns, (c) => epilogue(convolution, `row + ${r}u`, `(column + ${c}u)`, `sum${r}_${c}`), ' ');
+  const pixels = outPixels(convolution);
+  return pixels % rows === 0 ? vectors : `if (row + ${r}u < ${pixels}u) {${vectors}}`;
+}
+
 /** A thread's r-th pixel, and where its window begins. */
-function windowStart(convolution: Convolution, r: number): string {
+function windowStart(convolution: Convolution, rows: number, r: number): string {
   const { batch, outHeight, outWidth, strides, padBefore } = convolution;
-  const pixel = `let pixel${r} = min(row + ${r}u, ${outPixels(convolution) - 1}u);`;
+  const pixels = outPixels(convolution);
+  const pixel = `let pixel${r} = ${pixels % rows === 0 ? `row + ${r}u` : `min(row + ${r}u, ${pixels - 1}u)`};`;
   if (isPointwise(convolution)) return pixel;
   return `${pixel}
   let top${r} = i32(pixel${r} / ${outWidth}u${batch > 1 ? ` % ${outHeight}u` : ''}) * ${strides[0]} - ${padBefore[0]};
