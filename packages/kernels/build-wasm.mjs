@@ -16,17 +16,32 @@ if (rustc.status !== 0) {
   process.exit(1);
 }
 const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-// Paths of this machine that would otherwise be in the module's panic messages.
 const flags = [
   '-Ctarget-feature=+simd128',
+  // The kernels are inlined where they say so; the rest is planning, where small counts.
+  '-Cllvm-args=-inline-threshold=5 -unroll-runtime=false -unroll-allow-partial=false',
+  // A panic is a trap, and says nothing: without this, half of the standard library's formatting is in the module.
+  '-Zunstable-options',
+  '-Cpanic=immediate-abort',
+  '-Zlocation-detail=none',
+  // Paths of this machine would make the bytes its own.
   `--remap-path-prefix=${crate}=/kernels`,
   `--remap-path-prefix=${cargoHome}=/cargo`,
   `--remap-path-prefix=${rustc.stdout.trim()}=/rust`,
 ];
 const build = spawnSync(
   'cargo',
-  ['build', '--profile', 'wasm', '--locked', '--lib', '--target', 'wasm32-unknown-unknown'],
-  { cwd: crate, stdio: 'inherit', env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } },
+  // As a cdylib alone: beside an rlib there is no link-time optimisation.
+  [
+    ...['rustc', '--crate-type', 'cdylib', '--profile', 'wasm', '--locked', '--lib'],
+    ...['--target', 'wasm32-unknown-unknown', '-Zbuild-std=std,panic_abort', '-Zbuild-std-features=optimize_for_size'],
+  ],
+  {
+    cwd: crate,
+    stdio: 'inherit',
+    // The pinned stable compiler with two of its unstable options: how panics are compiled, and the standard library so.
+    env: { ...process.env, RUSTC_BOOTSTRAP: '1', CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') },
+  },
 );
 if (build.status !== 0) process.exit(1);
 

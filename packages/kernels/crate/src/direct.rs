@@ -97,7 +97,7 @@ impl DirectConv {
             }
             Split::Channels => (0..all, &self.groups[item..item + 1]),
         };
-        let is_stored_as_float = self.is_stored_as_float();
+        let is_stored_as_float = !V::REDUCES || self.is_stored_as_float();
         let mut first = 0;
         while first < self.blocks {
             let blocks = self.blocks_at_once.min(self.blocks - first);

@@ -1,6 +1,7 @@
 //! How the numbers of a value are stored. A pixel of a block is always one vector of channels; it takes a register's
 //! width of memory in float32, half of it in bfloat16 and a quarter in 8 bits. Distances count 32-bit words.
 
+use crate::precision::IS_REDUCIBLE;
 use crate::simd::Vector;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -17,6 +18,7 @@ impl Format {
     /// Numbers in a word.
     pub fn per_word(self) -> usize {
         match self {
+            _ if !IS_REDUCIBLE => 1,
             Format::Float => 1,
             Format::Bfloat => 2,
             Format::Byte { .. } => 4,

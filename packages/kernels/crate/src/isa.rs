@@ -96,6 +96,7 @@ macro_rules! row {
     };
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 macro_rules! walks {
     ($instance:ident, $pixels:tt) => {
         [
@@ -103,6 +104,20 @@ macro_rules! walks {
             row!($instance, 2, 0, $pixels),
             row!($instance, 1, 3, $pixels),
             row!($instance, 2, 3, $pixels),
+            row!($instance, 0, 0, $pixels),
+        ]
+    };
+}
+
+/// Two loops for all walks: constant distances gain little where all registers are taken, and make the module larger.
+#[cfg(target_arch = "wasm32")]
+macro_rules! walks {
+    ($instance:ident, $pixels:tt) => {
+        [
+            row!($instance, 1, 0, $pixels),
+            row!($instance, 0, 0, $pixels),
+            row!($instance, 0, 0, $pixels),
+            row!($instance, 0, 0, $pixels),
             row!($instance, 0, 0, $pixels),
         ]
     };

@@ -5,6 +5,7 @@ pub mod direct;
 pub mod format;
 pub mod graph;
 pub mod isa;
+pub mod json;
 pub mod layout;
 pub mod lower;
 pub mod memory;

@@ -116,7 +116,7 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
     if operations.is_empty() {
         return Err("graph: expected something to compute, got constants alone".into());
     }
-    check_order(&operations)?;
+    check_order(&operations, graph.values.len())?;
     absorb_adjustments(&mut operations);
     Ok(Lowered { operations, shapes: lowering.shapes })
 }
@@ -164,13 +164,13 @@ fn adjustment_of(operations: &[Operation], index: usize) -> Option<(usize, Vec<[
 }
 
 /// Every input is written before it is read.
-fn check_order(operations: &[Operation]) -> Result<(), String> {
-    let mut written = std::collections::HashSet::new();
+fn check_order(operations: &[Operation], values: usize) -> Result<(), String> {
+    let mut written = vec![false; values];
     for operation in operations {
-        if let Some(id) = operation.inputs.iter().find(|id| !written.contains(*id)) {
+        if let Some(id) = operation.inputs.iter().find(|id| !written[**id]) {
             return Err(format!("{}: value {id} is read before anything writes it", operation.label));
         }
-        written.insert(operation.output);
+        written[operation.output] = true;
     }
     Ok(())
 }

@@ -11,13 +11,12 @@ use crate::memory::{Floats, Lifetime, place};
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Mean, Pool};
-use crate::precision::{Precision, Ranges, calibrate, formats};
+use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
 use crate::program::{Port, Program, Step, Work};
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 use crate::weights::{Filters, Packing, pack};
 use crate::winograd::{Square, Stage, Winograd, whole_items};
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Weights of at least so many bytes are read once per run, whatever happens to the activations.
@@ -56,7 +55,7 @@ pub fn compile(
 ) -> Result<Program, String> {
     options.precision.check(options.isa)?;
     let mut ranges = Ranges::new();
-    if options.precision == Precision::Int8 {
+    if IS_REDUCIBLE && options.precision == Precision::Int8 {
         if samples.is_empty() {
             return Err("precision int8: expected at least one calibration sample, got none".into());
         }
@@ -103,7 +102,8 @@ struct Planner<'l, 'a> {
     layouts: Vec<Layout>,
     /// By operation: where its shared transformed input lies.
     shared: Vec<usize>,
-    written: HashSet<ValueId>,
+    /// By value.
+    written: Vec<bool>,
     steps: Vec<Step>,
     packings: Vec<Packing<'a>>,
     /// Floats planned so far.
@@ -121,7 +121,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             algorithms: vec![Algorithm::Direct; lowered.operations.len()],
             layouts: vec![Layout::default(); graph.values.len()],
             shared: vec![0; lowered.operations.len()],
-            written: HashSet::new(),
+            written: vec![false; graph.values.len()],
             steps: Vec::new(),
             packings: Vec::new(),
             weights: 0,
@@ -260,7 +260,7 @@ impl<'l, 'a> Planner<'l, 'a> {
     }
 
     fn push(&mut self, label: &str, work: Work, output: ValueId) {
-        let is_first = self.written.insert(output);
+        let is_first = !std::mem::replace(&mut self.written[output], true);
         self.steps.push(Step::new(label.to_owned(), work, output, self.layouts[output], is_first));
     }
 
@@ -335,7 +335,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         };
         let bias = conv.bias.unwrap_or(&[]);
         let (weights, bias, scales) = match input.format {
-            Format::Float => {
+            _ if !IS_REDUCIBLE || input.format == Format::Float => {
                 let weights = self.reserve_direct(filters, &groups, blocks, words);
                 (weights, self.reserve_channels(Cow::Borrowed(bias), output.channels), 0)
             }

@@ -18,6 +18,9 @@ pub enum Precision {
     Int8,
 }
 
+/// Whether this build has kernels for fewer bits.
+pub const IS_REDUCIBLE: bool = cfg!(target_arch = "x86_64");
+
 /// By value: its least and its largest number, over all samples.
 pub type Ranges = HashMap<ValueId, [f32; 2]>;
 
@@ -48,7 +51,7 @@ impl Precision {
 /// Values that convolutions and pools write, and only convolutions, pools and means read, take fewer bits.
 pub fn formats(lowered: &Lowered, precision: Precision, ranges: &Ranges) -> Vec<Format> {
     let mut formats = vec![Format::Float; lowered.shapes.len()];
-    if precision == Precision::Float32 {
+    if !IS_REDUCIBLE || precision == Precision::Float32 {
         return formats;
     }
     for operation in &lowered.operations {

@@ -4,6 +4,7 @@ use crate::direct::OutputGroup;
 use crate::format::to_bfloat;
 use crate::isa::Isa;
 use crate::memory::Floats;
+use crate::precision::IS_REDUCIBLE;
 use crate::winograd::{FILTER_LANES, transform_filters};
 use std::sync::Arc;
 
@@ -86,6 +87,7 @@ impl Packing<'_> {
                     filters.read(tap, channel, group.first_block * lanes, into);
                 }
             }
+            Packing::Reduced { .. } if !IS_REDUCIBLE => unreachable!(),
             Packing::Reduced { filters, group, blocks, channels, lanes, at, steps } => {
                 let width = group.vectors * lanes;
                 let per_word = if steps.is_some() { 4 } else { 2 };
