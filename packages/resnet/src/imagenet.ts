@@ -10,6 +10,10 @@ type Builder = (options?: ResNetOptions) => ResNet;
 export const resnet18Spec: ResNetSpec = { name: 'resnet18', block: BasicBlock, depths: [2, 2, 2, 2] };
 export const resnet18: Builder = (options) => new ResNet(resnet18Spec, options);
 
+/** Hugging Face's `microsoft/resnet-26`, and timm's `resnet26`: resnet18's depths in bottlenecks. */
+export const resnet26Spec: ResNetSpec = { name: 'resnet26', block: Bottleneck, depths: [2, 2, 2, 2] };
+export const resnet26: Builder = (options) => new ResNet(resnet26Spec, options);
+
 export const resnet34Spec: ResNetSpec = { name: 'resnet34', block: BasicBlock, depths: [3, 4, 6, 3] };
 export const resnet34: Builder = (options) => new ResNet(resnet34Spec, options);
 

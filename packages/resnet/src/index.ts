@@ -13,6 +13,8 @@ export {
   plain34Spec,
   resnet18,
   resnet18Spec,
+  resnet26,
+  resnet26Spec,
   resnet34,
   resnet34Spec,
   resnet50,

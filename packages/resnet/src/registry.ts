@@ -9,6 +9,7 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
   const depths = [20, 32, 44, 56, 110];
   const specs = [
     imagenet.resnet18Spec,
+    imagenet.resnet26Spec,
     imagenet.resnet34Spec,
     imagenet.resnet50Spec,
     imagenet.resnet101Spec,
