@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** What goes wrong with one answer. */
+/** What goes wrong with one answer; `flip` changes one bit, at a share of the body. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
   | { readonly kind: 'reset' }
@@ -11,7 +11,7 @@ export type Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   | { readonly kind: 'stall'; readonly afterBytes: number }
   | { readonly kind: 'drip'; readonly pauseMs: number }
-  | { readonly kind: 'flip' }
+  | { readonly kind: 'flip'; readonly at: number }
   | { readonly kind: 'short' }
   | { readonly kind: 'long' }
   | { readonly kind: 'no-ranges' }
@@ -132,7 +132,8 @@ export class LocalHub {
     const siblings = Object.entries(found.files).map(([rfilename, bytes]) => {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const lfs = rfilename.endsWith('.json') ? {} : { lfs: { sha256, size: bytes.byteLength, pointerSize: 134 } };
-      return { rfilename, size: bytes.byteLength, blobId: sha256.slice(0, 40), ...lfs };
+      const blobId = createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex');
+      return { rfilename, size: bytes.byteLength, blobId, ...lfs };
     });
     const { commit, licence } = found;
     const answer = { id: repo, sha: commit, private: false, cardData: licence ? { license: licence } : {}, siblings };
@@ -159,7 +160,7 @@ function refuse(response: ServerResponse, status: number): void {
 function serve(response: ServerResponse, file: Uint8Array, rangeHeader: string | undefined, fault?: Fault): void {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(rangeHeader ?? '') ?? [];
   const isRanged = first !== undefined && !['no-ranges', 'gzip', 'web-page'].includes(fault?.kind ?? '');
-  const etag = createHash('md5').update(file).digest('hex');
+  const etag = etagOf(file);
   const headers: Record<string, string> = {
     'Accept-Ranges': 'bytes',
     'Content-Type': 'application/octet-stream',
@@ -177,8 +178,8 @@ function serve(response: ServerResponse, file: Uint8Array, rangeHeader: string |
     const said = fault?.kind === 'wrong-range' ? start + 1 : start;
     headers['Content-Range'] = `bytes ${said}-${end}/${file.byteLength}`;
   }
-  let body: Uint8Array = file.slice(start, end + 1);
-  if (fault?.kind === 'flip') for (let i = 0; i < body.byteLength; i += 97) body[i]! ^= 0x55;
+  let body: Uint8Array = fault?.kind === 'flip' ? file.slice(start, end + 1) : file.subarray(start, end + 1);
+  if (fault?.kind === 'flip' && body.byteLength > 0) body[Math.floor(fault.at * body.byteLength)]! ^= 0x10;
   if (fault?.kind === 'short') body = body.subarray(0, Math.floor(body.byteLength / 2));
   if (fault?.kind === 'long') body = Uint8Array.from([...body, ...body.subarray(0, 33)]);
   if (fault?.kind === 'web-page')
@@ -203,4 +204,12 @@ function send(response: ServerResponse, body: Uint8Array, fault: Fault | undefin
     response.write(body.subarray(0, half));
     setTimeout(() => response.end(body.subarray(half)), fault.pauseMs);
   } else response.end(body);
+}
+
+const etags = new WeakMap<Uint8Array, string>();
+
+function etagOf(file: Uint8Array): string {
+  const etag = etags.get(file) ?? createHash('md5').update(file).digest('hex');
+  etags.set(file, etag);
+  return etag;
 }

@@ -35,8 +35,12 @@ export async function downloadFile(wanted: FileRequest, hub: Hub, progress: Prog
   const fileName = fileNameOf(wanted.url);
   progress.file('initiate', fileName);
   const kept = await hub.cache.open(wanted.url);
-  const file = await choose(wanted, hub, progress, kept);
-  if (file !== kept) await kept?.close();
+  let file: StoredFile | undefined;
+  try {
+    file = await choose(wanted, hub, progress, kept);
+  } finally {
+    if (file !== kept) await kept?.close();
+  }
   progress.file('done', fileName);
   return file;
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeCrc32 } from '../crc32.ts';
 import { openFileSource } from '../file-source.ts';
@@ -27,6 +27,7 @@ export class FolderPartial implements PartialFile {
   readonly #records = new Map<number, SegmentRecord>();
   readonly #crc32: (bytes: Uint8Array) => number = makeCrc32();
   #identity: PartialIdentity | undefined;
+  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #part: Promise<FileHandle> | undefined;
   #journal: Promise<FileHandle> | undefined;
 
@@ -36,6 +37,9 @@ export class FolderPartial implements PartialFile {
 
   static async open(folder: string): Promise<FolderPartial> {
     await mkdir(folder, { recursive: true });
+    // What a process that was killed left of a record it was about to write.
+    const litter = (await readdir(folder)).filter((name) => name.endsWith('.tmp'));
+    for (const name of litter) await rm(join(folder, name), { force: true });
     const partial = new FolderPartial(folder);
     const journal = await readJournal(join(folder, 'journal'));
     const hasPart = (await stat(join(folder, 'part')).catch(() => undefined)) !== undefined;
@@ -59,7 +63,7 @@ export class FolderPartial implements PartialFile {
     await mkdir(this.#folder, { recursive: true });
     this.#part = open(join(this.#folder, 'part'), 'w+');
     await this.#part;
-    await writeFileAtomic(join(this.#folder, 'journal'), new TextEncoder().encode(JSON.stringify(identity)));
+    await writeFile(join(this.#folder, 'journal'), JSON.stringify(identity));
     this.#identity = identity;
   }
 
@@ -77,7 +81,8 @@ export class FolderPartial implements PartialFile {
     const record = this.#records.get(index);
     if (record === undefined) return undefined;
     const part = await this.#openPart();
-    const bytes = new Uint8Array(record.length);
+    if (this.#scratch.byteLength < record.length) this.#scratch = new Uint8Array(record.length);
+    const bytes = this.#scratch.subarray(0, record.length);
     const { bytesRead } = await part.read(bytes, 0, record.length, index * this.#identity!.segmentBytes);
     return bytesRead === record.length && this.#crc32(bytes) === record.crc32 ? bytes : undefined;
   }
@@ -93,6 +98,7 @@ export class FolderPartial implements PartialFile {
     await part.sync();
     const { mtimeMs } = await part.stat();
     await this.close();
+    this.#scratch = new Uint8Array(0);
     const record: StoredRecord = { ...info, mtimeMs };
     await writeFileAtomic(
       join(this.#folder, 'info.json'),

@@ -26,7 +26,7 @@ export interface HubOptions {
   readonly mirrors?: readonly string[];
   /** Parts that are fetched at once where the server allows; default 4. */
   readonly parallel?: number;
-  /** Bytes of one part; default 4 MiB. */
+  /** Bytes of one part; default 2 MiB. */
   readonly segmentBytes?: number;
   /** Attempts in a row without progress; default 5. */
   readonly attempts?: number;

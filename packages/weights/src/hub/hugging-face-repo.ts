@@ -1,7 +1,8 @@
-import type { ByteSource } from '../byte-source.ts';
-import { readExactly } from '../byte-source.ts';
+import { sha1 } from '@noble/hashes/legacy.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { type ByteSource, readExactly } from '../byte-source.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import { downloadFile } from './download-file.ts';
+import { downloadFile, type FileRequest } from './download-file.ts';
 import type { Hub } from './hub.ts';
 import { HubError } from './hub-error.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -12,7 +13,15 @@ export interface HuggingFaceRepo {
   /** The commit, by its whole hash. */
   readonly commit: string;
   readonly licence: string | undefined;
-  readonly files: ReadonlyMap<string, { readonly sizeBytes: number | undefined; readonly sha256: string | undefined }>;
+  readonly files: ReadonlyMap<string, RepoFile>;
+}
+
+/** What the hub states of a file: of a large one its SHA-256, of a small one git's. */
+export interface RepoFile {
+  readonly sizeBytes: number | undefined;
+  readonly sha256: string | undefined;
+  /** SHA-1 of the file as a git blob, in hexadecimal. */
+  readonly blobId: string | undefined;
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -38,13 +47,14 @@ export async function describeRepo(
   progress: ProgressReporter,
 ): Promise<HuggingFaceRepo> {
   const url = `${hub.hubUrl}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const answer = await readJson(url, COMMIT.test(revision), hub, progress);
-  const files = new Map<string, { sizeBytes: number | undefined; sha256: string | undefined }>();
+  const wanted = { url, isImmutable: COMMIT.test(revision), check: parseJson };
+  const answer = await readJson(wanted, hub, progress);
+  const files = new Map<string, RepoFile>();
   for (const file of listOf(answer['siblings'])) {
     const lfs = objectOf(file['lfs']);
     const sizeBytes = [lfs['size'], file['size']].find((value) => typeof value === 'number');
-    const sha256 = typeof lfs['sha256'] === 'string' ? lfs['sha256'] : undefined;
-    if (typeof file['rfilename'] === 'string') files.set(file['rfilename'], { sizeBytes, sha256 });
+    const [sha256, blobId] = [hashOf(lfs['sha256'], 64), hashOf(file['blobId'], 40)];
+    if (typeof file['rfilename'] === 'string') files.set(file['rfilename'], { sizeBytes, sha256, blobId });
   }
   const commit = answer['sha'];
   if (typeof commit !== 'string' || !COMMIT.test(commit) || files.size === 0) {
@@ -79,16 +89,32 @@ export async function readRepoJson(
   hub: Hub,
   progress: ProgressReporter,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
-  return repo.files.has(file) ? readJson(fileUrl(repo, file, hub), true, hub, progress) : undefined;
+  const stated = repo.files.get(file);
+  if (stated === undefined) return undefined;
+  const check = async (source: ByteSource) => {
+    const value = await parseJson(source);
+    if (stated.sha256 === undefined && stated.blobId !== undefined) await checkBlob(source, stated.blobId);
+    return value;
+  };
+  const { sizeBytes, sha256 } = stated;
+  return readJson({ url: fileUrl(repo, file, hub), isImmutable: true, sizeBytes, sha256, check }, hub, progress);
+}
+
+/** @throws WeightsFormatError where the bytes are not those of the git blob. */
+async function checkBlob(source: ByteSource, blobId: string): Promise<void> {
+  const bytes = await readExactly(source, 0, source.sizeBytes, 'JSON');
+  const got = bytesToHex(sha1(concatBytes(utf8ToBytes(`blob ${bytes.byteLength}\0`), bytes)));
+  if (got === blobId) return;
+  const text = `expected the git blob ${blobId}, got ${got}; something on the way changes the file`;
+  throw new WeightsFormatError('corrupt', source.name, text);
 }
 
 async function readJson(
-  url: string,
-  isImmutable: boolean,
+  wanted: FileRequest,
   hub: Hub,
   progress: ProgressReporter,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const file = await downloadFile({ url, isImmutable, check: parseJson }, hub, progress);
+  const file = await downloadFile(wanted, hub, progress);
   try {
     return await parseJson(file);
   } finally {
@@ -118,6 +144,10 @@ function licenceOf(answer: Readonly<Record<string, unknown>>): string | undefine
   const tags = Array.isArray(answer['tags']) ? answer['tags'] : [];
   const tag = tags.find((value) => typeof value === 'string' && value.startsWith('license:'));
   return typeof tag === 'string' ? tag.slice('license:'.length) : undefined;
+}
+
+function hashOf(value: unknown, length: number): string | undefined {
+  return typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value) ? value : undefined;
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -98,7 +98,8 @@ async function fromRepo(reference: string, hub: Hub, options: HubOptions): Promi
     licence: repo.licence ?? published?.licence,
     sha256: undefined,
   };
-  const wanted = { url: fileUrl(repo, file, hub), isImmutable: true, ...repo.files.get(file) };
+  const { sizeBytes, sha256 } = repo.files.get(file)!;
+  const wanted = { url: fileUrl(repo, file, hub), isImmutable: true, sizeBytes, sha256 };
   const loaded = await fromDownload(wanted, facts, { hub, options, progress });
   const note = licenceNote(facts.licence);
   return note === undefined ? loaded : { ...loaded, notes: [`${reference}: ${note}`, ...loaded.notes] };

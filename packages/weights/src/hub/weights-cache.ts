@@ -48,7 +48,7 @@ export interface PartialFile {
   begin(identity: PartialIdentity): Promise<void>;
   /** Keeps a segment; `bytes` may be used again afterwards. */
   write(index: number, bytes: Uint8Array): Promise<void>;
-  /** A segment's bytes, or `undefined` where they are no longer those that were written. */
+  /** A segment's bytes, until the next is read; `undefined` where they are no longer those that were written. */
   read(index: number): Promise<Uint8Array | undefined>;
   /** All bytes, to be looked at before they are committed. */
   open(sizeBytes: number): Promise<ByteSource & { close(): Promise<void> }>;

@@ -1,0 +1,128 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { HubOptions } from '../src/hub/index.ts';
+import { type ReadStateDictResult, readStateDict, writeSafetensors } from '../src/index.ts';
+import { folderCache } from '../src/node.ts';
+import { LocalHub } from './local-hub.ts';
+
+const bytes = writeSafetensors(
+  new Map(
+    [1, 2, 3, 4].map((seed) => {
+      const data = Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i * seed));
+      return [`w${seed}`, { shape: [200, 200], data }];
+    }),
+  ),
+);
+const segmentBytes = 16_384;
+const segmentCount = Math.ceil(bytes.byteLength / segmentBytes);
+
+let hub: LocalHub;
+let folder: string;
+let url: string;
+
+beforeAll(() => {
+  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+  const tsc = resolve(dirname(typescript), 'bin/tsc');
+  execFileSync(process.execPath, [tsc, '-b', resolve(import.meta.dirname, '..')], { stdio: 'inherit' });
+});
+beforeEach(async () => {
+  hub = new LocalHub();
+  await hub.listen();
+  folder = mkdtempSync(join(tmpdir(), 'residual-processes-'));
+  url = `${hub.url}/models/net-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.safetensors`;
+  hub.files.set(new URL(url).pathname, { bytes });
+});
+afterEach(async () => {
+  await hub.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Outcome {
+  readonly hash: string;
+  readonly sizeBytes: number;
+  readonly peak: number;
+}
+
+/** Starts a process that loads the file; `killAfterMs` counts from when it begins. */
+function load(
+  reference: string,
+  options: HubOptions,
+  { killAfterMs, warmUp = '' }: { killAfterMs?: number; warmUp?: string } = {},
+): Promise<Outcome | undefined> {
+  const script = resolve(import.meta.dirname, 'load-child.mjs');
+  const child = spawn(process.execPath, [script, folder, reference, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, WARM_UP: warmUp },
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => {
+    text += part;
+    if (killAfterMs !== undefined && text === 'started\n') setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => {
+      const line = text.split('\n')[1];
+      resolve(line ? (JSON.parse(line) as Outcome) : undefined);
+    });
+  });
+}
+
+function hashOf({ tensors }: ReadStateDictResult): string {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of tensors) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+test('killed at any moment, the next start goes on where it was, and ends with the whole file', async () => {
+  const expected = hashOf(await readStateDict(bytes));
+  hub.fault = () => ({ kind: 'drip', pauseMs: 15 });
+  const options = { segmentBytes, parallel: 2 };
+  let kills = 0;
+  for (let killAfterMs = 10; killAfterMs < 400; killAfterMs += 35) {
+    const outcome = await load(url, options, { killAfterMs });
+    if (outcome === undefined) kills++;
+    else expect(outcome.hash).toBe(expected);
+    const kept = await folderCache(folder).open(url);
+    if (kept !== undefined) expect(await kept.read(0, bytes.byteLength)).toEqual(bytes);
+    await kept?.close();
+    if (outcome !== undefined) break;
+  }
+  expect((await load(url, options))?.hash).toBe(expected);
+  expect(kills).toBeGreaterThan(2);
+  // Of what was killed only the parts under way were asked for again.
+  expect(hub.seen.length).toBeLessThan(segmentCount + 3 * (kills + 1));
+  const [entry] = readdirSync(folder);
+  expect(readdirSync(join(folder, entry!)).sort()).toEqual(['info.json', new URL(url).pathname.split('/').pop()]);
+  expect(readdirSync(folder)).toHaveLength(1);
+});
+
+test('processes that want the same file at once download it once', async () => {
+  hub.fault = () => ({ kind: 'drip', pauseMs: 20 });
+  const outcomes = await Promise.all([1, 2, 3].map(() => load(url, { segmentBytes })));
+  const expected = hashOf(await readStateDict(bytes));
+  expect(outcomes.map((outcome) => outcome?.hash)).toEqual([expected, expected, expected]);
+  expect(hub.seen).toHaveLength(segmentCount);
+});
+
+test('downloading and loading takes at most 1.3 times the memory of the tensors', async () => {
+  const layers = Array.from({ length: 48 }, (_, i) => {
+    const data = new Float32Array(512 * 1024).fill(i + 1);
+    return [`layer${i}`, { shape: [512, 1024], data }] as const;
+  });
+  const large = writeSafetensors(new Map(layers));
+  const sha256 = createHash('sha256').update(large).digest('hex');
+  hub.files.set(`/models/large-${sha256.slice(0, 8)}.safetensors`, { bytes: large });
+  hub.files.set('/models/small.safetensors', { bytes });
+  const warmUp = `${hub.url}/models/small.safetensors`;
+  const outcome = await load(`${hub.url}/models/large-${sha256.slice(0, 8)}.safetensors`, {}, { warmUp });
+  expect(outcome!.sizeBytes).toBe(48 * 512 * 1024 * 4);
+  expect(outcome!.peak / outcome!.sizeBytes).toBeLessThan(1.3);
+});
