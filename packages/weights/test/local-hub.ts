@@ -78,7 +78,7 @@ export class LocalHub {
   }
 
   async close(): Promise<void> {
-    for (const server of this.#servers) {
+    for (const server of this.#servers.splice(0)) {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
@@ -106,29 +106,38 @@ export class LocalHub {
     this.seen.push(seen);
     const fault = this.fault(seen);
     if (fault?.kind === 'silent') return;
-    if (fault?.kind === 'reset') return void request.socket.destroy();
-    if (fault?.kind === 'status') {
+    if (fault?.kind === 'reset') request.socket.destroy();
+    else if (fault?.kind === 'redirect-loop') redirect(response, request.url!);
+    else if (fault?.kind === 'redirect-away') redirect(response, fault.to);
+    else if (fault?.kind === 'status') {
       response.writeHead(fault.status, fault.retryAfter ? { 'Retry-After': fault.retryAfter } : {});
-      return void response.end('no');
-    }
-    if (fault?.kind === 'redirect-loop') return redirect(response, request.url!);
-    if (fault?.kind === 'redirect-away') return redirect(response, fault.to);
-    if (place === 'storage' && !url.searchParams.has('signature')) return refuse(response, 403);
-    const isPrivate = place === 'hub' && this.token !== undefined && !url.pathname.startsWith('/models/');
-    if (isPrivate && seen.authorization !== `Bearer ${this.token}`) return refuse(response, 401);
-    const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname);
-    if (api !== null) return this.#describe(api[1]!, decodeURIComponent(api[2]!), response, fault);
-    const file = this.files.get(url.pathname);
-    if (file === undefined) return refuse(response, 404);
-    if (file.isStored && place === 'hub') {
-      return redirect(response, `${this.storageUrl}${url.pathname}?signature=${this.seen.length}`);
-    }
-    serve(response, file.bytes, seen.range, fault);
+      response.end('no');
+    } else if (place === 'storage' && !url.searchParams.has('signature')) refuse(response, 403);
+    else if (this.#isPrivate(seen)) refuse(response, 401);
+    else this.#give(seen, response, fault);
+  }
+
+  #isPrivate({ place, path, authorization }: Seen): boolean {
+    const isGuarded = place === 'hub' && this.token !== undefined && !path.startsWith('/models/');
+    return isGuarded && authorization !== `Bearer ${this.token}`;
+  }
+
+  #give(seen: Seen, response: ServerResponse, fault: Fault | undefined): void {
+    const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(seen.path);
+    const file = this.files.get(seen.path);
+    if (api !== null) this.#describe(api[1]!, decodeURIComponent(api[2]!), response, fault);
+    else if (file === undefined) refuse(response, 404);
+    else if (file.isStored && seen.place === 'hub') {
+      redirect(response, `${this.storageUrl}${seen.path}?signature=${this.seen.length}`);
+    } else serve(response, file.bytes, seen.range, fault);
   }
 
   #describe(repo: string, revision: string, response: ServerResponse, fault: Fault | undefined): void {
     const found = this.repos.get(repo);
-    if (found === undefined || (revision !== 'main' && revision !== found.commit)) return refuse(response, 404);
+    if (found === undefined || (revision !== 'main' && revision !== found.commit)) {
+      refuse(response, 404);
+      return;
+    }
     const siblings = Object.entries(found.files).map(([rfilename, bytes]) => {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const lfs = rfilename.endsWith('.json') ? {} : { lfs: { sha256, size: bytes.byteLength, pointerSize: 134 } };
@@ -173,7 +182,8 @@ function serve(response: ServerResponse, file: Uint8Array, rangeHeader: string |
     end = Math.min(end, last === '' ? end : Number(last));
     if (start > end) {
       response.writeHead(416, { 'Content-Range': `bytes */${file.byteLength}` });
-      return void response.end();
+      response.end();
+      return;
     }
     const said = fault?.kind === 'wrong-range' ? start + 1 : start;
     headers['Content-Range'] = `bytes ${said}-${end}/${file.byteLength}`;
@@ -196,7 +206,7 @@ function serve(response: ServerResponse, file: Uint8Array, rangeHeader: string |
 function send(response: ServerResponse, body: Uint8Array, fault: Fault | undefined): void {
   if (fault?.kind === 'cut') {
     const part = body.subarray(0, Math.min(fault.afterBytes, body.byteLength - 1));
-    response.write(part, () => setTimeout(() => response.destroy(), 5));
+    response.write(part, () => setTimeout(() => response.destroy(), 40));
   } else if (fault?.kind === 'stall') {
     response.write(body.subarray(0, Math.min(fault.afterBytes, body.byteLength - 1)));
   } else if (fault?.kind === 'drip') {

@@ -155,7 +155,7 @@ async function fromDownload(wanted: FileRequest, facts: Facts, download: Downloa
 /** Reads every tensor, and so every checksum that the file itself has. */
 async function readAll(source: ByteSource): Promise<void> {
   const index = await readWeightsIndex(source);
-  for await (const _ of readTensors(source, index));
+  for await (const [name] of readTensors(source, index)) void name;
 }
 
 function named(file: StoredFile, source: string): ByteSource {
