@@ -1,5 +1,5 @@
-// Builds wasm/residual-kernels.wasm. The same sources and the pinned toolchain give the same bytes on any machine;
-// with --check the committed file is compared instead of written.
+// Builds wasm/residual-kernels.wasm and wasm/residual-kernels-threads.wasm. The same sources and the pinned toolchain
+// give the same bytes on any machine; with --check the committed files are compared instead of written.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,6 @@ import { join } from 'node:path';
 
 const here = import.meta.dirname;
 const crate = join(here, 'crate');
-const committed = join(here, 'wasm', 'residual-kernels.wasm');
 
 const rustc = spawnSync('rustc', ['--print', 'sysroot'], { cwd: crate, encoding: 'utf8' });
 if (rustc.status !== 0) {
@@ -17,7 +16,6 @@ if (rustc.status !== 0) {
 }
 const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
 const flags = [
-  '-Ctarget-feature=+simd128',
   // The kernels are inlined where they say so; the rest is planning, where small counts.
   '-Cllvm-args=-inline-threshold=5 -unroll-runtime=false -unroll-allow-partial=false',
   // A panic is a trap, and says nothing: without this, half of the standard library's formatting is in the module.
@@ -29,32 +27,52 @@ const flags = [
   `--remap-path-prefix=${cargoHome}=/cargo`,
   `--remap-path-prefix=${rustc.stdout.trim()}=/rust`,
 ];
-const build = spawnSync(
-  'cargo',
-  // As a cdylib alone: beside an rlib there is no link-time optimisation.
-  [
-    ...['rustc', '--crate-type', 'cdylib', '--profile', 'wasm', '--locked', '--lib'],
-    ...['--target', 'wasm32-unknown-unknown', '-Zbuild-std=std,panic_abort', '-Zbuild-std-features=optimize_for_size'],
+// The memory comes from outside, so that each thread's instance has the same; src/wasm-threads.ts makes it.
+const shared = ['--shared-memory', '--import-memory', '--initial-memory=4194304', '--max-memory=4294967296'];
+const modules = {
+  'residual-kernels.wasm': ['-Ctarget-feature=+simd128'],
+  'residual-kernels-threads.wasm': [
+    '-Ctarget-feature=+simd128,+atomics',
+    ...[...shared, '--export=__stack_pointer'].map((argument) => `-Clink-arg=${argument}`),
   ],
-  {
-    cwd: crate,
-    stdio: 'inherit',
-    // The pinned stable compiler with two of its unstable options: how panics are compiled, and the standard library so.
-    env: { ...process.env, RUSTC_BOOTSTRAP: '1', CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') },
-  },
-);
-if (build.status !== 0) process.exit(1);
+};
 
-const built = readFileSync(join(here, 'target/wasm32-unknown-unknown/wasm/residual_kernels.wasm'));
-const hash = createHash('sha256').update(built).digest('hex');
-if (process.argv.includes('--check')) {
-  if (!built.equals(readFileSync(committed))) {
-    console.error(`kernels: ${committed} is not what these sources build (sha256 ${hash}); run build-wasm.mjs`);
-    process.exit(1);
+for (const [name, own] of Object.entries(modules)) {
+  const built = buildModule([...own, ...flags], join(here, 'target', name.replace('.wasm', '')));
+  const hash = createHash('sha256').update(built).digest('hex');
+  const committed = join(here, 'wasm', name);
+  if (!process.argv.includes('--check')) {
+    mkdirSync(join(here, 'wasm'), { recursive: true });
+    writeFileSync(committed, built);
+    console.log(`kernels: wasm/${name}, ${built.length} bytes, sha256 ${hash}`);
+  } else if (built.equals(readFileSync(committed))) {
+    console.log(`kernels: the committed ${name} is what these sources build (sha256 ${hash})`);
+  } else {
+    console.error(`kernels: wasm/${name} is not what these sources build (sha256 ${hash}); run build-wasm.mjs`);
+    process.exitCode = 1;
   }
-  console.log(`kernels: the committed module is what these sources build (sha256 ${hash})`);
-} else {
-  mkdirSync(join(here, 'wasm'), { recursive: true });
-  writeFileSync(committed, built);
-  console.log(`kernels: wasm/residual-kernels.wasm, ${built.length} bytes, sha256 ${hash}`);
+}
+
+function buildModule(rustFlags, target) {
+  const build = spawnSync(
+    'cargo',
+    [
+      // As a cdylib alone: beside an rlib there is no link-time optimisation.
+      ...['rustc', '--crate-type', 'cdylib', '--profile', 'wasm', '--locked', '--lib', '--target-dir', target],
+      ...[
+        '--target',
+        'wasm32-unknown-unknown',
+        '-Zbuild-std=std,panic_abort',
+        '-Zbuild-std-features=optimize_for_size',
+      ],
+    ],
+    {
+      cwd: crate,
+      stdio: 'inherit',
+      // The pinned stable compiler with unstable options: how panics are compiled, and the standard library likewise.
+      env: { ...process.env, RUSTC_BOOTSTRAP: '1', CARGO_ENCODED_RUSTFLAGS: rustFlags.join('\x1f') },
+    },
+  );
+  if (build.status !== 0) process.exit(1);
+  return readFileSync(join(target, 'wasm32-unknown-unknown/wasm/residual_kernels.wasm'));
 }

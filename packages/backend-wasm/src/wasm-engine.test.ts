@@ -4,7 +4,22 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { wasm } from './wasm-engine.ts';
 
-engineContract('wasm', { engine: wasm, trace, interpret, tolerance: 1e-5 });
+for (const threads of [1, 2]) {
+  const name = `wasm, threads: ${threads}`;
+  engineContract(name, { engine: () => wasm({ threads }), trace, interpret, tolerance: 1e-5 });
+}
+
+test('says how many threads it runs on', async () => {
+  const graph = await trace((t) => ({ y: tf.relu(t.input('x', [1, 4])) }));
+  for (const [threads, device] of [
+    [1, 'WASM simd128, 1 thread'],
+    [2, 'WASM simd128, 2 threads'],
+  ] as const) {
+    const executable = await wasm({ threads }).compile(graph, new Map());
+    expect(executable.info.device).toBe(device);
+    await executable.dispose();
+  }
+});
 
 test('is available wherever WebAssembly has SIMD', async () => {
   expect(await wasm().isAvailable()).toEqual({ available: true });

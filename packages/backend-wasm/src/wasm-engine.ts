@@ -11,8 +11,11 @@ import {
 } from '@residual/compile';
 import { compileProgram, KernelError, type WasmKernelOptions } from '@residual/kernels';
 
-/** `module`: where the kernels' WASM module is, if the bundler has moved it. */
-export type WasmOptions = Pick<WasmKernelOptions, 'module'>;
+/**
+ * `threads`: by default the physical cores in Node, all cores in a page that is cross-origin isolated, else 1.
+ * `module`: where the kernels' WASM module is (for one thread, or for several), if the bundler has moved it.
+ */
+export type WasmOptions = Pick<WasmKernelOptions, 'module' | 'threads'>;
 
 /** The engine on Residual's own kernels as a WASM module: any browser and Node, with nothing to install. */
 export function wasm(options: WasmOptions = {}): Engine {
@@ -34,11 +37,16 @@ async function compile(
 ): Promise<Executable> {
   const bound = bind(optimize(graph), weights);
   const program = await compileProgram(bound, options).catch(rethrow);
-  const { isa, weightBytes } = program.info;
+  const { isa, threads, weightBytes } = program.info;
   return makeExecutable(
     bound,
     {
-      info: { engine: 'wasm', device: `WASM ${isa}, 1 thread`, nodeCount: bound.nodes.length, weightBytes },
+      info: {
+        engine: 'wasm',
+        device: `WASM ${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+        nodeCount: bound.nodes.length,
+        weightBytes,
+      },
       run: (inputs, signal) =>
         program.run(inputs as Record<string, Float32Array>, signal === undefined ? {} : { signal }),
       dispose: () => program.dispose(),

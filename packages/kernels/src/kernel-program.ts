@@ -1,6 +1,6 @@
 /** How to compile a graph for the kernels. */
 export interface KernelOptions {
-  /** Threads that a run is divided among. Default: the physical cores. */
+  /** Threads that a run is divided among. Default: the physical cores; in pages all cores, or 1 where memory cannot be shared. */
   readonly threads?: number;
   /** Refuse runs whose inputs hold NaN or infinity. Default false: they pass through to the outputs. */
   readonly rejectsNonFinite?: boolean;

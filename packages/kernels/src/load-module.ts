@@ -1,22 +1,30 @@
 import { KernelError } from './kernel-error.ts';
 
-let own: Promise<WebAssembly.Module> | undefined;
+const own: Record<'single' | 'threads', Promise<WebAssembly.Module> | undefined> = {
+  single: undefined,
+  threads: undefined,
+};
 
-/** The package's module, compiled once, or the given one. */
+/** The package's module for one thread or for several, compiled once, or the given one. */
 export async function loadModule(
   given: WebAssembly.Module | BufferSource | URL | string | undefined,
+  kind: 'single' | 'threads',
 ): Promise<WebAssembly.Module> {
   if (given instanceof WebAssembly.Module) return given;
   try {
     if (given === undefined) {
-      own ??= compileFrom(new URL('../wasm/residual-kernels.wasm', import.meta.url));
-      return await own;
+      own[kind] ??= compileFrom(
+        kind === 'single'
+          ? new URL('../wasm/residual-kernels.wasm', import.meta.url)
+          : new URL('../wasm/residual-kernels-threads.wasm', import.meta.url),
+      );
+      return await own[kind];
     }
     return typeof given === 'string' || given instanceof URL
       ? await compileFrom(new URL(given, globalThis.location?.href))
       : await WebAssembly.compile(given);
   } catch (cause) {
-    own = undefined;
+    own[kind] = undefined;
     throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
   }
 }

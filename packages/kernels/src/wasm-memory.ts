@@ -8,12 +8,27 @@ interface Exports {
   message_length(): number;
   allocate(bytes: number): number;
   release(start: number, bytes: number): void;
-  compile_graph(json: number, length: number, constants: number, count: number, rejectsNonFinite: number): number;
+  compile_graph(
+    json: number,
+    length: number,
+    constants: number,
+    count: number,
+    rejectsNonFinite: number,
+    threads: number,
+  ): number;
   bytes_of(session: number, what: number): number;
   length_of(session: number, isOutput: number, index: number): number;
   begin(session: number, arrays: number): void;
+  outcome(session: number): number;
+  /** Only for one thread. */
   advance(session: number): number;
+  /** Only with shared memory. */
+  cancel(session: number): void;
+  close(session: number): void;
 }
+
+/** As it is written in the module for several threads; see build-wasm.mjs. */
+const SHARED_PAGES: WebAssembly.MemoryDescriptor = { initial: 64, maximum: 65_536, shared: true };
 
 interface Block {
   readonly start: number;
@@ -22,22 +37,37 @@ interface Block {
 
 /** A run under way in the module's memory. */
 export interface WasmRun {
-  /** Does the next layer; whether there are more. */
+  /** Does the next layer; whether there are more. Only for one thread: workers begin by themselves. */
   advance(): boolean;
+  /** @throws KernelError (`BAD_INPUT`) where the run that has ended has refused its inputs */
+  check(): void;
   outputs(): Float32Array<ArrayBuffer>[];
   end(): void;
 }
 
 /** An instance of the module: one program, and the arrays that go in and out of its memory. */
 export class WasmMemory {
+  readonly module: WebAssembly.Module;
+  /** What the workers share, if the module is for several threads. */
+  readonly shared: WebAssembly.Memory | undefined;
   readonly #exports: Exports;
+  readonly #memory: WebAssembly.Memory;
 
+  /** @throws KernelError (`UNAVAILABLE`) where memory cannot be shared */
   constructor(module: WebAssembly.Module) {
-    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.module = module;
+    try {
+      this.shared = isForThreads(module) ? new WebAssembly.Memory(SHARED_PAGES) : undefined;
+      const imports = this.shared === undefined ? {} : { env: { memory: this.shared }, host: { run_ended: () => {} } };
+      this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+    } catch (cause) {
+      throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
+    }
+    this.#memory = this.shared ?? this.#exports.memory;
   }
 
   /** @throws KernelError (`BAD_GRAPH`, or `UNAVAILABLE` where there is not enough memory) */
-  compile({ json, constantIds, constants }: SerializedGraph, rejectsNonFinite: boolean): number {
+  compile({ json, constantIds, constants }: SerializedGraph, rejectsNonFinite: boolean, threads: number): number {
     const blocks: Block[] = [];
     const put = (data: Float32Array | Uint32Array | Uint8Array): Block => {
       const block = this.#put(data);
@@ -49,7 +79,14 @@ export class WasmMemory {
       const table = constants.flatMap((data, index) => [constantIds[index]!, put(data).start, data.length]);
       const entries = put(Uint32Array.from(table));
       const session = this.#guard(() =>
-        this.#exports.compile_graph(text.start, text.bytes, entries.start, constants.length, rejectsNonFinite ? 1 : 0),
+        this.#exports.compile_graph(
+          text.start,
+          text.bytes,
+          entries.start,
+          constants.length,
+          rejectsNonFinite ? 1 : 0,
+          threads,
+        ),
       );
       if (session === 0) throw this.#failure('BAD_GRAPH');
       return session;
@@ -83,20 +120,37 @@ export class WasmMemory {
         if (state === 0) throw this.#failure('BAD_INPUT');
         return state === 1;
       },
+      check: () => {
+        if (this.#exports.outcome(session) === 0) throw this.#failure('BAD_INPUT');
+      },
       outputs: () =>
         blocks
           .slice(inputs.length)
-          .map(({ start, bytes }) => new Float32Array(this.#exports.memory.buffer.slice(start, start + bytes))),
+          .map(({ start, bytes }) => new Float32Array(this.#memory.buffer, start, bytes / 4).slice()),
       end: () => {
         for (const block of [...blocks, table]) this.#exports.release(block.start, block.bytes);
       },
     };
   }
 
+  allocate(bytes: number): number {
+    return this.#take(bytes).start;
+  }
+
+  /** Ends the run under way early. */
+  cancel(session: number): void {
+    this.#exports.cancel(session);
+  }
+
+  /** Lets the workers go. */
+  close(session: number): void {
+    this.#exports.close(session);
+  }
+
   #put(data: Float32Array | Uint32Array | Uint8Array): Block {
     const block = this.#take(data.byteLength);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    new Uint8Array(this.#exports.memory.buffer).set(bytes, block.start);
+    new Uint8Array(this.#memory.buffer).set(bytes, block.start);
     return block;
   }
 
@@ -117,7 +171,12 @@ export class WasmMemory {
 
   #failure(code: KernelErrorCode): KernelError {
     const start = this.#exports.message_start() >>> 0;
-    const bytes = new Uint8Array(this.#exports.memory.buffer, start, this.#exports.message_length());
+    const bytes = new Uint8Array(this.#memory.buffer, start, this.#exports.message_length());
     return new KernelError(code, new TextDecoder().decode(bytes.slice()));
   }
+}
+
+/** The module that takes its memory from outside. */
+export function isForThreads(module: WebAssembly.Module): boolean {
+  return WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
 }

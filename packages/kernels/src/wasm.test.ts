@@ -1,50 +1,148 @@
-import { expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
 import { compileProgram } from './wasm.ts';
 
-test('computes a convolution with bias, shortcut and ReLU', async () => {
+describe.each([1, 2, 5])('with threads: %i', (threads) => {
+  test('computes a convolution with bias, shortcut and ReLU', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const program = await compileProgram(graph, { threads });
+    expect(program.info).toMatchObject({ isa: 'simd128', threads });
+    const { y } = await program.run(inputs);
+    expect([...y!]).toEqual(expected);
+    program.dispose();
+  });
+
+  test('runs that overlap each give their own result', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const program = await compileProgram(graph, { threads });
+    const dark = { ...inputs, x: new Float32Array(inputs.x.length) };
+    const [first, second, third] = await Promise.all([inputs, dark, inputs].map((given) => program.run(given)));
+    program.dispose();
+    expect([...first!.y!]).toEqual(expected);
+    expect([...third!.y!]).toEqual(expected);
+    expect([...second!.y!]).not.toEqual(expected);
+  });
+
+  test('what cannot be compiled is named', async () => {
+    const { graph } = convolutionGraph();
+    const nodes = [{ ...graph.nodes[0]!, op: 'Erf' }];
+    await expect(compileProgram({ ...graph, nodes }, { threads })).rejects.toMatchObject({
+      code: 'BAD_GRAPH',
+      message: expect.stringMatching(/^conv1 \(Erf\): the kernels do not compute 'Erf'/),
+    });
+    await expect(compileProgram(graph, { threads, module: new Uint8Array([1, 2, 3]) })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
+  });
+
+  test('bad runs say what was expected and got, and leave the program usable', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const program = await compileProgram(graph, { threads, rejectsNonFinite: true });
+    await expect(program.run({})).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(program.run({ ...inputs, x: new Float32Array(5) })).rejects.toThrow('x: expected 36 numbers, got 5');
+    const x = Float32Array.from(inputs.x);
+    x[4] = Number.NaN;
+    await expect(program.run({ ...inputs, x })).rejects.toThrow('got NaN or infinity at [0, 0, 1, 1]');
+    await expect(program.run(inputs, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    expect([...(await program.run(inputs)).y!]).toEqual(expected);
+    program.dispose();
+    program.dispose();
+    await expect(program.run(inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+
+  test('a run is cancelled or disposed of in the middle', async () => {
+    const { graph, inputs, expected } = largeConvolution();
+    const program = await compileProgram(graph, { threads });
+    const controller = new AbortController();
+    const run = program.run(inputs, { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('changed my mind')));
+    await expect(run).rejects.toThrow('changed my mind');
+    expect((await program.run(inputs))['y']![0]).toBeCloseTo(expected, 2);
+    const last = program.run(inputs);
+    await new Promise((resolve) => setTimeout(resolve));
+    program.dispose();
+    await expect(last).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+});
+
+test('as many threads as asked are said, and by default the cores', async () => {
   const { graph, inputs, expected } = convolutionGraph();
   const program = await compileProgram(graph);
-  expect(program.info).toMatchObject({ isa: 'simd128', threads: 1 });
-  const { y } = await program.run(inputs);
-  expect([...y!]).toEqual(expected);
-  program.dispose();
-});
-
-test('runs that overlap each give their own result', async () => {
-  const { graph, inputs, expected } = convolutionGraph();
-  const program = await compileProgram(graph);
-  const dark = { ...inputs, x: new Float32Array(inputs.x.length) };
-  const [first, second, third] = await Promise.all([inputs, dark, inputs].map((given) => program.run(given)));
-  program.dispose();
-  expect([...first!.y!]).toEqual(expected);
-  expect([...third!.y!]).toEqual(expected);
-  expect([...second!.y!]).not.toEqual(expected);
-});
-
-test('what cannot be compiled is named', async () => {
-  const { graph } = convolutionGraph();
-  const nodes = [{ ...graph.nodes[0]!, op: 'Erf' }];
-  await expect(compileProgram({ ...graph, nodes })).rejects.toMatchObject({
-    code: 'BAD_GRAPH',
-    message: expect.stringMatching(/^conv1 \(Erf\): the kernels do not compute 'Erf'/),
-  });
-  await expect(compileProgram(graph, { module: new Uint8Array([1, 2, 3]) })).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-  });
-});
-
-test('bad runs say what was expected and got, and leave the program usable', async () => {
-  const { graph, inputs, expected } = convolutionGraph();
-  const program = await compileProgram(graph, { rejectsNonFinite: true });
-  await expect(program.run({})).rejects.toMatchObject({ code: 'BAD_INPUT' });
-  await expect(program.run({ ...inputs, x: new Float32Array(5) })).rejects.toThrow('x: expected 36 numbers, got 5');
-  const x = Float32Array.from(inputs.x);
-  x[4] = Number.NaN;
-  await expect(program.run({ ...inputs, x })).rejects.toThrow('got NaN or infinity at [0, 0, 1, 1]');
-  await expect(program.run(inputs, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  expect(program.info.threads).toBeGreaterThanOrEqual(1);
   expect([...(await program.run(inputs)).y!]).toEqual(expected);
   program.dispose();
-  program.dispose();
-  await expect(program.run(inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
+  for (const threads of [0, 1.5, -1, 5000]) {
+    await expect(compileProgram(graph, { threads })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+  }
 });
+
+test('a module of the caller is for one thread or for several', async () => {
+  const { graph } = convolutionGraph();
+  const [single, several] = await Promise.all(
+    ['residual-kernels', 'residual-kernels-threads'].map((name) =>
+      readFile(new URL(`../wasm/${name}.wasm`, import.meta.url)),
+    ),
+  );
+  const alone = await compileProgram(graph, { module: single! });
+  expect(alone.info.threads).toBe(1);
+  alone.dispose();
+  await expect(compileProgram(graph, { module: single!, threads: 2 })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+  const shared = await compileProgram(graph, { module: several!, threads: 2 });
+  expect(shared.info.threads).toBe(2);
+  shared.dispose();
+});
+
+const built = new URL('../dist/index.js', import.meta.url);
+
+// Node runs the build, not the sources.
+test.skipIf(!existsSync(built))(
+  'programs that are not disposed of do not keep a process alive, and a run that is awaited does',
+  () => {
+    const script = `
+    import { compileProgram } from ${JSON.stringify(built.href)};
+    const value = (shape) => ({ shape, dtype: 'float32' });
+    const graph = {
+      values: [value([1, 2]), value([1, 2])],
+      nodes: [{ op: 'Relu', inputs: [0], outputs: [1], attributes: {} }],
+      inputs: [{ name: 'x', value: 0 }],
+      outputs: [{ name: 'y', value: 1 }],
+      constants: new Map(),
+    };
+    const program = await compileProgram(graph, { threads: 2 });
+    console.log((await program.run({ x: Float32Array.of(-1, 2) })).y.join());`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(output.trim()).toBe('0,2');
+  },
+);
+
+/** Some hundred million multiply-adds, whose outputs in the corner are known. */
+function largeConvolution() {
+  const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
+  const [size, channels] = [64, 256];
+  const attributes = {
+    strides: [1, 1],
+    pad: [
+      [1, 1],
+      [1, 1],
+    ],
+    dilations: [1, 1],
+    groups: 1,
+    activation: 'relu',
+  };
+  const image = value(1, size, size, channels);
+  const graph = {
+    values: [image, value(3, 3, channels, channels), image],
+    nodes: [{ op: 'FusedConv2D', inputs: [0, 1], outputs: [2], attributes }],
+    inputs: [{ name: 'x', value: 0 }],
+    outputs: [{ name: 'y', value: 2 }],
+    constants: new Map([[1, new Float32Array(9 * channels * channels).fill(0.01)]]),
+  };
+  // Four of the nine taps lie in the picture there.
+  return { graph, inputs: { x: new Float32Array(size * size * channels).fill(1) }, expected: 4 * channels * 0.01 };
+}

@@ -4,50 +4,70 @@ import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-pr
 import { loadModule } from './load-module.ts';
 import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
-import { WasmMemory } from './wasm-memory.ts';
+import { checkThreads, defaultThreads } from './thread-count.ts';
+import { isForThreads, WasmMemory, type WasmRun } from './wasm-memory.ts';
+import { WasmTeam } from './wasm-team.ts';
 
-/** A run lets other work of the event loop in between layers, this often. */
+/** On one thread, a run lets other work of the event loop in between layers, this often. */
 const SLICE_MS = 50;
 
 export interface WasmKernelOptions extends KernelOptions {
-  /** The module's bytes or where they are, where the package's own `wasm/residual-kernels.wasm` cannot be fetched. */
+  /**
+   * The module's bytes or where they are, where the package's own `wasm/residual-kernels.wasm` (one thread) and
+   * `wasm/residual-kernels-threads.wasm` (several) cannot be fetched.
+   */
   readonly module?: WebAssembly.Module | BufferSource | URL | string;
 }
 
 /**
- * Compiles a fused graph for WASM with 128-bit SIMD: in any browser and in Node, without Rust or an addon. It runs on
- * the calling thread, letting other work in between layers; in a page, call it from a worker.
+ * Compiles a fused graph for WASM with 128-bit SIMD: in any browser and in Node, without Rust or an addon. With several
+ * threads (`threads`; by default the physical cores in Node, and all cores in a page that is cross-origin isolated) runs
+ * happen on workers; with one on the calling thread, letting other work in between layers. Compiling happens on the
+ * calling thread: in a page, call it from a worker.
  *
- * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), and where WASM
- * SIMD or the module is not to be had (`UNAVAILABLE`).
+ * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), for a wrong
+ * number of threads (`BAD_OPTION`), and where WASM SIMD, the module or threads are not to be had (`UNAVAILABLE`).
  */
 export async function compileProgram(graph: KernelGraph, options: WasmKernelOptions = {}): Promise<KernelProgram> {
-  const { threads = 1, rejectsNonFinite = false } = options;
-  if (threads !== 1) throw new KernelError('BAD_OPTION', `threads: the WASM kernels take 1, got ${threads}`);
+  const { rejectsNonFinite = false } = options;
+  if (options.threads !== undefined) checkThreads(options.threads);
+  const wanted = options.threads ?? (await defaultThreads());
   const serialized = serializeGraph(graph);
-  const memory = new WasmMemory(await loadModule(options.module));
-  const session = memory.compile(serialized, rejectsNonFinite);
-  return new WasmProgram(memory, session, serialized.inputNames, outputNamer(graph));
+  const module = await loadModule(options.module, wanted > 1 ? 'threads' : 'single');
+  const hasThreads = isForThreads(module);
+  if (!hasThreads && options.threads !== undefined && wanted > 1) {
+    throw new KernelError(
+      'BAD_OPTION',
+      `threads: the module given is for 1, got ${wanted}; give residual-kernels-threads.wasm`,
+    );
+  }
+  const threads = hasThreads ? wanted : 1;
+  const memory = new WasmMemory(module);
+  const session = memory.compile(serialized, rejectsNonFinite, threads);
+  const team = hasThreads ? new WasmTeam(memory, session) : undefined;
+  await team?.start(threads);
+  return new WasmProgram({ memory, session, team, threads }, serialized.inputNames, outputNamer(graph));
+}
+
+/** A compiled graph in the module's memory, and its workers if it has any. */
+interface Compiled {
+  readonly memory: WasmMemory;
+  readonly session: number;
+  readonly team: WasmTeam | undefined;
+  readonly threads: number;
 }
 
 class WasmProgram implements KernelProgram {
   readonly info: KernelProgram['info'];
   readonly #inputNames: readonly string[];
   readonly #nameOutputs: ReturnType<typeof outputNamer>;
-  #memory: WasmMemory | undefined;
-  readonly #session: number;
+  #compiled: Compiled | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    memory: WasmMemory,
-    session: number,
-    inputNames: readonly string[],
-    nameOutputs: ReturnType<typeof outputNamer>,
-  ) {
-    const { weightBytes, peakBytes } = memory.sizesOf(session);
-    this.info = { isa: 'simd128', threads: 1, weightBytes, peakBytes };
-    this.#memory = memory;
-    this.#session = session;
+  constructor(compiled: Compiled, inputNames: readonly string[], nameOutputs: ReturnType<typeof outputNamer>) {
+    const { weightBytes, peakBytes } = compiled.memory.sizesOf(compiled.session);
+    this.info = { isa: 'simd128', threads: compiled.threads, weightBytes, peakBytes };
+    this.#compiled = compiled;
     this.#inputNames = inputNames;
     this.#nameOutputs = nameOutputs;
   }
@@ -63,15 +83,16 @@ class WasmProgram implements KernelProgram {
 
   async #run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array<ArrayBuffer>[]> {
     signal?.throwIfAborted();
-    const run = this.#live().begin(this.#session, this.#inputNames, inputs);
+    const { memory, session, team } = this.#live();
+    const run = memory.begin(session, this.#inputNames, inputs);
     try {
-      let sliceEndMs = performance.now() + SLICE_MS;
-      while (run.advance()) {
-        if (performance.now() < sliceEndMs) continue;
-        await new Promise((resolve) => setTimeout(resolve));
+      if (team === undefined) {
+        await this.#runInSlices(run, signal);
+      } else {
+        await team.runEnds(signal);
         this.#live();
         signal?.throwIfAborted();
-        sliceEndMs = performance.now() + SLICE_MS;
+        run.check();
       }
       return run.outputs();
     } finally {
@@ -79,13 +100,25 @@ class WasmProgram implements KernelProgram {
     }
   }
 
-  #live(): WasmMemory {
-    if (this.#memory !== undefined) return this.#memory;
+  async #runInSlices(run: WasmRun, signal: AbortSignal | undefined): Promise<void> {
+    let sliceEndMs = performance.now() + SLICE_MS;
+    while (run.advance()) {
+      if (performance.now() < sliceEndMs) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#live();
+      signal?.throwIfAborted();
+      sliceEndMs = performance.now() + SLICE_MS;
+    }
+  }
+
+  #live(): Compiled {
+    if (this.#compiled !== undefined) return this.#compiled;
     throw new KernelError('DISPOSED', 'expected a live program, got a disposed one; compile again');
   }
 
-  /** The instance goes with its last reference, and its memory with it. */
+  /** The instances go with their last references, and the memory with them. */
   dispose(): void {
-    this.#memory = undefined;
+    this.#compiled?.team?.dispose();
+    this.#compiled = undefined;
   }
 }

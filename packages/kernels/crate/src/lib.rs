@@ -1,6 +1,8 @@
 //! Fused convolution kernels for residual networks. [`plan::compile`] turns a graph and its weights into a
 //! [`program::Program`]; see docs/kernels.md for the design.
 
+#![cfg_attr(all(target_arch = "wasm32", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
+
 pub mod direct;
 pub mod format;
 pub mod graph;
@@ -20,6 +22,8 @@ pub mod program;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schedule;
 pub mod simd;
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+pub mod team;
 pub mod tile;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

@@ -1,5 +1,8 @@
-//! The WASM module's exports: plain numbers and pointers into its memory, for one thread.
+//! The WASM module's exports: plain numbers and pointers into its memory.
 //! Everything that can fail answers 0 and leaves a message.
+//!
+//! It is built twice: for one thread, which calls [`advance`] step by step, and with a shared memory, where workers
+//! [`serve`]. There, all but `serve` and `cancel` must be called by one thread at a time; it never waits.
 
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
@@ -7,12 +10,13 @@ use crate::plan::{Options, compile};
 use crate::precision::Precision;
 use crate::program::Program;
 use std::alloc::Layout;
-use std::cell::RefCell;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
 
-thread_local! {
-    static MESSAGE: RefCell<String> = const { RefCell::new(String::new()) };
-}
+#[cfg(target_feature = "atomics")]
+use crate::team::Team;
+
+static MESSAGE: Mutex<String> = Mutex::new(String::new());
 
 /// A program, and the run under way.
 pub struct Session {
@@ -20,21 +24,24 @@ pub struct Session {
     inputs: Vec<*const f32>,
     outputs: Vec<*mut f32>,
     non_finite: AtomicU64,
+    #[cfg(not(target_feature = "atomics"))]
     next_step: usize,
+    #[cfg(target_feature = "atomics")]
+    team: Team,
 }
 
 fn fail(message: String) {
-    MESSAGE.with(|slot| *slot.borrow_mut() = message);
+    *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = message;
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn message_start() -> *const u8 {
-    MESSAGE.with(|slot| slot.borrow().as_ptr())
+    MESSAGE.lock().unwrap_or_else(PoisonError::into_inner).as_ptr()
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn message_length() -> usize {
-    MESSAGE.with(|slot| slot.borrow().len())
+    MESSAGE.lock().unwrap_or_else(PoisonError::into_inner).len()
 }
 
 /// Memory of the caller's, 16-byte aligned; null where there is none left.
@@ -64,6 +71,7 @@ pub unsafe extern "C" fn compile_graph(
     constants: *const u32,
     count: usize,
     rejects_non_finite: bool,
+    threads: usize,
 ) -> *mut Session {
     let make = || -> Result<Session, String> {
         let (json, table) = unsafe {
@@ -79,15 +87,22 @@ pub unsafe extern "C" fn compile_graph(
             .collect();
         let options = Options {
             isa: Isa::choose(None)?,
-            threads: 1,
+            threads,
             algorithm: None,
             reject_non_finite: rejects_non_finite,
             precision: Precision::Float32,
         };
         let program = compile(&Graph::parse(json)?, &constants, options, &[])?;
-        let next_step = program.steps.len();
-        let non_finite = AtomicU64::new(u64::MAX);
-        Ok(Session { program, inputs: Vec::new(), outputs: Vec::new(), non_finite, next_step })
+        Ok(Session {
+            inputs: vec![std::ptr::null(); program.inputs.len()],
+            outputs: vec![std::ptr::null_mut(); program.outputs.len()],
+            non_finite: AtomicU64::new(u64::MAX),
+            #[cfg(not(target_feature = "atomics"))]
+            next_step: program.steps.len(),
+            #[cfg(target_feature = "atomics")]
+            team: Team::new(&program),
+            program,
+        })
     };
     match make() {
         Ok(session) => Box::into_raw(Box::new(session)),
@@ -119,7 +134,7 @@ pub unsafe extern "C" fn length_of(session: *const Session, is_output: bool, ind
     ports.get(index).map_or(0, |port| port.length())
 }
 
-/// Begins a run: `arrays` are the starts of all inputs, then of all outputs.
+/// Begins a run, the one before it having ended: `arrays` are the starts of all inputs, then of all outputs.
 ///
 /// # Safety
 /// As [`bytes_of`]; the arrays must have the lengths of the ports, and stay until the run ends.
@@ -127,17 +142,23 @@ pub unsafe extern "C" fn length_of(session: *const Session, is_output: bool, ind
 pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32) {
     let session = unsafe { &mut *session };
     let at = |index: usize| unsafe { *arrays.add(index) };
-    let inputs = session.program.inputs.len();
-    session.inputs = (0..inputs).map(|i| at(i) as *const f32).collect();
-    session.outputs = (0..session.program.outputs.len()).map(|i| at(inputs + i) as *mut f32).collect();
+    let inputs = session.inputs.len();
+    session.inputs.iter_mut().enumerate().for_each(|(i, input)| *input = at(i) as *const f32);
+    session.outputs.iter_mut().enumerate().for_each(|(i, output)| *output = at(inputs + i) as *mut f32);
     *session.non_finite.get_mut() = u64::MAX;
-    session.next_step = 0;
+    #[cfg(not(target_feature = "atomics"))]
+    {
+        session.next_step = 0;
+    }
+    #[cfg(target_feature = "atomics")]
+    session.team.begin();
 }
 
 /// Does the next step: 1 while there are more, 2 when the run has ended well, 0 when it has failed.
 ///
 /// # Safety
 /// As [`bytes_of`].
+#[cfg(not(target_feature = "atomics"))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
     let session = unsafe { &mut *session };
@@ -152,9 +173,16 @@ pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
         }
     }
     session.next_step += 1;
-    if session.next_step < session.program.steps.len() {
-        return 1;
-    }
+    if session.next_step < session.program.steps.len() { 1 } else { unsafe { outcome(session) } }
+}
+
+/// Of a run whose items are all done: 2 when it has ended well, 0 when it has failed.
+///
+/// # Safety
+/// As [`bytes_of`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn outcome(session: *mut Session) -> u32 {
+    let session = unsafe { &mut *session };
     match session.program.check_finite(*session.non_finite.get_mut()) {
         Ok(()) => 2,
         Err(message) => {
@@ -162,6 +190,46 @@ pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
             0
         }
     }
+}
+
+#[cfg(target_feature = "atomics")]
+#[link(wasm_import_module = "host")]
+unsafe extern "C" {
+    /// The run's last item is done; called on the worker that did it.
+    safe fn run_ended();
+}
+
+/// Takes part in all runs as the worker of this number, until [`close`]; on a thread that may sleep.
+///
+/// # Safety
+/// As [`bytes_of`]; the instance's stack must be its own, and there must be one worker of each number.
+#[cfg(target_feature = "atomics")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn serve(session: *const Session, worker: usize) {
+    unsafe {
+        let Session { program, inputs, outputs, non_finite, team } = &*session;
+        team.serve(program, worker, || program.context(worker, inputs, outputs, non_finite), || run_ended());
+    }
+}
+
+/// Ends the run under way without doing what is left of it.
+///
+/// # Safety
+/// As [`bytes_of`].
+#[cfg(target_feature = "atomics")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cancel(session: *const Session) {
+    unsafe { (*session).team.cancel() }
+}
+
+/// Lets the workers go.
+///
+/// # Safety
+/// As [`bytes_of`]; no run may be under way.
+#[cfg(target_feature = "atomics")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn close(session: *const Session) {
+    unsafe { (*session).team.close() }
 }
 
 /// # Safety

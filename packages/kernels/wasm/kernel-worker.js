@@ -1,0 +1,22 @@
+// One thread of residual-kernels-threads.wasm: takes part in runs until the program is disposed. As it sleeps in the
+// module between runs, it hears no messages; what it needs comes once, and then by the shared memory.
+const isNode = globalThis.process?.versions?.node !== undefined;
+
+async function work(data, post) {
+  const { module, memory, session, worker, stackEnd } = data;
+  const host = { run_ended: () => post('ended') };
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory }, host });
+  exports.__stack_pointer.value = stackEnd;
+  post('ready');
+  exports.serve(session, worker);
+}
+
+if (isNode) {
+  const { parentPort, workerData } = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:worker_threads');
+  await work(workerData, (message) => parentPort.postMessage(message));
+} else {
+  globalThis.onmessage = async ({ data }) => {
+    await work(data, (message) => globalThis.postMessage(message));
+    globalThis.close();
+  };
+}
