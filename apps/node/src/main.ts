@@ -32,7 +32,7 @@ const { npm_package_name: project, npm_lifecycle_event: script, INIT_CWD: called
 if (project === 'residual-monorepo' && (script === 'residual' || script === 'classify')) process.chdir(calledIn ?? '.');
 
 const program = new Command('residual')
-  .description('ResNets in Node: classify pictures, evaluate and summarise models.')
+  .description('ResNets in Node: classify pictures; evaluate, train, fine-tune, export and summarise models.')
   .version(version)
   .addCommand(classifyCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
