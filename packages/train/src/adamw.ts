@@ -1,4 +1,5 @@
 import { add, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
+import { checkNumber } from './check-number.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions {
@@ -12,9 +13,12 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
-/** Adam with decoupled weight decay. @see Loshchilov & Hutter 2019, arXiv:1711.05101; torch `optim.AdamW` */
+/** Adam with decoupled weight decay. @throws TrainError `BAD_OPTION` @see Loshchilov & Hutter 2019, arXiv:1711.05101; torch `optim.AdamW` */
 export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+  for (const [name, beta] of Object.entries({ beta1, beta2 })) checkNumber(name, beta, { from: 0, below: 1 });
+  checkNumber('epsilon', epsilon, { above: 0 });
+  checkNumber('weightDecay', weightDecay, { from: 0 });
   return {
     slots: ['mean', 'square'],
     weightDecay,

@@ -1,4 +1,5 @@
 import { type Augmentation, type Normalization, normalizer, type PixelImage, seededRandom } from '@residual/vision';
+import { checkNumber } from './check-number.ts';
 import type { Example } from './data-set.ts';
 import { type MixOptions, mixBatch } from './mix.ts';
 import type { Batch } from './step-runner.ts';
@@ -19,12 +20,23 @@ export interface BatchOptions extends MixOptions, Normalization {
 const PICTURE = 2;
 const MIX = 3;
 
-/** Makes batches of examples: augments, normalises and mixes them, with numbers that depend on the seed and on where they are. */
+/**
+ * Makes batches of examples: augments, normalises and mixes them, with numbers that depend on the seed and on where they are.
+ *
+ * @throws TrainError `BAD_OPTION`
+ */
 export function batchAssembler(
   numClasses: number,
   options: BatchOptions,
 ): (examples: readonly Example[], indices: ArrayLike<number>, epoch: number, step: number) => Batch {
   const { batchSize, sizePx, seed, augment, labelSmoothing } = options;
+  const positive = { from: 1, isWhole: true };
+  checkNumber('batchSize', batchSize, positive);
+  checkNumber('sizePx', sizePx, positive);
+  checkNumber('seed', seed, { isWhole: true });
+  checkNumber('labelSmoothing', labelSmoothing, { from: 0, below: 1 });
+  checkNumber('mixup', options.mixup, { from: 0 });
+  checkNumber('cutmix', options.cutmix, { from: 0 });
   const size = sizePx * sizePx * 3;
   const normalize = normalizer(options);
   return (examples, indices, epoch, step) => {

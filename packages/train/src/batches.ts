@@ -20,12 +20,12 @@ const ORDER = 1;
 /** Batches of a data set, shuffled in each epoch; what is left over of the last is left out. @throws TrainError */
 export function shuffledBatches(data: DataSet, options: BatchOptions): TrainingData {
   const { batchSize, sizePx, seed } = options;
+  const assemble = batchAssembler(data.classes.length, options);
   const stepsPerEpoch = Math.floor(data.size / batchSize);
   if (stepsPerEpoch === 0) {
     const got = `got ${data.size}; take a smaller batch`;
     throw new TrainError('BAD_DATA', 'data', `expected at least a batch of ${batchSize} pictures, ${got}`);
   }
-  const assemble = batchAssembler(data.classes.length, options);
   let known: { readonly epoch: number; readonly order: Uint32Array } | undefined;
   const orderOf = (epoch: number): Uint32Array => {
     if (known?.epoch !== epoch) known = { epoch, order: shuffled(data.size, seededRandom(seed, ORDER, epoch)) };

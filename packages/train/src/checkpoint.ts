@@ -23,6 +23,8 @@ export interface EpochRecord {
 export interface TrainingProgress {
   /** Steps done. */
   readonly step: number;
+  /** A training that goes on must have as many. */
+  readonly stepsPerEpoch?: number;
   /** Of the epoch under way. */
   readonly epoch: {
     readonly loss: number;

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +6,8 @@ import { expect, test } from 'vitest';
 
 const script = resolve(import.meta.dirname, '../test/train-and-be-killed.mjs');
 const KILLS = 20;
+/** Of six steps each: more than so many processes come through before they are killed. */
+const EPOCHS = 30;
 
 test('killed at random moments, a training ends with the weights and losses of one that was not', async () => {
   const [whole, killed] = (await Promise.all([0, 1].map(() => mkdtemp(join(tmpdir(), 'residual-train-'))))) as [
@@ -14,17 +15,16 @@ test('killed at random moments, a training ends with the weights and losses of o
     string,
   ];
   try {
-    const straight = await run(whole, Number.POSITIVE_INFINITY);
-    expect(straight.code).toBe(0);
-    let kills = 0;
-    // Each run goes on from a checkpoint at most a few steps old, so that it is killed somewhere new.
-    for (; kills < KILLS; kills++) {
-      const steps = kills % 3;
-      await run(killed, steps, Math.random() * 40);
-      if (existsSync(join(killed, 'done.json'))) break;
+    expect(await run(whole)).toBe(0);
+    // Every fourth is killed at any moment from its start on, the others a moment after one of their first steps.
+    for (let kills = 0; kills < KILLS; kills++) {
+      const isEarly = kills % 4 === 3;
+      const kill = isEarly
+        ? { steps: 0, delayMs: Math.random() * 1500 }
+        : { steps: 1 + (kills % 4), delayMs: Math.random() * 40 };
+      expect(await run(killed, kill)).toBe(null);
     }
-    expect(kills).toBeGreaterThan(4);
-    if (!existsSync(join(killed, 'done.json'))) expect((await run(killed, Number.POSITIVE_INFINITY)).code).toBe(0);
+    expect(await run(killed)).toBe(0);
     expect(await readFile(join(killed, 'done.json'), 'utf8')).toBe(await readFile(join(whole, 'done.json'), 'utf8'));
     const names = (await readdir(killed)).filter((name) => name !== 'done.json');
     expect(names.every((name) => name.startsWith('step-'))).toBe(true);
@@ -33,18 +33,19 @@ test('killed at random moments, a training ends with the weights and losses of o
   }
 }, 400_000);
 
-/** Runs the script, and kills it so many milliseconds after so many steps. */
-function run(folder: string, steps: number, delayMs = 0): Promise<{ code: number | null }> {
-  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let seen = 0;
-  const killSoon = (): void => {
-    setTimeout(() => child.kill('SIGKILL'), delayMs);
+/** Runs the script, and kills it so many milliseconds after so many steps; gives its exit code. */
+function run(folder: string, kill?: { steps: number; delayMs: number }): Promise<number | null> {
+  const child = spawn(process.execPath, [script, folder, `${EPOCHS}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let left = kill?.steps ?? Number.POSITIVE_INFINITY;
+  const check = (): void => {
+    if (left <= 0) setTimeout(() => child.kill('SIGKILL'), kill!.delayMs);
   };
+  check();
   child.stdout.on('data', (chunk: Buffer) => {
-    seen += chunk.toString().split('\n').length - 1;
-    if (seen > steps) killSoon();
+    left -= chunk.toString().split('\n').length - 1;
+    check();
   });
-  return new Promise((resolve) => {
-    child.on('close', (code) => resolve({ code }));
+  return new Promise((done) => {
+    child.on('close', done);
   });
 }

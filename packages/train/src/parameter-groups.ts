@@ -1,3 +1,4 @@
+import { checkNumber } from './check-number.ts';
 import type { VariableSpecs } from './model.ts';
 import { TrainError } from './train-error.ts';
 
@@ -35,6 +36,10 @@ export function parameterSettings(
   const unused = groups.find(({ match }) => ![...specs.keys()].some((name) => matches(match, name)));
   if (unused !== undefined)
     throw new TrainError('BAD_OPTION', `groups: ${unused.match}`, 'expected a parameter of that name, got none');
+  for (const { match, learningRateScale, weightDecay } of groups) {
+    checkNumber(`groups: ${match}: learningRateScale`, learningRateScale, { from: 0 });
+    checkNumber(`groups: ${match}: weightDecay`, weightDecay, { from: 0 });
+  }
   const settings = new Map<string, ParameterSettings>();
   for (const [name, { trainable, layout }] of specs) {
     if (!trainable) continue;

@@ -37,7 +37,7 @@ export function oneCycle(highest: number, steps: number, options: OneCycleOption
   const top = rising * steps - 1;
   return (step) => {
     const [from, to, share] =
-      step <= top ? [first, highest, step / top] : [highest, last, (step - top) / (steps - 1 - top)];
+      step <= top ? [first, highest, top === 0 ? 1 : step / top] : [highest, last, (step - top) / (steps - 1 - top)];
     return to + ((from - to) * (1 + Math.cos(Math.PI * Math.min(share, 1)))) / 2;
   };
 }

@@ -1,4 +1,5 @@
 import { add, mul, sub } from '@tensorflow/tfjs-core';
+import { checkNumber } from './check-number.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface SgdOptions {
@@ -10,8 +11,10 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
-/** Gradient descent with momentum. @see torch `optim.SGD` */
+/** Gradient descent with momentum. @throws TrainError `BAD_OPTION` @see torch `optim.SGD` */
 export function sgd({ momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+  checkNumber('momentum', momentum, { from: 0, below: 1 });
+  checkNumber('weightDecay', weightDecay, { from: 0 });
   return {
     slots: momentum === 0 ? [] : ['momentum'],
     weightDecay,

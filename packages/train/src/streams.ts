@@ -1,5 +1,6 @@
 import { type BatchOptions, batchAssembler } from './assemble-batch.ts';
 import type { TrainingData } from './batches.ts';
+import { checkNumber } from './check-number.ts';
 import type { Example } from './data-set.ts';
 import type { Batch } from './step-runner.ts';
 import { TrainError } from './train-error.ts';
@@ -28,7 +29,8 @@ export interface StreamedBatchOptions extends BatchOptions {
  */
 export function streamedBatches(examples: Stream<Example>, options: StreamedBatchOptions): TrainingData {
   const { batchSize, sizePx, stepsPerEpoch, classes } = options;
-  checkStream(examples, stepsPerEpoch);
+  checkStream(examples);
+  checkNumber('stepsPerEpoch', stepsPerEpoch, { from: 1, isWhole: true });
   const assemble = batchAssembler(classes.length, options);
   return {
     batchShape: [batchSize, sizePx, sizePx, 3],
@@ -61,7 +63,8 @@ export function wholeBatches(
   shape: Pick<TrainingData, 'batchShape' | 'numClasses' | 'stepsPerEpoch'>,
 ): TrainingData {
   const { batchShape, numClasses, stepsPerEpoch } = shape;
-  checkStream(batches, stepsPerEpoch);
+  checkStream(batches);
+  checkNumber('stepsPerEpoch', stepsPerEpoch, { from: 1, isWhole: true });
   return {
     batchShape,
     numClasses,
@@ -93,9 +96,7 @@ async function* opened<Item>(stream: Stream<Item>, epoch: number, first: number,
   throw new TrainError('BAD_DATA', `epoch ${epoch + 1}`, `expected a stream of ${end} items, ${got}`);
 }
 
-function checkStream(stream: Stream<unknown>, stepsPerEpoch: number): void {
-  if (!Number.isInteger(stepsPerEpoch) || stepsPerEpoch < 1)
-    throw new TrainError('BAD_OPTION', 'stepsPerEpoch', `expected a whole number from 1, got ${stepsPerEpoch}`);
+function checkStream(stream: Stream<unknown>): void {
   if (typeof stream === 'function' || !('next' in stream)) return;
   const got = 'got an iterator, which ends with the first; give the function that makes it';
   throw new TrainError('BAD_OPTION', 'data', `expected what can be read anew in each epoch, ${got}`);

@@ -1,6 +1,8 @@
 import type { HostTensor } from '@residual/blocks';
 import { toTorch } from '@residual/blocks';
 import { getGradient } from '@tensorflow/tfjs-core';
+import { checkNumber } from './check-number.ts';
+import { checkEvaluationBatch, checkOptions } from './check-options.ts';
 import type { Checkpoint, EpochRecord, TrainingProgress } from './checkpoint.ts';
 import { testNumbers } from './checkpoint.ts';
 import { compiledRunner } from './compiled-runner.ts';
@@ -73,7 +75,9 @@ class Training {
     this.#runner = runner;
     this.#batchesPerStep = options.accumulate ?? 1;
     this.#stepsPerEpoch = Math.floor(options.data.stepsPerEpoch / this.#batchesPerStep);
+    checkOptions(options, this.#stepsPerEpoch, progress);
     this.progress = progress ?? { step: 0, epoch: NOTHING, history: [] };
+    this.progress = { ...this.progress, stepsPerEpoch: this.#stepsPerEpoch };
     this.#savedStep = progress?.step ?? -1;
   }
 
@@ -103,7 +107,9 @@ class Training {
   async #step(epoch: number, batches: AsyncGenerator<Batch>): Promise<boolean> {
     const { step } = this.progress;
     const { optimizer, schedule, checkpointSteps = 0 } = this.#options;
-    const numbers = { learningRate: schedule(step), ...optimizer.numbers(step + 1) };
+    const learningRate = schedule(step);
+    checkNumber(`schedule, step ${step + 1}`, learningRate, { from: 0 });
+    const numbers = { learningRate, ...optimizer.numbers(step + 1) };
     const began = performance.now();
     let { loss, correct, pictures, seconds } = this.progress.epoch;
     let stepLoss = 0;
@@ -123,7 +129,7 @@ class Training {
     seconds += (performance.now() - began) / 1000;
     this.#isBetweenSteps = true;
     this.progress = { ...this.progress, step: step + 1, epoch: { loss, correct, pictures, seconds } };
-    this.#reportStep(epoch, stepLoss, numbers.learningRate);
+    this.#reportStep(epoch, stepLoss, learningRate);
     if (checkpointSteps > 0 && (step + 1) % checkpointSteps === 0 && (step + 1) % this.#stepsPerEpoch !== 0)
       await this.#save();
     return true;
@@ -177,7 +183,7 @@ class Training {
     const isBest = evaluation !== undefined && evaluation.top1 > (best?.top1 ?? -1);
     const newBest = isBest ? { step, top1: evaluation.top1 } : best;
     this.progress = {
-      step,
+      ...this.progress,
       epoch: NOTHING,
       history: [...history, record],
       ...(newBest === undefined ? {} : { best: newBest }),
@@ -197,6 +203,7 @@ class Training {
     if (evaluation === undefined) return undefined;
     const counter = new EvaluationCounter(data.numClasses);
     for await (const { images, labels, count } of prefetch(evaluation(), 2)) {
+      checkEvaluationBatch(images, data.batchShape);
       const logits = await this.#runner.predict(images, { ema: emaDecay !== undefined });
       counter.add(logits.subarray(0, count * data.numClasses), labels);
     }

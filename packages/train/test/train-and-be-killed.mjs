@@ -1,4 +1,4 @@
-// Trains the tiny net in a folder, says each step, and leaves the weights as `weights.bin` there when it is done.
+// Trains the tiny net in a folder for so many epochs, says each step, and leaves the weights there as `done.json` at the end.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import '@tensorflow/tfjs';
@@ -8,10 +8,11 @@ import { checkpointFolder } from '@residual/train/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { tinyOptions } from './tiny.mjs';
 
-const [folder] = process.argv.slice(2);
+const [folder, epochs] = process.argv.slice(2);
 await tf.setBackend('cpu');
 const { stateDict, progress } = await train({
   ...tinyOptions(),
+  epochs: Number(epochs),
   initial: randomVars({ seed: 3 }),
   checkpoints: checkpointFolder(folder),
   checkpointSteps: 2,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { TrainingData } from '../batches.ts';
+import { checkNumber } from '../check-number.ts';
 import type { Batch } from '../step-runner.ts';
 import { TrainError } from '../train-error.ts';
 import { BatchClient } from './batch-client.ts';
@@ -34,9 +35,7 @@ export async function threadedBatches(
   options: ThreadOptions = {},
 ): Promise<ThreadedBatches> {
   const { threads = Math.min(4, Math.max(1, availableParallelism() - 1)), ahead = 2 * threads, signal } = options;
-  for (const [name, value] of Object.entries({ threads, ahead }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new TrainError('BAD_OPTION', name, `expected a whole number from 1, got ${value}`);
+  for (const [name, value] of Object.entries({ threads, ahead })) checkNumber(name, value, { from: 1, isWhole: true });
   signal?.throwIfAborted();
   const clients = Array.from({ length: threads }, () => new BatchClient({ module: module.href, argument }));
   const endAll = async (reason: unknown): Promise<void> => {
