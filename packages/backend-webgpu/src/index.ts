@@ -1,3 +1,5 @@
+export { indexedDbVariants } from './indexed-db-variants.ts';
+export type { VariantMemory } from './plan/measure-variants.ts';
 export { PlanError, type PlanErrorCode } from './runtime/plan-error.ts';
 export { tfjsWebgpu } from './tfjs-webgpu.ts';
 export { WebgpuBackendError } from './webgpu-backend-error.ts';

@@ -11,16 +11,27 @@ import {
   type Weights,
 } from '@residual/compile';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
-import { DeviceSource } from './device-source.ts';
+import type { ChooseVariant } from './plan/lower-convolution.ts';
 import { lowerGraph } from './plan/lower-graph.ts';
+import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
 import type { BuiltPlan } from './plan/plan-builder.ts';
 import { defaultVariant } from './plan/variants.ts';
+import { DeviceSource } from './runtime/device-source.ts';
 import { PlanError } from './runtime/plan-error.ts';
-import { PlanRunner } from './runtime/plan-runner.ts';
+import type { PlanRunner } from './runtime/plan-runner.ts';
+import { PlanSession } from './runtime/plan-session.ts';
+import type { Convolution } from './shaders/convolution.ts';
 
 export interface WebgpuOptions {
   /** A device of the caller's, e.g. tfjs's, which stays the caller's; default: one that this engine asks for. */
   readonly device?: GPUDevice;
+  /**
+   * How each layer is computed: `fixed` (the default) is one dispatch a layer, the same everywhere; `measured` times
+   * several ways on this adapter when a shape is first compiled, which takes a moment, and may take more dispatches.
+   */
+  readonly variants?: 'fixed' | 'measured';
+  /** Where measured choices are kept; `indexedDbVariants()` on a page. Default: nowhere. */
+  readonly memory?: VariantMemory;
 }
 
 /**
@@ -30,49 +41,50 @@ export interface WebgpuOptions {
  * (`UNAVAILABLE`), and the next ones ask for another and build the plan again.
  */
 export function webgpu(options: WebgpuOptions = {}): Engine {
-  const source = new DeviceSource(options.device);
+  const devices = new DeviceSource(options.device);
   return {
     name: 'webgpu',
     isAvailable: async () => (options.device ? { available: true } : webgpuAvailability()),
-    compile: (graph, weights, compileOptions) => compile(graph, weights, source, compileOptions),
+    compile: (graph, weights, compileOptions) => compile(graph, weights, devices, options, compileOptions),
   };
 }
 
 async function compile(
   graph: Graph,
   weights: Weights,
-  source: DeviceSource,
+  devices: DeviceSource,
+  { variants, memory }: WebgpuOptions,
   options: CompileOptions = {},
 ): Promise<Executable> {
   const bound = bind(optimize(graph), weights);
-  const built = lowerGraph(computedOutputs(bound), defaultVariant);
-  const start = async (): Promise<PlanRunner> => {
-    try {
-      const { device, pipelines } = await source.get();
-      const { onProgress } = options;
-      return await PlanRunner.create(device, built.plan, (block) => built.pack(block), { pipelines, onProgress });
-    } catch (error) {
-      throw asEngineError(error);
-    }
-  };
-  let runner = await start();
+  const computed = computedOutputs(bound);
+  const chooseVariant = variants === 'measured' ? await measured(computed, devices, memory) : defaultVariant;
+  const built = lowerGraph(computed, chooseVariant);
+  const session = await PlanSession.start(devices, built, options.onProgress).catch(rethrow);
   return makeExecutable(
     bound,
     {
-      info: infoOf(built, runner),
-      async run(inputs) {
-        if (runner.loss) {
-          runner.destroy();
-          runner = await start();
-        }
-        return runner.run(inputs as Record<string, Float32Array>).catch((error) => {
-          throw asEngineError(error);
-        });
-      },
-      dispose: () => runner.destroy(),
+      info: infoOf(built, session.runner),
+      run: (inputs) => session.run(inputs as Record<string, Float32Array>).catch(rethrow),
+      dispose: () => session.destroy(),
     },
     options,
   );
+}
+
+async function measured(
+  graph: Graph,
+  devices: DeviceSource,
+  memory: VariantMemory | undefined,
+): Promise<ChooseVariant> {
+  const convolutions: Convolution[] = [];
+  lowerGraph(graph, (convolution) => {
+    convolutions.push(convolution);
+    return defaultVariant(convolution);
+  });
+  const { device, pipelines } = await devices.get().catch(rethrow);
+  const chosen = await measureVariants(convolutions, { device, pipelines, memory });
+  return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution);
 }
 
 function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner): Executable['info'] {
@@ -85,7 +97,7 @@ function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner): Executab
   };
 }
 
-function asEngineError(error: unknown): unknown {
-  if (!PlanError.isInstance(error)) return error;
-  return new EngineError('UNAVAILABLE', 'webgpu', error.message, { cause: error });
+function rethrow(error: unknown): never {
+  if (!PlanError.isInstance(error)) throw error;
+  throw new EngineError('UNAVAILABLE', 'webgpu', error.message, { cause: error });
 }

@@ -35,6 +35,7 @@ export function exportFormats(): ReadonlyMap<string, ExportFormat> {
   return new Map<string, ExportFormat>([
     ['onnx', { hasSize: true, canBeHalf: false, write: writeOnnx }],
     ['saved-model', { hasSize: true, canBeHalf: false, checkTarget: checkReplaceable, write: writeSavedModel }],
+    ['plan', { hasSize: true, canBeHalf: false, write: writePlan }],
     ['safetensors', { hasSize: false, canBeHalf: true, write: writeSafetensorsFile }],
     ['pth', { hasSize: false, canBeHalf: false, write: writePthFile }],
   ]);
@@ -55,6 +56,14 @@ async function writeSavedModel(out: string, exported: ExportedModel): Promise<st
   await writeFolder(out, new Map([['saved_model.pb', chunks]]));
   const { sizePx, numClasses } = exported;
   return `SavedModel, image [N, ${sizePx}, ${sizePx}, 3] → logits [N, ${numClasses}], ${megabytes(sizeBytes)}`;
+}
+
+async function writePlan(out: string, exported: ExportedModel): Promise<string> {
+  const { planFile } = await import('@residual/backend-webgpu/plan-file');
+  const { chunks, sizeBytes } = planFile(await tracedModel(exported));
+  await writeFileAtomic(out, chunks);
+  const { sizePx, numClasses } = exported;
+  return `WebGPU plan, image [1, ${sizePx}, ${sizePx}, 3] → logits [1, ${numClasses}], ${megabytes(sizeBytes)}`;
 }
 
 async function writeSafetensorsFile(out: string, exported: ExportedModel): Promise<string> {

@@ -1,9 +1,31 @@
 import { type Convolution, depth, outPixels } from '../shaders/convolution.ts';
 import { directConvolution } from '../shaders/direct-convolution.ts';
-import type { PlanBuilder, Slot } from './plan-builder.ts';
+import type { Shader } from '../shaders/shader.ts';
+import { canShareInSubgroups, subgroupConvolution } from '../shaders/subgroup-convolution.ts';
+import { canTile, tiledConvolution } from '../shaders/tiled-convolution.ts';
+import {
+  canWinograd,
+  type WinogradSize,
+  winogradFilter,
+  winogradInput,
+  winogradOutput,
+  winogradProducts,
+  winogradTiles,
+} from '../shaders/winograd.ts';
+import type { Slot } from './plan-builder.ts';
 
-/** A way to compute a convolution, e.g. `direct 8×4`. */
-export type ConvolutionVariant = `direct ${number}×${number}`;
+/**
+ * A way to compute a convolution: in registers (pixels × vectors of a thread), in tiles of workgroup memory, with inputs
+ * shared in subgroups, or by Winograd's F(2×2, 3×3) and F(4×4, 3×3).
+ */
+export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subgroups' | `winograd ${WinogradSize}`;
+
+/** Takes the dispatches of a convolution. */
+export interface DispatchTarget {
+  weights(sizeBytes: number, pack: () => Float32Array): Slot;
+  scratch(sizeBytes: number): Slot;
+  dispatch(label: string, shader: Shader, slots: readonly Slot[]): void;
+}
 
 export interface PlacedConvolution {
   readonly label: string;
@@ -16,23 +38,66 @@ export interface PlacedConvolution {
   readonly pack: () => Float32Array;
 }
 
-/** The variant where nothing has been measured. */
+/** The variant where nothing has been measured: one dispatch, no workgroup memory. */
 export function defaultVariant(convolution: Convolution): ConvolutionVariant {
   const pixels = outPixels(convolution);
   return `direct ${rowsFor(pixels)}×${Math.min(pixels >= 784 ? 4 : 2, widestColumns(convolution))}`;
 }
 
+/** Those worth measuring, the default first. */
+export function candidateVariants(convolution: Convolution, features: ReadonlySet<string>): ConvolutionVariant[] {
+  const rows = rowsFor(outPixels(convolution));
+  const widest = widestColumns(convolution);
+  return [
+    ...new Set<ConvolutionVariant>([
+      defaultVariant(convolution),
+      `direct ${rows}×${Math.min(2, widest)}`,
+      `direct ${Math.min(4, rows)}×${widest}`,
+      ...(canTile(convolution) ? (['tiled'] as const) : []),
+      ...(features.has('subgroups') && canShareInSubgroups(convolution) ? (['subgroups'] as const) : []),
+      ...(canWinograd(convolution) ? (['winograd 2', 'winograd 4'] as const) : []),
+    ]),
+  ];
+}
+
 /** Adds the dispatches of a convolution. */
 export function dispatchConvolution(
-  builder: PlanBuilder,
+  target: DispatchTarget,
   variant: ConvolutionVariant,
+  placed: PlacedConvolution,
+): void {
+  const { label, convolution, x, y, residual, pack } = placed;
+  if (variant === 'winograd 2' || variant === 'winograd 4') {
+    dispatchWinograd(target, variant === 'winograd 2' ? 2 : 4, placed);
+    return;
+  }
+  const weights = target.weights((depth(convolution) + 1) * convolution.outVectors * 16, pack);
+  target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])]);
+}
+
+function shaderOf(variant: ConvolutionVariant, convolution: Convolution): Shader {
+  if (variant === 'tiled') return tiledConvolution(convolution);
+  if (variant === 'subgroups') return subgroupConvolution(convolution);
+  const [rows, columns] = variant.slice('direct '.length).split('×').map(Number) as [number, number];
+  return directConvolution(convolution, { rows, columns, workgroup: workgroupOf(convolution.outVectors / columns) });
+}
+
+function dispatchWinograd(
+  target: DispatchTarget,
+  size: WinogradSize,
   { label, convolution, x, y, residual, pack }: PlacedConvolution,
 ): void {
-  const [rows, columns] = variant.slice('direct '.length).split('×').map(Number) as [number, number];
-  const { outVectors } = convolution;
-  const weights = builder.weights((depth(convolution) + 1) * outVectors * 16, pack);
-  const shader = directConvolution(convolution, { rows, columns, workgroup: workgroupOf(outVectors / columns) });
-  builder.dispatch(label, shader, [x, weights, y, ...(residual ? [residual] : [])]);
+  const { inVectors, outVectors } = convolution;
+  const { count, planes } = winogradTiles(convolution, size);
+  const weights = target.weights((planes * inVectors * 4 + 1) * outVectors * 16, () =>
+    winogradFilter(pack(), convolution, size),
+  );
+  const transformed = target.scratch(planes * count * inVectors * 16);
+  const products = target.scratch(planes * count * outVectors * 16);
+  target.dispatch(`${label}, input`, winogradInput(convolution, size), [x, transformed]);
+  target.dispatch(`${label}, products`, winogradProducts(convolution, size), [transformed, weights, products]);
+  const others = residual ? [residual] : [];
+  target.dispatch(`${label}, output`, winogradOutput(convolution, size), [products, weights, y, ...others]);
 }
 
 /** Pixels of a thread: a number by which all can be divided, so that no thread has too many. */

@@ -1,5 +1,5 @@
-import type { PipelineCache } from './runtime/plan-runner.ts';
-import { requestDevice } from './runtime/request-device.ts';
+import type { PipelineCache } from './plan-runner.ts';
+import { requestDevice } from './request-device.ts';
 
 export interface DeviceInUse {
   readonly device: GPUDevice;

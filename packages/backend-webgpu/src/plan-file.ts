@@ -1,0 +1,32 @@
+import { computedOutputs, type Graph } from '@residual/compile';
+import { lowerGraph } from './plan/lower-graph.ts';
+import { LENGTH_BYTES, type PlanHeader } from './plan/plan-format.ts';
+import { defaultVariant } from './plan/variants.ts';
+
+/** A file in pieces, as they are to be written. */
+export interface PlanFile {
+  readonly chunks: Iterable<Uint8Array>;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Writes an optimised graph with its weights bound as a plan file, for `@residual/backend-webgpu/runtime`.
+ *
+ * @throws EngineError (`UNSUPPORTED_NODE`) for an operation without a shader.
+ */
+export function planFile(graph: Graph): PlanFile {
+  const { plan, pack } = lowerGraph(computedOutputs(graph), defaultVariant);
+  const header: PlanHeader = { format: 'residual-plan', version: 1, plan };
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  // Spaces, which are nothing in JSON, until the weights begin at a multiple of four.
+  const head = new Uint8Array(LENGTH_BYTES + Math.ceil(json.length / 4) * 4).fill(0x20);
+  new DataView(head.buffer).setUint32(0, head.length - LENGTH_BYTES, true);
+  head.set(json, LENGTH_BYTES);
+  return {
+    sizeBytes: plan.weights.reduce((sum, size) => sum + size, head.length),
+    chunks: (function* () {
+      yield head;
+      for (const block of plan.weights.keys()) yield new Uint8Array(pack(block).buffer);
+    })(),
+  };
+}

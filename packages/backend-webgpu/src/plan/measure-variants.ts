@@ -1,0 +1,116 @@
+import type { PipelineCache } from '../runtime/plan-runner.ts';
+import { PlanRunner } from '../runtime/plan-runner.ts';
+import { type Convolution, outPixels } from '../shaders/convolution.ts';
+import type { Plan } from './plan.ts';
+import type { Slot } from './plan-builder.ts';
+import { type ConvolutionVariant, candidateVariants, type DispatchTarget, dispatchConvolution } from './variants.ts';
+
+/** Remembers which variant was the fastest for a layer's shape on an adapter, e.g. in IndexedDB. */
+export interface VariantMemory {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, variant: string): Promise<void>;
+}
+
+export interface VariantMeasurement {
+  readonly device: GPUDevice;
+  readonly pipelines: PipelineCache;
+  readonly memory: VariantMemory | undefined;
+}
+
+const RUNS = 3;
+
+/**
+ * The fastest variant of each convolution on this device; what is remembered is not measured again.
+ *
+ * A variant that does not compile, or that has no room, is passed over.
+ */
+export async function measureVariants(
+  convolutions: readonly Convolution[],
+  { device, pipelines, memory }: VariantMeasurement,
+): Promise<ReadonlyMap<string, ConvolutionVariant>> {
+  const { vendor, architecture, description } = device.adapterInfo;
+  const chosen = new Map<string, ConvolutionVariant>();
+  for (const convolution of convolutions) {
+    const key = shapeKey(convolution);
+    if (chosen.has(key)) continue;
+    const place = [vendor, architecture, description, key].join(' | ');
+    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>);
+    const remembered = await memory?.get(place).catch(() => undefined);
+    const known = candidates.find((candidate) => candidate === remembered);
+    const variant = known ?? (await fastest(candidates, convolution, device, pipelines));
+    chosen.set(key, variant);
+    if (known === undefined) await memory?.set(place, variant).catch(() => undefined);
+  }
+  return chosen;
+}
+
+/** What tells convolutions apart; layers of the same shape share a variant. */
+export function shapeKey(convolution: Convolution): string {
+  return JSON.stringify(convolution);
+}
+
+async function fastest(
+  candidates: readonly ConvolutionVariant[],
+  convolution: Convolution,
+  device: GPUDevice,
+  pipelines: PipelineCache,
+): Promise<ConvolutionVariant> {
+  let best = { variant: candidates[0]!, ms: Number.POSITIVE_INFINITY };
+  for (const variant of candidates) {
+    const ms = await timeVariant(variant, convolution, device, pipelines).catch(() => Number.POSITIVE_INFINITY);
+    if (ms < best.ms) best = { variant, ms };
+  }
+  return best.variant;
+}
+
+/** The least time of a few runs, in milliseconds. */
+async function timeVariant(
+  variant: ConvolutionVariant,
+  convolution: Convolution,
+  device: GPUDevice,
+  pipelines: PipelineCache,
+): Promise<number> {
+  const { plan, pack } = trialPlan(variant, convolution);
+  const runner = await PlanRunner.create(device, plan, pack, { pipelines });
+  try {
+    await runner.run({});
+    let least = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < RUNS; run++) {
+      const begin = performance.now();
+      await runner.run({});
+      least = Math.min(least, performance.now() - begin);
+    }
+    return least;
+  } finally {
+    runner.destroy();
+  }
+}
+
+/** A plan of one convolution, on zeros; its output, four numbers, is what a run waits for. */
+function trialPlan(
+  variant: ConvolutionVariant,
+  convolution: Convolution,
+): { plan: Plan; pack: (block: number) => Float32Array } {
+  const { batch, height, width, inVectors, groups, narrowChannels, outVectors, residual } = convolution;
+  const buffers: number[] = [];
+  const weights: number[] = [];
+  const shaders: string[] = [];
+  const steps: Plan['steps'][number][] = [];
+  const target: DispatchTarget = {
+    weights: (sizeBytes) => ({ weights: weights.push(sizeBytes) - 1 }),
+    scratch: (sizeBytes) => ({ slot: buffers.push(sizeBytes) - 1 }),
+    dispatch(label, { code, workgroups }, slots) {
+      const bindings = slots.map((slot: Slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
+      steps.push({ label, shader: shaders.push(code) - 1, workgroups, bindings });
+    },
+  };
+  const outBytes = outPixels(convolution) * outVectors * 16;
+  const x = target.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4) * 4);
+  const y = target.scratch(outBytes);
+  const own = residual === 'own buffer' ? { residual: target.scratch(outBytes) } : {};
+  dispatchConvolution(target, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
+  return {
+    plan: { inputs: [], outputs: [{ name: 'y', shape: [4], buffer: 1, pitch: 4 }], buffers, weights, shaders, steps },
+    pack: (block) => new Float32Array(weights[block]! / 4),
+  };
+}

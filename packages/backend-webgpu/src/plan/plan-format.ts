@@ -1,0 +1,10 @@
+import type { Plan } from './plan.ts';
+
+/** Header of a plan file: its length in 4 bytes, little-endian, then JSON, then the blocks of weights, float32. */
+export interface PlanHeader {
+  readonly format: 'residual-plan';
+  readonly version: 1;
+  readonly plan: Plan;
+}
+
+export const LENGTH_BYTES = 4;
