@@ -1,8 +1,10 @@
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { tfjsWasm, wasm } from '@residual/backend-wasm/node';
+import { webgpu } from '@residual/backend-webgpu';
 import { type Classifier, createClassifier } from '@residual/classifier';
 import { type Engine, tfjs } from '@residual/compile';
 import { dataPath, expectClose, requirement } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
 import { imagenet1kV1, preprocess } from '@residual/vision';
 import { decodeImage } from '@residual/vision/node';
 import { readStateDict } from '@residual/weights';
@@ -19,6 +21,7 @@ const engines: readonly { title: string; present: boolean; start: () => Promise<
   { title: 'tensorflow', present: hasNode, start: async () => tensorflow() },
   { title: 'tensorflow, weights fed', present: hasNode, start: async () => tensorflow({ weights: 'inputs' }) },
   { title: 'tfjs on tfjs-node', present: hasNode, start: () => tfjsNode().use().then(tfjs) },
+  { title: 'webgpu', present: requirement('webgpu'), start: () => provideWebgpu().then(() => webgpu()) },
   { title: 'tfjs on tfjs-wasm', present: true, start: () => tfjsWasm().use().then(tfjs) },
 ];
 
@@ -39,6 +42,7 @@ describe.skipIf(!requirement('data'))('real photographs', () => {
   for (const { title, present, start } of engines) {
     test.skipIf(!present).each(imagenetModels)(
       `$name on ${title}: torch's classes, its probabilities within 2e-3, and its logits of the crops within 1e-4`,
+      { timeout: 900_000 },
       async (model) => {
         const classifier = await classifierOn(await start(), model);
         try {

@@ -19,17 +19,24 @@ const pages = [
   { name: '@residual/resnet', takes: 'resnet50', without: ['BasicBlock', 'CifarStem', 'cifar'], kilobytes: 4.5 },
   { name: '@residual/resnet', takes: 'cifarResNet', without: ['Bottleneck', 'conv3'], kilobytes: 5 },
   { name: '@residual/vision', takes: 'topK', without: ['tench', 'airplane', 'bicubic'], kilobytes: 0.6 },
+  {
+    name: '@residual/backend-webgpu',
+    entry: '@residual/backend-webgpu/runtime',
+    takes: 'loadPlan',
+    without: ['tensorflow', 'tfjs', 'GraphEditor', 'FusedConv2D'],
+    kilobytes: 3.5,
+  },
   { name: '@residual/weights', takes: 'readStateDict', without: ['node:', 'imagenet', 'tench'], kilobytes: 13 },
 ];
 
-describe.each(pages)('a page with $takes of $name', ({ name, takes, without, kilobytes }) => {
+describe.each(pages)('a page with $takes of $name', ({ name, entry = name, takes, without, kilobytes }) => {
   let project;
   let page;
   beforeAll(async () => {
     project = new Project(name, inject('tarballs'), needsTfjs(name) ? [name, TFJS_CORE] : [name]);
     await project.install();
     page = join(project.folder, 'page.mjs');
-    writeFileSync(page, `import { ${takes} } from '${name}';\nglobalThis.taken = ${takes};\n`);
+    writeFileSync(page, `import { ${takes} } from '${entry}';\nglobalThis.taken = ${takes};\n`);
   });
   afterAll(() => project?.remove());
 

@@ -1,3 +1,4 @@
+import { PlanError } from './plan-error.ts';
 import type { PipelineCache } from './plan-runner.ts';
 import { requestDevice } from './request-device.ts';
 
@@ -9,13 +10,21 @@ export interface DeviceInUse {
 /** The device of an engine, asked for when it is first needed, and again when it is lost; one that is given stays. */
 export class DeviceSource {
   readonly #given: GPUDevice | undefined;
+  #isGivenLost = false;
   #current: Promise<DeviceInUse> | undefined;
 
   constructor(given?: GPUDevice) {
     this.#given = given;
+    given?.lost.then(() => {
+      this.#isGivenLost = true;
+    });
   }
 
-  get(): Promise<DeviceInUse> {
+  /** @throws PlanError (`UNAVAILABLE`; `DEVICE_LOST` where the one that was given is gone). */
+  async get(): Promise<DeviceInUse> {
+    if (this.#isGivenLost) {
+      throw new PlanError('DEVICE_LOST', 'webgpu: expected the given device to live, got it lost; give another');
+    }
     if (this.#current) return this.#current;
     const asked = this.#ask();
     this.#current = asked;
