@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tfjsNode } from '@residual/backend-node';
 import { tfjsWasm } from '@residual/backend-wasm/node';
+import { loadPlan } from '@residual/backend-webgpu/runtime';
 import { createModel } from '@residual/resnet/registry';
 import { expectClose, requirement } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
 import { writeSafetensors } from '@residual/weights';
 import { readStateDictFile } from '@residual/weights/node';
 import * as tf from '@tensorflow/tfjs-core';
@@ -125,6 +127,23 @@ test('--half stores safetensors in float16, to half a unit in the eleventh bit, 
   const [wide, half] = [before, after].map(({ tensors }) => tensors.get('layer1.0.conv1.weight')!.data as Float32Array);
   for (const [index, value] of half!.entries())
     expect(Math.abs(value - wide![index]!)).toBeLessThanOrEqual(Math.max(Math.abs(wide![index]!) * 2 ** -11, 2 ** -25));
+});
+
+test.skipIf(!requirement('webgpu'))('a plan answers on WebGPU as the model does, with its runtime alone', async () => {
+  await provideWebgpu();
+  const out = join(temporaryFolder(), 'resnet18.plan');
+  const { exitCode, stdout } = await exported('plan', out, '--size', `${SIZE}`);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining('WebGPU plan, image [1, 64, 64, 3]'),
+  });
+  const plan = await loadPlan(new Uint8Array(readFileSync(out)).buffer);
+  for (const index of [0, 1]) {
+    const planar = pictures.subarray(index * 3 * PIXELS, (index + 1) * 3 * PIXELS);
+    const image = Float32Array.from(planar, (_, i) => planar[(i % 3) * PIXELS + Math.floor(i / 3)]!);
+    expectClose((await plan.run({ image }))['logits']!, logits.subarray(index * 1000, (index + 1) * 1000), 1e-5);
+  }
+  await plan.dispose();
 });
 
 describe('SavedModel', () => {

@@ -3,7 +3,9 @@ import { Command } from 'commander';
 /** `residual export`. */
 export function exportCommand(signal: AbortSignal): Command {
   return new Command('export')
-    .description('Write a model for other runtimes: ONNX, a TensorFlow SavedModel, a WebGPU plan, safetensors, PyTorch.')
+    .description(
+      'Write a model for other runtimes: ONNX, a TensorFlow SavedModel, a WebGPU plan, safetensors, PyTorch.',
+    )
     .argument('<out>', 'file to write; for saved-model a folder')
     .requiredOption('--model <name>', 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20')
     .requiredOption('--weights <file>', 'safetensors, .pth, .pt or .th')
