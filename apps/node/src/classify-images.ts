@@ -8,12 +8,14 @@ import { predictionTable } from './prediction-table.ts';
 import { type BadImage, type PreparedImage, prepareFiles } from './prepare-files.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
+import { parseShard, takeShard } from './shard.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ClassifyFlags extends ModelFlags {
   readonly top: string;
   readonly json?: boolean;
   readonly logits?: boolean;
+  readonly shard?: string;
 }
 
 interface Answer {
@@ -32,7 +34,7 @@ export async function classifyImages(
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
   if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
-  const files = await findImages(names);
+  const files = takeShard(await findImages(names), parseShard(flags.shard));
   const { classifier, prepare, engine, chunkSize } = await loadClassifier(flags, signal);
   const shown = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });

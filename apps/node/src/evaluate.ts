@@ -1,5 +1,5 @@
 import type { Classifier } from '@residual/classifier';
-import { type DataSet, EvaluationCounter } from '@residual/train';
+import { type DataSet, EvaluationCounter, subset } from '@residual/train';
 import type { PixelImage } from '@residual/vision';
 import { parseDataSource } from './data/data-source.ts';
 import { readTestData } from './data/test-data.ts';
@@ -11,10 +11,12 @@ import { parseCount } from './parse-count.ts';
 import type { BadImage } from './prepare-files.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
+import { parseShard } from './shard.ts';
 
 export interface EvaluateFlags extends ModelFlags {
   readonly data: string;
   readonly limit?: string;
+  readonly shard?: string;
   readonly json?: boolean;
 }
 
@@ -29,14 +31,16 @@ const CONCURRENCY = 4;
 /** Runs a model over a labelled data set and prints how good it is. Gives the exit code. */
 export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promise<number> {
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
+  const shard = parseShard(flags.shard);
   parseDataSource(flags.data);
   const { classifier, prepare, chunkSize } = await loadClassifier(flags, signal);
   const { labels } = classifier;
   const counter = new EvaluationCounter(labels.length);
   let failures = 0;
   try {
-    const data = await readTestData(flags.data, labels);
-    const count = Math.min(limit, data.size);
+    const all = await readTestData(flags.data, labels);
+    const data = subset(all, (index) => index < limit && index % shard.count === shard.index);
+    const count = data.size;
     const progress = showProgress(count, 'pictures', { printsLines: false });
     try {
       for (let start = 0; start < count; start += chunkSize) {

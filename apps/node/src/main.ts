@@ -4,9 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { degradationCommand } from './commands/degradation.ts';
+import { embedCommand } from './commands/embed.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { fineTuneCommand } from './commands/fine-tune.ts';
+import { searchCommand } from './commands/search.ts';
 import { summaryCommand } from './commands/summary.ts';
 import { trainCommand } from './commands/train.ts';
 import { exitCode } from './exit-code.ts';
@@ -32,9 +35,14 @@ const { npm_package_name: project, npm_lifecycle_event: script, INIT_CWD: called
 if (project === 'residual-monorepo' && (script === 'residual' || script === 'classify')) process.chdir(calledIn ?? '.');
 
 const program = new Command('residual')
-  .description('ResNets in Node: classify pictures; evaluate, train, fine-tune, export and summarise models.')
+  .description(
+    'ResNets in Node: classify, embed, search and explain pictures; evaluate, train, fine-tune, export, summarise.',
+  )
   .version(version)
   .addCommand(classifyCommand(interruption.signal))
+  .addCommand(embedCommand(interruption.signal))
+  .addCommand(searchCommand(interruption.signal))
+  .addCommand(explainCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
   .addCommand(summaryCommand())
   .addCommand(exportCommand(interruption.signal))

@@ -11,8 +11,19 @@ export interface Progress {
 /** Nothing is shown of what is done sooner. */
 const PATIENCE_MS = 1500;
 
-/** A bar on stderr where that is a terminal, no lines of output go to one as well, and the work lasts; elsewhere none. */
-export function showProgress(total: number, unit: string, { printsLines }: { printsLines: boolean }): Progress {
+/** How often a log is told. */
+const LOG_INTERVAL_MS = 30_000;
+
+/**
+ * A bar on stderr where that is a terminal, no lines of output go to one as well, and the work lasts; elsewhere none, or
+ * with `logs` a line from time to time.
+ */
+export function showProgress(
+  total: number,
+  unit: string,
+  { printsLines, logs = false }: { printsLines: boolean; logs?: boolean },
+): Progress {
+  if (!process.stderr.isTTY && logs) return logProgress(total, unit);
   if (!process.stderr.isTTY || (printsLines && process.stdout.isTTY)) {
     return { advance: () => undefined, say: (line) => process.stderr.write(`${line}\n`), stop: () => undefined };
   }
@@ -38,5 +49,24 @@ export function showProgress(total: number, unit: string, { printsLines }: { pri
     stop() {
       if (isShown) bar.stop();
     },
+  };
+}
+
+function logProgress(total: number, unit: string): Progress {
+  const startMs = performance.now();
+  let done = 0;
+  let toldMs = startMs;
+  return {
+    advance(count) {
+      done += count;
+      const nowMs = performance.now();
+      if (nowMs - toldMs < LOG_INTERVAL_MS || done === total) return;
+      toldMs = nowMs;
+      const rate = (done / (nowMs - startMs)) * 1000;
+      const leftMinutes = Math.ceil((total - done) / rate / 60);
+      process.stderr.write(`${done} of ${total} ${unit}, ${rate.toFixed(1)} per second, ${leftMinutes} min left\n`);
+    },
+    say: (line) => process.stderr.write(`${line}\n`),
+    stop: () => undefined,
   };
 }

@@ -80,6 +80,12 @@ export class Classifier<Label extends string = string> {
     return this.#network.engine;
   }
 
+  /** Numbers in an embedding: channels of the last stage. */
+  get numFeatures(): number {
+    const { width = 64, depths, block } = this.spec;
+    return width * 2 ** (depths.length - 1) * block.expansion;
+  }
+
   /**
    * The model, on a tfjs backend. A compiled classifier that was given weights builds it when it is first asked for; training
    * it changes nothing about what is compiled.

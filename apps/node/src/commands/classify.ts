@@ -7,6 +7,7 @@ export function classifyCommand(signal: AbortSignal): Command {
     .description('Name what is in pictures.')
     .argument('<images...>', 'files, folders or quoted patterns');
   return modelOptions(command)
+    .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .option('--top <k>', 'classes per picture', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
     .option('--logits', 'with --json: all logits too, in full precision')

@@ -10,6 +10,7 @@ export function evaluateCommand(signal: AbortSignal): Command {
       'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (DIR/CLASS/*.jpg)',
     )
     .option('--limit <n>', 'only the first n pictures')
+    .option('--shard <i/n>', 'only every nth of these from the ith, i from 0 to n - 1')
     .option('--json', 'one line of JSON instead of text')
     .addHelpText(
       'after',

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { exitCode } from '../exit-code.ts';
+import { findImages } from '../find-images.ts';
+import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
+import { prepareFiles } from '../prepare-files.ts';
+import { type Progress, showProgress } from '../progress.ts';
+import { parseShard, takeShard } from '../shard.ts';
+import { UsageError } from '../usage-error.ts';
+import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
+import { EmbeddingJournal } from './embedding-journal.ts';
+
+export interface EmbedFlags extends ModelFlags {
+  readonly out: string;
+  readonly shard?: string;
+}
+
+/** Embeds pictures into a file, from where an earlier start was ended; one that cannot be read is reported. Gives the exit code. */
+export async function embedImages(names: readonly string[], flags: EmbedFlags, signal: AbortSignal): Promise<number> {
+  const { out } = flags;
+  const format = formatOf(out);
+  const shard = parseShard(flags.shard);
+  for (const file of format.files(out)) await refuseExisting(file);
+  const files = takeShard(await findImages(names), shard);
+  const loaded = await loadClassifier(flags, signal);
+  try {
+    const length = loaded.classifier.numFeatures;
+    const settings = {
+      model: flags.model,
+      weights: await fingerprint(flags),
+      preset: loaded.classifier.preset,
+      length,
+    };
+    const journal = await EmbeddingJournal.open(`${out}.partial`, settings);
+    const startMs = performance.now();
+    const earlier = journal.done.size;
+    try {
+      if (earlier > 0) process.stderr.write(`${out}.partial: ${earlier} pictures are done; going on\n`);
+      const waiting = files.filter((file) => !journal.done.has(file));
+      await embedAll(loaded, waiting, journal, signal);
+      if (journal.embedded > 0) await finish(journal, format, out, length);
+    } finally {
+      await journal.close();
+    }
+    await journal.remove();
+    process.stderr.write(`${summary(journal, earlier, performance.now() - startMs, out)}\n`);
+    if (journal.failed === 0) return exitCode.success;
+    return journal.embedded > 0 ? exitCode.failure : exitCode.badInput;
+  } finally {
+    await loaded.classifier.dispose();
+  }
+}
+
+/** Written beside the journal, then put in its place: what is called `out` is whole. */
+async function finish(journal: EmbeddingJournal, format: EmbeddingFormat, out: string, length: number): Promise<void> {
+  const targets = format.files(out);
+  const temporary = targets.map((_, index) => join(journal.folder, `written-${index}`));
+  await format.write(temporary, { rows: journal.read(), count: journal.embedded, length });
+  // The file that was asked for comes last, and with it all are there.
+  for (const [index, target] of [...targets.entries()].reverse()) await rename(temporary[index]!, target);
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (exists)
+    throw new UsageError(`${path}: expected a file that is not there yet, found one; remove it, or name another`);
+}
+
+/** What tells weights from others: the digest of their file, or their published name. */
+async function fingerprint({ model, weights }: ModelFlags): Promise<string> {
+  const isFile = weights !== undefined && (await stat(weights).catch(() => undefined))?.isFile();
+  if (!isFile) return weights ?? model;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(weights), hash);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function summary({ embedded, failed }: EmbeddingJournal, earlier: number, elapsedMs: number, out: string): string {
+  const rate = ((embedded + failed - earlier) / elapsedMs) * 1000;
+  const bad = failed > 0 ? `, ${failed} not to be used` : '';
+  return `${out}: ${embedded} pictures${bad}; ${rate.toFixed(1)} per second`;
+}
+
+async function embedAll(
+  { classifier, prepare, chunkSize }: LoadedClassifier,
+  files: readonly string[],
+  journal: EmbeddingJournal,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress = showProgress(files.length, 'pictures', { printsLines: false, logs: true });
+  try {
+    let next = prepareFiles(files.slice(0, chunkSize), prepare);
+    for (let start = 0; start < files.length; start += chunkSize) {
+      signal.throwIfAborted();
+      const batch = files.slice(start, start + chunkSize);
+      const prepared = await next;
+      // Pictures are decoded while the network is at work on those before them.
+      next = prepareFiles(files.slice(start + chunkSize, start + 2 * chunkSize), prepare);
+      next.catch(() => undefined);
+      const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
+      const rows = (await classifier.forwardIntermediates(inputs, ['pooled'], { signal })).values();
+      await journal.append(
+        prepared.map((result, index) => {
+          const file = batch[index]!;
+          return 'input' in result ? { file, embedding: rows.next().value!.pooled.data } : { file, ...result };
+        }),
+      );
+      reportBad(prepared, progress);
+      progress.advance(batch.length);
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+function reportBad(prepared: Awaited<ReturnType<typeof prepareFiles>>, progress: Progress): void {
+  for (const result of prepared) if ('problem' in result) progress.say(`residual: ${result.problem}`);
+}

@@ -1,0 +1,184 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { UsageError } from '../usage-error.ts';
+
+/** What embeddings are made with: those of another network cannot be told from them, so none are mixed. */
+export interface EmbeddingSettings {
+  readonly model: string;
+  readonly weights: string;
+  readonly preset: object;
+  /** Numbers in an embedding. */
+  readonly length: number;
+}
+
+/** A picture that was worked through: embedded, or not to be used. */
+export interface JournalEntry {
+  readonly file: string;
+  readonly problem?: string;
+}
+
+/** A picture and its embedding. */
+export interface EmbeddingRow {
+  readonly file: string;
+  readonly embedding: Float32Array;
+}
+
+/** Rows that are read at a time. */
+const CHUNK_ROWS = 256;
+const FLOAT_BYTES = 4;
+
+/**
+ * Embeddings on their way into a file: a folder beside it, `FILE.partial`, that grows picture by picture and that the next
+ * start goes on from, whatever ended this one.
+ */
+export class EmbeddingJournal {
+  readonly folder: string;
+  /** Pictures that an earlier start worked through, those that could not be used too. */
+  readonly done: ReadonlySet<string>;
+  readonly #length: number;
+  readonly #rows: FileHandle;
+  readonly #entries: FileHandle;
+  #embedded: number;
+  #failed: number;
+
+  private constructor(
+    folder: string,
+    length: number,
+    earlier: { done: Set<string>; embedded: number; failed: number },
+    files: { rows: FileHandle; entries: FileHandle },
+  ) {
+    this.folder = folder;
+    this.done = earlier.done;
+    this.#length = length;
+    this.#embedded = earlier.embedded;
+    this.#failed = earlier.failed;
+    this.#rows = files.rows;
+    this.#entries = files.entries;
+  }
+
+  /** Begins, or goes on. @throws UsageError where the earlier start was with other settings. */
+  static async open(folder: string, settings: EmbeddingSettings): Promise<EmbeddingJournal> {
+    await mkdir(folder, { recursive: true });
+    await keepSettings(folder, settings);
+    const [rowsPath, entriesPath] = [join(folder, 'embeddings.f32'), join(folder, 'files.jsonl')];
+    const earlier = await readEarlier(rowsPath, entriesPath, settings.length * FLOAT_BYTES);
+    const [rows, entries] = await Promise.all([open(rowsPath, 'a'), open(entriesPath, 'a')]);
+    return new EmbeddingJournal(folder, settings.length, earlier, { rows, entries });
+  }
+
+  get embedded(): number {
+    return this.#embedded;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Rows first: of an entry that is there, the embedding is too. */
+  async append(results: readonly (EmbeddingRow | (JournalEntry & { readonly problem: string }))[]): Promise<void> {
+    const embeddings = results.flatMap((result) => ('embedding' in result ? [bytesOf(result.embedding)] : []));
+    await this.#rows.write(Buffer.concat(embeddings));
+    const lines = results.map(({ file, ...rest }) => JSON.stringify('problem' in rest ? { file, ...rest } : { file }));
+    await this.#entries.write(`${lines.join('\n')}\n`);
+    this.#embedded += embeddings.length;
+    this.#failed += results.length - embeddings.length;
+  }
+
+  /** What has been embedded, in order, read piece by piece. */
+  async *read(): AsyncGenerator<EmbeddingRow, void, undefined> {
+    const rows = await open(join(this.folder, 'embeddings.f32'));
+    try {
+      const width = this.#length * FLOAT_BYTES;
+      let at = 0;
+      let chunk = new Uint8Array(0);
+      for await (const entry of entriesOf(join(this.folder, 'files.jsonl'))) {
+        if (entry.problem !== undefined) continue;
+        if (at % CHUNK_ROWS === 0) {
+          chunk = new Uint8Array(width * Math.min(CHUNK_ROWS, this.#embedded - at));
+          await rows.read(chunk, 0, chunk.length, at * width);
+        }
+        const start = (at % CHUNK_ROWS) * width;
+        yield { file: entry.file, embedding: new Float32Array(chunk.slice(start, start + width).buffer) };
+        at += 1;
+      }
+    } finally {
+      await rows.close();
+    }
+  }
+
+  /** Lets the folder lie, for the next start. */
+  async close(): Promise<void> {
+    await Promise.all([this.#rows.close(), this.#entries.close()]);
+  }
+
+  /** Removes the folder: its embeddings are elsewhere. */
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+async function keepSettings(folder: string, settings: EmbeddingSettings): Promise<void> {
+  const path = join(folder, 'settings.json');
+  const text = JSON.stringify(settings);
+  const known = await readFile(path, 'utf8').catch(() => undefined);
+  if (known === undefined) {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  } else if (known !== text) {
+    const problem = `expected the settings that it was begun with, ${known}, got ${text}`;
+    throw new UsageError(`${folder}: ${problem}; go on with those, or remove the folder`);
+  }
+}
+
+/** What is whole of an earlier start; what is not is cut off. */
+async function readEarlier(
+  rowsPath: string,
+  entriesPath: string,
+  width: number,
+): Promise<{ done: Set<string>; embedded: number; failed: number }> {
+  const available = Math.floor(((await stat(rowsPath).catch(() => undefined))?.size ?? 0) / width);
+  const done = new Set<string>();
+  let embedded = 0;
+  let failed = 0;
+  let wholeBytes = 0;
+  const hasEntries = (await stat(entriesPath).catch(() => undefined)) !== undefined;
+  if (hasEntries) {
+    for await (const { file, problem, endBytes } of entriesOf(entriesPath)) {
+      if (problem === undefined && embedded === available) break;
+      if (problem === undefined) embedded += 1;
+      else failed += 1;
+      done.add(file);
+      wholeBytes = endBytes;
+    }
+    await truncate(entriesPath, wholeBytes);
+    if (available > 0) await truncate(rowsPath, embedded * width);
+  }
+  return { done, embedded, failed };
+}
+
+/** Entries by line, up to the first that is not whole. */
+async function* entriesOf(path: string): AsyncGenerator<JournalEntry & { readonly endBytes: number }, void, undefined> {
+  let endBytes = 0;
+  const { size } = await stat(path);
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    endBytes += Buffer.byteLength(line) + 1;
+    if (endBytes > size) return;
+    const entry = parseEntry(line);
+    if (!entry) return;
+    yield { ...entry, endBytes };
+  }
+}
+
+function parseEntry(line: string): JournalEntry | undefined {
+  try {
+    return JSON.parse(line) as JournalEntry;
+  } catch {
+    return undefined;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,58 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { UsageError } from '../usage-error.ts';
+import type { EmbeddingRow } from './embedding-journal.ts';
+
+const CHUNK_ROWS = 256;
+
+/** Where the names of a `.npy` file's rows are. */
+export function namesOf(path: string): string {
+  return path.replace(/\.npy$/i, '.files.jsonl');
+}
+
+/** Embeddings of `residual embed`, read piece by piece. @throws UsageError for files that are none. */
+export async function* readNpy(path: string): AsyncGenerator<EmbeddingRow, void, undefined> {
+  const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw notEmbeddings(path, cause.code ?? cause.message);
+  });
+  try {
+    const start = Buffer.alloc(10);
+    await handle.read(start, 0, 10, 0);
+    const header = Buffer.alloc(start.readUInt16LE(8));
+    await handle.read(header, 0, header.length, 10);
+    const found = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(header.toString('latin1'));
+    if (start.toString('latin1', 1, 6) !== 'NUMPY' || !found) throw notEmbeddings(path, 'something else');
+    const [count, length] = [Number(found[1]), Number(found[2])];
+    const width = 4 * length;
+    let at = 0;
+    let chunk = new Uint8Array(0);
+    for await (const file of namesIn(namesOf(path))) {
+      if (at === count) break;
+      if (at % CHUNK_ROWS === 0) {
+        chunk = new Uint8Array(width * Math.min(CHUNK_ROWS, count - at));
+        await handle.read(chunk, 0, chunk.length, 10 + header.length + at * width);
+      }
+      const offset = (at % CHUNK_ROWS) * width;
+      yield { file, embedding: new Float32Array(chunk.slice(offset, offset + width).buffer) };
+      at += 1;
+    }
+    if (at !== count) throw notEmbeddings(path, `${at} names in ${namesOf(path)} for ${count} rows`);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* namesIn(path: string): AsyncGenerator<string, void, undefined> {
+  const input = createReadStream(path);
+  await new Promise((resolve, reject) => input.once('open', resolve).once('error', reject)).catch(
+    (cause: NodeJS.ErrnoException) => {
+      throw notEmbeddings(path, cause.code ?? cause.message);
+    },
+  );
+  for await (const line of createInterface({ input })) yield JSON.parse(line).file as string;
+}
+
+function notEmbeddings(path: string, got: string): UsageError {
+  return new UsageError(`${path}: expected embeddings that residual embed has written, got ${got}; write them again`);
+}

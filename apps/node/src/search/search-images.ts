@@ -1,0 +1,96 @@
+import { extname } from 'node:path';
+import { decodeImage } from '@residual/vision/node';
+import Table from 'cli-table3';
+import { readNpy } from '../embed/read-npy.ts';
+import { exitCode } from '../exit-code.ts';
+import { findImages } from '../find-images.ts';
+import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
+import { parseCount } from '../parse-count.ts';
+import { prepareFiles } from '../prepare-files.ts';
+import { showProgress } from '../progress.ts';
+import { UsageError } from '../usage-error.ts';
+import { Nearest, type Neighbour } from './nearest.ts';
+
+export interface SearchFlags extends ModelFlags {
+  readonly top: string;
+  readonly json?: boolean;
+}
+
+/** Finds the pictures of a folder, or of embeddings, most like a picture. Gives the exit code. */
+export async function searchImages(
+  folder: string,
+  image: string,
+  flags: SearchFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const k = parseCount('--top', flags.top);
+  const isFile = extname(folder).toLowerCase() === '.npy';
+  const files = isFile ? [] : await findImages([folder]);
+  const query = await decodeImage(image);
+  const loaded = await loadClassifier(flags, signal);
+  try {
+    const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
+    const failures = isFile
+      ? await offerRows(folder, loaded.classifier.numFeatures, nearest, signal)
+      : await offerFiles(files, loaded, nearest, signal);
+    const show = flags.json ? toLines : toTable;
+    if (nearest.found.length > 0) process.stdout.write(`${show(nearest.found)}\n`);
+    if (failures === 0) return exitCode.success;
+    return failures < files.length ? exitCode.failure : exitCode.badInput;
+  } finally {
+    await loaded.classifier.dispose();
+  }
+}
+
+async function offerRows(path: string, length: number, nearest: Nearest, signal: AbortSignal): Promise<number> {
+  for await (const { file, embedding } of readNpy(path)) {
+    signal.throwIfAborted();
+    if (embedding.length !== length) {
+      const counts = `expected embeddings of the model's ${length} numbers, got ${embedding.length}`;
+      throw new UsageError(`${path}: ${counts}; name the model that made them`);
+    }
+    nearest.offer(file, embedding);
+  }
+  return 0;
+}
+
+async function offerFiles(
+  files: readonly string[],
+  { classifier, prepare, chunkSize }: LoadedClassifier,
+  nearest: Nearest,
+  signal: AbortSignal,
+): Promise<number> {
+  const progress = showProgress(files.length, 'pictures', { printsLines: false });
+  let failures = 0;
+  try {
+    for (let start = 0; start < files.length; start += chunkSize) {
+      signal.throwIfAborted();
+      const batch = files.slice(start, start + chunkSize);
+      const prepared = await prepareFiles(batch, prepare);
+      const good = batch.filter((_, index) => 'input' in prepared[index]!);
+      const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
+      const rows = await classifier.forwardIntermediates(inputs, ['pooled'], { signal });
+      for (const [index, { pooled }] of rows.entries()) nearest.offer(good[index]!, pooled.data);
+      for (const result of prepared) if ('problem' in result) progress.say(`residual: ${result.problem}`);
+      failures += batch.length - good.length;
+      progress.advance(batch.length);
+    }
+  } finally {
+    progress.stop();
+  }
+  return failures;
+}
+
+function toTable(found: readonly Neighbour[]): string {
+  const table = new Table({
+    head: ['picture', 'similarity'],
+    colAligns: ['left', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const { file, similarity } of found) table.push([file, similarity.toFixed(4)]);
+  return table.toString();
+}
+
+function toLines(found: readonly Neighbour[]): string {
+  return found.map((neighbour) => JSON.stringify(neighbour)).join('\n');
+}
