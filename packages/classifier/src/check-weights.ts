@@ -19,13 +19,12 @@ export interface CheckedWeights {
  * @throws WeightsMismatchError, which says which variant would fit.
  */
 export async function checkWeights(dict: StateDict, spec: ResNetSpec, source: string): Promise<CheckedWeights> {
-  // A head without rows is none; compared with the usual one, it is reported.
-  const numClasses = dict.get('fc.weight')?.shape[0] || (spec.numClasses ?? 1000);
+  const numClasses = numClassesOf(dict, spec);
   const inChannels = inChannelsOf(dict, spec);
   const report = compare(dict, variableSpecs(spec, { numClasses, inChannels }));
   if (differences(report) === 0) return { numClasses, inChannels, report };
 
-  const ranked = await rankVariants(dict, numClasses);
+  const ranked = await rankVariants(dict);
   const fits = ranked.filter(({ count }) => count === 0).map(({ name }) => name);
   const problem =
     fits[0] === undefined
@@ -34,7 +33,8 @@ export async function checkWeights(dict: StateDict, spec: ResNetSpec, source: st
   throw new WeightsMismatchError({ source, model: spec.name, fits, report, problem });
 }
 
-interface RankedVariant {
+/** A variant, and how weights differ from it. */
+export interface RankedVariant {
   readonly name: string;
   readonly report: LoadReport;
   /** Of differences. */
@@ -53,15 +53,20 @@ function noFit(dict: StateDict, spec: ResNetSpec, report: LoadReport, nearest: R
 }
 
 /** Variants by how little the weights differ from them, in the table's order where alike (resnet20 before plain20, which has the same shapes). */
-async function rankVariants(dict: StateDict, numClasses: number): Promise<RankedVariant[]> {
+export async function rankVariants(dict: StateDict): Promise<RankedVariant[]> {
   const { modelSpecs } = await import('@residual/resnet/registry');
   return [...modelSpecs().values()]
     .map((spec) => {
-      const size = { numClasses, inChannels: inChannelsOf(dict, spec) };
+      const size = { numClasses: numClassesOf(dict, spec), inChannels: inChannelsOf(dict, spec) };
       return { name: spec.name, report: compare(dict, variableSpecs(spec, size)) };
     })
     .map((variant) => ({ ...variant, count: differences(variant.report) }))
     .sort((a, b) => a.count - b.count);
+}
+
+/** A head without rows is none; compared with the usual one, it is reported. */
+function numClassesOf(dict: StateDict, spec: ResNetSpec): number {
+  return dict.get('fc.weight')?.shape[0] || (spec.numClasses ?? 1000);
 }
 
 /** 3, unless a first convolution that is the variant's but for its channels says otherwise. */

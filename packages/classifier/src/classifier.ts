@@ -1,6 +1,7 @@
 import type { LoadReport } from '@residual/blocks';
 import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, preprocess, softmax, topK } from '@residual/vision';
+import type { LoadedWeights } from '@residual/weights/hub';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import { mapLimited } from './map-limited.ts';
@@ -27,6 +28,9 @@ export interface FeaturesOptions<Name extends Endpoint> extends RunOptions {
   readonly layers?: readonly Name[];
 }
 
+/** Where weights came from. */
+export type ClassifierWeights = Pick<LoadedWeights, 'source' | 'published' | 'licence' | 'sha256'>;
+
 /** What a classifier is made of; `createClassifier` puts it together. */
 export interface ClassifierParts<Label extends string> {
   readonly spec: ResNetSpec;
@@ -35,6 +39,7 @@ export interface ClassifierParts<Label extends string> {
   readonly labels: readonly Label[];
   readonly inChannels: number;
   readonly batchSize: number;
+  readonly weights: ClassifierWeights | undefined;
   readonly loadReport: LoadReport | undefined;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
@@ -52,6 +57,8 @@ export class Classifier<Label extends string = string> {
   readonly labels: readonly Label[];
   /** Channels of the pictures that the network takes; what is no RGB picture goes in by `forward`. */
   readonly inChannels: number;
+  /** The weights of `fromPretrained`: `{ source, published, licence, sha256 }`; else `undefined`. */
+  readonly weights: ClassifierWeights | undefined;
   /** How the weights fitted; `undefined` for a model that was passed in. */
   readonly loadReport: LoadReport | undefined;
   /** For people: what was taken over from the weights, e.g. a head of another size. */
@@ -68,6 +75,7 @@ export class Classifier<Label extends string = string> {
     this.preset = parts.preset;
     this.labels = parts.labels;
     this.inChannels = parts.inChannels;
+    this.weights = parts.weights;
     this.loadReport = parts.loadReport;
     this.notes = parts.notes;
     this.warnings = parts.warnings;

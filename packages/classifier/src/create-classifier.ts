@@ -5,7 +5,7 @@ import type { Preset } from '@residual/vision';
 import { findNonFinite, type ReadStateDictResult } from '@residual/weights';
 import { type AdaptOptions, adaptWeights } from './adapt-weights.ts';
 import { checkWeights } from './check-weights.ts';
-import { BATCH_PIXELS, Classifier } from './classifier.ts';
+import { BATCH_PIXELS, Classifier, type ClassifierWeights } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
 import { CompiledNetwork } from './compiled-network.ts';
 import { defaultLabels } from './default-labels.ts';
@@ -65,11 +65,11 @@ export async function createClassifier<const Labels extends readonly string[]>(
 ): Promise<Classifier<Labels[number]>>;
 export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier>;
 export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier> {
-  checkBatchSize(options.batchSize);
   return 'weights' in options ? fromWeights(options) : fromModel(options);
 }
 
 async function fromModel(options: ModelOptions): Promise<Classifier> {
+  checkBatchSize(options.batchSize);
   const { model, labels, engines = [], release = false } = options;
   const { spec, variables } = model;
   const preset = options.preset ?? defaultPreset(spec);
@@ -94,13 +94,19 @@ async function fromModel(options: ModelOptions): Promise<Classifier> {
     labels: names,
     inChannels: size.channels,
     batchSize,
+    weights: undefined,
     loadReport: undefined,
     notes: [],
     warnings: [],
   });
 }
 
-async function fromWeights(options: WeightsOptions): Promise<Classifier> {
+/** Of weights, with what is known of them beside their tensors. */
+export async function fromWeights(
+  options: WeightsOptions,
+  facts?: ClassifierWeights & { readonly notes: readonly string[] },
+): Promise<Classifier> {
+  checkBatchSize(options.batchSize);
   const { model, weights, source = 'weights', engines = [] } = options;
   const { tensors, metadata } = 'tensors' in weights ? weights : { tensors: weights, metadata: {} };
   const spec = typeof model === 'string' ? (await import('@residual/resnet/registry')).getSpec(model) : model;
@@ -128,8 +134,9 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
     labels: names,
     inChannels,
     batchSize,
+    weights: facts && { source, published: facts.published, licence: facts.licence, sha256: facts.sha256 },
     loadReport: { ...found.report, missing },
-    notes: [...(missing.length > 0 ? [] : headNotes(spec, numClasses, source)), ...notes],
+    notes: [...(facts?.notes ?? []), ...(missing.length > 0 ? [] : headNotes(spec, numClasses, source)), ...notes],
     warnings: valueWarnings(dict, source),
   });
 }

@@ -1,5 +1,5 @@
 export type { AdaptOptions } from './adapt-weights.ts';
-export type { Classifier, ClassifyOptions, FeaturesOptions, RunOptions } from './classifier.ts';
+export type { Classifier, ClassifierWeights, ClassifyOptions, FeaturesOptions, RunOptions } from './classifier.ts';
 export { ClassifierError, type ClassifierErrorCode } from './classifier-error.ts';
 export {
   type CreateClassifierOptions,
@@ -8,6 +8,7 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
+export { fromPretrained, type PretrainedOptions } from './from-pretrained.ts';
 export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
 export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
 export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';

@@ -51,6 +51,7 @@ function parts(model: ResNet, size: number): { classifier: Classifier; network: 
     labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     inChannels: 3,
     batchSize: 8,
+    weights: undefined,
     loadReport: undefined,
     notes: [],
     warnings: [],
