@@ -1,10 +1,8 @@
 import { type Classifier, createClassifier } from '@residual/classifier';
-import type { ResNetSpec } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { getPreset, type PixelImage } from '@residual/vision';
-import { readStateDictFile } from '@residual/weights/node';
 import { parseDevices, serveOnFirst } from './devices.ts';
-import { UsageError } from './usage-error.ts';
+import { readWeights } from './weights/read-weights.ts';
 
 /** The options that every command with a model has. */
 export interface ModelFlags {
@@ -31,13 +29,10 @@ const CHUNK_PIXELS = 8 * 224 * 224;
 export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Promise<LoadedClassifier> {
   const spec = getSpec(flags.model);
   const preset = flags.preset === undefined ? {} : { preset: getPreset(flags.preset) };
-  const source = flags.weights;
-  if (source === undefined) throw new UsageError(missingWeights(spec));
-
   const devices = parseDevices(flags.device);
-  const weights = await readStateDictFile(source, { signal });
+  const named = await readWeights(spec, flags.weights, signal);
   const { classifier, device, description } = await serveOnFirst(devices, (engines) =>
-    createClassifier({ model: spec, weights, source, ...preset, ...engines }),
+    createClassifier({ model: spec, ...named, ...preset, ...engines }),
   );
   process.stderr.write(`${description}\n`);
   for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
@@ -48,13 +43,4 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   };
   const fitting = Math.floor(CHUNK_PIXELS / classifier.preset.cropPx ** 2);
   return { classifier, prepare, engine: device, chunkSize: Math.max(classifier.batchSize, fitting) };
-}
-
-function missingWeights(spec: ResNetSpec): string {
-  const published = spec.numClasses === undefined && !spec.name.startsWith('plain');
-  const download = published
-    ? `download model.safetensors of https://huggingface.co/timm/${spec.name}.tv_in1k, or `
-    : '';
-  const save = 'save a PyTorch model of yours with torch.save(model.state_dict(), FILE)';
-  return `--weights: expected a file with ${spec.name}'s weights, got none; ${download}${save}`;
 }

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { degradationCommand } from './commands/degradation.ts';
 import { embedCommand } from './commands/embed.ts';
@@ -9,6 +10,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { fineTuneCommand } from './commands/fine-tune.ts';
+import { modelsCommand } from './commands/models.ts';
 import { searchCommand } from './commands/search.ts';
 import { summaryCommand } from './commands/summary.ts';
 import { trainCommand } from './commands/train.ts';
@@ -44,7 +46,9 @@ const program = new Command('residual')
   .addCommand(searchCommand(interruption.signal))
   .addCommand(explainCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
-  .addCommand(summaryCommand())
+  .addCommand(summaryCommand(interruption.signal))
+  .addCommand(modelsCommand())
+  .addCommand(cacheCommand())
   .addCommand(exportCommand(interruption.signal))
   .addCommand(benchCommand(interruption.signal))
   .addCommand(trainCommand(interruption.signal))
@@ -52,7 +56,7 @@ const program = new Command('residual')
   .addCommand(degradationCommand(interruption.signal));
 
 try {
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride();
     command.configureOutput({ outputError: (text, write) => write(`residual: ${oneLine(text)}\n`) });
   }

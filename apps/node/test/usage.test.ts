@@ -7,8 +7,8 @@ test.each([
   { args: ['classify'], expected: "residual: required option '--model <name>' not specified" },
   { args: ['classify', '--model', 'resnet18'], expected: "residual: missing required argument 'images'" },
   {
-    args: ['classify', 'a.png', '--model', 'resnet18'],
-    expected: 'residual: --weights: expected a file with resnet18',
+    args: ['classify', 'a.png', '--model', 'resnet20'],
+    expected: 'residual: --weights: expected a file with resnet20',
   },
   { args: ['classify', 'a.png', '--model', 'resnet19', '--weights', 'w'], expected: "residual: no model 'resnet19'" },
   {
@@ -41,7 +41,7 @@ test.each([
   expect(said[0]).toContain(expected);
 });
 
-test.each(['classify', 'evaluate', 'summary', 'export', 'train', 'fine-tune'])(
+test.each(['classify', 'evaluate', 'summary', 'models', 'cache', 'export', 'train', 'fine-tune'])(
   '%s --help has examples',
   async (command) => {
     const { exitCode, stdout, said } = await residual([command, '--help']);

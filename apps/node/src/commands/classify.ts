@@ -15,7 +15,9 @@ export function classifyCommand(signal: AbortSignal): Command {
       'after',
       `
 Examples:
-  residual classify photo.jpg --model resnet50 --weights resnet50.pth
+  residual classify photo.jpg --model resnet50
+  residual classify photo.jpg --model resnet50 --weights a1_in1k
+  residual classify photo.jpg --model resnet50 --weights hf:microsoft/resnet-50
   residual classify photos 'more/*.png' --model resnet18 --weights resnet18.safetensors --top 3
   residual classify photos --model resnet18 --weights resnet18.pth --json | jq '.top[0].label'`,
     )

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { weightsHelp } from './model-options.ts';
 
 /** `residual export`. */
 export function exportCommand(signal: AbortSignal): Command {
@@ -8,7 +9,7 @@ export function exportCommand(signal: AbortSignal): Command {
     )
     .argument('<out>', 'file to write; for saved-model a folder')
     .requiredOption('--model <name>', 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20')
-    .requiredOption('--weights <file>', 'safetensors, .pth, .pt or .th')
+    .option('--weights <name>', weightsHelp())
     .requiredOption('--format <name>', 'onnx, saved-model, plan, safetensors or pth')
     .option('--size <px>', "onnx, saved-model and plan: edge of the pictures (default: the model's)")
     .option('--half', 'safetensors: floats in 16 bits, half the size')
@@ -24,7 +25,7 @@ pth          the same, for torch.load and load_state_dict(strict=True)
 Pictures are those that the network takes: scaled to 0 … 1, normalised by mean and deviation.
 
 Examples:
-  residual export resnet50.onnx --model resnet50 --weights resnet50.pth --format onnx
+  residual export resnet50.onnx --model resnet50 --format onnx
   residual export models/resnet50/1 --model resnet50 --weights resnet50.pth --format saved-model`,
     )
     .action(async (out, flags) => {

@@ -1,20 +1,26 @@
 import { Command } from 'commander';
+import { weightsHelp } from './model-options.ts';
 
 /** `residual summary`. */
-export function summaryCommand(): Command {
+export function summaryCommand(signal: AbortSignal): Command {
   return new Command('summary')
-    .description('Count the parameters and multiply-adds of a model, layer by layer, without weights.')
+    .description('Count the parameters and multiply-adds of a model, layer by layer.')
     .argument('<name>', 'variant, e.g. resnet50')
+    .option(
+      '--weights <name>',
+      `count what these hold, and say what is known of them: ${weightsHelp().replace(/ \(.*\)$/, '')}`,
+    )
     .option('--json', 'one line of JSON instead of a table')
     .addHelpText(
       'after',
       `
 Examples:
   residual summary resnet50
+  residual summary resnet50 --weights IMAGENET1K_V2
   residual summary resnet20 --json | jq .parameters`,
     )
     .action(async (name, flags) => {
       const { summarize } = await import('../summarize.ts');
-      await summarize(name, flags);
+      await summarize(name, flags, signal);
     });
 }

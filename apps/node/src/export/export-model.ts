@@ -1,14 +1,14 @@
 import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createClassifier } from '@residual/classifier';
 import { getSpec } from '@residual/resnet/registry';
-import { readStateDictFile } from '@residual/weights/node';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
+import { readWeights } from '../weights/read-weights.ts';
 import { exportFormats } from './export-formats.ts';
 
 export interface ExportFlags {
   readonly model: string;
-  readonly weights: string;
+  readonly weights?: string;
   readonly format: string;
   readonly size?: string;
   readonly half?: boolean;
@@ -34,13 +34,13 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   const size = flags.size === undefined ? undefined : parseCount('--size', flags.size);
   await format.checkTarget?.(out);
 
-  const weights = await readStateDictFile(flags.weights, { signal });
+  const named = await readWeights(spec, flags.weights, signal);
   await tfjsWasm().use();
-  const { model, preset, labels, warnings } = await createClassifier({ model: spec, weights, source: flags.weights });
+  const { model, preset, labels, warnings } = await createClassifier({ model: spec, ...named });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const sizePx = size ?? preset.cropPx;
   signal.throwIfAborted();
-  const { tensors: source, metadata } = weights;
+  const { tensors: source, metadata } = named.weights;
   const isHalf = flags.half ?? false;
   const exported = { model, numClasses: labels.length, source, sizePx, metadata, isHalf };
   const written = await format.write(out, exported);
