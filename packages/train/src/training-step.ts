@@ -99,7 +99,8 @@ export function computeStep(
   const gradients = clipNorm === undefined ? means : clipGradients(means, clipNorm);
   for (const [index, name] of names.entries()) {
     const { learningRateScale, weightDecay } = settings.get(name)!;
-    const learningRate = mul(numbers['learningRate']!, learningRateScale);
+    const rate = numbers['learningRate']!;
+    const learningRate = learningRateScale === 1 ? rate : mul(rate, learningRateScale);
     const slots = optimizer.slots.map((slot) => state[`${slot}/${name}`]!);
     const moved = optimizer.update(state[name]!, gradients[index]!, slots, { learningRate, weightDecay, numbers });
     next[name] = moved.parameter;
