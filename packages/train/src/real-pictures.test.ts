@@ -65,7 +65,7 @@ describe.skipIf(!requirement('data'))(
 
     test.skipIf(!requirement('webgpu')).each(['eagerly', 'tfjs'])(
       'WebGPU, %s',
-      { timeout: 300_000 },
+      { timeout: 900_000 },
       async (engine) => {
         const pixels = Buffer.from(pictures.pixels).toString('base64');
         expectSame(await inBrowser<Trained>('trainPicturesOnWebgpu', { ...pictures, pixels, engine }));

@@ -14,7 +14,7 @@ import { startTrainer, trainerNames } from './training/trainers.ts';
 const BATCH = 128;
 
 /** Steps at the beginning of a turn in which batches are used up that were made between the turns. */
-const UNTIMED = 5;
+const UNTIMED = 4;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
