@@ -103,6 +103,14 @@ export class LocalHub {
       range: request.headers.range,
       authorization: request.headers.authorization,
     };
+    // Pages of any origin may ask, as those of the real hubs may.
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Expose-Headers', 'ETag, Content-Range, Accept-Ranges, X-Error-Message');
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { 'Access-Control-Allow-Headers': 'authorization, range' });
+      response.end();
+      return;
+    }
     this.seen.push(seen);
     const fault = this.fault(seen);
     if (fault?.kind === 'silent') return;
