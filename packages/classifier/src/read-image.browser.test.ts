@@ -1,0 +1,113 @@
+import { createServer, type Server } from 'node:http';
+import { requirement } from '@residual/testing';
+import { launchChromium } from '@residual/testing/browser';
+import type { Browser, Page } from 'puppeteer-core';
+import { build, type Rolldown } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImageInput, readImage as read } from './read-image.ts';
+
+declare global {
+  interface Window {
+    readImage: typeof read;
+    canvas: HTMLCanvasElement;
+  }
+}
+
+/** What the page has to offer, each of the same four pixels. */
+const kinds: Record<string, () => unknown> = {
+  'a canvas': () => window.canvas,
+  'an OffscreenCanvas': () => {
+    const offscreen = new OffscreenCanvas(2, 2);
+    offscreen.getContext('2d')!.drawImage(window.canvas, 0, 0);
+    return offscreen;
+  },
+  ImageData: () => window.canvas.getContext('2d')!.getImageData(0, 0, 2, 2),
+  'an ImageBitmap': () => createImageBitmap(window.canvas),
+  'a Blob': () => new Promise((resolve) => window.canvas.toBlob(resolve)),
+  bytes: async () => {
+    const blob = await new Promise<Blob | null>((resolve) => window.canvas.toBlob(resolve));
+    return new Uint8Array(await blob!.arrayBuffer());
+  },
+  'an address': () => window.canvas.toDataURL(),
+  'an <img>': async () => {
+    const image = new Image();
+    image.src = window.canvas.toDataURL();
+    await image.decode();
+    return image;
+  },
+  'a VideoFrame': () => new VideoFrame(window.canvas, { timestamp: 0, alpha: 'discard' }),
+  'a <video>': async () => {
+    const video = document.createElement('video');
+    video.muted = true;
+    video.srcObject = window.canvas.captureStream();
+    const drawn = setInterval(() => window.canvas.getContext('2d')!.drawImage(window.canvas, 0, 0), 20);
+    await video.play();
+    clearInterval(drawn);
+    return video;
+  },
+};
+
+async function bundled(): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: 'silent',
+    resolve: { conditions: ['@residual/source', 'module', 'browser', 'import', 'default'] },
+    build: {
+      write: false,
+      target: 'esnext',
+      lib: { entry: `${import.meta.dirname}/read-image.ts`, name: 'classifier', formats: ['iife'] },
+    },
+  });
+  const [{ output }] = result as [Rolldown.RolldownOutput];
+  return output[0].code;
+}
+
+describe.skipIf(!requirement('chromium'))('in Chromium', () => {
+  let server: Server;
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    const code = await bundled();
+    expect(code).not.toMatch(/require\("node:|from ?"node:/);
+    const html = '<!doctype html><canvas width="2" height="2"></canvas><script src="/code.js"></script>';
+    server = createServer((request, response) => {
+      const isCode = request.url === '/code.js';
+      response.setHeader('content-type', isCode ? 'text/javascript' : 'text/html').end(isCode ? code : html);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    browser = await launchChromium();
+    page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+    await page.evaluate(() => {
+      window.readImage = (globalThis as unknown as { classifier: { readImage: typeof read } }).classifier.readImage;
+      window.canvas = document.querySelector('canvas')!;
+      const context = window.canvas.getContext('2d')!;
+      for (const [at, colour] of ['#f00', '#0f0', '#00f', '#fff'].entries()) {
+        context.fillStyle = colour;
+        context.fillRect(at % 2, at >> 1, 1, 1);
+      }
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  test.each(Object.keys(kinds))('%s is read', async (kind) => {
+    const handle = await page.evaluateHandle(kinds[kind] as () => ImageInput);
+    const got = await page.evaluate(async (image) => {
+      const { width, height, data } = await window.readImage(image as ImageInput);
+      return { width, height, data: Array.from(data) };
+    }, handle);
+    expect([got.width, got.height]).toEqual([2, 2]);
+    const expected = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
+    // A video's colours are halved in resolution: of 2 × 2 pixels little but brightness is left.
+    if (kind === 'a <video>' || kind === 'a VideoFrame') expect(got.data).toHaveLength(12);
+    else expect(got.data).toEqual(expected);
+  });
+
+  test('what has nothing to draw yet is refused', async () => {
+    const message = await page.evaluate(() => window.readImage(new Image()).catch((error: Error) => error.message));
+    expect(message).toContain('image: expected a picture, got HTMLImageElement that has nothing to draw');
+  });
+});
