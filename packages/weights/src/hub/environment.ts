@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { openFileSource } from '../file-source.ts';
 import { folderCache } from './folder-cache.ts';
+import { freeReceived } from './free-received.ts';
 import { HubError } from './hub-error.ts';
 import type { HubOptions } from './hub-options.ts';
 import type { Sha256 } from './sha256.ts';
@@ -38,6 +39,7 @@ export async function hubFromEnvironment(env: Environment = process.env): Promis
     tokens: token ? { [new URL(hubUrl).origin]: token } : {},
     hubUrl,
     sha256: nodeSha256,
+    onReceived: freeReceived(),
     openPath: openFileSource,
   };
 }

@@ -38,6 +38,8 @@ export interface HubOptions {
   readonly hubUrl?: string;
   /** Makes a SHA-256 that is fed piece by piece; default in JavaScript. */
   readonly sha256?: () => Sha256;
+  /** Told of every part that was received and stored; in Node it frees what the part left in memory. */
+  readonly onReceived?: (bytes: number) => void;
   /** What opens the path of a file; only where there are paths. */
   readonly openPath?: (path: string) => Promise<ByteSource & { close(): Promise<void> }>;
 }

@@ -17,6 +17,7 @@ export interface Hub {
   readonly backoffMs: number;
   readonly hubUrl: string;
   readonly sha256: () => Sha256;
+  readonly onReceived: (bytes: number) => void;
   /** What the user should know of how it was got. */
   readonly onNote: (note: string) => void;
 }
@@ -38,6 +39,7 @@ export function toHub(options: HubOptions, onNote: (note: string) => void): Hub 
     backoffMs: options.backoffMs ?? 500,
     hubUrl: (options.hubUrl ?? 'https://huggingface.co').replace(/\/$/, ''),
     sha256: options.sha256 ?? javascriptSha256,
+    onReceived: options.onReceived ?? (() => undefined),
     onNote,
   };
 }

@@ -23,6 +23,7 @@ export interface TransferJob {
   readonly attempts: number;
   readonly backoffMs: number;
   readonly sha256: () => Sha256;
+  readonly onReceived: (bytes: number) => void;
   readonly onLoaded: (loaded: number, total: number | undefined) => void;
 }
 
@@ -134,6 +135,7 @@ async function storeWhole(job: TransferJob, answer: Answer): Promise<Transferred
     const segment = buffer.subarray(0, filled);
     await partial.write(index, segment);
     await digest.add(index, segment);
+    job.onReceived(segment.byteLength);
     index++;
     filled = 0;
   };
@@ -202,6 +204,7 @@ async function fetchSegments(job: TransferJob, identity: PartialIdentity, plan: 
       await fillSegment(job, { segment, start, opened: opened.get(index), ask, attempts, advance });
       await partial.write(index, segment);
       await digest.add(index, segment);
+      job.onReceived(segment.byteLength);
     }
   };
   try {
