@@ -1,6 +1,8 @@
 export { indexedDbVariants } from './indexed-db-variants.ts';
 export type { VariantMemory } from './plan/measure-variants.ts';
+export { PictureInput, type PictureSource } from './runtime/picture-input.ts';
 export { PlanError, type PlanErrorCode } from './runtime/plan-error.ts';
+export type { GpuInput, InputTarget } from './runtime/plan-runner.ts';
 export { tfjsWebgpu } from './tfjs-webgpu.ts';
 export { WebgpuBackendError } from './webgpu-backend-error.ts';
-export { type WebgpuOptions, webgpu } from './webgpu-engine.ts';
+export { type WebgpuEngine, type WebgpuExecutable, type WebgpuOptions, webgpu } from './webgpu-engine.ts';

@@ -1,6 +1,7 @@
 import {
   bind,
   type CompileOptions,
+  type ConstantData,
   computedOutputs,
   type Engine,
   EngineError,
@@ -8,6 +9,7 @@ import {
   type Graph,
   makeExecutable,
   optimize,
+  type RunOptions,
   type Weights,
 } from '@residual/compile';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
@@ -18,7 +20,7 @@ import type { BuiltPlan } from './plan/plan-builder.ts';
 import { defaultVariant } from './plan/variants.ts';
 import { DeviceSource } from './runtime/device-source.ts';
 import { PlanError } from './runtime/plan-error.ts';
-import type { PlanRunner } from './runtime/plan-runner.ts';
+import type { GpuInput, PlanRunner } from './runtime/plan-runner.ts';
 import { PlanSession } from './runtime/plan-session.ts';
 import type { Convolution } from './shaders/convolution.ts';
 
@@ -34,13 +36,27 @@ export interface WebgpuOptions {
   readonly memory?: VariantMemory;
 }
 
+/** An executable that takes pictures from where the page has them, too. */
+export interface WebgpuExecutable extends Executable {
+  /**
+   * As `run`; an input may also be made on the device, such as a picture by a `PictureInput`.
+   *
+   * @throws EngineError as `run`.
+   */
+  runOn(inputs: Readonly<Record<string, ConstantData | GpuInput>>, options?: RunOptions): ReturnType<Executable['run']>;
+}
+
+export interface WebgpuEngine extends Engine {
+  compile(graph: Graph, weights: Weights, options?: CompileOptions): Promise<WebgpuExecutable>;
+}
+
 /**
  * The engine that runs the fused graph as one plan of hand-written WGSL: one command buffer and one submit a run.
  *
  * All executables of one `webgpu()` share its device. Where that is lost, runs under way reject with an EngineError
  * (`UNAVAILABLE`), and the next ones ask for another and build the plan again.
  */
-export function webgpu(options: WebgpuOptions = {}): Engine {
+export function webgpu(options: WebgpuOptions = {}): WebgpuEngine {
   const devices = new DeviceSource(options.device);
   return {
     name: 'webgpu',
@@ -55,21 +71,42 @@ async function compile(
   devices: DeviceSource,
   { variants, memory }: WebgpuOptions,
   options: CompileOptions = {},
-): Promise<Executable> {
+): Promise<WebgpuExecutable> {
   const bound = bind(optimize(graph), weights);
   const computed = computedOutputs(bound);
   const chooseVariant = variants === 'measured' ? await measured(computed, devices, memory) : defaultVariant;
   const built = lowerGraph(computed, chooseVariant);
   const session = await PlanSession.start(devices, built, options.onProgress).catch(rethrow);
-  return makeExecutable(
+  // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
+  const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
+  const executable = makeExecutable(
     bound,
     {
       info: infoOf(built, session.runner),
-      run: (inputs) => session.run(inputs as Record<string, Float32Array>).catch(rethrow),
+      run(inputs) {
+        const entries = Object.entries(inputs).map(([name, data]) => [name, madeOnDevice.get(data) ?? data]);
+        return session.run(Object.fromEntries(entries)).catch(rethrow);
+      },
       dispose: () => session.destroy(),
     },
     options,
   );
+  const standIn = (name: string, input: GpuInput): ConstantData => {
+    const shape = executable.inputs.find((spec) => spec.name === name)?.shape ?? [];
+    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    madeOnDevice.set(data, input);
+    return data;
+  };
+  return {
+    ...executable,
+    runOn(inputs, runOptions) {
+      const entries = Object.entries(inputs).map(([name, input]) => [
+        name,
+        'encode' in input ? standIn(name, input) : input,
+      ]);
+      return executable.run(Object.fromEntries(entries), runOptions);
+    },
+  };
 }
 
 async function measured(
@@ -99,5 +136,6 @@ function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner): Executab
 
 function rethrow(error: unknown): never {
   if (!PlanError.isInstance(error)) throw error;
-  throw new EngineError('UNAVAILABLE', 'webgpu', error.message, { cause: error });
+  const code = error.code === 'BAD_INPUT' ? 'BAD_INPUT' : 'UNAVAILABLE';
+  throw new EngineError(code, 'webgpu', error.message, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { DeviceSource } from './device-source.ts';
 import { PlanError } from './plan-error.ts';
-import type { PlanProgress } from './plan-runner.ts';
+import type { GpuInput, PlanInputs, PlanProgress } from './plan-runner.ts';
 import { PlanSession } from './plan-session.ts';
 import { readPlan } from './read-plan.ts';
 
@@ -24,10 +24,10 @@ export interface LoadedPlan {
   /**
    * Runs once; runs that overlap wait for each other.
    *
-   * @param inputs Row-major float32 by name.
+   * @param inputs By name: row-major float32, or pictures by a `PictureInput`.
    * @throws PlanError (`BAD_INPUT`, `DEVICE_LOST`, `DISPOSED`).
    */
-  run(inputs: Readonly<Record<string, Float32Array>>, options?: PlanRunOptions): Promise<Record<string, Float32Array>>;
+  run(inputs: PlanInputs, options?: PlanRunOptions): Promise<Record<string, Float32Array>>;
   /** Frees its memory on the device after the runs under way; the device stays. */
   dispose(): Promise<void>;
 }
@@ -71,7 +71,8 @@ async function fetchFile(source: string | URL): Promise<ArrayBuffer> {
   throw new PlanError('BAD_FILE', `${source}: expected a plan file, got status ${response.status}; check the address`);
 }
 
-function checkInput(name: string, shape: readonly number[], data: Float32Array | undefined): void {
+function checkInput(name: string, shape: readonly number[], data: Float32Array | GpuInput | undefined): void {
+  if (data && 'encode' in data) return;
   const count = shape.reduce((product, size) => product * size, 1);
   if (data instanceof Float32Array && data.length === count) return;
   const got = data instanceof Float32Array ? `${data.length} numbers` : 'none';

@@ -25,6 +25,24 @@ interface ReadyStep {
 /** Pipelines of one device by their WGSL: what several plans have in common is compiled once. */
 export type PipelineCache = Map<string, Promise<GPUComputePipeline>>;
 
+/** Where an input that makes itself on the device has to put its numbers. */
+export interface InputTarget {
+  readonly device: GPUDevice;
+  /** Compiles a shader, once for the device. */
+  readonly compile: (code: string) => Promise<GPUComputePipeline>;
+  readonly shape: readonly number[];
+  readonly buffer: GPUBuffer;
+  /** Numbers that a pixel takes. */
+  readonly pitch: number;
+}
+
+/** An input that commands before the plan's own make, e.g. a picture that is resized on the device. */
+export interface GpuInput {
+  encode(encoder: GPUCommandEncoder, target: InputTarget): Promise<void>;
+}
+
+export type PlanInputs = Readonly<Record<string, Float32Array | GpuInput>>;
+
 export interface PlanRunnerOptions {
   readonly pipelines?: PipelineCache;
   readonly onProgress?: ((progress: PlanProgress) => void) | undefined;
@@ -37,14 +55,24 @@ export class PlanRunner {
   readonly #buffers: GPUBuffer[];
   readonly #staging: GPUBuffer;
   readonly #steps: readonly ReadyStep[];
+  readonly #pipelines: PipelineCache;
   #loss: GPUDeviceLostInfo | undefined;
 
-  private constructor(device: GPUDevice, plan: Plan, buffers: GPUBuffer[], staging: GPUBuffer, steps: ReadyStep[]) {
+  private constructor(made: {
+    device: GPUDevice;
+    plan: Plan;
+    buffers: GPUBuffer[];
+    staging: GPUBuffer;
+    steps: ReadyStep[];
+    pipelines: PipelineCache;
+  }) {
+    const { device } = made;
     this.device = device;
-    this.plan = plan;
-    this.#buffers = buffers;
-    this.#staging = staging;
-    this.#steps = steps;
+    this.plan = made.plan;
+    this.#buffers = made.buffers;
+    this.#staging = made.staging;
+    this.#steps = made.steps;
+    this.#pipelines = made.pipelines;
     device.lost.then((info) => {
       this.#loss = info;
     });
@@ -67,10 +95,7 @@ export class PlanRunner {
     const step = (): void => onProgress?.({ done: ++done, total });
     const compiling = Promise.all(
       plan.shaders.map(async (code) => {
-        const compiled = cache.get(code) ?? compilePipeline(device, code);
-        cache.set(code, compiled);
-        compiled.catch(() => cache.delete(code));
-        const pipeline = await compiled;
+        const pipeline = await compilePipeline(device, code, cache);
         step();
         return pipeline;
       }),
@@ -112,7 +137,7 @@ export class PlanRunner {
         };
       });
       // The plan's buffers come first.
-      return new PlanRunner(device, plan, owned, staging, steps);
+      return new PlanRunner({ device, plan, buffers: owned, staging, steps, pipelines: cache });
     } catch (error) {
       for (const buffer of owned) buffer.destroy();
       throw error;
@@ -131,13 +156,17 @@ export class PlanRunner {
   /**
    * Runs once: one command buffer, one submit.
    *
-   * @param inputs Row-major float32, by name, of the plan's shapes.
+   * @param inputs By name: row-major float32 of the plan's shapes, or what makes them on the device.
    * @throws PlanError (`DEVICE_LOST`).
    */
-  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
+  async run(inputs: PlanInputs): Promise<Record<string, Float32Array>> {
     const { device, plan } = this;
-    for (const input of plan.inputs) this.#write(input, inputs[input.name]!);
     const encoder = device.createCommandEncoder();
+    for (const input of plan.inputs) {
+      const given = inputs[input.name]!;
+      if (given instanceof Float32Array) this.#write(input, given);
+      else await given.encode(encoder, this.#targetOf(input));
+    }
     const pass = encoder.beginComputePass();
     for (const { pipeline, group, workgroups } of this.#steps) {
       pass.setPipeline(pipeline);
@@ -175,7 +204,13 @@ export class PlanRunner {
     for (const buffer of this.#buffers) buffer.destroy();
   }
 
-  #write({ name: _, shape, buffer, pitch }: PlanTensor, data: Float32Array): void {
+  #targetOf({ shape, buffer, pitch }: PlanTensor): InputTarget {
+    const { device } = this;
+    const compile = (code: string) => compilePipeline(device, code, this.#pipelines);
+    return { device, compile, shape, buffer: this.#buffers[buffer]!, pitch };
+  }
+
+  #write({ shape, buffer, pitch }: PlanTensor, data: Float32Array): void {
     const channels = shape.at(-1) ?? 1;
     const padded = channels === pitch ? data : new Float32Array((data.length / channels) * pitch);
     if (padded !== data) {
@@ -196,9 +231,14 @@ export class PlanRunner {
   }
 }
 
-function compilePipeline(device: GPUDevice, code: string): Promise<GPUComputePipeline> {
+function compilePipeline(device: GPUDevice, code: string, cache: PipelineCache): Promise<GPUComputePipeline> {
+  const known = cache.get(code);
+  if (known) return known;
   const module = device.createShaderModule({ code });
-  return device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+  const compiled = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+  cache.set(code, compiled);
+  compiled.catch(() => cache.delete(code));
+  return compiled;
 }
 
 function sizeBytes({ shape, pitch }: PlanTensor): number {

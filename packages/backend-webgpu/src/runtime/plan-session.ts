@@ -1,6 +1,6 @@
 import type { PackWeights, Plan } from '../plan/plan.ts';
 import type { DeviceSource } from './device-source.ts';
-import { type PlanProgress, PlanRunner } from './plan-runner.ts';
+import { type PlanInputs, type PlanProgress, PlanRunner } from './plan-runner.ts';
 
 export interface PlanSource {
   readonly plan: Plan;
@@ -32,7 +32,7 @@ export class PlanSession {
   }
 
   /** One run at a time; as {@link PlanRunner.run}. */
-  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
+  async run(inputs: PlanInputs): Promise<Record<string, Float32Array>> {
     if (this.#runner.loss) {
       this.#runner.destroy();
       this.#runner = await startRunner(this.#devices, this.#source);
