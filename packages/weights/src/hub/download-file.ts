@@ -134,6 +134,7 @@ async function fetchChecked(wanted: FileRequest, hub: Hub, plan: FetchPlan): Pro
       expectedSha256: wanted.sha256,
       expectedSizeBytes: wanted.sizeBytes,
     });
+    hub.onReceived(Number.POSITIVE_INFINITY);
     const problem = await findProblem(wanted, came, plan);
     if (problem === undefined) {
       return plan.partial.commit({

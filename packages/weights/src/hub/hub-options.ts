@@ -26,7 +26,7 @@ export interface HubOptions {
   readonly mirrors?: readonly string[];
   /** Parts that are fetched at once where the server allows; default 4. */
   readonly parallel?: number;
-  /** Bytes of one part; default 2 MiB. */
+  /** Bytes of one part; default 1 MiB. */
   readonly segmentBytes?: number;
   /** Attempts in a row without progress; default 5. */
   readonly attempts?: number;
@@ -38,7 +38,7 @@ export interface HubOptions {
   readonly hubUrl?: string;
   /** Makes a SHA-256 that is fed piece by piece; default in JavaScript. */
   readonly sha256?: () => Sha256;
-  /** Told of every part that was received and stored; in Node it frees what the part left in memory. */
+  /** Told of every part that was received and stored, and at the end of infinitely many bytes; in Node it frees what the part left in memory. */
   readonly onReceived?: (bytes: number) => void;
   /** What opens the path of a file; only where there are paths. */
   readonly openPath?: (path: string) => Promise<ByteSource & { close(): Promise<void> }>;

@@ -34,7 +34,7 @@ export function toHub(options: HubOptions, onNote: (note: string) => void): Hub 
     isOffline: options.offline ?? false,
     mirrors: options.mirrors ?? [],
     parallel: options.parallel ?? 4,
-    segmentBytes: options.segmentBytes ?? 2 * 2 ** 20,
+    segmentBytes: options.segmentBytes ?? 2 ** 20,
     attempts: options.attempts ?? 5,
     backoffMs: options.backoffMs ?? 500,
     hubUrl: (options.hubUrl ?? 'https://huggingface.co').replace(/\/$/, ''),
