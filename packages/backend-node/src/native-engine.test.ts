@@ -1,4 +1,4 @@
-import { interpret, trace } from '@residual/compile';
+import { interpret, trace, type Weight, type Weights } from '@residual/compile';
 import { loadAddon } from '@residual/kernels/node';
 import {
   deterministicTensor,
@@ -44,6 +44,39 @@ describe.skipIf(!requirement('native'))('native', () => {
     const { y } = await executable.run({ x });
     await executable.dispose();
     expectClose(y!, expected!, 0.02);
+  });
+
+  test('executables of several sizes side by side share packed weights', async () => {
+    const channels = 2048;
+    const net = (batch: number, sizePx: number) => (t: TracerLike) => {
+      const x = t.input('x', [batch, sizePx, sizePx, channels]) as tf.Tensor4D;
+      const w = t.parameter('w', [1, 1, channels, channels]) as tf.Tensor4D;
+      const [mean, variance, scale] = ['mean', 'variance', 'scale'].map(
+        (name) => t.parameter(name, [channels]) as tf.Tensor1D,
+      );
+      const y = tf.batchNorm(tf.conv2d(x, w, 1, 'valid'), mean!, variance!, undefined, scale);
+      return { y: tf.mean(y as tf.Tensor4D, [1, 2]) };
+    };
+    const w = new Float32Array(channels * channels).fill(1 / channels);
+    const weights: Weights = new Map<string, Weight>([
+      ['w', { shape: [1, 1, channels, channels], data: w, axes: [3, 2, 0, 1] }],
+      ...Object.entries({ mean: 0, variance: 1, scale: 2 }).map(
+        ([name, number]) => [name, { shape: [channels], data: new Float32Array(channels).fill(number) }] as const,
+      ),
+    ]);
+    const compile = async (batch: number, sizePx: number) =>
+      native({ isa: 'portable' }).compile(await trace(net(batch, sizePx)), weights);
+    const first = await compile(1, 2);
+    expect(first.info.weightBytes).toBeGreaterThan(w.byteLength);
+    const before = process.memoryUsage().rss;
+    const others = [await compile(1, 3), await compile(2, 2), await compile(1, 4)];
+    expect(process.memoryUsage().rss - before).toBeLessThan(w.byteLength);
+    await first.dispose();
+    for (const [index, executable] of others.entries()) {
+      const { y } = await executable.run({ x: new Float32Array(channels * [9, 8, 16][index]!).fill(3) });
+      expectClose(y!, new Float32Array(y!.length).fill(6), 1e-3);
+      await executable.dispose();
+    }
   });
 
   test('an operation that the kernels lack is named, with what to do', async () => {

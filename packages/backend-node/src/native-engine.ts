@@ -2,6 +2,7 @@ import {
   bind,
   type CompileOptions,
   computedOutputs,
+  countRunNodes,
   type Engine,
   EngineError,
   type Executable,
@@ -37,7 +38,7 @@ async function compile(
   options: NativeOptions,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
-  const bound = bind(optimize(graph), weights);
+  const bound = bind(optimize(graph), weights, { leavesFilters: true });
   const program = await compileProgram(computedOutputs(bound), options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
   const { precision = 'fp32' } = options;
@@ -45,7 +46,7 @@ async function compile(
   return makeExecutable(
     bound,
     {
-      info: { engine: 'native', device, nodeCount: bound.nodes.length, weightBytes },
+      info: { engine: 'native', device, nodeCount: countRunNodes(bound), weightBytes },
       run: (inputs, signal) => run(program, inputs as Record<string, Float32Array>, signal),
       dispose: () => program.dispose(),
       // The next run waits in the program's own queue, not for the event loop.

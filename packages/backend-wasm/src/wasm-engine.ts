@@ -1,6 +1,7 @@
 import {
   bind,
   type CompileOptions,
+  countRunNodes,
   type Engine,
   EngineError,
   type Executable,
@@ -35,7 +36,7 @@ async function compile(
   options: WasmOptions,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
-  const bound = bind(optimize(graph), weights);
+  const bound = bind(optimize(graph), weights, { leavesFilters: true });
   const program = await compileProgram(bound, options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
   return makeExecutable(
@@ -44,7 +45,7 @@ async function compile(
       info: {
         engine: 'wasm',
         device: `WASM ${isa}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-        nodeCount: bound.nodes.length,
+        nodeCount: countRunNodes(bound),
         weightBytes,
       },
       run: (inputs, signal) =>

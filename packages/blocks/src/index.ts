@@ -7,7 +7,7 @@ export { Conv2d, type Conv2dOptions } from './conv2d.ts';
 export { GROUPED_CONV_2D } from './convolve.ts';
 export type { ForwardOptions } from './forward-options.ts';
 export { constant, type Initializer, kaimingNormalFanOut, uniformFanIn } from './initializer.ts';
-export { fromTorch, type Layout, torchShape, toTorch } from './layout.ts';
+export { fromTorch, type Layout, type TorchView, torchShape, toTorch, viewTorch } from './layout.ts';
 export { Linear } from './linear.ts';
 export { padSpatial } from './pad-spatial.ts';
 export { randomVars } from './random-vars.ts';

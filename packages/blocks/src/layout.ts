@@ -1,4 +1,4 @@
-import type { HostTensor } from './state-dict.ts';
+import type { HostData, HostTensor } from './state-dict.ts';
 
 /** How a variable's axes are ordered here and in PyTorch: convolutions HWIO ↔ OIHW, linear `[in, out]` ↔ `[out, in]`. */
 export type Layout = 'conv' | 'linear' | 'vector';
@@ -14,8 +14,24 @@ export function torchShape(layout: Layout, shape: readonly number[]): number[] {
 
 /** Values of a PyTorch tensor in the order of tfjs's layout. A vector is not copied. */
 export function fromTorch(layout: Layout, tensor: HostTensor): Float32Array {
-  const data = tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(tensor.data, Number);
-  return permute(data, tensor.shape, torchAxes[layout]);
+  return permute(toFloats(tensor.data), tensor.shape, torchAxes[layout]);
+}
+
+/** Numbers of a tensor in tfjs's layout, in another order: `data` holds the axes of `shape` in the order `axes`. */
+export interface TorchView {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  readonly axes: readonly number[];
+}
+
+/** A PyTorch tensor as tfjs's layout has it, with its numbers left where they are; what is not float32 is copied. */
+export function viewTorch(layout: Layout, tensor: HostTensor): TorchView {
+  const torchAxis = torchAxes[layout];
+  return {
+    shape: torchAxis.map((axis) => tensor.shape[axis]!),
+    data: toFloats(tensor.data),
+    axes: torchAxis.map((_, axis) => torchAxis.indexOf(axis)),
+  };
 }
 
 /** A PyTorch tensor of values in tfjs's layout. A vector is not copied. */
@@ -23,6 +39,10 @@ export function toTorch(layout: Layout, shape: readonly number[], data: Float32A
   const axes = torchAxes[layout];
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
   return { shape: torchShape(layout, shape), data: permute(data, shape, inverse) };
+}
+
+function toFloats(data: HostData): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
 }
 
 function permute(data: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {

@@ -5,6 +5,7 @@ import {
   EngineError,
   type Executable,
   type Graph,
+  rowMajor,
   trace,
   type Weights,
 } from '@residual/compile';
@@ -29,7 +30,6 @@ const HEAD: readonly Endpoint[] = ['pooled', 'logits'];
 export interface CompiledNetworkParts extends InputSize {
   /** The network over the variables that it is given. */
   readonly build: (vars: VarSource) => ResNet;
-  /** In tfjs's layout. */
   readonly weights: Weights;
   /** A model that stays its owner's; without one, `model` builds it of the weights. */
   readonly model: ResNet | undefined;
@@ -73,7 +73,7 @@ export class CompiledNetwork implements Network {
     this.#built ??=
       model ??
       build((path, { shape, trainable }) =>
-        tf.tidy(() => tf.variable(tf.tensor(weights.get(path)!.data, shape, 'float32'), trainable)),
+        tf.tidy(() => tf.variable(tf.tensor(rowMajor(weights.get(path)!), shape, 'float32'), trainable)),
       );
     return this.#built;
   }

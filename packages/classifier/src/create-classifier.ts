@@ -1,4 +1,4 @@
-import { fromTorch, type StateDict, StateDictVars, type VarSource } from '@residual/blocks';
+import { type StateDict, StateDictVars, type VarSource, viewTorch } from '@residual/blocks';
 import { type Engine, readWeights, type Weights } from '@residual/compile';
 import { ResNet, type ResNetSpec } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
@@ -155,11 +155,8 @@ function describe(
 
 /** A state dict that fits, as a graph's parameters take it; no tfjs model is built. */
 function toWeights(dict: StateDict, spec: ResNetSpec, size: { numClasses: number; inChannels: number }): Weights {
-  const entries = [...variableSpecs(spec, size)].map(([name, { spec: variable }]) => {
-    const data = fromTorch(variable.layout, dict.get(name)!);
-    return [name, { shape: variable.shape, data }] as const;
-  });
-  return new Map(entries);
+  const specs = variableSpecs(spec, size);
+  return new Map([...specs].map(([name, variable]) => [name, viewTorch(variable.spec.layout, dict.get(name)!)]));
 }
 
 function checkBatchSize(batchSize: number | undefined): void {

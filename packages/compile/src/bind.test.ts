@@ -1,8 +1,11 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { expectClose } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { BindError } from './bind/bind-error.ts';
-import { bind, type Weight } from './bind.ts';
+import { bind, countRunNodes, type Weight } from './bind.ts';
 import type { Graph } from './graph.ts';
+import { interpret } from './interpret.ts';
 import { optimize } from './passes/optimize.ts';
 import { trace } from './trace.ts';
 
@@ -45,6 +48,47 @@ test('graphs of other sizes get the same arrays from the same weights, and other
     expect(arraysOf(three)[index]).toBe(array);
   });
   expect(arraysOf(bind(optimize(await net(1)), weights()))[0]).not.toBe(arraysOf(one)[0]);
+});
+
+/** The filter as PyTorch has it: [out, in, h, w]. */
+function torchWeights(): Map<string, Weight> {
+  return weights().set('conv.weight', {
+    shape: [1, 1, 3, 2],
+    data: Float32Array.of(3, 4, 5, 6, 7, 8),
+    axes: [3, 2, 0, 1],
+  });
+}
+
+function deepNet(): Promise<Graph> {
+  return trace((t) => {
+    const x = t.input('image', [1, 4, 4, 3]) as tf.Tensor4D;
+    const y = tf.conv2d(x, t.parameter('conv.weight', [1, 1, 3, 2]) as tf.Tensor4D, 1, 'valid');
+    const [mean, variance] = ['mean', 'var'].map((name) => t.parameter(`bn.${name}`, [2]) as tf.Tensor1D);
+    return { y: tf.batchNorm(y, mean!, variance!, undefined, undefined, 1e-5) };
+  });
+}
+
+test("weights may lie in PyTorch's order", async () => {
+  const rowMajor = Float32Array.of(3, 6, 4, 7, 5, 8);
+  const turned = bind(await deepNet(), torchWeights());
+  expect([...turned.constants.values()]).toContainEqual(rowMajor);
+  const shared = torchWeights();
+  const [one, other] = [bind(await deepNet(), shared), bind(await deepNet(), shared)];
+  expect([...one.constants.values()]).toEqual([...other.constants.values()]);
+  expect([...one.constants.values()].find(({ length }) => length === 6)).toBe(
+    [...other.constants.values()].find(({ length }) => length === 6),
+  );
+});
+
+test('an engine that packs filters gets them as they lie, with what is to be done to them', async () => {
+  const given = torchWeights();
+  const bound = bind(optimize(await deepNet()), given, { leavesFilters: true });
+  expect(bound.nodes.map(({ op }) => op)).toEqual(['Transpose', 'Multiply', 'FusedConv2D']);
+  expect(countRunNodes(bound)).toBe(1);
+  expect([...bound.constants.values()]).toContain(given.get('conv.weight')!.data);
+  const image = tf.reshape(tf.range(0, 48), [1, 4, 4, 3]);
+  const [left, computed] = [bound, bind(optimize(await deepNet()), given)].map((graph) => interpret(graph, { image }));
+  expectClose(left!['y']!.dataSync(), computed!['y']!.dataSync(), 1e-6);
 });
 
 test.each<[string, (w: Map<string, Weight>) => unknown, string]>([

@@ -1,5 +1,6 @@
 export { BindError } from './bind/bind-error.ts';
-export { bind, readWeights, type Weight, type Weights } from './bind.ts';
+export { rowMajor } from './bind/row-major.ts';
+export { type BindOptions, bind, countRunNodes, readWeights, type Weight, type Weights } from './bind.ts';
 export { computedOutputs } from './engine/computed-outputs.ts';
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts';
 export { compileFor, type EngineChoice, firstAvailable, type PassedOverEngine } from './engine/first-available.ts';

@@ -11,9 +11,11 @@ export interface KernelInfo {
   /** The instruction set, e.g. `avx512` or `simd128`. */
   readonly isa: string;
   readonly threads: number;
-  /** Packed weights. */
+  /** Packed weights that the program reads. */
   readonly weightBytes: number;
-  /** Weights, activations and scratch memory: all that runs ever use. */
+  /** Those of them that it shares with programs compiled before. */
+  readonly sharedWeightBytes: number;
+  /** Weights of its own, activations and scratch memory: all that runs ever use. */
   readonly peakBytes: number;
 }
 
@@ -22,7 +24,7 @@ export interface KernelRunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A compiled graph with packed weights of its own. */
+/** A compiled graph with packed weights. */
 export interface KernelProgram {
   readonly info: KernelInfo;
   /**

@@ -5,17 +5,19 @@ import { platformName } from './platform-name.ts';
 /** What the addon exports; made by napi-rs. */
 export interface Addon {
   instructionSets(): string[];
+  newIdentity(): number;
   compileGraph(
     json: string,
     constantIds: number[],
     constants: Float32Array[],
+    identities: number[],
     options: { threads?: number; isa?: string; rejectNonFinite?: boolean; precision?: string },
     samples: Float32Array[],
   ): Promise<NativeExecutable>;
 }
 
 export interface NativeExecutable {
-  readonly info: { isa: string; threads: number; weightBytes: number; peakBytes: number };
+  readonly info: { isa: string; threads: number; weightBytes: number; sharedWeightBytes: number; peakBytes: number };
   run(id: number, inputs: Float32Array[]): Promise<Float32Array<ArrayBuffer>[]>;
   cancel(id: number): void;
   dispose(): void;

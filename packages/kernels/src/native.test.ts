@@ -31,6 +31,28 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     for (const program of programs) program.dispose();
   });
 
+  test('programs of the same constants share packed filters, for as long as any of them lives', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    const programs = [
+      await compileProgram(graph),
+      await compileProgram(graph),
+      await compileProgram(graph, { isa: 'portable' }),
+    ];
+    const [first, second, other] = programs.map(({ info }) => info);
+    expect(first!.sharedWeightBytes).toBe(0);
+    expect(second!.sharedWeightBytes).toBeGreaterThan(0);
+    expect(second!.weightBytes).toBeGreaterThanOrEqual(first!.weightBytes);
+    expect(second!.peakBytes).toBe(first!.peakBytes - second!.sharedWeightBytes);
+    // Packed for vectors of another width.
+    expect(other!.sharedWeightBytes).toBe(0);
+    programs[0]!.dispose();
+    expect([...(await programs[1]!.run(inputs)).y!]).toEqual(expected);
+    for (const program of programs) program.dispose();
+    const later = await compileProgram(graph);
+    expect(later.info.sharedWeightBytes).toBe(0);
+    later.dispose();
+  });
+
   test('what cannot be compiled is named', async () => {
     const { graph } = convolutionGraph();
     const [node] = graph.nodes;

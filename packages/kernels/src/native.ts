@@ -19,8 +19,12 @@ export interface NativeKernelOptions extends KernelOptions {
 
 export type KernelPrecision = 'fp32' | 'bf16' | 'int8';
 
+/** Arrays that have been compiled, by the numbers under which the addon knows what it has packed of them. */
+const identities: WeakMap<Float32Array, number> = /* @__PURE__ */ new WeakMap();
+
 /**
- * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread.
+ * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread. Programs of
+ * the same constants (the same arrays, which must not change) share packed filters, as far as they pack them alike.
  *
  * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), and where there is
  * no addon for this platform, too little memory, or the CPU has not the precision (`UNAVAILABLE`).
@@ -31,12 +35,27 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const { json, inputNames, constantIds, constants } = serializeGraph(graph);
   const samples = (options.calibration ?? []).flatMap((sample) => orderInputs(inputNames, sample));
   const native = await addon
-    .compileGraph(json, constantIds, constants, nativeOptions(addon, options), samples)
+    .compileGraph(
+      json,
+      constantIds,
+      constants,
+      constants.map(identifier(addon)),
+      nativeOptions(addon, options),
+      samples,
+    )
     .catch(asKernelError('BAD_GRAPH'));
   return new NativeProgram(native, inputNames, outputNamer(graph));
 }
 
-function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<Addon['compileGraph']>[3] {
+function identifier(addon: Addon): (data: Float32Array) => number {
+  return (data) => {
+    const identity = identities.get(data) ?? addon.newIdentity();
+    identities.set(data, identity);
+    return identity;
+  };
+}
+
+function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<Addon['compileGraph']>[4] {
   const { threads, rejectsNonFinite = false, precision = 'fp32' } = options;
   const isa = options.isa ?? process.env['RESIDUAL_KERNELS_ISA'];
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {

@@ -66,7 +66,7 @@ class WasmProgram implements KernelProgram {
 
   constructor(compiled: Compiled, inputNames: readonly string[], nameOutputs: ReturnType<typeof outputNamer>) {
     const { weightBytes, peakBytes } = compiled.memory.sizesOf(compiled.session);
-    this.info = { isa: 'simd128', threads: compiled.threads, weightBytes, peakBytes };
+    this.info = { isa: 'simd128', threads: compiled.threads, weightBytes, sharedWeightBytes: 0, peakBytes };
     this.#compiled = compiled;
     this.#inputNames = inputNames;
     this.#nameOutputs = nameOutputs;

@@ -11,7 +11,7 @@ import { readStateDictFile } from '@residual/weights/node';
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import { makePictures } from './pictures.ts';
 import { traceModel } from './trace-model.ts';
-import { makeWeights, numClassesOf, takeWeights } from './weights.ts';
+import { makeWeights, numClassesOf, toWeights } from './weights.ts';
 
 /** The same model for everybody, as files, and what it should answer. */
 export interface Materials {
@@ -38,7 +38,7 @@ export interface MaterialsOptions {
 /** Makes a model's files. With ONNX of our own exporter, ONNX Runtime gets the net with its batch norms folded. */
 export async function makeMaterials({ model, sizePx, weightsFile, folder }: MaterialsOptions): Promise<Materials> {
   const spec = getSpec(model);
-  const dict = new Map(weightsFile === undefined ? makeWeights(spec) : (await readStateDictFile(weightsFile)).tensors);
+  const dict = weightsFile === undefined ? makeWeights(spec) : (await readStateDictFile(weightsFile)).tensors;
   const numClasses = numClassesOf(dict, spec);
   const ownWeightsFile = join(folder, `${model}.safetensors`);
   if (weightsFile === undefined) await writeFile(ownWeightsFile, writeSafetensors(dict));
@@ -51,7 +51,7 @@ export async function makeMaterials({ model, sizePx, weightsFile, folder }: Mate
 
   const onnxFile = join(folder, `${model}.onnx`);
   const graph = await traceModel(spec, { batch: 1, sizePx, numClasses });
-  await writeFile(onnxFile, onnxModel(bind(optimize(graph), takeWeights(dict, spec)), { name: model }).chunks);
+  await writeFile(onnxFile, onnxModel(bind(optimize(graph), toWeights(dict, spec)), { name: model }).chunks);
   return {
     weightsFile: weightsFile ?? ownWeightsFile,
     onnxFile,

@@ -1,4 +1,4 @@
-import { fromTorch, type HostTensor, type StateDict, torchShape, type VarSpec } from '@residual/blocks';
+import { type HostTensor, type StateDict, torchShape, type VarSpec, viewTorch } from '@residual/blocks';
 import type { Weights } from '@residual/compile';
 import { ResNet, type ResNetSpec } from '@residual/resnet';
 import { uniform } from '@residual/testing/deterministic';
@@ -48,15 +48,14 @@ export function numClassesOf(dict: StateDict, spec: ResNetSpec): number {
   return dict.get('fc.weight')?.shape[0] ?? spec.numClasses ?? 1000;
 }
 
-/** A state dict's tensors in tfjs's layout, each taken out of the dict as it is turned, so that no two copies of all are held. */
-export function takeWeights(dict: Map<string, HostTensor>, spec: ResNetSpec): Weights {
+/** A state dict's tensors as a graph's parameters take them, not copied. */
+export function toWeights(dict: StateDict, spec: ResNetSpec): Weights {
   const specs = variableSpecs(spec, numClassesOf(dict, spec));
   return new Map(
-    [...specs].map(([name, { layout, shape }]) => {
+    [...specs].map(([name, { layout }]) => {
       const tensor = dict.get(name);
       if (tensor === undefined) throw new Error(`${name}: expected weights of ${spec.name}, got none by this name`);
-      dict.delete(name);
-      return [name, { shape, data: fromTorch(layout, tensor) }];
+      return [name, viewTorch(layout, tensor)];
     }),
   );
 }

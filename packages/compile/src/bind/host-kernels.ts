@@ -1,6 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { Attributes } from '../graph.ts';
 import { insertAxis } from '../rules/axes.ts';
+import { gather } from './gather.ts';
 
 /** An array in host memory while weights are folded: float64, so that what is stored is rounded once. */
 export interface HostArray {
@@ -118,7 +119,7 @@ function transpose([x]: readonly HostArray[], { perm }: Attributes): HostArray {
   const axes = perm as number[];
   const strides = util.computeStrides([...x!.shape, 1]);
   const shape = axes.map((axis) => x!.shape[axis]!);
-  return gather(
+  return taken(
     x!,
     shape,
     axes.map((axis) => strides[axis]!),
@@ -129,12 +130,12 @@ function transpose([x]: readonly HostArray[], { perm }: Attributes): HostArray {
 function slice([x]: readonly HostArray[], { begin, size }: Attributes): HostArray {
   const strides = util.computeStrides([...x!.shape, 1]);
   const offset = (begin as number[]).reduce((sum, from, axis) => sum + from * strides[axis]!, 0);
-  return gather(x!, size as number[], strides, offset);
+  return taken(x!, size as number[], strides, offset);
 }
 
-function gather(x: HostArray, shape: readonly number[], steps: readonly number[], offset: number): HostArray {
+function taken(x: HostArray, shape: readonly number[], steps: readonly number[], offset: number): HostArray {
   const data = new Float64Array(util.sizeFromShape([...shape]));
-  for (let index = 0; index < data.length; index++) data[index] = x.data[offset + offsetOf(index, shape, steps)]!;
+  gather(data, x.data, shape, steps, offset);
   return { shape, data };
 }
 

@@ -1,7 +1,8 @@
 import type { Weight, Weights } from '../bind.ts';
-import type { ConstantData, Graph, GraphDtype, GraphNode, ValueId } from '../graph.ts';
+import type { ConstantData, Graph, GraphDtype, GraphNode, Value, ValueId } from '../graph.ts';
 import { BindError } from './bind-error.ts';
 import { type HostArray, hostKernels, type MakeArray } from './host-kernels.ts';
+import { isRowMajor, rowMajor } from './row-major.ts';
 
 /** What has been computed of a set of weights, by how it was computed; it goes when the weights go. */
 const computed: WeakMap<Weights, Map<string, ConstantData>> = /* @__PURE__ */ new WeakMap();
@@ -12,6 +13,8 @@ const SPELLED_OUT_MAX = 1024;
 /** Evaluates the part of a graph that depends on weights alone, as far as it is asked for. */
 export class WeightEvaluator {
   readonly #graph: Graph;
+  /** Constants and weights, as they lie. */
+  readonly #sources = new Map<ValueId, Weight>();
   readonly #kernels = hostKernels();
   readonly #arrays = new Map<ValueId, HostArray>();
   readonly #producers = new Map<ValueId, GraphNode>();
@@ -25,12 +28,12 @@ export class WeightEvaluator {
     computed.set(weights, this.#computed);
     for (const [id, data] of graph.constants) {
       const { shape, dtype } = graph.values[id]!;
-      this.#arrays.set(id, { shape, data });
+      this.#sources.set(id, { shape, data });
       if (data.length <= SPELLED_OUT_MAX) this.#expressions.set(id, `${dtype}[${shape}]{${data.join()}}`);
     }
     for (const { name, role, value } of graph.inputs) {
       if (role !== 'parameter') continue;
-      this.#arrays.set(value, checked(name, graph.values[value]!.shape, weights.get(name)));
+      this.#sources.set(value, checked(name, graph.values[value]!.shape, weights.get(name)));
       this.#expressions.set(value, name);
     }
   }
@@ -49,12 +52,14 @@ export class WeightEvaluator {
   }
 
   knows(id: ValueId): boolean {
-    return this.#arrays.has(id) || this.#producers.has(id);
+    return this.#sources.has(id) || this.#producers.has(id);
   }
 
   constantOf(id: ValueId): ConstantData {
     const { dtype } = this.#graph.values[id]!;
-    const expression = this.#producers.has(id) ? this.#expressions.get(id) : undefined;
+    const source = this.#sources.get(id);
+    if (source !== undefined && isRowMajor(source)) return stored(source, dtype);
+    const expression = this.#expressions.get(id);
     const make: MakeArray = (count) => (dtype === 'float32' ? new Float32Array(count) : new Float64Array(count));
     if (expression === undefined) return stored(this.#arrayOf(id, make), dtype);
     const known = this.#computed.get(expression) ?? stored(this.#arrayOf(id, make), dtype);
@@ -62,9 +67,43 @@ export class WeightEvaluator {
     return known;
   }
 
+  /**
+   * How a filter comes about from a weight as it lies: `Transpose` and `Multiply` by a vector, where that is all.
+   * New values are added to `values`.
+   */
+  stepsTo(
+    id: ValueId,
+    values: Value[],
+  ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<ValueId, ConstantData> } | undefined {
+    const product = this.#producers.get(id);
+    const [filter, factor] = product === undefined ? [id] : (product.inputs as [ValueId, ValueId?]);
+    const source = this.#sources.get(filter);
+    const { shape, dtype } = values[filter]!;
+    if (source === undefined || dtype !== 'float32' || !(source.data instanceof Float32Array)) return undefined;
+    const constants = new Map<ValueId, ConstantData>();
+    const nodes: GraphNode[] = [];
+    if (isRowMajor(source)) constants.set(filter, source.data);
+    else {
+      const axes = source.axes!;
+      const lying = values.push({ shape: axes.map((axis) => shape[axis]!), dtype }) - 1;
+      constants.set(lying, source.data);
+      const perm = axes.map((_, axis) => axes.indexOf(axis));
+      nodes.push({ op: 'Transpose', inputs: [lying], outputs: [filter], attributes: { perm } });
+    }
+    if (product !== undefined) {
+      const isScaling = product.op === 'Multiply' && String(values[factor!]!.shape) === String(shape.slice(-1));
+      if (!isScaling || shape.length < 2) return undefined;
+      constants.set(factor!, this.constantOf(factor!));
+      nodes.push(product);
+    }
+    return { nodes, constants };
+  }
+
   #arrayOf(id: ValueId, make: MakeArray = (count) => new Float64Array(count)): HostArray {
     const known = this.#arrays.get(id);
     if (known !== undefined) return known;
+    const source = this.#sources.get(id);
+    if (source !== undefined) return { shape: source.shape, data: rowMajor(source) };
     const { op, inputs, attributes } = this.#producers.get(id)!;
     const array = this.#kernels.get(op)!(
       inputs.map((input) => this.#arrayOf(input)),
@@ -77,7 +116,7 @@ export class WeightEvaluator {
   }
 }
 
-function checked(name: string, shape: readonly number[], weight: Weight | undefined): HostArray {
+function checked(name: string, shape: readonly number[], weight: Weight | undefined): Weight {
   if (weight === undefined) throw new BindError(name, shape, 'no weight of that name');
   if (String(weight.shape) !== String(shape)) throw new BindError(name, shape, `[${weight.shape.join(', ')}]`);
   const count = shape.reduce((product, size) => product * size, 1);

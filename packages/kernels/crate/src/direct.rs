@@ -3,6 +3,7 @@
 
 use crate::format::Format;
 use crate::program::Context;
+use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
 
@@ -57,7 +58,7 @@ pub struct DirectConv {
     pub input: Plane,
     pub output: Plane,
     pub residual: Option<Plane>,
-    pub weights: usize,
+    pub weights: Place,
     pub bias: usize,
     /// Where the input is of bytes: what the sums are multiplied with.
     pub scales: usize,
@@ -193,7 +194,7 @@ impl DirectConv {
                 blocks: self.blocks,
                 taps: self.taps.as_ptr(),
                 tap_count: self.taps.len(),
-                weights: context.weights.add(self.weights + group.weights + first * block_weights),
+                weights: context.filters(self.weights).add(group.weights + first * block_weights),
                 output: std::ptr::null_mut(),
                 output_plane: 0,
                 bias: context.weights.add(self.bias + group.first_block * self.lanes),

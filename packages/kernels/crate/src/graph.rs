@@ -49,6 +49,7 @@ pub struct Attributes {
     pub constant_value: Option<f32>,
     pub begin: Option<Vec<usize>>,
     pub size: Option<Vec<i32>>,
+    pub perm: Option<Vec<usize>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -76,6 +77,7 @@ impl Attributes {
             constant_value: optional(json, "constantValue", Json::number)?.map(|number| number as f32),
             begin: optional(json, "begin", |json| json.each(Json::size))?,
             size: optional(json, "size", |json| json.each(Json::integer))?,
+            perm: optional(json, "perm", |json| json.each(Json::size))?,
         })
     }
 }
@@ -130,7 +132,8 @@ impl Graph {
         for value in &graph.values {
             let size = value.shape.iter().try_fold(1usize, |size, n| size.checked_mul(*n));
             if size.is_none_or(|size| size > u32::MAX as usize) {
-                return Err(format!("graph: expected values of fewer than 2^32 numbers, got {:?}", value.shape));
+                let next = "choose a smaller batch or picture";
+                return Err(format!("graph: expected values of fewer than 2^32 numbers, got {:?}; {next}", value.shape));
             }
         }
         Ok(graph)

@@ -21,6 +21,7 @@ pub mod precision;
 pub mod program;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schedule;
+pub mod sharing;
 pub mod simd;
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 pub mod team;

@@ -43,9 +43,20 @@ pub enum Kind<'a> {
     Unpack(usize),
 }
 
+/// A filter `[h, w, in / groups, out]` or matrix `[in, out]` as it lies in the caller's memory.
+#[derive(Clone, Copy)]
+pub struct Filter<'a> {
+    pub data: &'a [f32],
+    /// In PyTorch's order: `[out, in / groups, h, w]`, `[out, in]`.
+    pub is_torch: bool,
+    /// By output channel: what the numbers are multiplied with.
+    pub factors: Option<&'a [f32]>,
+    /// The constants that these are.
+    pub ids: [Option<ValueId>; 2],
+}
+
 pub struct Conv<'a> {
-    /// `[h, w, in / groups, out]`
-    pub filter: &'a [f32],
+    pub filter: Filter<'a>,
     pub bias: Option<&'a [f32]>,
     pub kernel: [usize; 2],
     pub strides: [usize; 2],
@@ -57,9 +68,7 @@ pub struct Conv<'a> {
 }
 
 pub struct Dense<'a> {
-    /// `[in, out]`, or `[out, in]` where `is_transposed`.
-    pub weights: &'a [f32],
-    pub is_transposed: bool,
+    pub weights: Filter<'a>,
     pub bias: Option<&'a [f32]>,
     pub clamp: Clamp,
 }
@@ -90,7 +99,8 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
         return Err(format!("graph: expected sizes of at least 1, got {:?}", value.shape));
     }
     let shapes = graph.values.iter().map(|value| as_image(&value.shape)).collect();
-    let mut lowering = Lowering { graph, constants, shapes, alias: (0..graph.values.len()).collect() };
+    let filters = vec![None; graph.values.len()];
+    let mut lowering = Lowering { graph, constants, shapes, filters, alias: (0..graph.values.len()).collect() };
     let mut operations = Vec::new();
     let data_inputs = graph.inputs.iter().filter(|input| !constants.contains_key(&input.value));
     for (index, input) in data_inputs.enumerate() {
@@ -189,6 +199,8 @@ struct Lowering<'a, 'c> {
     graph: &'a Graph,
     constants: &'c Constants<'a>,
     shapes: Vec<[usize; 4]>,
+    /// By value: filters that are made of constants as they are packed.
+    filters: Vec<Option<Filter<'a>>>,
     /// The value that holds a value's numbers.
     alias: Vec<ValueId>,
 }
@@ -208,7 +220,9 @@ impl<'a> Lowering<'a, '_> {
             "Mean" => self.mean(node),
             "Add" => self.arithmetic(node, Arithmetic::Add),
             "Sub" => self.arithmetic(node, Arithmetic::Sub),
+            "Multiply" if self.makes_filter(node) => self.scaled_filter(node),
             "Multiply" => self.arithmetic(node, Arithmetic::Multiply),
+            "Transpose" => self.turned_filter(node),
             "RealDiv" => self.division(node),
             "Relu" | "Relu6" => {
                 let clamp = if node.op == "Relu" { Clamp::RELU } else { Clamp::RELU6 };
@@ -245,6 +259,45 @@ impl<'a> Lowering<'a, '_> {
         self.constants.get(&id).copied().ok_or_else(|| {
             format!("expected {what} to be a constant or a bound parameter, got value {id} computed at run time")
         })
+    }
+
+    fn filter(&self, id: ValueId, what: &str) -> Result<Filter<'a>, String> {
+        match self.filters[id] {
+            Some(filter) => Ok(filter),
+            None => {
+                Ok(Filter { data: self.constant(id, what)?, is_torch: false, factors: None, ids: [Some(id), None] })
+            }
+        }
+    }
+
+    /// Whether a multiplication is of constants.
+    fn makes_filter(&self, node: &Node) -> bool {
+        let is_known = |id: &ValueId| self.constants.contains_key(id);
+        matches!(&node.inputs[..], [a, b] if (is_known(a) || self.filters[*a].is_some()) && is_known(b))
+    }
+
+    fn turned_filter(&mut self, node: &'a Node) -> Lowered1<'a> {
+        let perm = node.attributes.perm.as_deref();
+        let id = self.input(node, 0)?;
+        let data = self.constant(id, "a transposed filter")?;
+        if !matches!(perm, Some([1, 0] | [2, 3, 1, 0])) {
+            return Err(format!("expected the order [2, 3, 1, 0] of a filter or [1, 0] of a matrix, got {perm:?}"));
+        }
+        self.filters[node.outputs[0]] = Some(Filter { data, is_torch: true, factors: None, ids: [Some(id), None] });
+        Ok(None)
+    }
+
+    fn scaled_filter(&mut self, node: &'a Node) -> Lowered1<'a> {
+        let (id, output) = (node.inputs[0], node.outputs[0]);
+        let filter = self.filter(id, "the filter")?;
+        let factors = self.constant(node.inputs[1], "the factors of a filter")?;
+        let out_channels = self.shapes[output][3];
+        if factors.len() != out_channels || self.shapes[id] != self.shapes[output] || filter.factors.is_some() {
+            return Err(format!("expected a factor for each of {out_channels} output channels, got {}", factors.len()));
+        }
+        self.filters[output] =
+            Some(Filter { factors: Some(factors), ids: [filter.ids[0], Some(node.inputs[1])], ..filter });
+        Ok(None)
     }
 
     fn expect_shape(&self, what: &str, expected: [usize; 4], id: ValueId) -> Result<(), String> {
@@ -290,7 +343,7 @@ impl<'a> Lowering<'a, '_> {
             inputs.push(residual);
         }
         let conv = Conv {
-            filter: self.constant(filter, "the filter")?,
+            filter: self.filter(filter, "the filter")?,
             bias: self.bias(node, out_channels)?,
             kernel: [kh, kw],
             strides,
@@ -317,9 +370,9 @@ impl<'a> Lowering<'a, '_> {
             return Err(format!("expected equal inner sizes, got {inner} and {b_inner}"));
         }
         self.expect_shape("an output", [n, 1, 1, outer], output)?;
+        let weights = self.filter(b, "the second matrix")?;
         let dense = Dense {
-            weights: self.constant(b, "the second matrix")?,
-            is_transposed: attributes.transpose_b,
+            weights: Filter { is_torch: weights.is_torch != attributes.transpose_b, ..weights },
             bias: self.bias(node, outer)?,
             clamp: activation(attributes)?,
         };

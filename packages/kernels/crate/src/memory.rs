@@ -20,7 +20,7 @@ impl Floats {
     /// `length` zeros, or an error where there is no room for them.
     pub fn zeroed(length: usize) -> Result<Floats, String> {
         let bytes = length.checked_mul(4).filter(|bytes| *bytes <= isize::MAX as usize - (4 << 20));
-        let bytes = bytes.ok_or_else(|| format!("memory: {length} floats are more than can be addressed"))?;
+        let bytes = bytes.ok_or_else(|| too_little(usize::MAX))?;
         #[cfg(target_os = "linux")]
         if bytes >= HUGE_PAGE {
             return Floats::mapped(length, bytes);
@@ -35,7 +35,7 @@ impl Floats {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
             let map = libc::mmap(std::ptr::null_mut(), mapped, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
             if map == libc::MAP_FAILED {
-                return Err(format!("memory: {} MB could not be had", bytes >> 20));
+                return Err(too_little(bytes));
             }
             let skip = (map as usize).next_multiple_of(HUGE_PAGE) - map as usize;
             libc::munmap(map, skip);
@@ -51,8 +51,7 @@ impl Floats {
             0 => NonNull::dangling(),
             _ => unsafe {
                 let layout = std::alloc::Layout::from_size_align_unchecked(bytes, ALIGNMENT);
-                NonNull::new(std::alloc::alloc_zeroed(layout) as *mut f32)
-                    .ok_or_else(|| format!("memory: {} MB could not be had", bytes >> 20))?
+                NonNull::new(std::alloc::alloc_zeroed(layout) as *mut f32).ok_or_else(|| too_little(bytes))?
             },
         };
         Ok(Floats { start, length, mapped: 0 })
@@ -82,6 +81,11 @@ impl Drop for Floats {
             }
         }
     }
+}
+
+fn too_little(bytes: usize) -> String {
+    let next = "choose a smaller batch or picture, or dispose of others";
+    format!("memory: expected {} MB for weights and values, got none from the system; {next}", bytes.div_ceil(1 << 20))
 }
 
 /// A block of memory that is wanted from one operation to another.

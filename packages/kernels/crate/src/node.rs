@@ -2,12 +2,14 @@
 
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
-use crate::plan::{Options, compile};
+use crate::plan::{Options, compile_sharing};
 use crate::precision::Precision;
 use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
+use crate::sharing::{FilterStore, Sharing};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What this machine can run, the fastest first.
 #[napi]
@@ -31,9 +33,11 @@ pub struct NativeOptions {
 pub struct NativeInfo {
     pub isa: String,
     pub threads: u32,
-    /// Packed weights.
+    /// Packed weights that it reads.
     pub weight_bytes: f64,
-    /// Weights, activations and scratch: all that runs will ever use.
+    /// Those of them that others had packed.
+    pub shared_weight_bytes: f64,
+    /// Weights of its own, activations and scratch: all that runs will ever use.
     pub peak_bytes: f64,
 }
 
@@ -41,8 +45,19 @@ pub struct Compile {
     graph: String,
     constant_ids: Vec<u32>,
     constants: Vec<Float32Array>,
+    identities: Vec<u32>,
     options: NativeOptions,
     samples: Vec<Float32Array>,
+}
+
+/// Of all executables in this process, whichever thread has made them.
+static FILTERS: FilterStore = FilterStore::new();
+static LAST_IDENTITY: AtomicU32 = AtomicU32::new(0);
+
+/// A number that no other array of this process has.
+#[napi]
+pub fn new_identity() -> u32 {
+    LAST_IDENTITY.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Task for Compile {
@@ -67,7 +82,10 @@ impl Task for Compile {
             let graph = Graph::parse(&self.graph)?;
             let arrays: Vec<&[f32]> = self.samples.iter().map(|data| data.as_ref()).collect();
             let samples: Vec<&[&[f32]]> = arrays.chunks(graph.inputs.len().max(1)).collect();
-            Executable::new(compile(&graph, &constants, options, &samples)?)
+            let ids = self.constant_ids.iter().map(|id| *id as usize);
+            let identities = ids.zip(self.identities.iter().map(|identity| u64::from(*identity))).collect();
+            let sharing = Sharing { store: &FILTERS, identities };
+            Executable::new(compile_sharing(&graph, &constants, options, &samples, Some(&sharing))?)
         };
         make().map_err(|message| Error::new(Status::InvalidArg, message))
     }
@@ -77,17 +95,18 @@ impl Task for Compile {
     }
 }
 
-/// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool. The samples, one array per input
-/// each, calibrate `int8`.
+/// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool. Constants of an identity that others
+/// had are the same numbers, and are packed once. The samples, one array per input each, calibrate `int8`.
 #[napi(ts_return_type = "Promise<NativeExecutable>")]
 pub fn compile_graph(
     graph: String,
     constant_ids: Vec<u32>,
     constants: Vec<Float32Array>,
+    identities: Vec<u32>,
     options: NativeOptions,
     samples: Vec<Float32Array>,
 ) -> AsyncTask<Compile> {
-    AsyncTask::new(Compile { graph, constant_ids, constants, options, samples })
+    AsyncTask::new(Compile { graph, constant_ids, constants, identities, options, samples })
 }
 
 #[napi]
@@ -110,6 +129,7 @@ impl NativeExecutable {
             isa: program.isa.name.to_owned(),
             threads: program.threads as u32,
             weight_bytes: program.weight_bytes() as f64,
+            shared_weight_bytes: program.shared_weight_bytes() as f64,
             peak_bytes: program.bytes() as f64,
         })
     }

@@ -13,6 +13,7 @@ use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Mean, Pool};
 use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
 use crate::program::{Port, Program, Step, Work};
+use crate::sharing::{FilterPlan, Place, Sharing, Start};
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 use crate::weights::{Filters, Packing, pack};
 use crate::winograd::{Square, Stage, Winograd, whole_items};
@@ -26,6 +27,11 @@ const LARGE_WINOGRAD_WEIGHTS: usize = 4 << 20;
 const SHARED_TRANSFORMED: usize = 2 << 20;
 /// Input channels whose weights stay in the first-level cache beside two vectors of output channels.
 const CHANNELS_AT_ONCE: usize = 256;
+
+/// Forms of packed filters, by which they are told apart.
+const DIRECT: usize = 0;
+const WINOGRAD: usize = 10;
+const REDUCED: usize = 20;
 
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,17 +59,29 @@ pub fn compile(
     options: Options,
     samples: &[&[&[f32]]],
 ) -> Result<Program, String> {
+    compile_sharing(graph, constants, options, samples, None)
+}
+
+/// The same; filters that live programs have packed alike are shared with them.
+pub fn compile_sharing(
+    graph: &Graph,
+    constants: &Constants,
+    options: Options,
+    samples: &[&[&[f32]]],
+    sharing: Option<&Sharing>,
+) -> Result<Program, String> {
     options.precision.check(options.isa)?;
     let mut ranges = Ranges::new();
     if IS_REDUCIBLE && options.precision == Precision::Int8 {
         if samples.is_empty() {
             return Err("precision int8: expected at least one calibration sample, got none".into());
         }
-        let float = compile(graph, constants, Options { precision: Precision::Float32, ..options }, &[])?;
+        let options = Options { precision: Precision::Float32, ..options };
+        let float = compile_sharing(graph, constants, options, &[], sharing)?;
         ranges = calibrate(&float, samples)?;
     }
     let lowered = lower(graph, constants)?;
-    let mut planner = Planner::new(graph, &lowered, options);
+    let mut planner = Planner::new(graph, &lowered, options, sharing);
     planner.formats = formats(&lowered, options.precision, &ranges);
     planner.choose_algorithms();
     planner.lay_out();
@@ -71,7 +89,10 @@ pub fn compile(
     for index in 0..lowered.operations.len() {
         planner.emit(index);
     }
-    let weights = pack(&planner.packings, planner.weights, options.isa, options.threads)?;
+    let own = pack(&planner.packings, planner.weights, options.isa, options.threads)?;
+    let shared_filters = planner.filters.shared;
+    let weights = planner.filters.finish(own);
+    let starts = weights.iter().map(|memory| Start(memory.start())).collect();
     let port = |binding: &crate::graph::Binding| Port {
         name: binding.name.clone(),
         shape: graph.values[binding.value].shape.clone(),
@@ -84,6 +105,8 @@ pub fn compile(
         outputs: graph.outputs.iter().map(port).collect(),
         threads: options.threads,
         weights,
+        starts,
+        shared_filters,
         activations: Floats::zeroed(activations)?,
         scratch: Floats::zeroed(scratch_each * options.threads)?,
         scratch_each,
@@ -106,13 +129,19 @@ struct Planner<'l, 'a> {
     written: Vec<bool>,
     steps: Vec<Step>,
     packings: Vec<Packing<'a>>,
+    filters: FilterPlan<'l>,
     /// Floats planned so far.
     weights: usize,
     scratch: usize,
 }
 
 impl<'l, 'a> Planner<'l, 'a> {
-    fn new(graph: &Graph, lowered: &'l Lowered<'a>, options: Options) -> Planner<'l, 'a> {
+    fn new(
+        graph: &Graph,
+        lowered: &'l Lowered<'a>,
+        options: Options,
+        sharing: Option<&'l Sharing<'l>>,
+    ) -> Planner<'l, 'a> {
         Planner {
             lowered,
             options,
@@ -124,6 +153,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             written: vec![false; graph.values.len()],
             steps: Vec::new(),
             packings: Vec::new(),
+            filters: FilterPlan::new(sharing),
             weights: 0,
             scratch: 0,
         }
@@ -253,6 +283,28 @@ impl<'l, 'a> Planner<'l, 'a> {
         at
     }
 
+    /// Where a layer's filters lie or will lie; `make` says how each output group is packed, where nobody has yet.
+    fn reserve_filters(
+        &mut self,
+        filters: &Filters<'a>,
+        groups: &[OutputGroup],
+        floats: usize,
+        how: [usize; 2],
+        make: impl Fn(OutputGroup, usize) -> Packing<'a>,
+    ) -> Place {
+        let channels = filters.in_channels / filters.groups;
+        let [form, block] = how;
+        let how = [form, block, self.lanes, filters.groups, channels, filters.taps].map(|number| number as u64);
+        match self.filters.find(&filters.filter, how, floats) {
+            Ok(place) => place,
+            Err(key) => {
+                let at = self.reserve_weights(floats);
+                self.packings.extend(groups.iter().map(|group| make(*group, at)));
+                self.filters.offer(key, at)
+            }
+        }
+    }
+
     fn reserve_channels(&mut self, data: Cow<'a, [f32]>, channels: usize) -> usize {
         let at = self.reserve_weights(channels.next_multiple_of(self.lanes) + self.lanes);
         self.packings.push(Packing::Channels { data, at });
@@ -326,12 +378,11 @@ impl<'l, 'a> Planner<'l, 'a> {
             }
         }
         let filters = Filters {
-            data: conv.filter,
+            filter: conv.filter,
             taps: taps_count,
             in_channels: input.channels,
             out_channels: output.channels,
             groups: conv.groups,
-            is_transposed: false,
         };
         let bias = conv.bias.unwrap_or(&[]);
         let (weights, bias, scales) = match input.format {
@@ -397,7 +448,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         blocks: usize,
         bias: &'a [f32],
         format: Format,
-    ) -> (usize, usize, usize) {
+    ) -> (Place, usize, usize) {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
         let mut steps = None;
         let (mut bias, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
@@ -409,12 +460,13 @@ impl<'l, 'a> Planner<'l, 'a> {
             steps = Some(own);
         }
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
-        let at = self.reserve_weights(vectors * blocks * filters.taps * lanes / format.per_word() * lanes);
-        for &group in groups {
+        let floats = vectors * blocks * filters.taps * lanes / format.per_word() * lanes;
+        let how = [REDUCED + format.per_word(), lanes];
+        let place = self.reserve_filters(&filters, groups, floats, how, |group, at| {
             let steps = steps.clone();
-            self.packings.push(Packing::Reduced { filters, group, blocks, channels: lanes, lanes, at, steps });
-        }
-        (at, self.reserve_channels(bias, outputs), self.reserve_channels(scales, outputs))
+            Packing::Reduced { filters, group, blocks, channels: lanes, lanes, at, steps }
+        });
+        (place, self.reserve_channels(bias, outputs), self.reserve_channels(scales, outputs))
     }
 
     /// Plans the packing of all groups' filters; returns their place.
@@ -424,15 +476,19 @@ impl<'l, 'a> Planner<'l, 'a> {
         groups: &[OutputGroup],
         blocks: usize,
         channels: usize,
-    ) -> usize {
+    ) -> Place {
         let lanes = self.lanes;
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
         let floats = vectors * blocks * filters.taps * channels * lanes;
-        let at = self.reserve_weights(floats);
-        for &group in groups {
-            self.packings.push(Packing::Direct { filters, group, blocks, channels, lanes, at });
-        }
-        at
+        let how = [DIRECT, channels];
+        self.reserve_filters(&filters, groups, floats, how, |group, at| Packing::Direct {
+            filters,
+            group,
+            blocks,
+            channels,
+            lanes,
+            at,
+        })
     }
 
     /// A 1×1 convolution whose pixels are the images.
@@ -441,12 +497,11 @@ impl<'l, 'a> Planner<'l, 'a> {
         let lanes = self.lanes;
         let (groups, blocks) = output_groups([input.channels, output.channels], 1, lanes, lanes, lanes);
         let filters = Filters {
-            data: dense.weights,
+            filter: dense.weights,
             taps: 1,
             in_channels: input.channels,
             out_channels: output.channels,
             groups: 1,
-            is_transposed: dense.is_transposed,
         };
         let weights = self.reserve_direct(filters, &groups, blocks, lanes);
         let mut tiles = Vec::new();
@@ -491,18 +546,23 @@ impl<'l, 'a> Planner<'l, 'a> {
         let lanes = self.lanes;
         let (groups, blocks) = self.output_groups(conv, operation, positions * lanes);
         let filters = Filters {
-            data: conv.filter,
+            filter: conv.filter,
             taps: 9,
             in_channels: input.channels,
             out_channels: output.channels,
             groups: conv.groups,
-            is_transposed: false,
         };
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
-        let weights = self.reserve_weights(vectors * positions * blocks * lanes * lanes);
-        for &group in &groups {
-            self.packings.push(Packing::Winograd { m, filters, group, blocks, lanes, at: weights });
-        }
+        let floats = vectors * positions * blocks * lanes * lanes;
+        let how = [WINOGRAD + m, lanes];
+        let weights = self.reserve_filters(&filters, &groups, floats, how, |group, at| Packing::Winograd {
+            m,
+            filters,
+            group,
+            blocks,
+            lanes,
+            at,
+        });
         let is_by_groups = self.is_by_groups(conv, m, operation);
         let layer = Winograd {
             m,

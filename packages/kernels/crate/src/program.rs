@@ -8,6 +8,7 @@ use crate::memory::Floats;
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack, ZeroBorder};
 use crate::pointwise::Pointwise;
 use crate::pool::{Mean, Pool};
+use crate::sharing::{Place, Start};
 use crate::simd::Vector;
 use crate::winograd::{Stage, Winograd};
 use std::sync::Arc;
@@ -15,7 +16,10 @@ use std::sync::atomic::AtomicU64;
 
 /// The memory of one run, as one worker sees it.
 pub struct Context<'run> {
+    /// The program's own constants.
     pub weights: *const f32,
+    /// Of the memories that filters lie in.
+    starts: *const Start,
     pub activations: *mut f32,
     /// The worker's own.
     pub scratch: *mut f32,
@@ -24,6 +28,15 @@ pub struct Context<'run> {
     pub outputs: *const *mut f32,
     /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none.
     pub non_finite: &'run AtomicU64,
+}
+
+impl Context<'_> {
+    /// # Safety
+    /// The place must be one of the program's.
+    #[inline(always)]
+    pub unsafe fn filters(&self, place: Place) -> *const f32 {
+        unsafe { (*self.starts.add(place.memory as usize)).0.add(place.at) }
+    }
 }
 
 pub enum Work {
@@ -123,20 +136,30 @@ pub struct Program {
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
     pub threads: usize,
-    pub(crate) weights: Floats,
+    /// The program's own constants and filters, then those of others that it reads filters in.
+    pub(crate) weights: Vec<Arc<Floats>>,
+    pub(crate) starts: Vec<Start>,
+    /// Floats of filters in others.
+    pub(crate) shared_filters: usize,
     pub(crate) activations: Floats,
     pub(crate) scratch: Floats,
     pub(crate) scratch_each: usize,
 }
 
 impl Program {
+    /// Packed weights that the program reads.
     pub fn weight_bytes(&self) -> usize {
-        4 * self.weights.length()
+        4 * self.weights[0].length() + self.shared_weight_bytes()
     }
 
-    /// Weights, activations and scratch.
+    /// Those of them that other programs have packed.
+    pub fn shared_weight_bytes(&self) -> usize {
+        4 * self.shared_filters
+    }
+
+    /// Weights of its own, activations and scratch.
     pub fn bytes(&self) -> usize {
-        4 * (self.weights.length() + self.activations.length() + self.scratch.length())
+        4 * (self.weights[0].length() + self.activations.length() + self.scratch.length())
     }
 
     /// # Safety
@@ -149,7 +172,8 @@ impl Program {
         non_finite: &'run AtomicU64,
     ) -> Context<'run> {
         Context {
-            weights: self.weights.start(),
+            weights: self.weights[0].start(),
+            starts: self.starts.as_ptr(),
             activations: self.activations.start(),
             scratch: unsafe { self.scratch.start().add(worker * self.scratch_each) },
             inputs: inputs.as_ptr(),

@@ -3,20 +3,20 @@
 use crate::direct::OutputGroup;
 use crate::format::to_bfloat;
 use crate::isa::Isa;
+use crate::lower::Filter;
 use crate::memory::Floats;
 use crate::precision::IS_REDUCIBLE;
 use crate::winograd::{FILTER_LANES, transform_filters};
 use std::sync::Arc;
 
-/// Filters as they come: `[taps, in / groups, out]`, or `[out, in]` where `is_transposed`.
+/// A layer's filters: `[taps, in / groups, out]`, or in PyTorch's order `[out, in / groups, taps]`.
 #[derive(Clone, Copy)]
 pub struct Filters<'a> {
-    pub data: &'a [f32],
+    pub filter: Filter<'a>,
     pub taps: usize,
     pub in_channels: usize,
     pub out_channels: usize,
     pub groups: usize,
-    pub is_transposed: bool,
 }
 
 impl Filters<'_> {
@@ -25,26 +25,58 @@ impl Filters<'_> {
     fn read(&self, tap: usize, channel: usize, first: usize, into: &mut [f32]) {
         let per_group = self.in_channels / self.groups;
         let outputs = self.out_channels / self.groups;
-        if self.groups == 1 && !self.is_transposed {
-            let count = if channel < self.in_channels { into.len().min(self.out_channels - first) } else { 0 };
-            if count > 0 {
-                let from = (tap * per_group + channel) * self.out_channels + first;
-                into[..count].copy_from_slice(&self.data[from..from + count]);
+        let count =
+            if channel < self.in_channels { into.len().min(self.out_channels.saturating_sub(first)) } else { 0 };
+        let (into, rest) = into.split_at_mut(count);
+        rest.fill(0.0);
+        let Filter { data, is_torch, factors, .. } = self.filter;
+        if self.groups > 1 {
+            for (i, value) in into.iter_mut().enumerate() {
+                let output = first + i;
+                let start = output / outputs * per_group;
+                *value = match channel.checked_sub(start).filter(|channel| *channel < per_group) {
+                    Some(channel) if is_torch => data[(output * per_group + channel) * self.taps + tap],
+                    Some(channel) => data[(tap * per_group + channel) * self.out_channels + output],
+                    None => 0.0,
+                };
             }
-            into[count..].fill(0.0);
-            return;
+        } else if is_torch {
+            let steps =
+                data.iter().skip((first * per_group + channel) * self.taps + tap).step_by(per_group * self.taps);
+            for (value, x) in into.iter_mut().zip(steps) {
+                *value = *x;
+            }
+        } else if count > 0 {
+            let from = (tap * per_group + channel) * self.out_channels + first;
+            into.copy_from_slice(&data[from..from + count]);
         }
-        for (i, value) in into.iter_mut().enumerate() {
-            let output = first + i;
-            let start = output / outputs * per_group;
-            let is_there = output < self.out_channels
-                && channel < self.in_channels
-                && (start..start + per_group).contains(&channel);
-            *value = match is_there {
-                true if self.is_transposed => self.data[output * self.in_channels + channel],
-                true => self.data[(tap * per_group + channel - start) * self.out_channels + output],
-                false => 0.0,
-            };
+        if let Some(factors) = factors {
+            for (value, factor) in into.iter_mut().zip(&factors[first.min(self.out_channels)..]) {
+                *value *= factor;
+            }
+        }
+    }
+
+    /// All taps of the input channels of one block, as [`Packing::Direct`] has them, from PyTorch's order: each output
+    /// channel's numbers are read in one go, for they lie far from those of the next.
+    #[inline(always)]
+    fn read_block(&self, first_channel: usize, channels: usize, first: usize, width: usize, into: &mut [f32]) {
+        let there = channels.min(self.in_channels - first_channel);
+        for lane in 0..width.min(self.out_channels - first) {
+            let factor = self.filter.factors.map_or(1.0, |factors| factors[first + lane]);
+            let start = ((first + lane) * self.in_channels + first_channel) * self.taps;
+            let from = &self.filter.data[start..start + there * self.taps];
+            if self.taps == 1 {
+                for (row, x) in into.chunks_exact_mut(width).zip(from) {
+                    row[lane] = x * factor;
+                }
+            } else {
+                for (channel, from) in from.chunks_exact(self.taps).enumerate() {
+                    for (tap, x) in from.iter().enumerate() {
+                        into[(tap * channels + channel) * width + lane] = x * factor;
+                    }
+                }
+            }
         }
     }
 }
@@ -80,6 +112,13 @@ impl Packing<'_> {
                 let width = group.vectors * lanes;
                 let size = blocks * filters.taps * channels * width;
                 let target = unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), size) };
+                if filters.filter.is_torch && filters.groups == 1 {
+                    for (block, into) in target.chunks_exact_mut(filters.taps * channels * width).enumerate() {
+                        let first_channel = (group.first_input_block + block) * channels;
+                        filters.read_block(first_channel, *channels, group.first_block * lanes, width, into);
+                    }
+                    return;
+                }
                 for (row, into) in target.chunks_exact_mut(width).enumerate() {
                     let (block, tap, lane) =
                         (row / channels / filters.taps, row / channels % filters.taps, row % channels);
@@ -167,19 +206,27 @@ impl Filters<'_> {
     /// By output channel: the step with which its largest weight is 127, and the sum of its weights in steps.
     pub fn steps(&self) -> (Arc<[f32]>, Vec<f32>) {
         let mut largest = vec![0.0f32; self.out_channels];
-        for row in self.data.chunks_exact(self.out_channels) {
-            for (largest, x) in largest.iter_mut().zip(row) {
-                *largest = largest.max(x.abs());
-            }
-        }
+        self.each(|output, x| largest[output] = largest[output].max(x.abs()));
         let steps: Arc<[f32]> = largest.iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect();
         let mut sums = vec![0.0; self.out_channels];
-        for row in self.data.chunks_exact(self.out_channels) {
-            for ((sum, x), step) in sums.iter_mut().zip(row).zip(&*steps) {
-                *sum += f32::from(to_signed_byte(*x, *step));
+        self.each(|output, x| sums[output] += f32::from(to_signed_byte(x, steps[output])));
+        (steps, sums)
+    }
+
+    /// Visits every weight with its output channel.
+    #[inline(always)]
+    fn each(&self, mut visit: impl FnMut(usize, f32)) {
+        let Filter { data, is_torch, factors, .. } = self.filter;
+        let factor = |output: usize| factors.map_or(1.0, |factors| factors[output]);
+        if is_torch {
+            for (output, row) in data.chunks_exact(data.len() / self.out_channels).enumerate() {
+                row.iter().for_each(|x| visit(output, x * factor(output)));
+            }
+        } else {
+            for row in data.chunks_exact(self.out_channels) {
+                row.iter().enumerate().for_each(|(output, x)| visit(output, x * factor(output)));
             }
         }
-        (steps, sums)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
 use crate::layout::even_parts;
 use crate::program::Context;
+use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
 
@@ -36,7 +37,7 @@ pub struct Winograd {
     pub output_row: usize,
     pub residual: Option<Plane>,
     pub residual_row: usize,
-    pub weights: usize,
+    pub weights: Place,
     pub bias: usize,
     pub clamp: Clamp,
     /// The micro-kernels for one and for two vectors.
@@ -194,6 +195,7 @@ impl Winograd {
     ) {
         let no_offset = 0usize;
         let kernels = self.kernels[group.vectors - 1];
+        let filters = unsafe { context.filters(self.weights).add(group.weights) };
         let parts = count.div_ceil(kernels.len());
         for p in 0..self.positions() {
             for part in 0..parts {
@@ -205,9 +207,7 @@ impl Winograd {
                         blocks: self.blocks,
                         taps: &no_offset,
                         tap_count: 1,
-                        weights: context.weights.add(
-                            self.weights + group.weights + p * self.blocks * self.lanes * group.vectors * self.lanes,
-                        ),
+                        weights: filters.add(p * self.blocks * self.lanes * group.vectors * self.lanes),
                         output: products.add(p * 2 * count * self.lanes + from * self.lanes),
                         output_plane: count * self.lanes,
                         bias: std::ptr::null(),

@@ -4,6 +4,7 @@ mod support;
 
 use residual_kernels::isa::Isa;
 use residual_kernels::plan::Algorithm;
+use serde_json::json;
 use support::{Builder, ConvCase, Random, conv_reference, error};
 
 fn check(case: &ConvCase, isa: &'static Isa, algorithm: Option<Algorithm>, random: &mut Random) {
@@ -15,7 +16,9 @@ fn check(case: &ConvCase, isa: &'static Isa, algorithm: Option<Algorithm>, rando
     let residual = case.has_residual.then(|| random.numbers(size(&output)));
 
     let mut graph = Builder::default();
-    let mut inputs = vec![graph.input("x", &case.input), graph.constant(&case.filter_shape(), filter.clone())];
+    let x_id = graph.input("x", &case.input);
+    let (filter_id, filter) = any_filter(&mut graph, case, filter, random);
+    let mut inputs = vec![x_id, filter_id];
     if let Some(bias) = &bias {
         inputs.push(graph.constant(&[case.out_channels], bias.clone()));
     }
@@ -31,6 +34,32 @@ fn check(case: &ConvCase, isa: &'static Isa, algorithm: Option<Algorithm>, rando
     let expected = conv_reference(case, &x, &filter, bias.as_deref(), residual.as_deref());
     let error = error(&got[0], &expected);
     assert!(error < 2e-5, "{} {algorithm:?} {case:?}: {error:e}", isa.name);
+}
+
+/// A filter as it is, or in PyTorch's order, or with factors to be multiplied with, or both.
+fn any_filter(graph: &mut Builder, case: &ConvCase, numbers: Vec<f32>, random: &mut Random) -> (usize, Vec<f32>) {
+    let shape = case.filter_shape();
+    let [height, width, per_group, outputs] = shape;
+    let mut filter = numbers;
+    let mut id = if random.below(2) == 0 {
+        graph.constant(&shape, filter.clone())
+    } else {
+        let lying = graph.constant(&[outputs, per_group, height, width], filter.clone());
+        let at = |tap: usize, channel: usize, output: usize| (output * per_group + channel) * height * width + tap;
+        let turned = (0..filter.len()).map(|i| {
+            let (tap, channel, output) = (i / outputs / per_group, i / outputs % per_group, i % outputs);
+            filter[at(tap, channel, output)]
+        });
+        filter = turned.collect();
+        graph.node("Transpose", &[lying], &shape, json!({"perm": [2, 3, 1, 0]}))
+    };
+    if random.below(2) == 0 {
+        let factors = random.numbers(outputs);
+        filter.iter_mut().enumerate().for_each(|(i, x)| *x *= factors[i % outputs]);
+        let operands = [id, graph.constant(&[outputs], factors)];
+        id = graph.node("Multiply", &operands, &shape, json!({}));
+    }
+    (id, filter)
 }
 
 fn any_case(random: &mut Random) -> ConvCase {
