@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import type { Classifier } from '@residual/classifier';
 import type { Prediction } from '@residual/vision';
+import { imagenetHint, sampleFiles } from './embedded-weights.ts';
 import { exitCode } from './exit-code.ts';
 import { findImages } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
@@ -34,9 +36,12 @@ export async function classifyImages(
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
   if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
-  const files = takeShard(await findImages(names), parseShard(flags.shard));
-  const { classifier, prepare, engine, chunkSize } = await loadClassifier(flags, signal);
-  const shown = Math.min(k, classifier.labels.length);
+  const found = names.length === 0 ? sampleFiles() : await findImages(names);
+  const files = takeShard(found, parseShard(flags.shard));
+  // Samples lie deep in a folder that is nobody's.
+  const shown = (file: string): string => (names.length === 0 ? basename(file) : file);
+  const { classifier, prepare, engine, isEmbedded, chunkSize } = await loadClassifier(flags, signal);
+  const topK = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });
   const answers: Answer[] = [];
   let failures = 0;
@@ -45,7 +50,7 @@ export async function classifyImages(
       signal.throwIfAborted();
       const batch = files.slice(start, start + chunkSize);
       const prepared = await prepareFiles(batch, prepare);
-      for (const result of await classifyBatch(classifier, prepared, { files: batch, k: shown, signal })) {
+      for (const result of await classifyBatch(classifier, prepared, { files: batch.map(shown), k: topK, signal })) {
         if ('problem' in result) {
           failures += 1;
           progress.say(`residual: ${result.problem}`);
@@ -59,6 +64,7 @@ export async function classifyImages(
     await classifier.dispose();
   }
   if (answers.length > 0) process.stdout.write(`${predictionTable(answers)}\n`);
+  if (isEmbedded) process.stderr.write(`${imagenetHint()}\n`);
   if (failures === 0) return exitCode.success;
   return failures < files.length ? exitCode.failure : exitCode.badInput;
 }

@@ -3,10 +3,10 @@ import { getSpec } from '@residual/resnet/registry';
 import { decodeImage } from '@residual/vision/node';
 import sharp from 'sharp';
 import { exitCode } from './exit-code.ts';
-import { loadClassifier, type ModelFlags } from './load-classifier.ts';
+import { loadClassifier, type NamedModelFlags } from './load-classifier.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ExplainFlags extends ModelFlags {
+export interface ExplainFlags extends NamedModelFlags {
   readonly out: string;
   readonly class?: string;
   readonly method: string;

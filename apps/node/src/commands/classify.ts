@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { modelOptions } from './model-options.ts';
+import { optionalModelOptions } from './model-options.ts';
 
 /** `residual classify`. */
 export function classifyCommand(signal: AbortSignal): Command {
   const command = new Command('classify')
     .description('Name what is in pictures.')
-    .argument('<images...>', 'files, folders or quoted patterns');
-  return modelOptions(command)
+    .argument('[images...]', 'files, folders or quoted patterns (default: two sample pictures)');
+  return optionalModelOptions(command)
     .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .option('--top <k>', 'classes per picture', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
@@ -14,7 +14,12 @@ export function classifyCommand(signal: AbortSignal): Command {
     .addHelpText(
       'after',
       `
+Without --weights, the weights that come with the command name CIFAR-10's ten classes: airplane, automobile, bird, cat,
+deer, dog, frog, horse, ship, truck.
+
 Examples:
+  residual classify
+  residual classify photo.jpg
   residual classify photo.jpg --model resnet50
   residual classify photo.jpg --model resnet50 --weights a1_in1k
   residual classify photo.jpg --model resnet50 --weights hf:microsoft/resnet-50

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { modelOptions } from './model-options.ts';
+import { optionalModelOptions } from './model-options.ts';
 
 /** `residual evaluate`. */
 export function evaluateCommand(signal: AbortSignal): Command {
   const command = new Command('evaluate').description('Measure how good a model is on a data set.');
-  return modelOptions(command)
+  return optionalModelOptions(command)
     .requiredOption(
       '--data <kind:dir>',
       'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (DIR/CLASS/*.jpg)',
@@ -22,6 +22,7 @@ The folders of folder:DIR are called by their classes: a label, an ImageNet syns
 are as many as the model has classes, they are numbered in the order of their names, as torchvision's ImageFolder does.
 
 Examples:
+  residual evaluate --data cifar10:cifar-10-batches-bin
   residual evaluate --model resnet56 --weights resnet56.th --data cifar10:cifar-10-batches-bin
   residual evaluate --model resnet50 --weights resnet50.pth --data folder:imagenet/val --limit 5000 --json`,
     )

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exitCode } from '../exit-code.ts';
 import { findImages } from '../find-images.ts';
-import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
+import { type LoadedClassifier, loadClassifier, type NamedModelFlags } from '../load-classifier.ts';
 import { prepareFiles } from '../prepare-files.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
@@ -13,7 +13,7 @@ import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
 import { EmbeddingJournal } from './embedding-journal.ts';
 
-export interface EmbedFlags extends ModelFlags {
+export interface EmbedFlags extends NamedModelFlags {
   readonly out: string;
   readonly shard?: string;
 }
@@ -73,7 +73,7 @@ async function refuseExisting(path: string): Promise<void> {
 }
 
 /** What tells weights from others: the digest of their file, or their published name. */
-async function fingerprint({ model, weights }: ModelFlags): Promise<string> {
+async function fingerprint({ model, weights }: NamedModelFlags): Promise<string> {
   const isFile = weights !== undefined && (await stat(weights).catch(() => undefined))?.isFile();
   if (!isFile) return weights ?? model;
   const hash = createHash('sha256');
