@@ -1,6 +1,7 @@
 //! Where values lie in memory: `[image][block of channels][row][pixel][lane]`, a block being one vector of channels.
 //! Distances count 32-bit words.
-//! Rows and columns beyond the image are zeros that its readers need, so that no kernel checks a bound.
+//! Rows and columns beyond the image are zeros that its readers need, so that no kernel checks a bound. They are written
+//! once, for the memory of a value with a border is shared only with values of the same layout.
 
 use crate::format::Format;
 
@@ -25,7 +26,7 @@ impl Border {
 }
 
 /// A value's place: distances are in words, from the start of the arena.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Layout {
     pub images: usize,
     pub height: usize,
@@ -86,6 +87,25 @@ impl Layout {
                 let row = unsafe { arena.add(self.origin() + plane * self.plane + y * self.row) };
                 (0..self.width * self.pixel).for_each(|i| call(unsafe { *row.add(i) }));
             }
+        }
+    }
+
+    /// Writes the border's zeros into every block.
+    ///
+    /// # Safety
+    /// The arena must be the one that the layout was planned for, and nobody else may use the value meanwhile.
+    pub unsafe fn zero_border(&self, arena: *mut f32) {
+        for block in 0..self.images * self.blocks {
+            let plane = self.offset + block * self.plane;
+            let zero = |from: usize, count: usize| unsafe {
+                std::ptr::write_bytes(arena.add(plane + from), self.format.zero_byte(), count);
+            };
+            zero(0, self.border.top * self.row);
+            for y in self.border.top..self.border.top + self.height {
+                zero(y * self.row, self.border.left * self.pixel);
+                zero(y * self.row + (self.border.left + self.width) * self.pixel, self.border.right * self.pixel);
+            }
+            zero((self.border.top + self.height) * self.row, self.border.bottom * self.row);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What only moves numbers, all of float32: the caller's arrays to and from the blocked layout, borders, padding, slices, joins.
+//! What only moves numbers, all of float32: the caller's arrays to and from the blocked layout, padding, slices, joins.
 
 use crate::layout::Layout;
 use crate::program::Context;
@@ -107,35 +107,6 @@ impl Unpack {
                 }
             }
         }
-    }
-}
-
-/// Zeros around a value, where its readers expect them. Runs beside the step that writes the value itself.
-pub struct ZeroBorder {
-    pub layout: Layout,
-}
-
-impl ZeroBorder {
-    pub fn items(&self) -> usize {
-        self.layout.images * self.layout.blocks
-    }
-
-    /// # Safety
-    /// As [`Pack::run_item`].
-    #[inline(always)]
-    pub unsafe fn run_item(&self, context: &Context, item: usize) {
-        let at = &self.layout;
-        let (image, block) = (item / at.blocks, item % at.blocks);
-        let plane = at.offset + image * at.image + block * at.plane;
-        let zero = |from: usize, count: usize| unsafe {
-            std::ptr::write_bytes(context.activations.add(plane + from), at.format.zero_byte(), count);
-        };
-        zero(0, at.border.top * at.row);
-        for y in at.border.top..at.border.top + at.height {
-            zero(y * at.row, at.border.left * at.pixel);
-            zero(y * at.row + (at.border.left + at.width) * at.pixel, at.border.right * at.pixel);
-        }
-        zero((at.border.top + at.height) * at.row, at.border.bottom * at.row);
     }
 }
 

@@ -25,6 +25,12 @@ const LARGE_DIRECT_WEIGHTS: usize = 1 << 20;
 const LARGE_WINOGRAD_WEIGHTS: usize = 4 << 20;
 /// Transformed input that is held at once where all workers share it, in floats.
 const SHARED_TRANSFORMED: usize = 2 << 20;
+/// Up to so many workers each transform a convolution's whole input for themselves.
+const FEW_WORKERS: usize = 4;
+/// Values of different layouts have memory of their own while all of it, in floats, keeps to the last-level cache.
+const APART: usize = 8 << 20;
+/// Tiles of a layer for each worker from which the image is divided evenly.
+const ENOUGH_TILES: usize = 6;
 /// Input channels whose weights stay in the first-level cache beside two vectors of output channels.
 const CHANNELS_AT_ONCE: usize = 256;
 
@@ -85,7 +91,10 @@ pub fn compile_sharing(
     planner.formats = formats(&lowered, options.precision, &ranges);
     planner.choose_algorithms();
     planner.lay_out();
-    let activations = planner.place_values();
+    let activations = Floats::zeroed(planner.place_values())?;
+    for layout in planner.layouts.iter().filter(|layout| layout.has_border() && layout.format.zero_byte() != 0) {
+        unsafe { layout.zero_border(activations.start()) };
+    }
     for index in 0..lowered.operations.len() {
         planner.emit(index);
     }
@@ -107,7 +116,7 @@ pub fn compile_sharing(
         weights,
         starts,
         shared_filters,
-        activations: Floats::zeroed(activations)?,
+        activations,
         scratch: Floats::zeroed(scratch_each * options.threads)?,
         scratch_each,
     })
@@ -125,8 +134,6 @@ struct Planner<'l, 'a> {
     layouts: Vec<Layout>,
     /// By operation: where its shared transformed input lies.
     shared: Vec<usize>,
-    /// By value.
-    written: Vec<bool>,
     steps: Vec<Step>,
     packings: Vec<Packing<'a>>,
     filters: FilterPlan<'l>,
@@ -150,7 +157,6 @@ impl<'l, 'a> Planner<'l, 'a> {
             algorithms: vec![Algorithm::Direct; lowered.operations.len()],
             layouts: vec![Layout::default(); graph.values.len()],
             shared: vec![0; lowered.operations.len()],
-            written: vec![false; graph.values.len()],
             steps: Vec::new(),
             packings: Vec::new(),
             filters: FilterPlan::new(sharing),
@@ -211,21 +217,35 @@ impl<'l, 'a> Planner<'l, 'a> {
     fn place_values(&mut self) -> usize {
         let mut owners: Vec<Result<ValueId, usize>> = Vec::new();
         let mut blocks: Vec<Lifetime> = Vec::new();
+        let mut layouts: Vec<Layout> = Vec::new();
         for (index, operation) in self.operations().iter().enumerate() {
             if !matches!(operation.kind, Kind::Unpack(_)) {
                 let id = operation.output;
+                let layout = self.layouts[id];
                 let last = self.operations().iter().rposition(|reader| reader.inputs.contains(&id));
                 let last = last.unwrap_or(index).max(index);
+                let kind = layouts.iter().position(|other| *other == layout).unwrap_or(layouts.len());
+                if kind == layouts.len() {
+                    layouts.push(layout);
+                }
                 owners.push(Ok(id));
-                blocks.push(Lifetime { size: self.layouts[id].size(), first: index, last });
+                blocks.push(Lifetime { kind, size: layout.size(), first: index, last });
             }
             let shared = self.shared_transformed(index);
             if shared > 0 {
                 owners.push(Err(index));
-                blocks.push(Lifetime { size: shared, first: index, last: index });
+                blocks.push(Lifetime { kind: usize::MAX, size: shared, first: index, last: index });
             }
         }
-        let (offsets, whole) = place(&blocks);
+        let (mut offsets, mut whole) = place(&blocks);
+        if whole > APART {
+            for block in &mut blocks {
+                if !layouts.get(block.kind).is_some_and(Layout::has_border) {
+                    block.kind = usize::MAX;
+                }
+            }
+            (offsets, whole) = place(&blocks);
+        }
         for (owner, offset) in owners.into_iter().zip(offsets) {
             match owner {
                 Ok(id) => self.layouts[id].offset = offset,
@@ -242,7 +262,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             return 0;
         };
         let input = &self.layouts[operation.inputs[0]];
-        if !self.is_by_groups(conv, m, operation) {
+        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, operation) {
             return 0;
         }
         let positions = (m + 2) * (m + 2);
@@ -312,8 +332,7 @@ impl<'l, 'a> Planner<'l, 'a> {
     }
 
     fn push(&mut self, label: &str, work: Work, output: ValueId) {
-        let is_first = !std::mem::replace(&mut self.written[output], true);
-        self.steps.push(Step::new(label.to_owned(), work, output, self.layouts[output], is_first));
+        self.steps.push(Step::new(label.to_owned(), work, output, self.layouts[output]));
     }
 
     fn emit(&mut self, index: usize) {
@@ -401,7 +420,9 @@ impl<'l, 'a> Planner<'l, 'a> {
             (2, _, 3) => Walk::RgbTwo,
             _ => Walk::Dynamic,
         };
-        let split = match bytes >= LARGE_DIRECT_WEIGHTS && groups.len() >= self.options.threads {
+        let tiles = tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels());
+        let is_uneven = output.images * tiles.len() < ENOUGH_TILES * self.options.threads;
+        let split = match bytes >= LARGE_DIRECT_WEIGHTS && is_uneven && groups.len() >= self.options.threads {
             true => Split::Channels,
             false => Split::Pixels { tiles: 4 },
         };
@@ -409,7 +430,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         let is_all_float = formats.into_iter().flatten().all(|format| format == Format::Float);
         let layer = DirectConv {
             images: output.images,
-            tiles: tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels()),
+            tiles,
             groups,
             blocks,
             // Partial sums wait in the output, which must not round them.
@@ -591,7 +612,10 @@ impl<'l, 'a> Planner<'l, 'a> {
         if is_by_groups {
             let mut first = 0;
             for count in even_parts(all, self.squares_shared(m, operation)) {
-                stages.extend([Stage::Transform { first, count }, Stage::Multiply { first, count }]);
+                match self.options.threads <= FEW_WORKERS {
+                    true => stages.push(Stage::Own { first, count }),
+                    false => stages.extend([Stage::Transform { first, count }, Stage::Multiply { first, count }]),
+                }
                 first += count;
             }
         } else {

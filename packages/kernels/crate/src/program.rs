@@ -5,14 +5,15 @@ use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::layout::Layout;
 use crate::memory::Floats;
-use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack, ZeroBorder};
+use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::Pointwise;
 use crate::pool::{Mean, Pool};
 use crate::sharing::{Place, Start};
 use crate::simd::Vector;
-use crate::winograd::{Stage, Winograd};
+use crate::winograd::{Stage, Transformed, Winograd};
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The memory of one run, as one worker sees it.
 pub struct Context<'run> {
@@ -28,6 +29,8 @@ pub struct Context<'run> {
     pub outputs: *const *mut f32,
     /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none.
     pub non_finite: &'run AtomicU64,
+    /// Whose transformed input the scratch holds, see [`Stage::Own`].
+    pub transformed: Cell<Option<Transformed>>,
 }
 
 impl Context<'_> {
@@ -59,17 +62,12 @@ pub struct Step {
     /// What the step writes.
     pub value: ValueId,
     pub layout: Layout,
-    /// The border of the value that this step is the first to write.
-    pub border: Option<ZeroBorder>,
-    /// Items of `work`; those of `border` come after them.
-    work_items: usize,
     pub items: usize,
 }
 
 impl Step {
-    /// The first step that writes a value writes its border too.
-    pub fn new(label: String, work: Work, value: ValueId, layout: Layout, is_first: bool) -> Step {
-        let work_items = match &work {
+    pub fn new(label: String, work: Work, value: ValueId, layout: Layout) -> Step {
+        let items = match &work {
             Work::Pack(work) => work.items(),
             Work::Direct(work) => work.items(),
             Work::Winograd(work, stage) => work.items(*stage),
@@ -82,9 +80,7 @@ impl Step {
             Work::Softmax(work) => work.items(),
             Work::Unpack(work) => work.items(),
         };
-        let border = (is_first && layout.has_border()).then_some(ZeroBorder { layout });
-        let items = work_items + border.as_ref().map_or(0, ZeroBorder::items);
-        Step { label, work, value, layout, border, work_items, items }
+        Step { label, work, value, layout, items }
     }
 
     /// # Safety
@@ -92,12 +88,6 @@ impl Step {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         unsafe {
-            if item >= self.work_items {
-                if let Some(border) = &self.border {
-                    border.run_item(context, item - self.work_items);
-                }
-                return;
-            }
             match &self.work {
                 Work::Pack(work) => work.run_item(context, item),
                 Work::Direct(work) => work.run_item::<V>(context, item),
@@ -179,6 +169,7 @@ impl Program {
             inputs: inputs.as_ptr(),
             outputs: outputs.as_ptr(),
             non_finite,
+            transformed: Cell::new(None),
         }
     }
 
@@ -187,15 +178,15 @@ impl Program {
         let inputs: Vec<*const f32> = inputs.iter().map(|x| x.as_ptr()).collect();
         let outputs: Vec<*mut f32> = outputs.iter_mut().map(|y| y.as_mut_ptr()).collect();
         let non_finite = AtomicU64::new(u64::MAX);
+        let context = unsafe { self.context(0, &inputs, &outputs, &non_finite) };
         for step in &self.steps {
             unsafe {
-                let context = self.context(0, &inputs, &outputs, &non_finite);
                 for item in 0..step.items {
                     (self.isa.run_item)(step, &context, item);
                 }
             }
         }
-        self.check_finite(non_finite.into_inner())
+        self.check_finite(non_finite.load(Ordering::Relaxed))
     }
 
     /// Turns what [`Context::non_finite`] holds into an error.

@@ -51,14 +51,25 @@ pub struct Winograd {
 
 /// What an item of a Winograd step does. Layers whose filters fit the cache go square by square; in those whose
 /// filters are the larger part, all squares are transformed first, and then each item reads one group's filters once.
+/// Few workers do better to transform all squares each for itself than to fetch what others have transformed from
+/// their caches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stage {
     /// Some squares from beginning to end, in `items` parts.
     Whole { items: usize },
+    /// One output group of the squares from `first` on, `count` of them; a worker's first item transforms them.
+    Own { first: usize, count: usize },
     /// Some input blocks of the squares from `first` on, `count` of them.
     Transform { first: usize, count: usize },
     /// One output group of the same squares.
     Multiply { first: usize, count: usize },
+}
+
+/// Squares that a worker's own memory holds transformed.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Transformed {
+    layer: *const Winograd,
+    first: usize,
 }
 
 impl Winograd {
@@ -75,21 +86,26 @@ impl Winograd {
         match stage {
             Stage::Whole { items } => items,
             Stage::Transform { .. } => self.input_blocks,
-            Stage::Multiply { .. } => self.groups.len(),
+            Stage::Own { .. } | Stage::Multiply { .. } => self.groups.len(),
         }
     }
 
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
     pub fn scratch(&self, stage: Stage) -> usize {
-        let products = self.positions() * self.squares_at_once * 2 * self.lanes;
+        let transformed = |squares: usize| self.positions() * self.input_blocks * squares * self.lanes;
         match stage {
             Stage::Whole { items } => {
-                let most = (self.images * self.squares.len()).div_ceil(items);
-                products + self.positions() * self.input_blocks * most * self.lanes
+                self.products() + transformed((self.images * self.squares.len()).div_ceil(items))
             }
+            Stage::Own { count, .. } => self.products() + transformed(count),
             Stage::Transform { .. } => 0,
-            Stage::Multiply { .. } => products,
+            Stage::Multiply { .. } => self.products(),
         }
+    }
+
+    /// Floats of the products that are held at once.
+    fn products(&self) -> usize {
+        self.positions() * self.squares_at_once * 2 * self.lanes
     }
 
     /// # Safety
@@ -102,14 +118,23 @@ impl Winograd {
                 Stage::Whole { items } => {
                     let all = self.images * self.squares.len();
                     let (first, last) = (item * all / items, (item + 1) * all / items);
-                    let room = self.positions() * self.squares_at_once * 2 * self.lanes;
-                    let transformed = context.scratch.add(room);
+                    let transformed = context.scratch.add(self.products());
                     for block in 0..self.input_blocks {
                         self.transform::<V>(context, transformed, first, last - first, block);
                     }
                     for group in &self.groups {
                         self.multiply::<V>(context, transformed, products, first, last - first, group);
                     }
+                }
+                Stage::Own { first, count } => {
+                    let transformed = context.scratch.add(self.products());
+                    let wanted = Some(Transformed { layer: self, first });
+                    if context.transformed.replace(wanted) != wanted {
+                        for block in 0..self.input_blocks {
+                            self.transform::<V>(context, transformed, first, count, block);
+                        }
+                    }
+                    self.multiply::<V>(context, transformed, products, first, count, &self.groups[item]);
                 }
                 Stage::Transform { first, count } => {
                     self.transform::<V>(context, context.activations.add(self.shared), first, count, item);
