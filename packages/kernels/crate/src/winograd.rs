@@ -94,9 +94,7 @@ impl Winograd {
     pub fn scratch(&self, stage: Stage) -> usize {
         let transformed = |squares: usize| self.positions() * self.input_blocks * squares * self.lanes;
         match stage {
-            Stage::Whole { items } => {
-                self.products() + transformed((self.images * self.squares.len()).div_ceil(items))
-            }
+            Stage::Whole { items } => self.products() + transformed((self.images * self.squares.len()).div_ceil(items)),
             Stage::Own { count, .. } => self.products() + transformed(count),
             Stage::Transform { .. } => 0,
             Stage::Multiply { .. } => self.products(),
