@@ -97,7 +97,9 @@ export class CompiledNetwork implements Network {
   }
 
   async headWeights(classIndex: number): Promise<Float32Array> {
-    const { shape, data } = this.#parts.weights.get('fc.weight')!;
+    const matrix = this.#parts.weights.get('fc.weight')!;
+    const { shape } = matrix;
+    const data = rowMajor(matrix);
     return columnOf(data, shape[1]!, classIndex);
   }
 

@@ -11,9 +11,11 @@ async function work(data, post) {
   exports.serve(session, worker);
 }
 
+// No await at the top: bundlers make classic workers of this by default.
 if (isNode) {
-  const { parentPort, workerData } = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:worker_threads');
-  await work(workerData, (message) => parentPort.postMessage(message));
+  import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:worker_threads').then(({ parentPort, workerData }) =>
+    work(workerData, (message) => parentPort.postMessage(message)),
+  );
 } else {
   globalThis.onmessage = async ({ data }) => {
     await work(data, (message) => globalThis.postMessage(message));
