@@ -7,7 +7,7 @@ import { findImages } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { parseCount } from './parse-count.ts';
 import { predictionTable } from './prediction-table.ts';
-import { type BadImage, type PreparedImage, prepareFiles } from './prepare-files.ts';
+import { type BadImage, inputsOf, type PreparedImage, preparedBatches } from './prepared-batches.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { parseShard, takeShard } from './shard.ts';
@@ -40,22 +40,23 @@ export async function classifyImages(
   const files = takeShard(found, parseShard(flags.shard));
   // Samples lie deep in a folder that is nobody's.
   const shown = (file: string): string => (names.length === 0 ? basename(file) : file);
-  const { classifier, prepare, engine, isEmbedded, chunkSize } = await loadClassifier(flags, signal);
+  const loaded = await loadClassifier(flags, signal);
+  const { classifier, engine, isEmbedded } = loaded;
   const topK = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });
   const answers: Answer[] = [];
   let failures = 0;
   try {
-    for (let start = 0; start < files.length; start += chunkSize) {
-      signal.throwIfAborted();
-      const batch = files.slice(start, start + chunkSize);
-      const prepared = await prepareFiles(batch, prepare);
-      for (const result of await classifyBatch(classifier, prepared, { files: batch.map(shown), k: topK, signal })) {
+    for await (const batch of preparedBatches(files, loaded, signal)) {
+      for (const result of await classifyBatch(classifier, batch, topK, signal)) {
         if ('problem' in result) {
           failures += 1;
           progress.say(`residual: ${result.problem}`);
-        } else if (flags.json) process.stdout.write(`${toJson(result, engine, flags.logits)}\n`);
-        else answers.push(result);
+          continue;
+        }
+        const named = { ...result, file: shown(result.file) };
+        if (flags.json) process.stdout.write(`${toJson(named, engine, flags.logits)}\n`);
+        else answers.push(named);
       }
       progress.advance(batch.length);
     }
@@ -71,24 +72,29 @@ export async function classifyImages(
 
 async function classifyBatch(
   classifier: Classifier,
-  prepared: readonly (PreparedImage | BadImage)[],
-  { files, k, signal }: { files: readonly string[]; k: number; signal: AbortSignal },
+  batch: readonly (PreparedImage | BadImage)[],
+  k: number,
+  signal: AbortSignal,
 ): Promise<(Answer | BadImage)[]> {
-  const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
+  const inputs = inputsOf(batch);
   const startMs = performance.now();
-  const rows = await classifier.forward(inputs, { signal });
+  const rows = (await classifier.forward(inputs, { signal })).values();
   const ms = (performance.now() - startMs) / inputs.length;
-  const next = rows.values();
-  return prepared.map((result, index) =>
-    'problem' in result ? result : answer(classifier, files[index]!, next.next().value!, k, ms),
+  return batch.map((image) =>
+    'problem' in image ? image : answer(classifier, image.file, rows.next().value!, { k, ms }),
   );
 }
 
-function answer(classifier: Classifier, file: string, logits: Float32Array, k: number, ms: number): Answer | BadImage {
+function answer(
+  classifier: Classifier,
+  file: string,
+  logits: Float32Array,
+  { k, ms }: { k: number; ms: number },
+): Answer | BadImage {
   try {
     return { file, top: classifier.predict(logits, k), logits, ms };
   } catch (error) {
-    if (isKnown(error)) return { problem: `${file}: ${error.message}` };
+    if (isKnown(error)) return { file, problem: `${file}: ${error.message}` };
     throw error;
   }
 }

@@ -8,7 +8,6 @@ import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { mapLimited } from './map-limited.ts';
 import { parseCount } from './parse-count.ts';
-import type { BadImage } from './prepare-files.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { parseShard } from './shard.ts';
@@ -18,6 +17,11 @@ export interface EvaluateFlags extends ModelFlags {
   readonly limit?: string;
   readonly shard?: string;
   readonly json?: boolean;
+}
+
+/** An example that cannot be used, in one line. */
+interface BadExample {
+  readonly problem: string;
 }
 
 interface LabelledInput {
@@ -71,7 +75,7 @@ function readPart(
   start: number,
   end: number,
   prepare: (image: PixelImage) => Float32Array,
-): Promise<(LabelledInput | BadImage)[]> {
+): Promise<(LabelledInput | BadExample)[]> {
   const indices = Array.from({ length: end - start }, (_, index) => start + index);
   return mapLimited(indices, CONCURRENCY, async (index) => {
     try {

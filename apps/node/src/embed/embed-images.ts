@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { hashFile } from '@residual/weights/node';
 import { exitCode } from '../exit-code.ts';
 import { findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type NamedModelFlags } from '../load-classifier.ts';
-import { prepareFiles } from '../prepare-files.ts';
-import { type Progress, showProgress } from '../progress.ts';
+import { inputsOf, preparedBatches } from '../prepared-batches.ts';
+import { showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
 import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
@@ -76,9 +74,7 @@ async function refuseExisting(path: string): Promise<void> {
 async function fingerprint({ model, weights }: NamedModelFlags): Promise<string> {
   const isFile = weights !== undefined && (await stat(weights).catch(() => undefined))?.isFile();
   if (!isFile) return weights ?? model;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(weights), hash);
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${await hashFile(weights)}`;
 }
 
 function summary({ embedded, failed }: EmbeddingJournal, earlier: number, elapsedMs: number, out: string): string {
@@ -88,37 +84,25 @@ function summary({ embedded, failed }: EmbeddingJournal, earlier: number, elapse
 }
 
 async function embedAll(
-  { classifier, prepare, chunkSize }: LoadedClassifier,
+  loaded: LoadedClassifier,
   files: readonly string[],
   journal: EmbeddingJournal,
   signal: AbortSignal,
 ): Promise<void> {
   const progress = showProgress(files.length, 'pictures', { printsLines: false, logs: true });
   try {
-    let next = prepareFiles(files.slice(0, chunkSize), prepare);
-    for (let start = 0; start < files.length; start += chunkSize) {
-      signal.throwIfAborted();
-      const batch = files.slice(start, start + chunkSize);
-      const prepared = await next;
-      // Pictures are decoded while the network is at work on those before them.
-      next = prepareFiles(files.slice(start + chunkSize, start + 2 * chunkSize), prepare);
-      next.catch(() => undefined);
-      const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
-      const rows = (await classifier.forwardIntermediates(inputs, ['pooled'], { signal })).values();
+    for await (const batch of preparedBatches(files, loaded, signal)) {
+      const rows = await loaded.classifier.forwardIntermediates(inputsOf(batch), ['pooled'], { signal });
+      const next = rows.values();
       await journal.append(
-        prepared.map((result, index) => {
-          const file = batch[index]!;
-          return 'input' in result ? { file, embedding: rows.next().value!.pooled.data } : { file, ...result };
-        }),
+        batch.map((image) =>
+          'input' in image ? { file: image.file, embedding: next.next().value!.pooled.data } : image,
+        ),
       );
-      reportBad(prepared, progress);
+      for (const image of batch) if ('problem' in image) progress.say(`residual: ${image.problem}`);
       progress.advance(batch.length);
     }
   } finally {
     progress.stop();
   }
-}
-
-function reportBad(prepared: Awaited<ReturnType<typeof prepareFiles>>, progress: Progress): void {
-  for (const result of prepared) if ('problem' in result) progress.say(`residual: ${result.problem}`);
 }

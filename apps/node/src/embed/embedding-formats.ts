@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -59,19 +59,19 @@ async function writeText(
 
 /** `[count, length] float32`, and the files' names line by line. @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 async function writeNpy([path, namesPath]: readonly string[], { rows, count, length }: EmbeddingTable): Promise<void> {
-  const names = createWriteStream(namesPath!);
+  const names = await open(namesPath!, 'w');
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     yield npyHeader(count, length);
     for await (const { file, embedding } of rows) {
-      if (!names.write(`${JSON.stringify({ file })}\n`)) await once(names, 'drain');
+      await names.appendFile(`${JSON.stringify({ file })}\n`);
       yield new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength);
     }
   };
-  await pipeline(Readable.from(bytes()), createWriteStream(path!));
-  await new Promise<void>((resolve, reject) => {
-    names.once('error', reject);
-    names.end(resolve);
-  });
+  try {
+    await pipeline(Readable.from(bytes()), createWriteStream(path!));
+  } finally {
+    await names.close();
+  }
 }
 
 /** Version 1.0: magic, the header's length, and the header, which ends at a multiple of 64. */

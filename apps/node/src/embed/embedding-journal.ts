@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, wri
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UsageError } from '../usage-error.ts';
+import { readFloatRows } from './float-rows.ts';
 
 /** What embeddings are made with: those of another network cannot be told from them, so none are mixed. */
 export interface EmbeddingSettings {
@@ -25,8 +26,6 @@ export interface EmbeddingRow {
   readonly embedding: Float32Array;
 }
 
-/** Rows that are read at a time. */
-const CHUNK_ROWS = 256;
 const FLOAT_BYTES = 4;
 
 /**
@@ -79,32 +78,23 @@ export class EmbeddingJournal {
   /** Rows first: of an entry that is there, the embedding is too. */
   async append(results: readonly (EmbeddingRow | (JournalEntry & { readonly problem: string }))[]): Promise<void> {
     const embeddings = results.flatMap((result) => ('embedding' in result ? [bytesOf(result.embedding)] : []));
-    await this.#rows.write(Buffer.concat(embeddings));
+    await this.#rows.appendFile(Buffer.concat(embeddings));
     const lines = results.map(({ file, ...rest }) => JSON.stringify('problem' in rest ? { file, ...rest } : { file }));
-    await this.#entries.write(`${lines.join('\n')}\n`);
+    await this.#entries.appendFile(`${lines.join('\n')}\n`);
     this.#embedded += embeddings.length;
     this.#failed += results.length - embeddings.length;
   }
 
   /** What has been embedded, in order, read piece by piece. */
   async *read(): AsyncGenerator<EmbeddingRow, void, undefined> {
-    const rows = await open(join(this.folder, 'embeddings.f32'));
+    const file = await open(join(this.folder, 'embeddings.f32'));
     try {
-      const width = this.#length * FLOAT_BYTES;
-      let at = 0;
-      let chunk = new Uint8Array(0);
+      const rows = readFloatRows(file, { start: 0, count: this.#embedded, length: this.#length });
       for await (const entry of entriesOf(join(this.folder, 'files.jsonl'))) {
-        if (entry.problem !== undefined) continue;
-        if (at % CHUNK_ROWS === 0) {
-          chunk = new Uint8Array(width * Math.min(CHUNK_ROWS, this.#embedded - at));
-          await rows.read(chunk, 0, chunk.length, at * width);
-        }
-        const start = (at % CHUNK_ROWS) * width;
-        yield { file: entry.file, embedding: new Float32Array(chunk.slice(start, start + width).buffer) };
-        at += 1;
+        if (entry.problem === undefined) yield { file: entry.file, embedding: (await rows.next()).value! };
       }
     } finally {
-      await rows.close();
+      await file.close();
     }
   }
 
@@ -138,13 +128,12 @@ async function readEarlier(
   entriesPath: string,
   width: number,
 ): Promise<{ done: Set<string>; embedded: number; failed: number }> {
-  const available = Math.floor(((await stat(rowsPath).catch(() => undefined))?.size ?? 0) / width);
+  const available = Math.floor((await sizeOf(rowsPath)) / width);
   const done = new Set<string>();
   let embedded = 0;
   let failed = 0;
   let wholeBytes = 0;
-  const hasEntries = (await stat(entriesPath).catch(() => undefined)) !== undefined;
-  if (hasEntries) {
+  if ((await sizeOf(entriesPath)) > 0) {
     for await (const { file, problem, endBytes } of entriesOf(entriesPath)) {
       if (problem === undefined && embedded === available) break;
       if (problem === undefined) embedded += 1;
@@ -153,9 +142,14 @@ async function readEarlier(
       wholeBytes = endBytes;
     }
     await truncate(entriesPath, wholeBytes);
-    if (available > 0) await truncate(rowsPath, embedded * width);
   }
+  if (available > 0) await truncate(rowsPath, embedded * width);
   return { done, embedded, failed };
+}
+
+/** 0 where there is no file. */
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
 /** Entries by line, up to the first that is not whole. */

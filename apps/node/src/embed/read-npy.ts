@@ -3,8 +3,7 @@ import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { UsageError } from '../usage-error.ts';
 import type { EmbeddingRow } from './embedding-journal.ts';
-
-const CHUNK_ROWS = 256;
+import { readFloatRows } from './float-rows.ts';
 
 /** Where the names of a `.npy` file's rows are. */
 export function namesOf(path: string): string {
@@ -24,17 +23,11 @@ export async function* readNpy(path: string): AsyncGenerator<EmbeddingRow, void,
     const found = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(header.toString('latin1'));
     if (start.toString('latin1', 1, 6) !== 'NUMPY' || !found) throw notEmbeddings(path, 'something else');
     const [count, length] = [Number(found[1]), Number(found[2])];
-    const width = 4 * length;
+    const rows = readFloatRows(handle, { start: 10 + header.length, count, length });
     let at = 0;
-    let chunk = new Uint8Array(0);
     for await (const file of namesIn(namesOf(path))) {
       if (at === count) break;
-      if (at % CHUNK_ROWS === 0) {
-        chunk = new Uint8Array(width * Math.min(CHUNK_ROWS, count - at));
-        await handle.read(chunk, 0, chunk.length, 10 + header.length + at * width);
-      }
-      const offset = (at % CHUNK_ROWS) * width;
-      yield { file, embedding: new Float32Array(chunk.slice(offset, offset + width).buffer) };
+      yield { file, embedding: (await rows.next()).value! };
       at += 1;
     }
     if (at !== count) throw notEmbeddings(path, `${at} names in ${namesOf(path)} for ${count} rows`);

@@ -6,7 +6,7 @@ import { exitCode } from '../exit-code.ts';
 import { findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { parseCount } from '../parse-count.ts';
-import { prepareFiles } from '../prepare-files.ts';
+import { inputsOf, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { Nearest, type Neighbour } from './nearest.ts';
@@ -56,23 +56,21 @@ async function offerRows(path: string, length: number, nearest: Nearest, signal:
 
 async function offerFiles(
   files: readonly string[],
-  { classifier, prepare, chunkSize }: LoadedClassifier,
+  loaded: LoadedClassifier,
   nearest: Nearest,
   signal: AbortSignal,
 ): Promise<number> {
   const progress = showProgress(files.length, 'pictures', { printsLines: false });
   let failures = 0;
   try {
-    for (let start = 0; start < files.length; start += chunkSize) {
-      signal.throwIfAborted();
-      const batch = files.slice(start, start + chunkSize);
-      const prepared = await prepareFiles(batch, prepare);
-      const good = batch.filter((_, index) => 'input' in prepared[index]!);
-      const inputs = prepared.flatMap((result) => ('input' in result ? [result.input] : []));
-      const rows = await classifier.forwardIntermediates(inputs, ['pooled'], { signal });
-      for (const [index, { pooled }] of rows.entries()) nearest.offer(good[index]!, pooled.data);
-      for (const result of prepared) if ('problem' in result) progress.say(`residual: ${result.problem}`);
-      failures += batch.length - good.length;
+    for await (const batch of preparedBatches(files, loaded, signal)) {
+      const rows = await loaded.classifier.forwardIntermediates(inputsOf(batch), ['pooled'], { signal });
+      const next = rows.values();
+      for (const image of batch) {
+        if ('input' in image) nearest.offer(image.file, next.next().value!.pooled.data);
+        else progress.say(`residual: ${image.problem}`);
+      }
+      failures += batch.length - rows.length;
       progress.advance(batch.length);
     }
   } finally {

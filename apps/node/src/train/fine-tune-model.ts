@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { hashFile } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 import type { FineTuneSettings } from './run-folder.ts';
 import { planRun, type RunFlags } from './run-settings.ts';
@@ -20,7 +19,7 @@ export async function fineTuneModel(flags: FineTuneFlags, signal: AbortSignal): 
 
 async function fineTuneSettings({ weights, freeze, bn }: FineTuneFlags): Promise<FineTuneSettings> {
   if (weights === undefined) throw new UsageError('--weights: expected a file with pretrained weights, got none');
-  const bytes = await readFile(weights).catch((error: NodeJS.ErrnoException) => {
+  const sha256 = await hashFile(weights).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`--weights ${weights}: expected a file, got ${error.code}; check the path`);
   });
   const isBackbone = freeze.includes('backbone');
@@ -28,6 +27,5 @@ async function fineTuneSettings({ weights, freeze, bn }: FineTuneFlags): Promise
     const got = freeze.join(' ');
     throw new UsageError(`--freeze: expected backbone alone, or prefixes such as layer1, got ${got}`);
   }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { weights: resolve(weights), sha256, freeze: isBackbone ? 'backbone' : freeze, bn };
 }

@@ -44,16 +44,19 @@ export async function runTraining(
     signal,
     onEvent,
   };
-  const result =
-    tuning === undefined
-      ? await train({ ...options, model, data: batches })
-      : await fineTune({ model, weights: (await readStateDictFile(tuning.weights, { signal })).tensors }, batches, {
-          ...options,
-          freeze: tuning.freeze,
-          bn: tuning.bn,
-          onReport: (report) => process.stderr.write(`${describeFineTuning(report)}\n`),
-        });
-  await written;
-  await batches.close();
-  return result;
+  try {
+    const result =
+      tuning === undefined
+        ? await train({ ...options, model, data: batches })
+        : await fineTune({ model, weights: (await readStateDictFile(tuning.weights, { signal })).tensors }, batches, {
+            ...options,
+            freeze: tuning.freeze,
+            bn: tuning.bn,
+            onReport: (report) => process.stderr.write(`${describeFineTuning(report)}\n`),
+          });
+    await written;
+    return result;
+  } finally {
+    await batches.close();
+  }
 }

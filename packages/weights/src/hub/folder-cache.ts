@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openFileSource } from '../file-source.ts';
+import { hashFile } from '../hash-file.ts';
 import { cacheError } from './cache-error.ts';
 import { tryFolderLock, withFolderLock } from './folder-lock.ts';
 import { FolderPartial, readJournal, type StoredRecord } from './folder-partial.ts';
@@ -54,13 +55,6 @@ async function readRecord(folder: string): Promise<StoredRecord | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(path, 'r');
-  for await (const chunk of handle.createReadStream()) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }
 
 /** Failures of the disk said as the cache's. */
