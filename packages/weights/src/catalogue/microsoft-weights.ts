@@ -1,4 +1,5 @@
-import { hubWeights, imagenetPreset } from './hub-weights.ts';
+import { hubWeights } from './hub-weights.ts';
+import { imagenetPreset } from './model-facts.ts';
 import type { PublishedWeights } from './published-weights.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { hubWeights, imagenetPreset, metric, timmRepo } from './hub-weights.ts';
+import { hubWeights, metric, timmRepo } from './hub-weights.ts';
+import { imagenetPreset } from './model-facts.ts';
 import type { PublishedMetric, PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
 
 type Row = readonly [model: PublishedModel, ...metrics: PublishedMetric[]];
