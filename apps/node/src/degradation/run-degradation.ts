@@ -13,6 +13,7 @@ import { mapLimited } from '../map-limited.ts';
 import { parseCount } from '../parse-count.ts';
 import { drawSvg } from '../report/draw-svg.ts';
 import { findRun, type Precision, type RunSettings, weightsPath } from '../train/run-folder.ts';
+import { readTrainingParts } from '../train/training-data.ts';
 import { UsageError } from '../usage-error.ts';
 import { degradationFigure } from './degradation-figure.ts';
 import { type DegradationMetrics, readDegradationRun } from './degradation-metrics.ts';
@@ -50,6 +51,8 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
   const plan = planTrainings(flags);
   const expected = expectedSettings(recipe, flags);
   for (const training of plan) await checkRun(training, expected);
+  // What is wrong with the data is said once, and before there are folders.
+  if (plan.some(({ folder }) => !existsSync(weightsPath(folder)))) await readTrainingParts(flags.data, expected.limit);
   await mkdir(flags.out, { recursive: true });
 
   const codes = await mapLimited(plan, jobs, async (training) => {

@@ -18,7 +18,8 @@ export async function fineTuneModel(flags: FineTuneFlags, signal: AbortSignal): 
 }
 
 async function fineTuneSettings({ weights, freeze, bn }: FineTuneFlags): Promise<FineTuneSettings> {
-  if (weights === undefined) throw new UsageError('--weights: expected a file with pretrained weights, got none');
+  if (weights === undefined)
+    throw new UsageError('--weights: expected a file with pretrained weights, got none; add --weights FILE');
   const sha256 = await hashFile(weights).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`--weights ${weights}: expected a file, got ${error.code}; check the path`);
   });
