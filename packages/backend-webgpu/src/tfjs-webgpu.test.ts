@@ -1,10 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { requirement } from '@residual/testing';
-import { launchChromium } from '@residual/testing/browser';
-import type { Browser, Page } from 'puppeteer-core';
-import { build, type Rolldown } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleScript, openScriptedPage } from '@residual/testing/scripted-page';
+import type { Page } from 'puppeteer-core';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { tfjsWebgpu } from './index.ts';
 
 declare const window: {
@@ -19,25 +16,18 @@ test('where there is no WebGPU, as in Node, it says so', async () => {
 });
 
 describe.skipIf(!requirement('webgpu'))('in Chromium', () => {
-  let server: Server;
   let code: string;
   beforeAll(async () => {
-    code = await bundle();
-    // Pages have WebGPU on localhost, not on about:blank.
-    server = createServer((_request, response) => response.setHeader('content-type', 'text/html').end('<p>'));
-    await new Promise<void>((resolve) => server.listen(0, resolve));
+    const source = `export { tfjsWebgpu } from './index.ts'; export * as tf from '@tensorflow/tfjs-core';`;
+    code = await bundleScript(import.meta.dirname, source);
   });
-  afterAll(() => server?.close());
 
   async function onPage<T>(options: { webgpu: boolean }, work: (page: Page) => Promise<T>): Promise<T> {
-    const browser: Browser = await launchChromium(options);
+    const { page, close } = await openScriptedPage(code, options);
     try {
-      const page = await browser.newPage();
-      await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-      await page.addScriptTag({ content: code });
       return await work(page);
     } finally {
-      await browser.close();
+      await close();
     }
   }
 
@@ -80,19 +70,3 @@ describe.skipIf(!requirement('webgpu'))('in Chromium', () => {
     expect(message).toMatch(/^tfjs-webgpu did not start; .*use tfjs-wasm$/);
   });
 });
-
-/** What the tests need, as one script. */
-async function bundle(): Promise<string> {
-  const entry = `${import.meta.dirname}/entry.js`;
-  const source = `export { tfjsWebgpu } from './index.ts'; export * as tf from '@tensorflow/tfjs-core';`;
-  const outputs = await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['@residual/source', 'module', 'browser'] },
-    build: { write: false, lib: { entry, formats: ['iife'], name: 'bundled', fileName: 'entry' } },
-    plugins: [
-      { name: 'entry', resolveId: (id) => (id === entry ? id : null), load: (id) => (id === entry ? source : null) },
-    ],
-  });
-  return (outputs as Rolldown.RolldownOutput[])[0]!.output[0].code;
-}

@@ -1,8 +1,6 @@
-import { createServer, type Server } from 'node:http';
 import { requirement } from '@residual/testing';
-import { launchChromium } from '@residual/testing/browser';
-import type { Browser, Page } from 'puppeteer-core';
-import { build, type Rolldown } from 'vite';
+import { bundleScript, type OpenedPage, openScriptedPage } from '@residual/testing/scripted-page';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImageInput, readImage as read } from './read-image.ts';
 
@@ -47,40 +45,18 @@ const kinds: Record<string, () => unknown> = {
   },
 };
 
-async function bundled(): Promise<string> {
-  const result = await build({
-    configFile: false,
-    logLevel: 'silent',
-    resolve: { conditions: ['@residual/source', 'module', 'browser', 'import', 'default'] },
-    build: {
-      write: false,
-      target: 'esnext',
-      lib: { entry: `${import.meta.dirname}/read-image.ts`, name: 'classifier', formats: ['iife'] },
-    },
-  });
-  const [{ output }] = result as [Rolldown.RolldownOutput];
-  return output[0].code;
-}
-
 describe.skipIf(!requirement('chromium'))('in Chromium', () => {
-  let server: Server;
-  let browser: Browser;
+  let opened: OpenedPage;
   let page: Page;
   beforeAll(async () => {
-    const code = await bundled();
+    const code = await bundleScript(import.meta.dirname, "export { readImage } from './read-image.ts';");
     expect(code).not.toMatch(/require\("node:|from ?"node:/);
-    const html = '<!doctype html><canvas width="2" height="2"></canvas><script src="/code.js"></script>';
-    server = createServer((request, response) => {
-      const isCode = request.url === '/code.js';
-      response.setHeader('content-type', isCode ? 'text/javascript' : 'text/html').end(isCode ? code : html);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    browser = await launchChromium();
-    page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+    opened = await openScriptedPage(code);
+    page = opened.page;
     await page.evaluate(() => {
-      window.readImage = (globalThis as unknown as { classifier: { readImage: typeof read } }).classifier.readImage;
-      window.canvas = document.querySelector('canvas')!;
+      window.readImage = (globalThis as unknown as { bundled: { readImage: typeof read } }).bundled.readImage;
+      window.canvas = document.createElement('canvas');
+      [window.canvas.width, window.canvas.height] = [2, 2];
       const context = window.canvas.getContext('2d')!;
       for (const [at, colour] of ['#f00', '#0f0', '#00f', '#fff'].entries()) {
         context.fillStyle = colour;
@@ -88,10 +64,7 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
       }
     });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => opened?.close());
 
   test.each(Object.keys(kinds))('%s is read', async (kind) => {
     const handle = await page.evaluateHandle(kinds[kind] as () => ImageInput);

@@ -1,7 +1,5 @@
 import { requirement } from '@residual/testing';
-import { launchChromium } from '@residual/testing/browser';
-import type { Browser, Page } from 'puppeteer-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { openSourcePage, type SourcePage } from '@residual/testing/source-page';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digest, readGolden } from '../golden/pixels.ts';
 import type { decodeBlob as decode } from './decode-blob.ts';
@@ -12,39 +10,18 @@ const { files } = readGolden<{ files: [string, string, string, string][] }>('dec
 const exceptions = ['alpha', 'transparent', 'cmyk', 'tiff'];
 const pictures = files.filter(([name]) => !exceptions.some((part) => name.includes(part)));
 
-const PAGE =
-  '<!doctype html><script type="module">import { decodeBlob } from "/src/index.ts"; window.decodeBlob = decodeBlob;</script>';
+const SCRIPT = 'import { decodeBlob } from "/src/index.ts"; window.decodeBlob = decodeBlob';
 
 describe.skipIf(!requirement('chromium'))('in Chromium', () => {
-  let server: ViteDevServer;
-  let browser: Browser;
-  let page: Page;
+  let opened: SourcePage;
 
   beforeAll(async () => {
-    server = await createServer({
-      root: `${import.meta.dirname}/..`,
-      appType: 'custom',
-      configFile: false,
-      logLevel: 'error',
-      optimizeDeps: { noDiscovery: true },
-      server: { port: 0, hmr: false, watch: null },
-    });
-    server.middlewares.use((_request, response) => {
-      response.setHeader('content-type', 'text/html').end(PAGE);
-    });
-    await server.listen();
-    browser = await launchChromium();
-    page = await browser.newPage();
-    await page.goto(server.resolvedUrls!.local[0]!);
-    await page.waitForFunction('window.decodeBlob');
+    opened = await openSourcePage(`${import.meta.dirname}/..`, SCRIPT);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  afterAll(() => opened?.close());
 
   async function decodeThere(base64: string, options: DecodeOptions): Promise<Buffer> {
-    const decoded = await page.evaluate(
+    const decoded = await opened.page.evaluate(
       async (encoded, chosen) => {
         const { decodeBlob } = window as unknown as { decodeBlob: typeof decode };
         const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));

@@ -1,56 +1,31 @@
 import { resolve } from 'node:path';
 import { requirement } from '@residual/testing';
-import { launchChromium } from '@residual/testing/browser';
-import type { Browser, Page } from 'puppeteer-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { openSourcePage, type SourcePage } from '@residual/testing/source-page';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as client from '../src/hub/index.ts';
 import { readStateDict } from '../src/index.ts';
 import { golden } from './golden-file.ts';
 import { LocalHub } from './local-hub.ts';
 
-const PAGE =
-  '<!doctype html><script type="module">import * as client from "/src/hub/index.ts"; window.client = client;</script>';
+const SCRIPT = 'import * as client from "/src/hub/index.ts"; window.client = client';
 
 describe.skipIf(!requirement('chromium'))('in Chromium', () => {
   let hub: LocalHub;
-  let server: ViteDevServer;
-  let browser: Browser;
-  let page: Page;
+  let opened: SourcePage;
 
   beforeAll(async () => {
     hub = new LocalHub();
     await hub.listen();
-    server = await createServer({
-      root: resolve(import.meta.dirname, '..'),
-      appType: 'custom',
-      configFile: false,
-      logLevel: 'error',
-      optimizeDeps: { noDiscovery: true },
-      server: { port: 0, hmr: false, watch: null },
-    });
-    server.middlewares.use((_request, response) => {
-      response.setHeader('content-type', 'text/html').end(PAGE);
-    });
-    await server.listen();
-    browser = await launchChromium();
-    page = await browser.newPage();
-    await open();
+    opened = await openSourcePage(resolve(import.meta.dirname, '..'), SCRIPT);
   });
   afterAll(async () => {
-    await browser?.close();
-    await server?.close();
+    await opened?.close();
     await hub?.close();
   });
 
-  async function open(): Promise<void> {
-    await page.goto(server.resolvedUrls!.local[0]!);
-    await page.waitForFunction('window.client');
-  }
-
   /** Loads there; gives the tensors' values, or the error's code. */
   function load(reference: string, options: client.HubOptions = {}): Promise<[string, number[]][] | string> {
-    return page.evaluate(
+    return opened.page.evaluate(
       async (from, given) => {
         const { loadWeights, HubError } = (window as unknown as { client: typeof client }).client;
         try {
@@ -71,7 +46,7 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
   }
 
   const entries = () =>
-    page.evaluate(async () => {
+    opened.page.evaluate(async () => {
       const { browserCache } = (window as unknown as { client: typeof client }).client;
       return (await browserCache().list()).map(({ fileName, isWhole }) => `${fileName} ${isWhole}`).sort();
     });
@@ -82,7 +57,7 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
     hub.fault = ({ range }) => (range === 'bytes=4096-4607' ? { kind: 'status', status: 503 } : undefined);
     expect(await load(url, { parallel: 1 })).toBe('server');
     expect(await entries()).toEqual(['types.tar.pth false']);
-    await open();
+    await opened.reload();
     hub.fault = () => undefined;
     hub.seen.length = 0;
     const values = await expected('types.tar.pth');
@@ -106,7 +81,7 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
     hub.files.set('/models/net-00000000.pth', { bytes: golden('types.zip.pth') });
     expect(await load(`${hub.url}/models/net-00000000.pth`)).toBe('wrong-hash');
     expect((await entries()).filter((entry) => entry.startsWith('net-'))).toEqual([]);
-    const cleared = await page.evaluate(async () => {
+    const cleared = await opened.page.evaluate(async () => {
       const { browserCache, clearCache } = (window as unknown as { client: typeof client }).client;
       return [
         (await clearCache(browserCache())).count,

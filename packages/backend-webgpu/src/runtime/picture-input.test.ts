@@ -1,10 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Graph } from '@residual/compile';
 import { requirement } from '@residual/testing';
-import { launchChromium } from '@residual/testing/browser';
+import { bundleScript, openScriptedPage } from '@residual/testing/scripted-page';
 import type * as vision from '@residual/vision';
-import { build, type Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import type { planFile } from '../plan-file.ts';
 import type { webgpu } from '../webgpu-engine.ts';
@@ -36,19 +33,16 @@ test.skipIf(!requirement('webgpu'))(
 );
 
 async function inBrowser(): Promise<Record<string, number | string>> {
-  const code = await bundle();
-  // Pages have WebGPU on localhost, not on about:blank.
-  const server = createServer((_request, response) => response.setHeader('content-type', 'text/html').end('<p>'));
-  await new Promise<void>((listening) => server.listen(0, listening));
-  const browser = await launchChromium({ webgpu: true });
+  const source = `export { loadPlan, PictureInput } from './index.ts';
+export { planFile } from '../plan-file.ts';
+export { webgpu } from '../webgpu-engine.ts';
+export * as vision from '@residual/vision';`;
+  const code = await bundleScript(import.meta.dirname, source);
+  const { page, close } = await openScriptedPage(code, { webgpu: true });
   try {
-    const page = await browser.newPage();
-    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-    await page.addScriptTag({ content: code });
     return await page.evaluate(comparePictures);
   } finally {
-    await browser.close();
-    server.close();
+    await close();
   }
 }
 
@@ -111,22 +105,4 @@ async function comparePictures(): Promise<Record<string, number | string>> {
   input.dispose();
   await Promise.all([plan.dispose(), executable.dispose()]);
   return differences;
-}
-
-async function bundle(): Promise<string> {
-  const entry = `${import.meta.dirname}/entry.js`;
-  const source = `export { loadPlan, PictureInput } from './index.ts';
-export { planFile } from '../plan-file.ts';
-export { webgpu } from '../webgpu-engine.ts';
-export * as vision from '@residual/vision';`;
-  const outputs = await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['@residual/source', 'module', 'browser'] },
-    build: { write: false, lib: { entry, formats: ['iife'], name: 'bundled', fileName: 'entry' } },
-    plugins: [
-      { name: 'entry', resolveId: (id) => (id === entry ? id : null), load: (id) => (id === entry ? source : null) },
-    ],
-  });
-  return (outputs as Rolldown.RolldownOutput[])[0]!.output[0].code;
 }

@@ -1,0 +1,41 @@
+import { createServer } from 'vite';
+import { launchChromium } from './browser.ts';
+import type { OpenedPage } from './scripted-page.ts';
+
+/** A page whose module script imports from a package's sources, such as `/src/index.ts`. */
+export interface SourcePage extends OpenedPage {
+  /** Loads the page anew. */
+  reload(): Promise<void>;
+}
+
+/** Opens a page that Vite serves from a package's folder, once its script has run. */
+export async function openSourcePage(root: string, script: string): Promise<SourcePage> {
+  const server = await createServer({
+    root,
+    appType: 'custom',
+    configFile: false,
+    logLevel: 'error',
+    optimizeDeps: { noDiscovery: true },
+    server: { port: 0, hmr: false, watch: null },
+  });
+  const html = `<!doctype html><script type="module">${script}; document.title = 'ready';</script>`;
+  server.middlewares.use((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(html);
+  });
+  await server.listen();
+  const browser = await launchChromium();
+  const page = await browser.newPage();
+  const reload = async (): Promise<void> => {
+    await page.goto(server.resolvedUrls!.local[0]!);
+    await page.waitForFunction("document.title === 'ready'");
+  };
+  await reload();
+  return {
+    page,
+    reload,
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
