@@ -133,7 +133,10 @@ impl Graph {
             let size = value.shape.iter().try_fold(1usize, |size, n| size.checked_mul(*n));
             if size.is_none_or(|size| size > u32::MAX as usize) {
                 let next = "choose a smaller batch or picture";
-                return Err(format!("graph: expected values of fewer than 2^32 numbers, got {:?}; {next}", value.shape));
+                return Err(format!(
+                    "graph: expected values of fewer than 2^32 numbers, got {:?}; {next}",
+                    value.shape
+                ));
             }
         }
         Ok(graph)

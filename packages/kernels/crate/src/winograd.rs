@@ -2,6 +2,10 @@
 //! tiles of (m + 2)² input pixels are transformed, multiplied position by position with transformed filters as
 //! matrices (the same micro-kernel), and transformed back into m² output pixels, with bias, shortcut and activation.
 
+mod matrices;
+
+pub use matrices::{FILTER_LANES, transform_filters};
+
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
 use crate::layout::even_parts;
@@ -9,6 +13,7 @@ use crate::program::Context;
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
+use matrices::{input_row, output_row};
 
 /// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
 #[derive(Clone, Copy, Debug)]
@@ -312,57 +317,6 @@ pub fn whole_items(all: usize, wanted: usize, threads: usize) -> usize {
     if items < 4 * threads { items.next_multiple_of(threads).min(all) } else { items }
 }
 
-/// Bᵀ d of one row or column, N = m + 2 numbers.
-#[inline(always)]
-unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
-    unsafe {
-        let mut r = d;
-        if N == 6 {
-            let (two, four) = (V::splat(2.0), V::splat(4.0));
-            let (minus_two, minus_four, minus_five) = (V::splat(-2.0), V::splat(-4.0), V::splat(-5.0));
-            let a = minus_four.mul_add(d[2], d[4]);
-            let b = minus_four.mul_add(d[1], d[3]);
-            let c = d[4].sub(d[2]);
-            let e = d[3].sub(d[1]);
-            r[0] = four.mul_add(d[0], minus_five.mul_add(d[2], d[4]));
-            r[1] = a.add(b);
-            r[2] = a.sub(b);
-            r[3] = two.mul_add(e, c);
-            r[4] = minus_two.mul_add(e, c);
-            r[5] = four.mul_add(d[1], minus_five.mul_add(d[3], d[5]));
-        } else {
-            r[0] = d[0].sub(d[2]);
-            r[1] = d[1].add(d[2]);
-            r[2] = d[2].sub(d[1]);
-            r[3] = d[1].sub(d[3]);
-        }
-        r
-    }
-}
-
-/// Aᵀ m of one row or column, N = M + 2 numbers to M.
-#[inline(always)]
-unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V; M] {
-    unsafe {
-        let mut r = [m[0]; M];
-        if N == 6 {
-            let (two, four, eight) = (V::splat(2.0), V::splat(4.0), V::splat(8.0));
-            let a = m[1].add(m[2]);
-            let b = m[1].sub(m[2]);
-            let c = m[3].add(m[4]);
-            let d = m[3].sub(m[4]);
-            r[0] = m[0].add(a).add(c);
-            r[1] = two.mul_add(d, b);
-            r[2] = four.mul_add(c, a);
-            r[3] = eight.mul_add(d, b).add(m[5]);
-        } else {
-            r[0] = m[0].add(m[1]).add(m[2]);
-            r[1] = m[1].sub(m[2]).sub(m[3]);
-        }
-        r
-    }
-}
-
 /// N×N pixels of one block to N² positions, `position` floats apart.
 #[inline(always)]
 unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
@@ -450,53 +404,6 @@ impl<V: Vector> Finish<V> {
                 let pixels = self.output_pixels;
                 let to = self.output.add(y * pixels.row + x * pixels.pixel);
                 pixels.format.store(self.clamp.apply(value), to);
-            }
-        }
-    }
-}
-
-const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-const G4: [[f64; 3]; 6] = [
-    [1.0 / 4.0, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-    [0.0, 0.0, 1.0],
-];
-
-/// G g Gᵀ of the filters of one input channel and up to [`FILTER_LANES`] output channels: `filters` is
-/// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their own.
-#[inline(always)]
-pub fn transform_filters(m: usize, filters: &[[f64; FILTER_LANES]; 9], transformed: &mut [[f32; FILTER_LANES]; 36]) {
-    if m == 4 {
-        transform_with(&G4, filters, transformed);
-    } else {
-        transform_with(&G2, filters, transformed);
-    }
-}
-
-/// Output channels that [`transform_filters`] takes at once.
-pub const FILTER_LANES: usize = 8;
-
-#[inline(always)]
-fn transform_with<const N: usize>(
-    g: &[[f64; 3]; N],
-    filters: &[[f64; FILTER_LANES]; 9],
-    transformed: &mut [[f32; FILTER_LANES]; 36],
-) {
-    let mut rows = [[[0.0; FILTER_LANES]; 3]; N];
-    for (row, g) in rows.iter_mut().zip(g) {
-        for x in 0..3 {
-            for lane in 0..FILTER_LANES {
-                row[x][lane] = g[0] * filters[x][lane] + g[1] * filters[3 + x][lane] + g[2] * filters[6 + x][lane];
-            }
-        }
-    }
-    for (y, row) in rows.iter().enumerate() {
-        for (x, g) in g.iter().enumerate() {
-            for lane in 0..FILTER_LANES {
-                transformed[y * N + x][lane] = (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
             }
         }
     }

@@ -1,0 +1,54 @@
+//! How each convolution is computed.
+
+use super::Options;
+use crate::format::Format;
+use crate::layout::Border;
+use crate::lower::Conv;
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Algorithm {
+    Direct,
+    Winograd(usize),
+}
+
+/// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
+pub(super) fn choose_algorithm(
+    conv: &Conv,
+    [input, output]: [[usize; 4]; 2],
+    format: Format,
+    options: Options,
+) -> Algorithm {
+    let is_byte = matches!(format, Format::Byte { .. });
+    let can_winograd = !is_byte && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
+    if !can_winograd {
+        return Algorithm::Direct;
+    }
+    if let Some(algorithm) = options.algorithm {
+        return algorithm;
+    }
+    const READ: f64 = 8.0;
+    let [images, height, width, out] = output;
+    let inputs = (input[3] / conv.groups).max(options.isa.lanes) as f64;
+    let squares = |m: usize| (images * height.div_ceil(m) * width.div_ceil(m)) as f64;
+    let transforms = |per_input: f64, per_output: f64| per_input / out as f64 + per_output / inputs;
+    let candidates = [
+        (Algorithm::Direct, (9.0 * (images * height * width) as f64 + 9.0 * READ) / format.per_word() as f64),
+        (Algorithm::Winograd(2), squares(2) * (16.0 + transforms(64.0, 40.0)) + 16.0 * READ),
+        (Algorithm::Winograd(4), squares(4) * (36.0 + transforms(150.0, 130.0)) + 36.0 * READ),
+    ];
+    candidates.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(Algorithm::Direct, |best| best.0)
+}
+
+/// The zeros that a convolution reads around its input.
+pub(super) fn border(conv: &Conv, algorithm: Algorithm, input: [usize; 4], output: [usize; 4]) -> Border {
+    let reach = |axis: usize| {
+        let (size, count) = (input[1 + axis], output[1 + axis]);
+        let read = match algorithm {
+            Algorithm::Direct => (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1,
+            Algorithm::Winograd(m) => count.next_multiple_of(m) + 2,
+        };
+        read.saturating_sub(conv.padding[axis] + size)
+    };
+    Border { top: conv.padding[0], bottom: reach(0), left: conv.padding[1], right: reach(1) }
+}

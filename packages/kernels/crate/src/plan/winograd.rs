@@ -1,0 +1,142 @@
+//! Winograd convolutions: their squares, and what of them the workers share.
+
+use super::{Algorithm, Planner, WINOGRAD, first_tap, plane};
+use crate::direct::Plane;
+use crate::isa::Walk;
+use crate::layout::{Layout, even_parts};
+use crate::lower::{Conv, Kind, Operation};
+use crate::program::Work;
+use crate::tile::FLOAT;
+use crate::weights::{Filters, Packing};
+use crate::winograd::{Square, Stage, Winograd, whole_items};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Weights of at least so many bytes are read once per run, whatever happens to the activations.
+const LARGE_WEIGHTS: usize = 4 << 20;
+/// Transformed input that is held at once where all workers share it, in floats.
+const SHARED_TRANSFORMED: usize = 2 << 20;
+/// Up to so many workers each transform a convolution's whole input for themselves.
+const FEW_WORKERS: usize = 4;
+
+impl<'a> Planner<'_, 'a> {
+    /// Floats of transformed input that the workers share, 0 where each goes square by square.
+    pub(super) fn shared_transformed(&self, index: usize) -> usize {
+        let operation = &self.operations()[index];
+        let (Kind::Conv(conv), Algorithm::Winograd(m)) = (&operation.kind, self.algorithms[index]) else {
+            return 0;
+        };
+        let input = &self.layouts[operation.inputs[0]];
+        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, operation) {
+            return 0;
+        }
+        let positions = (m + 2) * (m + 2);
+        positions * input.blocks * self.lanes * self.squares_shared(m, operation)
+    }
+
+    fn is_by_groups(&self, conv: &Conv, m: usize, operation: &Operation) -> bool {
+        let (groups, blocks) = self.output_groups(conv, operation, (m + 2) * (m + 2) * self.lanes);
+        let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * self.lanes * self.lanes;
+        4 * (m + 2) * (m + 2) * bytes >= LARGE_WEIGHTS && groups.len() >= self.options.threads
+    }
+
+    /// Squares that are transformed together where the workers share them.
+    fn squares_shared(&self, m: usize, operation: &Operation) -> usize {
+        let [images, height, width, _] = self.shape(operation.output);
+        let all = images * height.div_ceil(m) * width.div_ceil(m);
+        let each = (m + 2) * (m + 2) * self.layouts[operation.inputs[0]].blocks * self.lanes;
+        let most = (SHARED_TRANSFORMED / each).max(self.squares_at_once());
+        even_parts(all, most).into_iter().max().unwrap_or(0)
+    }
+
+    /// Squares of a Winograd convolution that fill whole register tiles and keep to the second-level cache.
+    fn squares_at_once(&self) -> usize {
+        let pixels = self.options.isa.max_pixels();
+        14 / pixels * pixels
+    }
+
+    pub(super) fn winograd(&mut self, m: usize, conv: &Conv<'a>, index: usize) {
+        let operation = &self.operations()[index];
+        let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
+        let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
+        let positions = (m + 2) * (m + 2);
+        let lanes = self.lanes;
+        let (groups, blocks) = self.output_groups(conv, operation, positions * lanes);
+        let filters = Filters {
+            filter: conv.filter,
+            taps: 9,
+            in_channels: input.channels,
+            out_channels: output.channels,
+            groups: conv.groups,
+        };
+        let vectors: usize = groups.iter().map(|group| group.vectors).sum();
+        let floats = vectors * positions * blocks * lanes * lanes;
+        let how = [WINOGRAD + m, lanes];
+        let weights = self.reserve_filters(&filters, &groups, floats, how, |group, at| Packing::Winograd {
+            m,
+            filters,
+            group,
+            blocks,
+            lanes,
+            at,
+        });
+        let is_by_groups = self.is_by_groups(conv, m, operation);
+        let layer = Winograd {
+            m,
+            images: output.images,
+            squares: squares(m, &input, &output, residual.as_ref()),
+            groups,
+            input_blocks: input.blocks,
+            blocks,
+            lanes,
+            input: Plane { start: first_tap(conv, &input), ..plane(&input) },
+            input_row: input.row,
+            output: plane(&output),
+            output_row: output.row,
+            residual: residual.as_ref().map(plane),
+            residual_row: residual.map_or(0, |layout| layout.row),
+            weights,
+            bias: self.reserve_channels(Cow::Borrowed(conv.bias.unwrap_or(&[])), output.channels),
+            clamp: conv.clamp,
+            kernels: self.options.isa.tiles(FLOAT, Walk::Unit),
+            squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
+            shared: self.shared[index],
+        };
+        let layer = Arc::new(layer);
+        let all = layer.images * layer.squares.len();
+        let mut stages = Vec::new();
+        if is_by_groups {
+            let mut first = 0;
+            for count in even_parts(all, self.squares_shared(m, operation)) {
+                match self.options.threads <= FEW_WORKERS {
+                    true => stages.push(Stage::Own { first, count }),
+                    false => stages.extend([Stage::Transform { first, count }, Stage::Multiply { first, count }]),
+                }
+                first += count;
+            }
+        } else {
+            stages.push(Stage::Whole { items: whole_items(all, layer.squares_at_once, self.options.threads) });
+        }
+        for stage in stages {
+            self.scratch = self.scratch.max(layer.scratch(stage));
+            self.push(&operation.label, Work::Winograd(layer.clone(), stage), operation.output);
+        }
+    }
+}
+
+fn squares(m: usize, input: &Layout, output: &Layout, residual: Option<&Layout>) -> Vec<Square> {
+    let mut squares = Vec::new();
+    for y in (0..output.height).step_by(m) {
+        for x in (0..output.width).step_by(m) {
+            let at = |layout: &Layout| (y * layout.row + x * layout.pixel) as u32;
+            squares.push(Square {
+                input: at(input),
+                output: at(output),
+                residual: residual.map_or(0, at),
+                rows: m.min(output.height - y) as u16,
+                columns: m.min(output.width - x) as u16,
+            });
+        }
+    }
+    squares
+}

@@ -1,0 +1,101 @@
+//! The transforms of Winograd's minimal filtering for 3×3 filters.
+
+use crate::simd::Vector;
+
+/// Output channels that [`transform_filters`] takes at once.
+pub const FILTER_LANES: usize = 8;
+
+/// Bᵀ d of one row or column, N = m + 2 numbers.
+#[inline(always)]
+pub(super) unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
+    unsafe {
+        let mut r = d;
+        if N == 6 {
+            let (two, four) = (V::splat(2.0), V::splat(4.0));
+            let (minus_two, minus_four, minus_five) = (V::splat(-2.0), V::splat(-4.0), V::splat(-5.0));
+            let a = minus_four.mul_add(d[2], d[4]);
+            let b = minus_four.mul_add(d[1], d[3]);
+            let c = d[4].sub(d[2]);
+            let e = d[3].sub(d[1]);
+            r[0] = four.mul_add(d[0], minus_five.mul_add(d[2], d[4]));
+            r[1] = a.add(b);
+            r[2] = a.sub(b);
+            r[3] = two.mul_add(e, c);
+            r[4] = minus_two.mul_add(e, c);
+            r[5] = four.mul_add(d[1], minus_five.mul_add(d[3], d[5]));
+        } else {
+            r[0] = d[0].sub(d[2]);
+            r[1] = d[1].add(d[2]);
+            r[2] = d[2].sub(d[1]);
+            r[3] = d[1].sub(d[3]);
+        }
+        r
+    }
+}
+
+/// Aᵀ m of one row or column, N = M + 2 numbers to M.
+#[inline(always)]
+pub(super) unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V; M] {
+    unsafe {
+        let mut r = [m[0]; M];
+        if N == 6 {
+            let (two, four, eight) = (V::splat(2.0), V::splat(4.0), V::splat(8.0));
+            let a = m[1].add(m[2]);
+            let b = m[1].sub(m[2]);
+            let c = m[3].add(m[4]);
+            let d = m[3].sub(m[4]);
+            r[0] = m[0].add(a).add(c);
+            r[1] = two.mul_add(d, b);
+            r[2] = four.mul_add(c, a);
+            r[3] = eight.mul_add(d, b).add(m[5]);
+        } else {
+            r[0] = m[0].add(m[1]).add(m[2]);
+            r[1] = m[1].sub(m[2]).sub(m[3]);
+        }
+        r
+    }
+}
+
+const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
+const G4: [[f64; 3]; 6] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// G g Gᵀ of the filters of one input channel and up to [`FILTER_LANES`] output channels: `filters` is
+/// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their own.
+#[inline(always)]
+pub fn transform_filters(m: usize, filters: &[[f64; FILTER_LANES]; 9], transformed: &mut [[f32; FILTER_LANES]; 36]) {
+    if m == 4 {
+        transform_with(&G4, filters, transformed);
+    } else {
+        transform_with(&G2, filters, transformed);
+    }
+}
+
+#[inline(always)]
+fn transform_with<const N: usize>(
+    g: &[[f64; 3]; N],
+    filters: &[[f64; FILTER_LANES]; 9],
+    transformed: &mut [[f32; FILTER_LANES]; 36],
+) {
+    let mut rows = [[[0.0; FILTER_LANES]; 3]; N];
+    for (row, g) in rows.iter_mut().zip(g) {
+        for x in 0..3 {
+            for lane in 0..FILTER_LANES {
+                row[x][lane] = g[0] * filters[x][lane] + g[1] * filters[3 + x][lane] + g[2] * filters[6 + x][lane];
+            }
+        }
+    }
+    for (y, row) in rows.iter().enumerate() {
+        for (x, g) in g.iter().enumerate() {
+            for lane in 0..FILTER_LANES {
+                transformed[y * N + x][lane] = (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
+            }
+        }
+    }
+}
