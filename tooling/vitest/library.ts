@@ -8,7 +8,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    reporters: ['default', ['json', { outputFile: '.vitest/report.json' }]],
+    reporters: ['default', ['json', { outputFile: process.env['RESIDUAL_TEST_REPORT'] ?? '.vitest/report.json' }]],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -1,6 +1,7 @@
-// Prints the closing line over every report there is, and fails where a test did.
+// Prints what failed and the closing line over every report there is, and fails where a test did.
 import { totals } from './totals.mjs';
 
-const { passed, failed, skipped } = totals();
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+const { passed, skipped, failures } = totals();
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(`${passed} passed, ${failures.length} failed, ${skipped} skipped`);
+process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;

@@ -1,31 +1,48 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** Sums the reports that vitest leaves in the `.vitest` folder of each package, app and tool. */
+/**
+ * Sums the reports that vitest leaves in the `.vitest` folder of each package, app and tool, and names what failed there.
+ * Who has tests and left no report has not come to its end: a failure, too.
+ */
 export function totals(root = resolve(import.meta.dirname, '../..')) {
-  const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const file of reports(root)) {
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    sum.passed += report.numPassedTests;
-    // A file that fails to load has no tests of its own to count.
-    const broken = report.testResults.filter(
-      (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
-    );
-    sum.failed += report.numFailedTests + broken.length;
-    sum.skipped += report.numPendingTests + report.numTodoTests;
+  const sum = { passed: 0, skipped: 0, failures: [] };
+  for (const folder of testedFolders(root)) {
+    const files = reports(join(root, folder));
+    if (files.length === 0) sum.failures.push(`${folder}: expected a report of its tests, got none`);
+    for (const file of files) {
+      const report = JSON.parse(readFileSync(join(root, folder, '.vitest', file), 'utf8'));
+      sum.passed += report.numPassedTests;
+      sum.skipped += report.numPendingTests + report.numTodoTests;
+      const names = failedNames(report, root);
+      // An error outside of any test fails the run alone.
+      if (!report.success && names.length === 0) names.push('an error outside of its tests');
+      sum.failures.push(...names.map((name) => `${folder}, ${file.replace(/\.json$/, '')}: ${name}`));
+    }
   }
   return sum;
 }
 
-function reports(root) {
+function failedNames({ testResults }, root) {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
+    // A file that fails to load has no tests of its own to count.
+    return status === 'failed' && failed.length === 0 ? [name.replace(`${root}/`, '')] : failed;
+  });
+}
+
+function testedFolders(root) {
   return ['packages', 'apps', 'tooling'].flatMap((group) =>
-    readdirSync(join(root, group)).flatMap((name) => {
-      const folder = join(root, group, name, '.vitest');
-      return existsSync(folder)
-        ? readdirSync(folder)
-            .filter((file) => file.endsWith('.json'))
-            .map((file) => join(folder, file))
-        : [];
-    }),
+    readdirSync(join(root, group))
+      .map((name) => join(group, name))
+      .filter((folder) => {
+        const file = join(root, folder, 'package.json');
+        return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).scripts?.test !== undefined;
+      }),
   );
+}
+
+function reports(folder) {
+  const path = join(folder, '.vitest');
+  return existsSync(path) ? readdirSync(path).filter((file) => file.endsWith('.json')) : [];
 }

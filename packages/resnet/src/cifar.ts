@@ -27,6 +27,19 @@ export function cifarPlainSpec(depth: number): ResNetSpec {
   return { ...cifarSpec(`plain${depth}`, depth), block: PlainBasicBlock };
 }
 
+/**
+ * Ten layers in ImageNet's four stages behind the CIFAR stem, with projections: wide and shallow, it learns CIFAR-10 in fewer
+ * epochs than the deep and narrow nets, and its weights take 1.4 MB in float16.
+ */
+export const resnet10_w24Spec: ResNetSpec = {
+  name: 'resnet10_w24',
+  block: BasicBlock,
+  depths: [1, 1, 1, 1],
+  width: 24,
+  stem: CifarStem,
+  numClasses: 10,
+};
+
 /** A CIFAR ResNet of any depth 6n + 2. @throws RangeError for another depth. */
 export function cifarResNet(depth: number, { shortcut, ...options }: CifarResNetOptions = {}): ResNet {
   return new ResNet(cifarResNetSpec(depth, shortcut), options);
@@ -35,6 +48,11 @@ export function cifarResNet(depth: number, { shortcut, ...options }: CifarResNet
 /** Its plain twin. @throws RangeError for a depth that is not 6n + 2. */
 export function cifarPlain(depth: number, options?: ResNetOptions): ResNet {
   return new ResNet(cifarPlainSpec(depth), options);
+}
+
+/** Its spec says what it is. */
+export function resnet10_w24(options?: ResNetOptions): ResNet {
+  return new ResNet(resnet10_w24Spec, options);
 }
 
 function cifarSpec(name: string, depth: number): ResNetSpec {

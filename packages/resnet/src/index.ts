@@ -4,6 +4,8 @@ export {
   cifarPlainSpec,
   cifarResNet,
   cifarResNetSpec,
+  resnet10_w24,
+  resnet10_w24Spec,
   type ShortcutOption,
 } from './cifar.ts';
 export {
