@@ -1,4 +1,4 @@
-"""The CIFAR nets of He et al. 2015, section 4.2: shortcut A (padding), B (projection) or none (plain)."""
+"""ResNets for CIFAR: those of He et al. 2015, section 4.2, and wider ones; shortcut A (padding), B (projection) or none (plain)."""
 import torch
 from torch import nn
 
@@ -34,25 +34,28 @@ class Block(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    def __init__(self, depth: int, option):
+    def __init__(self, depths: list, width: int, option):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
+        self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
-        channels = 16
-        for index, planes in enumerate((16, 32, 64)):
+        channels = width
+        for index, depth in enumerate(depths):
+            planes = width * 2**index
             blocks = []
-            for i in range((depth - 2) // 6):
+            for i in range(depth):
                 blocks.append(Block(channels, planes, 2 if index and not i else 1, option))
                 channels = planes
             setattr(self, f"layer{index + 1}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(64, 10)
+        self.fc = nn.Linear(channels, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
+        for name, stage in self.named_children():
+            if name.startswith("layer"):
+                x = stage(x)
         return self.fc(x.mean((2, 3)))
 
 
 def cifar_resnet(depth: int, option) -> nn.Module:
-    return CifarResNet(depth, option)
+    return CifarResNet([(depth - 2) // 6] * 3, 16, option)

@@ -9,7 +9,7 @@ import torch
 import torchvision
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from cifar_resnet import cifar_resnet
+from cifar_resnet import CifarResNet, cifar_resnet
 from deterministic import fill, picture, probe
 
 TORCHVISION = [
@@ -51,6 +51,7 @@ def main() -> None:
             name = f"resnet{depth}" + ("" if option == "A" else "_b")
             goldens[name] = golden(cifar_resnet(depth, option), (2, 32, 40), stages)
         goldens[f"plain{depth}"] = golden(cifar_resnet(depth, None), (2, 32, 40), stages)
+    goldens["resnet10_w24"] = golden(CifarResNet([1, 1, 1, 1], 24, "B"), (2, 32, 40), {**stages, "layer4": "layer4"})
     out = pathlib.Path(__file__).parent / "golden" / "variants.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")

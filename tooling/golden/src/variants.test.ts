@@ -22,8 +22,8 @@ const goldens: Record<string, Golden> = JSON.parse(
 );
 
 test('every torchvision variant and the CIFAR nets have goldens', () => {
-  const published = listModels('*').filter((name) => /^(resnet(18|34|50|101|152|20|56)$|resnext|wide)/.test(name));
-  expect(published).toHaveLength(12);
+  const published = listModels('*').filter((name) => /^(resnet(18|34|50|101|152|20|56|10_w24)$|resnext|wide)/.test(name));
+  expect(published).toHaveLength(13);
   expect(Object.keys(goldens)).toEqual(expect.arrayContaining(published));
 });
 
