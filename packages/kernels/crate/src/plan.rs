@@ -250,7 +250,7 @@ impl<'l, 'a> Planner<'l, 'a> {
 
     fn reserve_weights(&mut self, floats: usize) -> usize {
         let at = self.weights;
-        self.weights += floats.next_multiple_of(16);
+        self.weights += whole_lines(floats);
         at
     }
 
@@ -266,7 +266,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         let channels = filters.in_channels / filters.groups;
         let [form, block] = how;
         let how = [form, block, self.lanes, filters.groups, channels, filters.taps].map(|number| number as u64);
-        match self.filters.find(&filters.filter, how, floats) {
+        match self.filters.find(&filters.filter, how, whole_lines(floats)) {
             Ok(place) => place,
             Err(key) => {
                 let at = self.reserve_weights(floats);
@@ -334,6 +334,11 @@ impl<'l, 'a> Planner<'l, 'a> {
         };
         self.push(label, work, operation.output);
     }
+}
+
+/// Packed weights begin on cache lines, whoever packs them.
+fn whole_lines(floats: usize) -> usize {
+    floats.next_multiple_of(16)
 }
 
 fn plane(layout: &Layout) -> Plane {
