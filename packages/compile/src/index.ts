@@ -41,6 +41,7 @@ export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { formatGraph } from './print/format-graph.ts';
 export { formatSummary } from './print/format-summary.ts';
 export { toMermaid } from './print/to-mermaid.ts';
+export { toSvg } from './print/to-svg.ts';
 export { type LayerSummary, type Summary, summary } from './summary.ts';
 export {
   type Availability,

@@ -7,6 +7,7 @@ import { trace } from '../trace.ts';
 import { formatGraph } from './format-graph.ts';
 import { formatSummary } from './format-summary.ts';
 import { toMermaid } from './to-mermaid.ts';
+import { toSvg } from './to-svg.ts';
 
 function tinyNet(): Promise<Graph> {
   return trace((t) => {
@@ -44,6 +45,22 @@ flowchart TD
   n2 -->|"[1, 5]"| out0
 `.slice(1),
   );
+});
+
+test('a graph is drawn as SVG, its shortcuts beside it, no two in one place', async () => {
+  const graph = await trace((t) => {
+    const x = t.input('a<b', [1, 4]);
+    const first = tf.relu(x);
+    const second = tf.square(tf.neg(first));
+    return { y: tf.add(tf.add(second, first), x) };
+  });
+  const svg = toSvg(graph);
+  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+  for (const text of ['a&lt;b', 'Relu', 'Neg', 'Square', 'Add', 'y', '[1, 4]']) expect(texts).toContain(text);
+  const paths = [...svg.matchAll(/<path d="(M[^"]*)" fill="none"/g)].map(([, path]) => path!);
+  expect(paths).toHaveLength(graph.nodes.length + 1 + 2);
+  const lanes = paths.map((path) => /H([\d.]+)q/.exec(path)?.[1]).filter((lane) => lane !== undefined);
+  expect(new Set(lanes).size).toBe(2);
 });
 
 test('a summary is printed as a table with totals', async () => {
