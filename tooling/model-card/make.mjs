@@ -17,7 +17,7 @@ const residual = (...args) =>
   execFileSync(process.execPath, [join(root, 'apps/node/dist/main.js'), ...args], { encoding: 'utf8' });
 const settings = JSON.parse(readFileSync(join(run, 'settings.json'), 'utf8'));
 const history = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
-const { model, seed, recipe } = settings;
+const { model, seed, recipe, evaluateEvery } = settings;
 
 const file = join(target, 'model.safetensors');
 const weights = ['--model', model, '--weights'];
@@ -37,12 +37,12 @@ const card = {
   seed,
   precision,
   // Where data and results lie is the machine's own affair.
-  command: `residual train --model ${model} --data cifar10:DIR --recipe ${recipeName()} --epochs ${recipe.epochs} --seed ${seed} --precision ${precision} --out RUN`,
+  command: `residual train --model ${model} --data cifar10:DIR --recipe ${recipeName()} --epochs ${recipe.epochs} --seed ${seed}${evaluateEvery === 1 ? '' : ` --evaluate-every ${evaluateEvery}`} --precision ${precision} --out RUN`,
   recipe,
   curve: history.map(({ epoch, trainError, testError }) => ({
     epoch,
     trainError: rounded(trainError, 2),
-    testError: rounded(testError, 2),
+    ...(testError === undefined ? {} : { testError: rounded(testError, 2) }),
   })),
   versions: settings.versions,
   licence: 'MIT',
@@ -62,16 +62,14 @@ process.stdout.write(`${target}: ${model}, ${bytes.length} bytes, ${correct} of 
 /** The recipe that the run had, by its name. */
 function recipeName() {
   const { command } = settings;
+  if (!command.includes('--recipe')) return 'cifar-short';
   const given = command[command.indexOf('--recipe') + 1];
-  return command.includes('--recipe') && !given.endsWith('.json') ? given : 'cifar-degradation';
+  return given.endsWith('.json') ? 'RECIPE.json' : given;
 }
 
 function cardText() {
   const rows = [
-    [
-      'model',
-      `\`${model}\` of @residual/resnet: option-A shortcuts, ${card.parameters.toLocaleString('en')} parameters`,
-    ],
+    ['model', `\`${model}\` of @residual/resnet, ${card.parameters.toLocaleString('en')} parameters`],
     ['trained on', "CIFAR-10's 50,000 training pictures, none of the test pictures"],
     [
       'test accuracy',
@@ -87,7 +85,7 @@ function cardText() {
   ];
   const table = (head, lines) =>
     [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-  const percent = (value) => `${value.toFixed(2)} %`;
+  const percent = (value) => (value === undefined ? '–' : `${value.toFixed(2)} %`);
   const curve = card.curve.map(({ epoch, trainError, testError }) => [epoch, percent(trainError), percent(testError)]);
   return [
     table(['', ''], rows),

@@ -21,8 +21,8 @@ export interface ModelCard {
   readonly command: string;
   /** A recipe of @residual/train. */
   readonly recipe: Readonly<Record<string, unknown>>;
-  /** Percentages of each epoch: training error as it is met in training, test error at the end. */
-  readonly curve: readonly { readonly epoch: number; readonly trainError: number; readonly testError: number }[];
+  /** Percentages of each epoch: training error as it is met in training, test error at the end where it was measured. */
+  readonly curve: readonly { readonly epoch: number; readonly trainError: number; readonly testError?: number }[];
   readonly versions: Readonly<Record<string, string>>;
   readonly licence: string;
 }

@@ -24,7 +24,7 @@ test('the card has a curve of all epochs, the test error of the last that of the
   expect(card.curve.map(({ epoch }) => epoch)).toEqual(card.curve.map((_, index) => index + 1));
   expect(card.recipe['epochs']).toBe(card.curve.length);
   // Trained in another precision than they are stored in.
-  expect(100 - card.curve.at(-1)!.testError).toBeCloseTo(card.test.top1, 0);
+  expect(100 - card.curve.at(-1)!.testError!).toBeCloseTo(card.test.top1, 0);
   expect(card.test.top1).toBeCloseTo((100 * card.test.correct) / card.test.total, 3);
 });
 
