@@ -22,7 +22,9 @@ const goldens: Record<string, Golden> = JSON.parse(
 );
 
 test('every torchvision variant and the CIFAR nets have goldens', () => {
-  const published = listModels('*').filter((name) => /^(resnet(18|34|50|101|152|20|56|10_w24)$|resnext|wide)/.test(name));
+  const published = listModels('*').filter((name) =>
+    /^(resnet(18|34|50|101|152|20|56|10_w24)$|resnext|wide)/.test(name),
+  );
   expect(published).toHaveLength(13);
   expect(Object.keys(goldens)).toEqual(expect.arrayContaining(published));
 });
