@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { Report } from './report.ts';
 
 const conditions: string[] = ['@residual/source', 'node', 'import', 'module', 'default'];
 
@@ -8,7 +9,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    reporters: ['default', ['json', { outputFile: process.env['RESIDUAL_TEST_REPORT'] ?? '.vitest/report.json' }]],
+    reporters: ['default', new Report({ outputFile: process.env['RESIDUAL_TEST_REPORT'] ?? '.vitest/report.json' })],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

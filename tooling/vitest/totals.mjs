@@ -15,7 +15,8 @@ export function totals(root = resolve(import.meta.dirname, '../..')) {
       sum.passed += report.numPassedTests;
       sum.skipped += report.numPendingTests + report.numTodoTests;
       const names = failedNames(report, root);
-      // An error outside of any test fails the run alone.
+      names.push(...(report.unhandledErrors ?? []).map((error) => `outside of its tests: ${error.split('\n', 1)[0]}`));
+      // A hook that fails is no test.
       if (!report.success && names.length === 0) names.push('an error outside of its tests');
       sum.failures.push(...names.map((name) => `${folder}, ${file.replace(/\.json$/, '')}: ${name}`));
     }
