@@ -30,7 +30,7 @@ beforeEach(async () => {
   hub = new LocalHub();
   await hub.listen();
   folder = mkdtempSync(join(tmpdir(), 'residual-hub-'));
-  options = { cache: folderCache(folder), hubUrl: hub.url, segmentBytes: 512, backoffMs: 1, stallTimeoutMs: 500 };
+  options = { cache: folderCache(folder), hubUrl: hub.url, segmentBytes: 512, backoffMs: 1 };
 });
 afterEach(async () => {
   await hub.close();
@@ -178,14 +178,25 @@ describe('a server that fails', () => {
 
   test('a cut connection is gone on with where it stopped', async () => {
     const url = serve('types.tar.pth');
+    let tell: (loaded: number) => void;
+    const first = new Promise<number>((resolve) => {
+      tell = resolve;
+    });
     let isFirst = true;
     hub.fault = () => {
-      const fault = isFirst ? ({ kind: 'cut', afterBytes: 6000 } as const) : undefined;
+      const fault = isFirst ? ({ kind: 'cut', afterBytes: 6000, when: first } as const) : undefined;
       isFirst = false;
       return fault;
     };
-    await loadWeights(url, { ...options, segmentBytes: 2 ** 20 });
-    expect(hub.seen.map(({ range }) => range)).toEqual(['bytes=0-1048575', 'bytes=6000-10239']);
+    const onProgress = (event: ProgressEvent) => {
+      if (event.status === 'progress') tell(event.loaded);
+    };
+    await loadWeights(url, { ...options, segmentBytes: 2 ** 20, onProgress });
+    const [whole, rest, ...others] = hub.seen.map(({ range }) => range);
+    expect([whole, others]).toEqual(['bytes=0-1048575', []]);
+    const start = Number(/^bytes=(\d+)-10239$/.exec(rest!)?.[1]);
+    expect(start).toBeGreaterThanOrEqual(await first);
+    expect(start).toBeLessThanOrEqual(6000);
   });
 
   test('what was downloaded is kept when the rest fails, and not asked for again', async () => {
@@ -240,16 +251,21 @@ describe('a server that fails', () => {
 
 test('an abort ends a download at once with the signal’s reason, and the next goes on', async () => {
   const url = serve('types.tar.pth');
-  hub.fault = () => ({ kind: 'drip', pauseMs: 60 });
   const controller = new AbortController();
   const reason = new Error('enough');
-  setTimeout(() => controller.abort(reason), 150);
-  await expect(loadWeights(url, { ...options, signal: controller.signal })).rejects.toBe(reason);
+  // One part comes, the others never do.
+  hub.fault = ({ range }) => (range === 'bytes=0-511' ? undefined : { kind: 'stall', afterBytes: 100 });
+  const aborted = { ...options, signal: controller.signal, onReceived: () => controller.abort(reason) };
+  const startMs = performance.now();
+  await expect(loadWeights(url, aborted)).rejects.toBe(reason);
+  // Sooner than a server is given up that says nothing.
+  expect(performance.now() - startMs).toBeLessThan(25_000);
   await expect(loadWeights(url, { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-  const before = hub.seen.length;
   hub.fault = () => undefined;
+  hub.seen.length = 0;
   await loadWeights(url, options);
-  expect(hub.seen.length - before).toBeLessThan(20);
+  expect(hub.seen.map(({ range }) => range)).not.toContain('bytes=0-511');
+  expect(hub.seen).toHaveLength(19);
 });
 
 test('offline nothing is asked, and what is missing is said', async () => {

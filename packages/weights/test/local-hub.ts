@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** What goes wrong with one answer; `flip` changes one bit, at a share of the body. */
+/** What goes wrong with one answer; `flip` changes one bit, at a share of the body, and `cut` waits for `when`. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'silent' }
-  | { readonly kind: 'cut'; readonly afterBytes: number }
+  | { readonly kind: 'cut'; readonly afterBytes: number; readonly when?: Promise<unknown> }
   | { readonly kind: 'stall'; readonly afterBytes: number }
   | { readonly kind: 'drip'; readonly pauseMs: number }
   | { readonly kind: 'flip'; readonly at: number }
@@ -214,7 +214,8 @@ function serve(response: ServerResponse, file: Uint8Array, rangeHeader: string |
 function send(response: ServerResponse, body: Uint8Array, fault: Fault | undefined): void {
   if (fault?.kind === 'cut') {
     const part = body.subarray(0, Math.min(fault.afterBytes, body.byteLength - 1));
-    response.write(part, () => setTimeout(() => response.destroy(), 40));
+    const { when = new Promise((resolve) => setTimeout(resolve, 40)) } = fault;
+    response.write(part, () => when.then(() => response.destroy()));
   } else if (fault?.kind === 'stall') {
     response.write(body.subarray(0, Math.min(fault.afterBytes, body.byteLength - 1)));
   } else if (fault?.kind === 'drip') {
