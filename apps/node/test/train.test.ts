@@ -40,6 +40,32 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
     expect(JSON.parse(evaluated.stdout).top1).toBeCloseTo(top1, 0);
   });
 
+  test.skipIf(!requirement('native'))('on the native kernels, to the same numbers', async () => {
+    const run = ['train', ...flags, '--out', out('native'), '--device', 'native', '--threads', '1', '--json'];
+    expect((await residual(run)).exitCode).toBe(0);
+    const [first, same] = ['native', 'whole'].map((name) => {
+      const [line] = readFileSync(join(out(name), 'metrics.jsonl'), 'utf8').split('\n');
+      return JSON.parse(line!).trainLoss;
+    });
+    expect(first).toBeCloseTo(same, 2);
+    const settings = JSON.parse(readFileSync(join(out('native'), 'settings.json'), 'utf8'));
+    expect([settings.device, Object.keys(settings.versions)]).toEqual(['native', ['residual', 'node', 'tfjs']]);
+    const wrong = await residual([
+      'train',
+      ...flags,
+      '--out',
+      out('x'),
+      '--device',
+      'native',
+      '--precision',
+      'bfloat16',
+    ]);
+    expect([wrong.exitCode, wrong.said[0]]).toEqual([
+      2,
+      expect.stringContaining('--precision: expected float32 with --device native, got bfloat16'),
+    ]);
+  });
+
   test('reports in a page that needs no other file', () => {
     const page = readFileSync(join(out('whole'), 'report.html'), 'utf8');
     expect(page.match(/<svg /g)).toHaveLength(3);

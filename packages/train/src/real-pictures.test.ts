@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tensorflow, tfjsNode } from '@residual/backend-node';
+import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { fromTorch, torchShape } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
 import { dataPath, deterministicTensor, expectClose, requirement } from '@residual/testing';
@@ -50,6 +50,10 @@ describe.skipIf(!requirement('data'))(
     test("tfjs's CPU backend, eagerly", async () => {
       expectSame(await trainOnPictures(pictures));
     }, 300_000);
+
+    test.skipIf(!requirement('native'))('engine native', async () => {
+      expectSame(await trainOnPictures(pictures, native()));
+    });
 
     describe.skipIf(!requirement('tfjs-node'))('tfjs-node', () => {
       beforeAll(() => tfjsNode().use());

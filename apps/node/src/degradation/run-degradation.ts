@@ -12,7 +12,7 @@ import { exitCode } from '../exit-code.ts';
 import { mapLimited } from '../map-limited.ts';
 import { parseCount } from '../parse-count.ts';
 import { drawSvg } from '../report/draw-svg.ts';
-import { findRun, type Precision, type RunSettings, weightsPath } from '../train/run-folder.ts';
+import { findRun, type Precision, type RunSettings, type TrainingDevice, weightsPath } from '../train/run-folder.ts';
 import { readTrainingParts } from '../train/training-data.ts';
 import { UsageError } from '../usage-error.ts';
 import { degradationFigure } from './degradation-figure.ts';
@@ -26,6 +26,7 @@ export interface DegradationFlags {
   readonly models: string;
   readonly seeds: string;
   readonly epochs?: string;
+  readonly device: TrainingDevice;
   readonly precision: Precision;
   readonly jobs: string;
   readonly limit?: string;
@@ -61,7 +62,7 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
     const args = (await findRun(training.folder))
       ? ['train', '--resume', '--out', training.folder, '--json']
       : trainArguments(training, recipe, flags);
-    return runTrainingProcess(training.name, args, { threads, signal });
+    return runTrainingProcess(training.name, [...args, '--threads', `${threads}`], signal);
   });
   if (signal.aborted) {
     process.stderr.write('residual: stopped; the same command goes on\n');
@@ -89,21 +90,22 @@ function planTrainings({ out, models, seeds }: DegradationFlags): PlannedTrainin
   );
 }
 
-type ExpectedSettings = Pick<RunSettings, 'recipe' | 'precision' | 'evaluateEvery' | 'limit'>;
+type ExpectedSettings = Pick<RunSettings, 'recipe' | 'device' | 'precision' | 'evaluateEvery' | 'limit'>;
 
-function expectedSettings(recipe: Recipe, { precision, limit }: DegradationFlags): ExpectedSettings {
+function expectedSettings(recipe: Recipe, { device, precision, limit }: DegradationFlags): ExpectedSettings {
   const limited = limit === undefined ? {} : { limit: parseCount('--limit', limit) };
-  return { recipe, precision, evaluateEvery: 1, ...limited };
+  return { recipe, device, precision, evaluateEvery: 1, ...limited };
 }
 
 /** @throws UsageError where the folder has a run that is another than is asked for. */
 async function checkRun({ folder, model, seed }: PlannedTraining, expected: ExpectedSettings): Promise<void> {
   const found = await findRun(folder);
   if (found === undefined) return;
-  // Runs that say nothing of it are of any precision.
-  const wanted = { ...expected, precision: found.precision && expected.precision, model, seed };
+  // Runs that say nothing of it are of any precision, and TensorFlow's.
+  const precision = found.precision && expected.precision;
+  const wanted = { ...expected, precision, model, seed };
   for (const [name, value] of Object.entries(wanted)) {
-    const got = found[name as keyof RunSettings];
+    const got = name === 'device' ? (found.device ?? 'tensorflow') : found[name as keyof RunSettings];
     if (isDeepStrictEqual(got, value)) continue;
     const difference = `expected ${name} ${JSON.stringify(value)}, got ${JSON.stringify(got)}`;
     throw new UsageError(`${folder}: ${difference}; take another --out, or the options of that run`);
@@ -115,8 +117,9 @@ function trainArguments(
   { epochs }: Recipe,
   flags: DegradationFlags,
 ): string[] {
-  const { data, precision, limit } = flags;
-  const recipe = ['--recipe', 'cifar-degradation', '--epochs', String(epochs), '--precision', precision];
+  const { data, device, precision, limit } = flags;
+  const kernels = ['--device', device, '--precision', precision];
+  const recipe = ['--recipe', 'cifar-degradation', '--epochs', String(epochs), ...kernels];
   const limited = limit === undefined ? [] : ['--limit', limit];
   const source = ['--model', model, '--data', data, '--seed', String(seed)];
   return ['train', ...source, ...recipe, ...limited, '--out', folder, '--json'];

@@ -4,6 +4,9 @@ import type { EpochRecord, Evaluation, Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 
+/** Who computes a training's steps. */
+export type TrainingDevice = 'tensorflow' | 'native';
+
 export type Precision = 'float32' | 'bfloat16';
 
 /** What a fine-tuning begins with, and leaves alone. */
@@ -23,6 +26,8 @@ export interface RunSettings {
   readonly recipe: Recipe;
   readonly evaluateEvery: number;
   readonly limit?: number;
+  /** Left out, `tensorflow`. */
+  readonly device?: TrainingDevice;
   /** What pictures and their gradients are computed in; left out, float32. */
   readonly precision?: Precision;
   /** Left out, the training begins from random weights. */

@@ -6,7 +6,7 @@ import { parseRecipe, type Recipe, recipes } from '@residual/train';
 import { parseDataSource } from '../data/data-source.ts';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
-import type { FineTuneSettings, Precision, RunSettings } from './run-folder.ts';
+import type { FineTuneSettings, Precision, RunSettings, TrainingDevice } from './run-folder.ts';
 
 /** The options of every command that trains a model. */
 export interface RunFlags {
@@ -18,6 +18,8 @@ export interface RunFlags {
   readonly seed: string;
   readonly evaluateEvery: string;
   readonly limit?: string;
+  readonly device: TrainingDevice;
+  readonly threads?: string;
   readonly precision: Precision;
   readonly resume?: boolean;
   readonly json?: boolean;
@@ -32,6 +34,8 @@ export async function planRun(flags: RunFlags, fineTune?: FineTuneSettings): Pro
   if (model === undefined) throw new UsageError('--model: expected a variant, got none; resnet20 suits CIFAR');
   if (data === undefined) throw new UsageError('--data: expected cifar10:DIR or folder:DIR, got none');
   getSpec(model);
+  if (flags.device === 'native' && flags.precision !== 'float32')
+    throw new UsageError(`--precision: expected float32 with --device native, got ${flags.precision}`);
   const recipe = await readRecipe(flags.recipe);
   const epochs = flags.epochs === undefined ? recipe.epochs : parseCount('--epochs', flags.epochs);
   const { kind, folder } = parseDataSource(data);
@@ -42,6 +46,7 @@ export async function planRun(flags: RunFlags, fineTune?: FineTuneSettings): Pro
     recipe: { ...recipe, epochs },
     evaluateEvery: parseCount('--evaluate-every', flags.evaluateEvery),
     ...(flags.limit === undefined ? {} : { limit: parseCount('--limit', flags.limit) }),
+    device: flags.device,
     precision: flags.precision,
     ...(fineTune === undefined ? {} : { fineTune }),
     command: process.argv.slice(2),

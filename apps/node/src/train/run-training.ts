@@ -1,4 +1,3 @@
-import { tensorflow } from '@residual/backend-node';
 import { randomVars, type VarSource } from '@residual/blocks';
 import { createModel } from '@residual/resnet/registry';
 import { fineTune, orderedBatches, recipeOptions, type TrainingEvent, type TrainResult, train } from '@residual/train';
@@ -10,15 +9,16 @@ import { liveLine } from './live-line.ts';
 import { checkpointsPath, type RunSettings, writeEvaluation, writeMetrics } from './run-folder.ts';
 import { testPreset } from './test-preset.ts';
 import type { TrainingParts } from './training-data.ts';
+import { trainingEngine } from './use-device.ts';
 
 /** Trains in a run's folder, from the start or from where it was; the folder gets metrics after each epoch. */
 export async function runTraining(
   out: string,
   settings: RunSettings,
   data: TrainingParts,
-  signal: AbortSignal,
+  { signal, threads }: { readonly signal: AbortSignal; readonly threads?: number | undefined },
 ): Promise<TrainResult> {
-  const { recipe, seed, evaluateEvery, precision = 'float32', fineTune: tuning } = settings;
+  const { recipe, seed, evaluateEvery, device, precision, fineTune: tuning } = settings;
   const { classes } = data.train;
   const batches = await recipeBatches(data.train, recipe, seed, { signal });
   const preset = testPreset(settings);
@@ -37,7 +37,7 @@ export async function runTraining(
   const options = {
     ...recipeOptions(recipe, batches.stepsPerEpoch),
     initial: randomVars({ seed }),
-    engine: tensorflow({ precision }),
+    engine: trainingEngine({ device, threads }, precision),
     checkpoints: checkpointFolder(checkpointsPath(out)),
     evaluation: () => orderedBatches(data.test, { ...recipe, prepare: (image) => resizeAndCrop(image, preset) }),
     evaluateEvery,

@@ -1,10 +1,11 @@
 import { exitCode } from '../exit-code.ts';
+import { parseCount } from '../parse-count.ts';
 import { finishRun } from './finish-run.ts';
 import { abandonRun, createRun, type RunSettings, readRun } from './run-folder.ts';
 import { ownVersions, type PlannedRun, planRun, type RunFlags } from './run-settings.ts';
 import { runTraining } from './run-training.ts';
 import { readTrainingParts } from './training-data.ts';
-import { useTensorFlow } from './use-tensorflow.ts';
+import { useDevice } from './use-device.ts';
 
 /** Trains a model in a run's folder, from the start or from where it was. Gives the exit code. */
 export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<number> {
@@ -13,7 +14,10 @@ export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<
 
 /** Starts a run in a new folder. */
 export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortSignal): Promise<number> {
-  const settings = { ...plan, versions: { ...ownVersions(), ...(await useTensorFlow()) } };
+  const settings = {
+    ...plan,
+    versions: { ...ownVersions(), ...(await useDevice({ device: plan.device, threads: readThreads(flags) })) },
+  };
   const data = await readTrainingParts(settings.data, settings.limit);
   await createRun(flags.out, settings);
   try {
@@ -27,17 +31,18 @@ export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortS
 /** Goes on with the run in the folder, with its own settings. */
 export async function resumeRun(flags: RunFlags, signal: AbortSignal): Promise<number> {
   const settings = await readRun(flags.out);
-  await useTensorFlow();
+  await useDevice({ device: settings.device, threads: readThreads(flags) });
   return completeRun(settings, await readTrainingParts(settings.data, settings.limit), flags, signal);
 }
 
 async function completeRun(
   settings: RunSettings,
   data: Awaited<ReturnType<typeof readTrainingParts>>,
-  { out, json = false }: RunFlags,
+  flags: RunFlags,
   signal: AbortSignal,
 ): Promise<number> {
-  const result = await runTraining(out, settings, data, signal);
+  const { out, json = false } = flags;
+  const result = await runTraining(out, settings, data, { signal, threads: readThreads(flags) });
   const { step, history } = result.progress;
   if (result.stopped) {
     process.stderr.write(`residual: stopped after step ${step}; --resume --out ${out} goes on\n`);
@@ -53,4 +58,8 @@ async function completeRun(
   const test = evaluation === undefined ? '' : `, ${correct} of ${total} test pictures right (${top1!.toFixed(2)} %)`;
   process.stdout.write(`${weights}: ${step} steps${test}\n`);
   return exitCode.success;
+}
+
+function readThreads({ threads }: RunFlags): number | undefined {
+  return threads === undefined ? undefined : parseCount('--threads', threads);
 }

@@ -50,6 +50,9 @@ pub struct Attributes {
     pub begin: Option<Vec<usize>>,
     pub size: Option<Vec<i32>>,
     pub perm: Option<Vec<usize>>,
+    pub variance_epsilon: Option<f32>,
+    pub has_offset: bool,
+    pub has_scale: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -78,6 +81,9 @@ impl Attributes {
             begin: optional(json, "begin", |json| json.each(Json::size))?,
             size: optional(json, "size", |json| json.each(Json::integer))?,
             perm: optional(json, "perm", |json| json.each(Json::size))?,
+            variance_epsilon: optional(json, "varianceEpsilon", Json::number)?.map(|number| number as f32),
+            has_offset: optional(json, "hasOffset", Json::bool)?.unwrap_or(false),
+            has_scale: optional(json, "hasScale", Json::bool)?.unwrap_or(false),
         })
     }
 }
@@ -126,8 +132,8 @@ impl Graph {
         if let Some(id) = node_ids.chain(bound).find(|id| **id >= count) {
             return Err(format!("graph: expected values below {count}, got {id}"));
         }
-        if let Some(node) = graph.nodes.iter().find(|node| node.outputs.len() != 1) {
-            return Err(format!("{}: expected one output, got {}", node.place(), node.outputs.len()));
+        if let Some(node) = graph.nodes.iter().find(|node| node.outputs.is_empty()) {
+            return Err(format!("{}: expected an output, got none", node.place()));
         }
         for value in &graph.values {
             let size = value.shape.iter().try_fold(1usize, |size, n| size.checked_mul(*n));

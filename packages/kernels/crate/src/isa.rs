@@ -1,5 +1,7 @@
 //! The instruction sets: each a table of instantiated kernels, and the choice among them at run time.
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::outer::{OuterArgs, OuterKernel, outer};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(target_arch = "x86_64")]
@@ -32,6 +34,9 @@ pub struct Isa {
     tiles: [[Row; 5]; 3],
     /// Whether this CPU multiplies the format, of those that the instruction set may have.
     has_format: fn(usize) -> bool,
+    /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub outer: [&'static [OuterKernel]; 2],
     /// Runs one work item of a step.
     pub run_item: unsafe fn(&Step, &Context, usize),
     /// Packs one group of filters.
@@ -144,6 +149,23 @@ macro_rules! instance {
     };
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! outer_instance {
+    ($vector:path, [$($enable:literal)?]) => {
+        $(#[target_feature(enable = $enable)])?
+        unsafe fn outer_kernel<const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
+            unsafe { outer::<$vector, COUNT, VECTORS>(args) }
+        }
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! outer_row {
+    ([$($count:literal)+]) => {
+        [&[$(outer_kernel::<$count, 1> as OuterKernel),+], &[$(outer_kernel::<$count, 2> as OuterKernel),+]]
+    };
+}
+
 macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
@@ -153,6 +175,8 @@ macro_rules! isa {
             use super::*;
 
             instance!(float, $vector, FLOAT, $enable);
+            #[cfg(not(target_arch = "wasm32"))]
+            outer_instance!($vector, $enable);
             entries!($vector, $enable);
 
             pub static TABLE: Isa = Isa {
@@ -160,6 +184,8 @@ macro_rules! isa {
                 lanes: <$vector as Vector>::LANES,
                 tiles: [walks!(float, $pixels), $bfloat, $byte],
                 has_format: $has_format,
+                #[cfg(not(target_arch = "wasm32"))]
+                outer: outer_row!($pixels),
                 run_item,
                 pack,
             };

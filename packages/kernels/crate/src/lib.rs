@@ -14,6 +14,8 @@ pub mod memory;
 pub mod moves;
 #[cfg(feature = "node")]
 pub mod node;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod outer;
 pub mod plan;
 pub mod pointwise;
 pub mod pool;
@@ -26,6 +28,8 @@ pub mod simd;
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 pub mod team;
 pub mod tile;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod training;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 pub mod weights;

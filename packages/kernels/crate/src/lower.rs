@@ -111,6 +111,9 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
         operations.push(Operation { label: input.name.clone(), kind, inputs: vec![], output: input.value });
     }
     for node in &graph.nodes {
+        if node.outputs.len() != 1 {
+            return Err(format!("{}: expected one output, got {}", node.place(), node.outputs.len()));
+        }
         if let Some((kind, inputs)) = lowering.node(node).map_err(|error| format!("{}: {error}", node.place()))? {
             let output = node.outputs[0];
             let label = node.label.clone().unwrap_or_else(|| node.op.clone());

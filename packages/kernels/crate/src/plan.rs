@@ -63,6 +63,13 @@ pub fn compile_sharing(
     sharing: Option<&Sharing>,
 ) -> Result<Program, String> {
     options.precision.check(options.isa)?;
+    #[cfg(not(target_arch = "wasm32"))]
+    if crate::training::is_training(graph, constants) {
+        return match options.precision {
+            Precision::Float32 => crate::training::compile(graph, constants, options),
+            _ => Err("precision: expected fp32 for a training step, got another".into()),
+        };
+    }
     let mut ranges = Ranges::new();
     if IS_REDUCIBLE && options.precision == Precision::Int8 {
         if samples.is_empty() {

@@ -54,6 +54,8 @@ pub enum Work {
     Flatten(Flatten),
     Softmax(Softmax),
     Unpack(Unpack),
+    #[cfg(not(target_arch = "wasm32"))]
+    Training(crate::training::Task),
 }
 
 pub struct Step {
@@ -79,6 +81,8 @@ impl Step {
             Work::Flatten(work) => work.items(),
             Work::Softmax(work) => work.items(),
             Work::Unpack(work) => work.items(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Work::Training(work) => work.items(),
         };
         Step { label, work, value, layout, items }
     }
@@ -100,6 +104,8 @@ impl Step {
                 Work::Flatten(work) => work.run_item(context, item),
                 Work::Softmax(work) => work.run_item(context, item),
                 Work::Unpack(work) => work.run_item(context, item),
+                #[cfg(not(target_arch = "wasm32"))]
+                Work::Training(work) => work.run_item::<V>(context, item),
             }
         }
     }

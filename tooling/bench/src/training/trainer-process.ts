@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { tensorflow, tfjsNode } from '@residual/backend-node';
+import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { randomVars } from '@residual/blocks';
 import { cifarResNet } from '@residual/resnet';
 import { recipeOptions, recipes, type TrainingData, train } from '@residual/train';
@@ -48,6 +48,7 @@ const { runsOn } = await backend.use();
 if (kind === 'eager-tfjs-batch-norm')
   for (const name of ['BatchNormTraining', 'BatchNormTrainingGrad']) unregisterKernel(name, 'tensorflow');
 const engines: Readonly<Record<string, Parameters<typeof train>[0]['engine']>> = {
+  native: native({ threads: Number(threads) }),
   compiled: tensorflow(),
   'compiled-bfloat16': tensorflow({ precision: 'bfloat16' }),
 };
@@ -57,7 +58,7 @@ const engine = engines[kind];
 const gate = new Gate();
 let turn: (Turn & { done: number; loss: number; startMs: number }) | undefined;
 
-process.stdout.write(`${JSON.stringify({ device: runsOn })}\n`);
+process.stdout.write(`${JSON.stringify({ device: kind === 'native' ? "Residual's kernels" : runsOn })}\n`);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const { untimed, steps } = JSON.parse(line) as Turn;

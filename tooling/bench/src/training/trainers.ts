@@ -12,7 +12,8 @@ export interface TrainerOptions {
 
 /** Who trains, by name; PyTorch with so many workers of its DataLoader. */
 export function trainerNames(): string[] {
-  return ['compiled', 'compiled-bfloat16', 'eager', 'eager-tfjs-batch-norm', 'pytorch-0', 'pytorch-1', 'pytorch-2'];
+  const own = ['native', 'compiled', 'compiled-bfloat16', 'eager', 'eager-tfjs-batch-norm'];
+  return [...own, 'pytorch-0', 'pytorch-1', 'pytorch-2'];
 }
 
 /** @throws BenchError for a name that there is not. */

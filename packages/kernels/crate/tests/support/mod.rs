@@ -67,6 +67,13 @@ impl Builder {
         id
     }
 
+    /// A node with several outputs.
+    pub fn nodes(&mut self, op: &str, inputs: &[usize], shapes: &[&[usize]], attributes: Value) -> Vec<usize> {
+        let ids: Vec<usize> = shapes.iter().map(|shape| self.value(shape)).collect();
+        self.nodes.push(json!({"op": op, "inputs": inputs, "outputs": ids, "attributes": attributes, "label": "here"}));
+        ids
+    }
+
     pub fn output(&mut self, name: &str, value: usize) {
         self.outputs.push(json!({"name": name, "value": value}));
     }
@@ -137,6 +144,31 @@ impl ConvCase {
     pub fn filter_shape(&self) -> [usize; 4] {
         [self.kernel[0], self.kernel[1], self.input[3] / self.groups, self.out_channels]
     }
+}
+
+/// The gradients of a convolution without groups with respect to its picture and its filter, tap by tap.
+pub fn conv_gradients(case: &ConvCase, x: &[f32], filter: &[f32], dy: &[f32]) -> [Vec<f64>; 2] {
+    let [n, height, width, channels] = case.input;
+    let [_, oh, ow, out] = case.output().unwrap();
+    let mut dx = vec![0.0; n * height * width * channels];
+    let mut dw = vec![0.0; filter.len()];
+    for (at, dy) in dy.iter().enumerate() {
+        let (image, oy, ox, o) = (at / out / ow / oh, at / out / ow % oh, at / out % ow, at % out);
+        for tap in 0..case.kernel[0] * case.kernel[1] {
+            let iy = (oy * case.strides[0] + tap / case.kernel[1]).wrapping_sub(case.pad[0][0]);
+            let ix = (ox * case.strides[1] + tap % case.kernel[1]).wrapping_sub(case.pad[1][0]);
+            if iy >= height || ix >= width {
+                continue;
+            }
+            for i in 0..channels {
+                let from = ((image * height + iy) * width + ix) * channels + i;
+                let weight = (tap * channels + i) * out + o;
+                dx[from] += *dy as f64 * filter[weight] as f64;
+                dw[weight] += *dy as f64 * x[from] as f64;
+            }
+        }
+    }
+    [dx, dw]
 }
 
 /// The convolution, tap by tap.

@@ -1,0 +1,278 @@
+//! Batch norm by the batch's own statistics, and its gradient. Sums go by pictures: each has sums of its own, which one
+//! item then adds up in float64. @see Ioffe & Szegedy 2015, section 3
+
+use super::slots::Memory;
+
+/// How a value of `[…, channels]` is divided into items.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    pub items: usize,
+    /// Of an item.
+    pub rows: usize,
+    pub channels: usize,
+}
+
+impl Rows {
+    pub fn of(shape: &[usize]) -> Rows {
+        let channels = shape.last().copied().unwrap_or(1);
+        let items = if shape.len() > 1 { shape[0] } else { 1 };
+        let all: usize = shape.iter().product();
+        Rows { items, rows: all / channels / items, channels }
+    }
+
+    fn length(&self) -> usize {
+        self.rows * self.channels
+    }
+}
+
+/// Each item's mean and its sum of squared differences from it, by channel.
+#[derive(Clone, Copy)]
+pub struct Moments {
+    pub x: usize,
+    pub parts: usize,
+    pub rows: Rows,
+}
+
+impl Moments {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let Rows { rows, channels, .. } = self.rows;
+        unsafe {
+            let x = memory.read(self.x, item * self.rows.length(), self.rows.length());
+            let (mean, squares) = memory.write(self.parts, item * 2 * channels, 2 * channels).split_at_mut(channels);
+            mean.fill(0.0);
+            for row in x.chunks_exact(channels) {
+                for (sum, x) in mean.iter_mut().zip(row) {
+                    *sum += x;
+                }
+            }
+            for sum in mean.iter_mut() {
+                *sum /= rows as f32;
+            }
+            squares.fill(0.0);
+            for row in x.chunks_exact(channels) {
+                for ((sum, x), mean) in squares.iter_mut().zip(row).zip(mean.iter()) {
+                    let difference = x - mean;
+                    *sum += difference * difference;
+                }
+            }
+        }
+    }
+}
+
+/// From the items' moments those of all, and what normalises: `x · factor + term`.
+pub struct MomentsOfAll {
+    pub parts: usize,
+    pub scale: usize,
+    pub offset: usize,
+    pub mean: usize,
+    pub variance: usize,
+    /// `[2, channels]`.
+    pub factors: usize,
+    pub rows: Rows,
+    pub epsilon: f32,
+}
+
+impl MomentsOfAll {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory) {
+        let Rows { items, rows, channels } = self.rows;
+        unsafe {
+            let parts = memory.read(self.parts, 0, items * 2 * channels);
+            let (scale, offset) = (memory.read(self.scale, 0, channels), memory.read(self.offset, 0, channels));
+            let (means, variances) = (memory.write(self.mean, 0, channels), memory.write(self.variance, 0, channels));
+            let factors = memory.write(self.factors, 0, 2 * channels);
+            for c in 0..channels {
+                let of_items = || (0..items).map(|item| parts[item * 2 * channels + c] as f64);
+                let mean = of_items().sum::<f64>() / items as f64;
+                let between: f64 = of_items().map(|own| (own - mean) * (own - mean)).sum();
+                let within: f64 = (0..items).map(|item| parts[(item * 2 + 1) * channels + c] as f64).sum();
+                let variance = (within + between * rows as f64) / (rows * items) as f64;
+                let factor = scale[c] as f64 / (variance + self.epsilon as f64).sqrt();
+                means[c] = mean as f32;
+                variances[c] = variance as f32;
+                factors[c] = factor as f32;
+                factors[channels + c] = (offset[c] as f64 - mean * factor) as f32;
+            }
+        }
+    }
+}
+
+/// What normalises by running averages.
+pub struct FactorsOfAverages {
+    pub mean: usize,
+    pub variance: usize,
+    pub offset: Option<usize>,
+    pub scale: Option<usize>,
+    /// `[2, channels]`.
+    pub factors: usize,
+    pub channels: usize,
+    pub epsilon: f32,
+}
+
+impl FactorsOfAverages {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory) {
+        let channels = self.channels;
+        unsafe {
+            let (mean, variance) = (memory.read(self.mean, 0, channels), memory.read(self.variance, 0, channels));
+            let factors = memory.write(self.factors, 0, 2 * channels);
+            for c in 0..channels {
+                let of = |id: Option<usize>, other: f32| id.map_or(other, |id| memory.read(id, c, 1)[0]) as f64;
+                let factor = of(self.scale, 1.0) / (variance[c] as f64 + self.epsilon as f64).sqrt();
+                factors[c] = factor as f32;
+                factors[channels + c] = (of(self.offset, 0.0) - mean[c] as f64 * factor) as f32;
+            }
+        }
+    }
+}
+
+/// `y = x · factor + term`, and what comes after it.
+pub struct Normalize {
+    pub x: usize,
+    pub factors: usize,
+    pub residual: Option<usize>,
+    pub is_relu: bool,
+    pub output: usize,
+    pub rows: Rows,
+}
+
+impl Normalize {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let (channels, length) = (self.rows.channels, self.rows.length());
+        unsafe {
+            let x = memory.read(self.x, item * length, length);
+            let (factors, terms) = memory.read(self.factors, 0, 2 * channels).split_at(channels);
+            let output = memory.write(self.output, item * length, length);
+            let floor = if self.is_relu { 0.0 } else { f32::NEG_INFINITY };
+            match self.residual {
+                None => {
+                    for (y, x) in output.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                        for c in 0..channels {
+                            y[c] = at_least(x[c] * factors[c] + terms[c], floor);
+                        }
+                    }
+                }
+                Some(id) => {
+                    let residual = memory.read(id, item * length, length);
+                    let rows = x.chunks_exact(channels).zip(residual.chunks_exact(channels));
+                    for (y, (x, residual)) in output.chunks_exact_mut(channels).zip(rows) {
+                        for c in 0..channels {
+                            y[c] = at_least(x[c] * factors[c] + terms[c] + residual[c], floor);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// NaN stays, as it must for a training that has diverged to be seen.
+#[inline(always)]
+pub fn at_least(x: f32, floor: f32) -> f32 {
+    if x < floor { floor } else { x }
+}
+
+/// Each item's sums of `dy` and of `dy · (x − mean)`, by channel.
+#[derive(Clone, Copy)]
+pub struct GradientSums {
+    pub dy: usize,
+    pub x: usize,
+    pub mean: usize,
+    pub parts: usize,
+    pub rows: Rows,
+}
+
+impl GradientSums {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let (channels, length) = (self.rows.channels, self.rows.length());
+        unsafe {
+            let dy = memory.read(self.dy, item * length, length);
+            let x = memory.read(self.x, item * length, length);
+            let mean = memory.read(self.mean, 0, channels);
+            let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
+            parts.fill(0.0);
+            let (sums, products) = parts.split_at_mut(channels);
+            for (dy, x) in dy.chunks_exact(channels).zip(x.chunks_exact(channels)) {
+                for c in 0..channels {
+                    sums[c] += dy[c];
+                    products[c] += dy[c] * (x[c] - mean[c]);
+                }
+            }
+        }
+    }
+}
+
+/// From the items' sums the gradients of scale and offset, and what gives that of `x`: `dy · a + x · b + c`.
+pub struct GradientOfAll {
+    pub parts: usize,
+    pub scale: usize,
+    pub mean: usize,
+    pub variance: usize,
+    pub scale_gradient: usize,
+    pub offset_gradient: usize,
+    /// `[3, channels]`.
+    pub factors: usize,
+    pub rows: Rows,
+    pub epsilon: f32,
+}
+
+impl GradientOfAll {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory) {
+        let Rows { items, rows, channels } = self.rows;
+        let count = (rows * items) as f64;
+        unsafe {
+            let parts = memory.read(self.parts, 0, items * 2 * channels);
+            let read = |id| memory.read(id, 0, channels);
+            let (scale, mean, variance) = (read(self.scale), read(self.mean), read(self.variance));
+            let of_scale = memory.write(self.scale_gradient, 0, channels);
+            let of_offset = memory.write(self.offset_gradient, 0, channels);
+            let factors = memory.write(self.factors, 0, 3 * channels);
+            for c in 0..channels {
+                let sum: f64 = (0..items).map(|item| parts[item * 2 * channels + c] as f64).sum();
+                let product: f64 = (0..items).map(|item| parts[(item * 2 + 1) * channels + c] as f64).sum();
+                let inverse = 1.0 / (variance[c] as f64 + self.epsilon as f64).sqrt();
+                let a = scale[c] as f64 * inverse;
+                let b = -a * inverse * inverse * product / count;
+                of_scale[c] = (product * inverse) as f32;
+                of_offset[c] = sum as f32;
+                factors[c] = a as f32;
+                factors[channels + c] = b as f32;
+                factors[2 * channels + c] = (-a * sum / count - b * mean[c] as f64) as f32;
+            }
+        }
+    }
+}
+
+/// `dy · a + x · b + c`.
+pub struct NormalizeGradient {
+    pub dy: usize,
+    pub x: usize,
+    pub factors: usize,
+    pub output: usize,
+    pub rows: Rows,
+}
+
+impl NormalizeGradient {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let (channels, length) = (self.rows.channels, self.rows.length());
+        unsafe {
+            let dy = memory.read(self.dy, item * length, length);
+            let x = memory.read(self.x, item * length, length);
+            let factors = memory.read(self.factors, 0, 3 * channels);
+            let (a, rest) = factors.split_at(channels);
+            let (b, c) = rest.split_at(channels);
+            let output = memory.write(self.output, item * length, length);
+            let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
+            for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
+                for i in 0..channels {
+                    y[i] = dy[i] * a[i] + x[i] * b[i] + c[i];
+                }
+            }
+        }
+    }
+}

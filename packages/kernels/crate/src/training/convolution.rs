@@ -1,0 +1,260 @@
+//! Convolutions whose filters are values, and their gradients with respect to the picture, which are the same over the
+//! output's gradient spread out, with the filters turned round.
+
+use super::batch_norm::{GradientSums, Moments, at_least};
+use super::canvas::Canvas;
+use super::slots::Memory;
+use crate::isa::{Isa, Walk};
+use crate::layout::even_parts;
+use crate::simd::Vector;
+use crate::tile::{Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
+use std::ptr::null;
+
+/// Vectors of output channels that are computed together, and where their filters lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    pub first: usize,
+    pub vectors: usize,
+    pub at: usize,
+}
+
+/// Pairs of vectors that cover all channels, and the floats of the packed filters.
+pub fn groups(channels: usize, lanes: usize, rows: usize) -> (Vec<Group>, usize) {
+    let vectors = channels.div_ceil(lanes);
+    let mut at = 0;
+    let group = |index: usize| {
+        let group = Group { first: 2 * index * lanes, vectors: (vectors - 2 * index).min(2), at };
+        at += group.vectors * lanes * rows;
+        group
+    };
+    let found = (0..vectors.div_ceil(2)).map(group).collect();
+    (found, at)
+}
+
+/// Puts HWIO filters into the order in which the micro-kernel reads them: `[tap, in, lane]` for each group.
+pub struct PackFilters {
+    pub filter: usize,
+    pub output: usize,
+    /// `[h, w, in, out]` of the filter.
+    pub shape: [usize; 4],
+    /// For the gradient: taps from the last to the first, in and out change places.
+    pub is_turned: bool,
+    pub groups: Vec<Group>,
+    pub lanes: usize,
+}
+
+impl PackFilters {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let [height, width, inputs, outputs] = self.shape;
+        let taps = height * width;
+        let group = self.groups[item];
+        let lanes = group.vectors * self.lanes;
+        let (rows, columns) = if self.is_turned { (outputs, inputs) } else { (inputs, outputs) };
+        unsafe {
+            let filter = memory.read(self.filter, 0, taps * inputs * outputs);
+            let packed = memory.write(self.output, group.at, taps * rows * lanes);
+            for (index, row) in packed.chunks_exact_mut(lanes).enumerate() {
+                let (tap, channel) = (index / rows, index % rows);
+                row.fill(0.0);
+                let count = lanes.min(columns - group.first);
+                if self.is_turned {
+                    let from = (taps - 1 - tap) * inputs * outputs + group.first * outputs + channel;
+                    for (lane, value) in row[..count].iter_mut().enumerate() {
+                        *value = filter[from + lane * outputs];
+                    }
+                } else {
+                    let from = (tap * inputs + channel) * outputs + group.first;
+                    row[..count].copy_from_slice(&filter[from..from + count]);
+                }
+            }
+        }
+    }
+}
+
+/// What is done with a picture while it is in the cache.
+#[derive(Default)]
+pub struct Epilogue {
+    /// By channel.
+    pub bias: Option<usize>,
+    pub residual: Option<usize>,
+    pub is_relu: bool,
+    /// Zero where this value is not above zero.
+    pub mask: Option<usize>,
+    pub moments: Option<Moments>,
+    pub gradient_sums: Option<GradientSums>,
+}
+
+pub struct Convolution {
+    pub input: usize,
+    pub filters: usize,
+    pub output: usize,
+    pub canvas: Canvas,
+    pub kernel: [usize; 2],
+    pub strides: [usize; 2],
+    /// `[height, width, channels]`.
+    pub out: [usize; 3],
+    pub groups: Vec<Group>,
+    /// Distances of the filter's rows on the canvas.
+    pub taps: Vec<usize>,
+    /// Output pixels at a time, that make up a row.
+    pub parts: Vec<usize>,
+    pub tiles: [&'static [TileKernel]; 2],
+    pub epilogue: Epilogue,
+    lanes: usize,
+}
+
+impl Convolution {
+    pub fn new(
+        [input, filters, output]: [usize; 3],
+        canvas: Canvas,
+        kernel: [usize; 2],
+        strides: [usize; 2],
+        out: [usize; 3],
+        isa: &'static Isa,
+    ) -> Convolution {
+        let channels = canvas.picture[2];
+        let (groups, _) = groups(out[2], isa.lanes, kernel[0] * kernel[1] * channels);
+        Convolution {
+            input,
+            filters,
+            output,
+            canvas,
+            kernel,
+            strides,
+            out,
+            groups,
+            taps: (0..kernel[0]).map(|row| row * canvas.row()).collect(),
+            parts: even_parts(out[1], isa.max_pixels()),
+            tiles: isa.tiles(FLOAT, Walk::Dynamic),
+            epilogue: Epilogue::default(),
+            lanes: isa.lanes,
+        }
+    }
+
+    pub fn scratch(&self) -> usize {
+        let ragged = if self.is_ragged() { self.out[0] * self.out[1] * self.padded_channels() } else { 0 };
+        self.canvas.length().next_multiple_of(16) + ragged
+    }
+
+    /// Whether the last vector of channels is not full: then the kernel may not write into the value itself.
+    fn is_ragged(&self) -> bool {
+        !self.out[2].is_multiple_of(self.lanes)
+    }
+
+    fn padded_channels(&self) -> usize {
+        self.out[2].next_multiple_of(self.lanes)
+    }
+
+    #[inline(always)]
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
+        let [height, width, channels] = self.out;
+        let length = height * width * channels;
+        unsafe {
+            let size: usize = self.canvas.picture.iter().product();
+            let picture = memory.read(self.input, item * size, size);
+            let canvas = match self.canvas.is_picture() {
+                true => picture.as_ptr(),
+                false => {
+                    let canvas = memory.scratch(0, self.canvas.length());
+                    self.canvas.fill(picture, canvas);
+                    canvas.as_ptr()
+                }
+            };
+            let output = memory.write(self.output, item * length, length);
+            if self.is_ragged() {
+                let padded = self.padded_channels();
+                let scratch = memory.scratch(self.canvas.length().next_multiple_of(16), height * width * padded);
+                self.convolve::<V>(canvas, memory.at(self.filters), scratch.as_mut_ptr(), padded);
+                for (to, from) in output.chunks_exact_mut(channels).zip(scratch.chunks_exact(padded)) {
+                    to.copy_from_slice(&from[..channels]);
+                }
+            } else {
+                self.convolve::<V>(canvas, memory.at(self.filters), output.as_mut_ptr(), channels);
+            }
+            self.epilogue.run(memory, item, output, channels);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, output: *mut f32, pixel: usize) {
+        let channels = self.canvas.picture[2];
+        let [height, width, _] = self.out;
+        let dynamic = DynamicStrides {
+            input_pixel: self.strides[1] * channels,
+            output_pixel: pixel,
+            residual_pixel: 0,
+            words: self.kernel[1] * channels,
+        };
+        for group in &self.groups {
+            let kernels = self.tiles[group.vectors - 1];
+            for y in 0..height {
+                let mut x = 0;
+                for &pixels in &self.parts {
+                    unsafe {
+                        let from = y * self.strides[0] * self.canvas.row() + x * dynamic.input_pixel;
+                        let args = TileArgs {
+                            input: canvas.add(from),
+                            input_plane: 0,
+                            blocks: 1,
+                            taps: self.taps.as_ptr(),
+                            tap_count: self.taps.len(),
+                            weights: filters.add(group.at),
+                            output: output.add((y * width + x) * pixel + group.first),
+                            output_plane: V::LANES,
+                            bias: null(),
+                            scales: null(),
+                            accumulate: false,
+                            residual: null(),
+                            residual_plane: 0,
+                            clamp: Clamp::NONE,
+                            dynamic,
+                        };
+                        kernels[pixels - 1](&args);
+                    }
+                    x += pixels;
+                }
+            }
+        }
+    }
+}
+
+impl Epilogue {
+    #[inline(always)]
+    unsafe fn run(&self, memory: &Memory, item: usize, output: &mut [f32], channels: usize) {
+        let from = item * output.len();
+        unsafe {
+            if let Some(id) = self.bias {
+                let bias = memory.read(id, 0, channels);
+                for pixel in output.chunks_exact_mut(channels) {
+                    for (value, bias) in pixel.iter_mut().zip(bias) {
+                        *value += bias;
+                    }
+                }
+            }
+            if let Some(id) = self.residual {
+                let residual = memory.read(id, from, output.len());
+                for (value, residual) in output.iter_mut().zip(residual) {
+                    *value += residual;
+                }
+            }
+            if self.is_relu {
+                for value in output.iter_mut() {
+                    *value = at_least(*value, 0.0);
+                }
+            }
+            if let Some(id) = self.mask {
+                let mask = memory.read(id, from, output.len());
+                for (value, mask) in output.iter_mut().zip(mask) {
+                    *value = if *mask > 0.0 { *value } else { 0.0 };
+                }
+            }
+            if let Some(moments) = &self.moments {
+                moments.run_item(memory, item);
+            }
+            if let Some(sums) = &self.gradient_sums {
+                sums.run_item(memory, item);
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The gradient of a convolution with respect to its filters: for each tap and pair of channels a sum over all pixels of
+//! all pictures. Pictures are divided into shares with sums of their own, which are added in order.
+
+use super::canvas::Canvas;
+use super::convolution::Group;
+use super::slots::{Memory, share};
+
+use crate::outer::{OuterArgs, OuterKernel};
+
+pub struct FilterGradient {
+    pub x: usize,
+    pub dy: usize,
+    /// `[share][kernel row][pixel of the row and channel][padded output channel]`.
+    pub sums: usize,
+    pub images: usize,
+    pub shares: usize,
+    pub canvas: Canvas,
+    pub kernel: [usize; 2],
+    pub strides: [usize; 2],
+    /// `[height, width, channels]` of `dy`.
+    pub out: [usize; 3],
+    pub groups: Vec<Group>,
+    /// Rows of the filter's matrix at a time.
+    pub parts: Vec<usize>,
+    pub kernels: [&'static [OuterKernel]; 2],
+    pub lanes: usize,
+}
+
+/// Floats of a picture's rows, with their gradient, that stay in the first-level cache.
+const CACHED: usize = 5 << 10;
+
+impl FilterGradient {
+    pub fn padded_channels(&self) -> usize {
+        self.out[2].next_multiple_of(self.lanes)
+    }
+
+    fn is_ragged(&self) -> bool {
+        !self.out[2].is_multiple_of(self.lanes)
+    }
+
+    /// Sums of a share.
+    pub fn length(&self) -> usize {
+        self.kernel[0] * self.kernel[1] * self.canvas.picture[2] * self.padded_channels()
+    }
+
+    pub fn scratch(&self) -> usize {
+        let ragged = if self.is_ragged() { self.out[0] * self.out[1] * self.padded_channels() } else { 0 };
+        self.canvas.length().next_multiple_of(16) + ragged
+    }
+
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let [height, width, channels] = self.out;
+        let padded = self.padded_channels();
+        unsafe {
+            let sums = memory.write(self.sums, item * self.length(), self.length());
+            sums.fill(0.0);
+            for image in share(self.images, self.shares, item) {
+                let size: usize = self.canvas.picture.iter().product();
+                let picture = memory.read(self.x, image * size, size);
+                let canvas = match self.canvas.is_picture() {
+                    true => picture.as_ptr(),
+                    false => {
+                        let canvas = memory.scratch(0, self.canvas.length());
+                        self.canvas.fill(picture, canvas);
+                        canvas.as_ptr()
+                    }
+                };
+                let length = height * width * channels;
+                let dy = memory.read(self.dy, image * length, length);
+                let dy = match self.is_ragged() {
+                    false => dy.as_ptr(),
+                    true => {
+                        let at = self.canvas.length().next_multiple_of(16);
+                        let filled = memory.scratch(at, height * width * padded);
+                        for (to, from) in filled.chunks_exact_mut(padded).zip(dy.chunks_exact(channels)) {
+                            to[..channels].copy_from_slice(from);
+                            to[channels..].fill(0.0);
+                        }
+                        filled.as_ptr()
+                    }
+                };
+                self.add_picture(canvas, dy, sums.as_mut_ptr());
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_picture(&self, canvas: *const f32, dy: *const f32, sums: *mut f32) {
+        let [height, width, _] = self.out;
+        let padded = self.padded_channels();
+        let channels = self.canvas.picture[2];
+        let words = self.kernel[1] * channels;
+        let x_row = self.strides[0] * self.canvas.row();
+        let dy_row = width * padded;
+        let rows_at_once = (CACHED / (x_row + dy_row)).max(1);
+        let mut first = 0;
+        while first < height {
+            let rows = rows_at_once.min(height - first);
+            for ky in 0..self.kernel[0] {
+                let mut row = 0;
+                for &count in &self.parts {
+                    for group in &self.groups {
+                        unsafe {
+                            let args = OuterArgs {
+                                x: canvas.add(first * x_row + ky * self.canvas.row() + row),
+                                x_row,
+                                x_pixel: self.strides[1] * channels,
+                                dy: dy.add(first * dy_row + group.first),
+                                dy_row,
+                                dy_pixel: padded,
+                                rows,
+                                columns: width,
+                                sums: sums.add((ky * words + row) * padded + group.first),
+                                sums_row: padded,
+                            };
+                            self.kernels[group.vectors - 1][count - 1](&args);
+                        }
+                    }
+                    row += count;
+                }
+            }
+            first += rows;
+        }
+    }
+}
+
+/// Adds the shares' sums and leaves out what pads them.
+pub struct SumShares {
+    pub sums: usize,
+    pub output: usize,
+    pub shares: usize,
+    /// Of the filter's matrix: rows, columns, padded columns.
+    pub size: [usize; 3],
+    pub items: usize,
+}
+
+impl SumShares {
+    #[inline(always)]
+    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        let [rows, columns, padded] = self.size;
+        unsafe {
+            for row in share(rows, self.items, item) {
+                let output = memory.write(self.output, row * columns, columns);
+                output.copy_from_slice(memory.read(self.sums, row * padded, columns));
+                for other in 1..self.shares {
+                    let more = memory.read(self.sums, (other * rows + row) * padded, columns);
+                    for (sum, more) in output.iter_mut().zip(more) {
+                        *sum += more;
+                    }
+                }
+            }
+        }
+    }
+}
