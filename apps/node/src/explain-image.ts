@@ -1,6 +1,7 @@
 import { overlay } from '@residual/classifier/explain';
 import { getSpec } from '@residual/resnet/registry';
 import { decodeImage } from '@residual/vision/node';
+import { writeFileAtomic } from '@residual/weights/node';
 import sharp from 'sharp';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type NamedModelFlags } from './load-classifier.ts';
@@ -9,7 +10,7 @@ import { UsageError } from './usage-error.ts';
 export interface ExplainFlags extends NamedModelFlags {
   readonly out: string;
   readonly class?: string;
-  readonly method: string;
+  readonly method: NonNullable<ExplainOptions['method']>;
   readonly layer?: string;
   readonly opacity: string;
 }
@@ -19,22 +20,18 @@ type ExplainOptions = NonNullable<Parameters<Awaited<ReturnType<typeof loadClass
 /** Explains a class in a picture and writes what is seen as a PNG. Gives the exit code. */
 export async function explainImage(image: string, flags: ExplainFlags, signal: AbortSignal): Promise<number> {
   const opacity = parseShare('--opacity', flags.opacity);
+  if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out: expected a file called *.png, got '${flags.out}'`);
   const picture = await decodeImage(image);
   const { classifier } = await loadClassifier({ ...flags, device: deviceFor(flags) }, signal);
   try {
     const explanation = await classifier.explain(picture, {
       signal,
-      method: flags.method as NonNullable<ExplainOptions['method']>,
+      method: flags.method,
       ...(flags.layer !== undefined && { layer: flags.layer as NonNullable<ExplainOptions['layer']> }),
       ...(flags.class !== undefined && { target: targetOf(flags.class, classifier.labels) }),
     });
     const { width, height, channels, data } = overlay(explanation, opacity);
-    await sharp(data, { raw: { width, height, channels } })
-      .png()
-      .toFile(flags.out)
-      .catch((cause: Error) => {
-        throw new UsageError(`${flags.out}: expected a file that can be written, got ${cause.message}; name another`);
-      });
+    await writeFileAtomic(flags.out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
     const { label, score } = explanation.target;
     process.stdout.write(`${image}: ${label}, ${(score * 100).toFixed(2)} %; ${flags.out}\n`);
     return exitCode.success;

@@ -1,5 +1,16 @@
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { tfjsWasm, wasm } from '@residual/backend-wasm/node';
@@ -13,9 +24,11 @@ import { readStateDictFile } from '@residual/weights/node';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EmbeddingJournal } from '../src/embed/embedding-journal.ts';
 import { residual } from './run-command.ts';
 
 const COUNT = 60;
+const main = resolve(import.meta.dirname, '../dist/main.js');
 const flags = ['--model', 'resnet20', '--weights', 'w.safetensors', '--device', 'wasm'];
 
 /** A folder with weights, and with pictures of which one is broken. */
@@ -96,15 +109,27 @@ describe('embed', () => {
   });
 
   test('killed again and again it goes on, and the file is that of a run that was not', async () => {
-    const main = resolve(import.meta.dirname, '../dist/main.js');
     const entries = join(folder, 'k.npy.partial/files.jsonl');
     const done = (): number => (existsSync(entries) ? readFileSync(entries, 'utf8').split('\n').length - 1 : 0);
-    const first = spawn(process.execPath, [main, 'embed', 'many', ...flags, '--out', 'k.npy'], { cwd: folder });
-    const ended = new Promise((finish) => first.on('close', finish));
-    while (!existsSync(join(folder, 'k.npy.partial/settings.json'))) await new Promise((tick) => setTimeout(tick, 5));
-    first.kill('SIGKILL');
+    // Eight pictures are prepared at once, and after sixteen comes one that is never read to its end.
+    const [first, slow] = [join(folder, 'first'), join(folder, 'first/zzz.png')];
+    for (let i = 10; i < 26; i++) cpSync(join(folder, `many/0${i}.png`), join(first, `${i}.png`));
+    execFileSync('mkfifo', [slow]);
+    const large = [...flags, '--preset', 'timm224', '--out', 'k.npy'];
+    const child = spawn(process.execPath, [main, 'embed', 'first', ...large], { cwd: folder });
+    const ended = new Promise((finish) => child.on('close', finish));
+    while (done() < 16) await new Promise((tick) => setTimeout(tick, 20));
+    child.kill('SIGKILL');
     await ended;
     expect(existsSync(join(folder, 'k.npy'))).toBe(false);
+    rmSync(slow);
+    cpSync(join(folder, 'many/026.png'), slow);
+    const gone = await residual(['embed', 'first', ...large], { cwd: folder });
+    expect([gone.exitCode, gone.said[0]]).toEqual([0, 'k.npy.partial: 16 pictures are done; going on']);
+    expect(readNpy(join(folder, 'k.npy')).map(({ file }) => file)).toEqual(
+      [...Array.from({ length: 16 }, (_, i) => `${i + 10}`), 'zzz'].map((name) => `first/${name}.png`),
+    );
+    for (const file of ['k.npy', 'k.files.jsonl']) rmSync(join(folder, file));
 
     // As a power failure would leave it: entries whose rows are missing, and half an entry.
     await residual(['embed', 'many', ...flags, '--out', 'whole.npy'], { cwd: folder });
@@ -140,6 +165,21 @@ describe('embed', () => {
     expect(readFileSync(join(folder, 'there.jsonl'), 'utf8')).toBe('mine');
     const csv = await residual(['embed', 'many', ...flags, '--out', 'e.csv'], { cwd: folder });
     expect(csv.said[0]).toContain("--out: expected a file called *.jsonl, *.npy, *.parquet, got 'e.csv'");
+  });
+
+  test('one process at a time is at work on a file', async () => {
+    const settings = { model: 'resnet20', weights: 'w', preset: {}, length: 2 };
+    const partial = join(folder, 'locked.npy.partial');
+    const mine = await EmbeddingJournal.open(partial, settings);
+    const another = EmbeddingJournal.open(partial, settings, { patienceMs: 300 });
+    await expect(another).rejects.toThrow('expected to be the only one at work on it, but another process is');
+    await mine.append([{ file: 'a.png', embedding: Float32Array.of(1, 2) }]);
+    await mine.close();
+    const next = await EmbeddingJournal.open(partial, settings, { patienceMs: 300 });
+    expect([...next.done]).toEqual(['a.png']);
+    await next.close();
+    const below = await residual(['embed', 'many', ...flags, '--out', 'w.safetensors/e.npy'], { cwd: folder });
+    expect(below.said[0]).toContain('w.safetensors/e.npy.partial: expected a folder that can be made, got ENOTDIR');
   });
 
   test('shards are all pictures together, each once', async () => {
@@ -206,7 +246,65 @@ describe('embed', () => {
     expect(occlusion.stdout).toContain('many/001.png: cat, ');
     const wrong = await residual([...args, '--class', 'unicorn'], { cwd: folder });
     expect(wrong).toMatchObject({ exitCode: 2, said: [expect.stringContaining("target: expected a class's name")] });
+    const method = await residual([...args, '--method', 'saliency'], { cwd: folder });
+    expect(method).toMatchObject({ exitCode: 2, said: [expect.stringContaining('grad-cam, grad-cam++, occlusion')] });
+    const unwritable = await residual(['explain', 'many/001.png', ...flags, '--out', 'absent/x.png'], { cwd: folder });
+    expect([unwritable.exitCode, unwritable.said]).toEqual([
+      2,
+      ['residual: absent/x.png: could not be written (ENOENT); check the folder and its space'],
+    ]);
+    const jpeg = await residual(['explain', 'many/001.png', ...flags, '--out', 'x.jpg'], { cwd: folder });
+    expect(jpeg.said[0]).toContain("--out: expected a file called *.png, got 'x.jpg'");
     const opaque = await residual([...args, '--opacity', '2'], { cwd: folder });
     expect(opaque.said[0]).toContain("--opacity: expected a number from 0 to 1, got '2'");
   });
+
+  // Of all pictures prepared there would be 120 MB at the end, of all decoded 30 MB beside.
+  test.skipIf(!existsSync('/proc/self/status'))(
+    'ten thousand pictures, of which some are bad, take no more memory than a few',
+    { timeout: 900_000 },
+    async () => {
+      const album = join(folder, 'album');
+      mkdirSync(album);
+      for (let i = 0; i < 10_000; i++) {
+        const name = i % 3000 === 7 ? '007' : '001';
+        linkSync(join(folder, `many/${name}.png`), join(album, `${String(i).padStart(5, '0')}.png`));
+      }
+      const device = ['--device', 'native,wasm', '--out', 'album.npy'];
+      const child = spawn(process.execPath, [main, 'embed', 'album', ...flags, ...device], { cwd: folder });
+      let said = '';
+      child.stderr.on('data', (text) => {
+        said += text;
+      });
+      const peaks = { early: 0, late: 0 };
+      const watch = setInterval(() => {
+        const rss = residentMiB(child.pid!);
+        const done = countDone(join(folder, 'album.npy.partial/embeddings.f32'));
+        if (done > 1000 && done < 4000) peaks.early = Math.max(peaks.early, rss);
+        if (done >= 4000) peaks.late = Math.max(peaks.late, rss);
+      }, 10);
+      const exitCode = await new Promise((finish) => child.on('close', finish));
+      clearInterval(watch);
+      expect(exitCode).toBe(1);
+      expect(said.match(/album\/0\d007\.png: expected JPEG/g)).toHaveLength(4);
+      expect(said).toMatch(/album\.npy: 9996 pictures, 4 not to be used; /);
+      expect(peaks.early).toBeGreaterThan(0);
+      expect(peaks.late - peaks.early).toBeLessThan(50);
+      expect(readNpy(join(folder, 'album.npy'))).toHaveLength(9996);
+    },
+  );
 });
+
+/** What a process holds in memory; 0 where it has ended. */
+function residentMiB(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Embeddings of 64 numbers in a file. */
+function countDone(path: string): number {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / 256;
+}

@@ -10,6 +10,7 @@ import { cifarResNet, cifarResNetSpec, resnet18Spec } from '@residual/resnet';
 import { imagenet1kV1, timm224, timm288 } from '@residual/vision';
 import type { ImagenetClass } from '@residual/vision/imagenet';
 import { writeSafetensors } from '@residual/weights';
+import { getWeights } from '@residual/weights/catalogue';
 import { memoryCache, type ProgressEvent } from '@residual/weights/hub';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -105,6 +106,11 @@ test('published weights by name: downloaded once, prepared as published, typed w
     'a new head of 2 classes, which has learned nothing yet; train it',
   ]);
   await again.dispose();
+  const { weights, ...others } = options;
+  const entry = await fromPretrained(getWeights('resnet18', weights), others);
+  const same: ImagenetClass = (await entry.classify(picture, { topK: 1 }))[0]!.label;
+  expect([same, entry.preset]).toEqual(['goldfish', timm288]);
+  await entry.dispose();
 });
 
 test('a repository that is in no catalogue: its variant by its tensors, its preparation by its configuration', async () => {

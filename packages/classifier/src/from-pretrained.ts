@@ -5,8 +5,8 @@ import type { ImagenetClass } from '@residual/vision/imagenet';
 import {
   type DEFAULT,
   getWeights,
-  listWeights,
   type PublishedModel,
+  type PublishedWeights,
   type WeightsName,
 } from '@residual/weights/catalogue';
 import { type HubOptions, type LoadedWeights, loadWeights, type WeightsReference } from '@residual/weights/hub';
@@ -47,7 +47,10 @@ type KeepsClasses = PretrainedOptions & { readonly labels?: undefined; readonly 
  * @throws WeightsMismatchError for weights of no variant here, or of another than `model`.
  * @see transformers `from_pretrained`, torchvision `get_model(name, weights=…)`
  */
-export async function fromPretrained(name: PublishedModel, options?: KeepsClasses): Promise<Classifier<ImagenetClass>>;
+export async function fromPretrained(
+  from: PublishedModel | PublishedWeights,
+  options?: KeepsClasses,
+): Promise<Classifier<ImagenetClass>>;
 export async function fromPretrained<const Labels extends readonly string[]>(
   from: WeightsReference,
   options: PretrainedOptions & { readonly labels: Labels },
@@ -74,9 +77,7 @@ export async function fromPretrained(from: WeightsReference, options: Pretrained
 
 /** A name of the catalogue, or what it is that was given. */
 function referenceOf(from: WeightsReference, weights: string | undefined): WeightsReference {
-  const isName = typeof from === 'string' && /^\w+$/.test(from);
-  if (isName && (weights !== undefined || listWeights(from).length > 0 || !from.includes('.')))
-    return getWeights(from, weights);
+  if (typeof from === 'string' && /^\w+$/.test(from)) return getWeights(from, weights);
   if (weights === undefined) return from;
   const expected = `expected a model's name, such as resnet50, beside weights '${weights}'`;
   throw new ClassifierError('BAD_OPTION', `weights: ${expected}, got a file or an address; leave weights out`);

@@ -22,7 +22,8 @@ export async function launchChromium({ webgpu = false, timeoutMs }: LaunchOption
   if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog');
   const env = environment(folder, executablePath);
   const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };
-  return puppeteer.launch({ executablePath, args, env, headless: 'shell', ...protocolTimeout });
+  // A busy machine takes longer than Puppeteer's 30 seconds.
+  return puppeteer.launch({ executablePath, args, env, headless: 'shell', timeout: 120_000, ...protocolTimeout });
 }
 
 /** The folder with the browser, in the system's temporary folder; several processes may come here at the same time. */

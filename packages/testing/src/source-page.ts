@@ -25,6 +25,7 @@ export async function openSourcePage(root: string, script: string): Promise<Sour
   await server.listen();
   const browser = await launchChromium();
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
   const reload = async (): Promise<void> => {
     await page.goto(server.resolvedUrls!.local[0]!);
     await page.waitForFunction("document.title === 'ready'");

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { modelOptions } from './model-options.ts';
 
 /** `residual explain`. */
@@ -7,9 +7,13 @@ export function explainCommand(signal: AbortSignal): Command {
     .description('Show where in a picture a model sees a class.')
     .argument('<image>', 'a file');
   return modelOptions(command)
-    .requiredOption('--out <png>', 'the crop that the model sees, under a heatmap')
+    .requiredOption('--out <file.png>', 'the crop that the model sees, under a heatmap')
     .option('--class <class>', "a label or its index (default: the model's answer)")
-    .option('--method <name>', 'grad-cam, grad-cam++ or occlusion', 'grad-cam')
+    .addOption(
+      new Option('--method <name>', 'how it is found out')
+        .choices(['grad-cam', 'grad-cam++', 'occlusion'])
+        .default('grad-cam'),
+    )
     .option('--layer <name>', 'stem, layer1, …: a feature map before the last, on tfjs-node (default: the last)')
     .option('--opacity <share>', "of the heatmap's colours, from 0 to 1", '0.5')
     .addHelpText(

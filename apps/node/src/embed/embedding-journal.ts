@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryFolderLock } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 import { readFloatRows } from './float-rows.ts';
 
@@ -27,10 +29,12 @@ export interface EmbeddingRow {
 }
 
 const FLOAT_BYTES = 4;
+/** After so long the lock of a process that was ended on another machine, or in a container, is abandoned. */
+const PATIENCE_MS = 20_000;
 
 /**
  * Embeddings on their way into a file: a folder beside it, `FILE.partial`, that grows picture by picture and that the next
- * start goes on from, whatever ended this one.
+ * start goes on from, whatever ended this one. One process is at work on it at a time.
  */
 export class EmbeddingJournal {
   readonly folder: string;
@@ -39,6 +43,7 @@ export class EmbeddingJournal {
   readonly #length: number;
   readonly #rows: FileHandle;
   readonly #entries: FileHandle;
+  readonly #release: () => Promise<void>;
   #embedded: number;
   #failed: number;
 
@@ -46,7 +51,7 @@ export class EmbeddingJournal {
     folder: string,
     length: number,
     earlier: { done: Set<string>; embedded: number; failed: number },
-    files: { rows: FileHandle; entries: FileHandle },
+    files: { rows: FileHandle; entries: FileHandle; release: () => Promise<void> },
   ) {
     this.folder = folder;
     this.done = earlier.done;
@@ -55,16 +60,29 @@ export class EmbeddingJournal {
     this.#failed = earlier.failed;
     this.#rows = files.rows;
     this.#entries = files.entries;
+    this.#release = files.release;
   }
 
-  /** Begins, or goes on. @throws UsageError where the earlier start was with other settings. */
-  static async open(folder: string, settings: EmbeddingSettings): Promise<EmbeddingJournal> {
-    await mkdir(folder, { recursive: true });
-    await keepSettings(folder, settings);
-    const [rowsPath, entriesPath] = [join(folder, 'embeddings.f32'), join(folder, 'files.jsonl')];
-    const earlier = await readEarlier(rowsPath, entriesPath, settings.length * FLOAT_BYTES);
-    const [rows, entries] = await Promise.all([open(rowsPath, 'a'), open(entriesPath, 'a')]);
-    return new EmbeddingJournal(folder, settings.length, earlier, { rows, entries });
+  /** Begins, or goes on. @throws UsageError where the earlier start was with other settings, or another process is at it. */
+  static async open(
+    folder: string,
+    settings: EmbeddingSettings,
+    { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
+  ): Promise<EmbeddingJournal> {
+    await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw new UsageError(`${folder}: expected a folder that can be made, got ${cause.code}; name another --out`);
+    });
+    const release = await lock(folder, patienceMs);
+    try {
+      await keepSettings(folder, settings);
+      const [rowsPath, entriesPath] = [join(folder, 'embeddings.f32'), join(folder, 'files.jsonl')];
+      const earlier = await readEarlier(rowsPath, entriesPath, settings.length * FLOAT_BYTES);
+      const [rows, entries] = await Promise.all([open(rowsPath, 'a'), open(entriesPath, 'a')]);
+      return new EmbeddingJournal(folder, settings.length, earlier, { rows, entries, release });
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   get embedded(): number {
@@ -101,11 +119,26 @@ export class EmbeddingJournal {
   /** Lets the folder lie, for the next start. */
   async close(): Promise<void> {
     await Promise.all([this.#rows.close(), this.#entries.close()]);
+    await this.#release();
   }
 
   /** Removes the folder: its embeddings are elsewhere. */
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true });
+  }
+}
+
+/** Rows of two processes in one file would be told to belong to each other's pictures. */
+async function lock(folder: string, patienceMs: number): Promise<() => Promise<void>> {
+  const startMs = performance.now();
+  for (;;) {
+    const release = await tryFolderLock(join(folder, 'lock'));
+    if (release !== undefined) return release;
+    if (performance.now() - startMs > patienceMs) {
+      const problem = 'expected to be the only one at work on it, but another process is';
+      throw new UsageError(`${folder}: ${problem}; name another --out, of each shard its own`);
+    }
+    await sleep(200);
   }
 }
 

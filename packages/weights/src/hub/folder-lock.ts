@@ -38,7 +38,11 @@ export async function withFolderLock<T>(
   }
 }
 
-/** The lock's release, or `undefined` where it is held. */
+/**
+ * The release of the lock file at `path`, or `undefined` where another process, here or on a machine that sees the folder,
+ * holds it; folders above it are made. A holder that has died on this machine is replaced at once, one elsewhere when its
+ * lock has not been touched for 15 seconds.
+ */
 export async function tryFolderLock(path: string): Promise<(() => Promise<void>) | undefined> {
   await mkdir(dirname(path), { recursive: true });
   const mine: Holder = { id: randomUUID(), pid: process.pid, host: hostname() };

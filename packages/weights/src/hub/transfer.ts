@@ -32,8 +32,6 @@ export interface Transferred {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly validator: string | undefined;
-  /** Whether parts of an earlier download are in it. */
-  readonly isResumed: boolean;
 }
 
 const MOST_RESTARTS = 2;
@@ -63,9 +61,8 @@ async function transferOnce(job: TransferJob): Promise<Transferred> {
   const { partial } = job;
   if (partial.identity !== undefined && !isResumable(partial.identity, job)) await partial.discard();
   const known = partial.identity;
-  const isResumed = partial.segments.size > 0;
   const missing = known === undefined ? 0 : missingSegments(known, partial)[0];
-  if (known !== undefined && missing === undefined) return finish(job, known, isResumed);
+  if (known !== undefined && missing === undefined) return finish(job, known);
 
   const attempts = new Attempts(job.attempts, job.backoffMs, job.transport.signal);
   const opened = await retried(attempts, () => open(job, missing ?? 0));
@@ -84,7 +81,7 @@ async function transferOnce(job: TransferJob): Promise<Transferred> {
     opened.answer.cancel();
     throw error;
   }
-  return fetchSegments(job, identity, { first: missing ?? 0, opened: opened.answer, isResumed });
+  return fetchSegments(job, identity, { first: missing ?? 0, opened: opened.answer });
 }
 
 /** Asks for the first missing segment; a server that gives the whole file takes no ranges. */
@@ -155,14 +152,13 @@ async function storeWhole(job: TransferJob, answer: Answer): Promise<Transferred
   if (loaded !== expected) throw new Retryable(wrongLength(job, expected, loaded));
   if (filled > 0) await keep();
   job.onLoaded(loaded, loaded);
-  return { sizeBytes: loaded, sha256: digest.hex(), validator, isResumed: false };
+  return { sizeBytes: loaded, sha256: digest.hex(), validator };
 }
 
 interface SegmentsPlan {
   /** The segment whose range is already open. */
   readonly first: number;
   readonly opened: Answer;
-  readonly isResumed: boolean;
 }
 
 async function fetchSegments(job: TransferJob, identity: PartialIdentity, plan: SegmentsPlan): Promise<Transferred> {
@@ -222,7 +218,7 @@ async function fetchSegments(job: TransferJob, identity: PartialIdentity, plan: 
     job.transport.signal?.removeEventListener('abort', onAbort);
     plan.opened.cancel();
   }
-  return { sizeBytes: total, sha256: digest.hex(), validator: identity.validator, isResumed: plan.isResumed };
+  return { sizeBytes: total, sha256: digest.hex(), validator: identity.validator };
 }
 
 interface SegmentPlan {
@@ -261,10 +257,10 @@ async function fillSegment(job: TransferJob, plan: SegmentPlan): Promise<void> {
   });
 }
 
-async function finish(job: TransferJob, identity: PartialIdentity, isResumed: boolean): Promise<Transferred> {
+async function finish(job: TransferJob, identity: PartialIdentity): Promise<Transferred> {
   const digest = new PrefixDigest(job.sha256(), job.partial);
   await digest.resume();
-  return { sizeBytes: identity.sizeBytes!, sha256: digest.hex(), validator: identity.validator, isResumed };
+  return { sizeBytes: identity.sizeBytes!, sha256: digest.hex(), validator: identity.validator };
 }
 
 async function retried<T>(attempts: Attempts, work: () => Promise<T>): Promise<T> {
