@@ -1,9 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
+import library from '../vitest/library.ts';
 
-export default defineConfig({
-  test: {
-    include: ['*.test.mjs'],
-    reporters: ['default', ['json', { outputFile: '.vitest/report.json' }]],
-    testTimeout: 60_000,
-  },
-});
+export default mergeConfig(library, defineConfig({ test: { include: ['*.test.mjs'] } }));
