@@ -1,9 +1,10 @@
-import { bind, type Graph, optimize, trace } from '@residual/compile';
+import { bind, type Graph, optimize, tfjs, trace } from '@residual/compile';
 import { expectClose, requirement, type TracerLike, uniform } from '@residual/testing';
 import { provideWebgpu } from '@residual/testing/dawn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { planFile } from '../plan-file.ts';
+import { tfjsWebgpu } from '../tfjs-webgpu.ts';
 import { webgpu } from '../webgpu-engine.ts';
 import { loadPlan } from './load-plan.ts';
 import { requestDevice } from './request-device.ts';
@@ -119,6 +120,36 @@ describe.skipIf(!requirement('webgpu'))('a plan file', () => {
       Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
       devices.at(-1)?.destroy();
     }
+  });
+
+  test('500 runs, 50 plans built and disposed, and 20 changes of engine leave nothing behind', async () => {
+    const device = await requestDevice();
+    const living = countBuffers(device);
+    const engine = webgpu({ device });
+    const executable = await engine.compile(graph, weights);
+    const { logits } = await executable.run({ image });
+    const [made, count] = [living.made, living.count];
+    for (let run = 0; run < 500; run++) await executable.run({ image });
+    expect(living.made).toBe(made);
+    for (let cycle = 0; cycle < 50; cycle++) {
+      const fleeting = await engine.compile(graph, weights);
+      await fleeting.run({ image });
+      await fleeting.dispose();
+    }
+    expect(living.count).toBe(count);
+    await tfjsWebgpu().use();
+    let tensors: number | undefined;
+    for (let change = 0; change < 20; change++) {
+      const next = await (change % 2 === 0 ? tfjs() : engine).compile(graph, weights);
+      expectClose((await next.run({ image }))['logits']!, logits!, 1e-5);
+      await next.dispose();
+      tensors ??= tf.memory().numTensors;
+    }
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(living.count).toBe(count);
+    await executable.dispose();
+    expect(living.count).toBe(0);
+    device.destroy();
   });
 
   test("a device of the caller's that is lost is not replaced, but said to be", async () => {
