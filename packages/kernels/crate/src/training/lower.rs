@@ -709,7 +709,7 @@ fn check_window(
     };
     let expected = [Some(picture[0]), size(0), size(1), Some(kernel[3])];
     if kernel[2] != picture[3] || expected != out.map(Some) {
-        return Err(format!("expected {kernel:?} over {picture:?} to give what its strides say, got {out:?}"));
+        return Err(format!("expected what the filter {kernel:?} gives over {picture:?}, got {out:?}"));
     }
     Ok(())
 }
