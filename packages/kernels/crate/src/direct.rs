@@ -5,7 +5,7 @@ use crate::format::Format;
 use crate::program::Context;
 use crate::sharing::Place;
 use crate::simd::Vector;
-use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
+use crate::tile::{Ahead, Clamp, DynamicStrides, TileArgs, TileKernel};
 
 /// Neighbouring output pixels of one image that one micro-kernel call computes; offsets in floats.
 #[derive(Clone, Copy, Debug)]
@@ -105,8 +105,9 @@ impl DirectConv {
             for group in groups {
                 let mut image = tiles.start / self.tiles.len();
                 let mut index = tiles.start % self.tiles.len();
-                for _ in tiles.clone() {
-                    let at = Spot { image, tile: &self.tiles[index], group };
+                for tile in tiles.clone() {
+                    let part = [tile - tiles.start, tiles.len()];
+                    let at = Spot { image, tile: &self.tiles[index], group, part };
                     unsafe {
                         if is_stored_as_float {
                             self.run_tile(context, &at, first, blocks);
@@ -133,7 +134,6 @@ impl DirectConv {
                 _ => std::ptr::null_mut(),
             };
             let args = TileArgs {
-                blocks,
                 output: context.activations.add(self.output.at(at, at.tile.output)),
                 output_plane: self.output.plane,
                 accumulate: first > 0,
@@ -141,7 +141,7 @@ impl DirectConv {
                 residual_plane: self.residual.map_or(0, |from| from.plane),
                 clamp: if is_last { self.clamp } else { Clamp::NONE },
                 dynamic: self.dynamic,
-                ..self.tile_args(context, at, first)
+                ..self.tile_args(context, at, first, blocks)
             };
             self.kernels[at.group.vectors - 1][at.tile.pixels as usize - 1](&args);
         }
@@ -157,7 +157,7 @@ impl DirectConv {
                 output: context.scratch,
                 output_plane: sums_plane,
                 dynamic: DynamicStrides { output_pixel: V::LANES, ..self.dynamic },
-                ..self.tile_args(context, at, 0)
+                ..self.tile_args(context, at, 0, self.blocks)
             };
             self.kernels[at.group.vectors - 1][pixels - 1](&args);
 
@@ -178,9 +178,9 @@ impl DirectConv {
         }
     }
 
-    /// What is the same wherever the sums go: all blocks, no shortcut and no activation.
+    /// What is the same wherever the sums go: no shortcut and no activation.
     #[inline(always)]
-    unsafe fn tile_args(&self, context: &Context, at: &Spot, first: usize) -> TileArgs {
+    unsafe fn tile_args(&self, context: &Context, at: &Spot, first: usize, blocks: usize) -> TileArgs {
         let group = at.group;
         let block_weights = self.taps.len() * self.words * group.vectors * self.lanes;
         let input = self.input.start
@@ -188,13 +188,14 @@ impl DirectConv {
             + (group.first_input_block + first) * self.input.plane
             + at.tile.input as usize;
         unsafe {
+            let weights = context.filters(self.weights).add(group.weights + first * block_weights);
             TileArgs {
                 input: context.activations.add(input),
                 input_plane: self.input.plane,
-                blocks: self.blocks,
+                blocks,
                 taps: self.taps.as_ptr(),
                 tap_count: self.taps.len(),
-                weights: context.filters(self.weights).add(group.weights + first * block_weights),
+                weights,
                 output: std::ptr::null_mut(),
                 output_plane: 0,
                 bias: context.weights.add(self.bias + group.first_block * self.lanes),
@@ -203,6 +204,14 @@ impl DirectConv {
                 residual: std::ptr::null(),
                 residual_plane: 0,
                 clamp: Clamp::NONE,
+                // The weights of the blocks, then of the group, that come next lie behind these.
+                ahead: match self.split {
+                    Split::Channels => {
+                        let next = weights.wrapping_add(blocks * block_weights);
+                        Ahead::share(next, [blocks, block_weights, self.taps.len()], at.part)
+                    }
+                    Split::Pixels { .. } => Ahead::nothing(weights),
+                },
                 dynamic: self.dynamic,
             }
         }
@@ -214,6 +223,8 @@ struct Spot<'a> {
     image: usize,
     tile: &'a Tile,
     group: &'a OutputGroup,
+    /// Which of the tiles that the item computes of the group, and how many they are.
+    part: [usize; 2],
 }
 
 impl Plane {

@@ -30,8 +30,37 @@ pub struct TileArgs {
     pub residual: *const f32,
     pub residual_plane: usize,
     pub clamp: Clamp,
+    pub ahead: Ahead,
     /// Only read where the kernel's stride is not a constant.
     pub dynamic: DynamicStrides,
+}
+
+/// Floats of a cache line.
+pub const LINE: usize = 16;
+
+/// Weights that others read after this tile: it asks for some of them with each tap of each block, so that they are in
+/// the cache by then.
+#[derive(Clone, Copy)]
+pub struct Ahead {
+    pub start: *const f32,
+    /// From what one tap asks for to what the next does.
+    pub step: usize,
+}
+
+impl Ahead {
+    /// Asks for nothing that is not there.
+    pub fn nothing(weights: *const f32) -> Ahead {
+        Ahead { start: weights, step: 0 }
+    }
+
+    /// Of as many weights as the tile itself reads, `blocks` times `block_weights`, from `next` on: the part that is this
+    /// tile's to ask for, one of `parts` that read the same weights.
+    pub fn share(next: *const f32, [blocks, block_weights, taps]: [usize; 3], [part, parts]: [usize; 2]) -> Ahead {
+        Ahead {
+            start: next.wrapping_add(blocks * part / parts * block_weights),
+            step: (block_weights / taps).div_ceil(LINE * parts) * LINE,
+        }
+    }
 }
 
 /// Distances between pixels, and the words of input channels in a block, for kernels that don't have them as constants.
@@ -112,7 +141,11 @@ pub unsafe fn tile<
             start::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
 
+        if !is_dynamic {
+            prefetch_ends::<V, PIXELS, VECTORS>(args);
+        }
         let mut weights = args.weights;
+        let mut ahead = args.ahead.start;
         let mut block = args.input;
         for _ in 0..args.blocks {
             for t in 0..args.tap_count {
@@ -134,6 +167,10 @@ pub unsafe fn tile<
                     }
                 }
                 weights = weights.add(words * VECTORS * lanes);
+                for line in 0..lanes * lanes * VECTORS / LINE * 3 / 8 {
+                    V::prefetch(ahead.wrapping_add(line * LINE));
+                }
+                ahead = ahead.wrapping_add(args.ahead.step);
             }
             block = block.add(args.input_plane);
         }
@@ -147,6 +184,26 @@ pub unsafe fn tile<
             }
         }
         finish::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
+    }
+}
+
+/// Asks for what [`finish`] will touch.
+#[inline(always)]
+unsafe fn prefetch_ends<V: Vector, const PIXELS: usize, const VECTORS: usize>(args: &TileArgs) {
+    unsafe {
+        prefetch_planes::<V, PIXELS, VECTORS>(args.output, args.output_plane);
+        if !args.residual.is_null() {
+            prefetch_planes::<V, PIXELS, VECTORS>(args.residual, args.residual_plane);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn prefetch_planes<V: Vector, const PIXELS: usize, const VECTORS: usize>(first: *const f32, plane: usize) {
+    for v in 0..VECTORS {
+        for from in (0..PIXELS * V::LANES).step_by(LINE) {
+            unsafe { V::prefetch(first.wrapping_add(v * plane + from)) };
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::layout::even_parts;
 use crate::program::Context;
 use crate::sharing::Place;
 use crate::simd::Vector;
-use crate::tile::{Clamp, DynamicStrides, TileArgs, TileKernel};
+use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
 use matrices::{input_row, output_row};
 
 /// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
@@ -97,7 +97,7 @@ impl Winograd {
 
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
     pub fn scratch(&self, stage: Stage) -> usize {
-        let transformed = |squares: usize| self.positions() * self.input_blocks * squares * self.lanes;
+        let transformed = |squares: usize| self.positions() * position_floats(self.input_blocks, squares, self.lanes);
         match stage {
             Stage::Whole { items } => self.products() + transformed((self.images * self.squares.len()).div_ceil(items)),
             Stage::Own { count, .. } => self.products() + transformed(count),
@@ -161,7 +161,7 @@ impl Winograd {
         block: usize,
     ) {
         unsafe {
-            let position = self.input_blocks * count * V::LANES;
+            let position = position_floats(self.input_blocks, count, V::LANES);
             let mut image = first / self.squares.len();
             let mut index = first % self.squares.len();
             for j in 0..count {
@@ -192,7 +192,7 @@ impl Winograd {
         count: usize,
         group: &OutputGroup,
     ) {
-        let position = self.input_blocks * count * V::LANES;
+        let position = position_floats(self.input_blocks, count, V::LANES);
         let mut done = 0;
         while done < count {
             let now = self.squares_at_once.min(count - done);
@@ -224,18 +224,21 @@ impl Winograd {
         let no_offset = 0usize;
         let kernels = self.kernels[group.vectors - 1];
         let filters = unsafe { context.filters(self.weights).add(group.weights) };
+        let block_weights = self.lanes * group.vectors * self.lanes;
         let parts = count.div_ceil(kernels.len());
         for p in 0..self.positions() {
             for part in 0..parts {
                 let (from, to) = (part * count / parts, (part + 1) * count / parts);
                 unsafe {
+                    let filters = filters.add(p * self.blocks * block_weights);
+                    let next = filters.wrapping_add(self.blocks * block_weights);
                     let args = TileArgs {
                         input: transformed.add(p * position + group.first_input_block * plane + from * self.lanes),
                         input_plane: plane,
                         blocks: self.blocks,
                         taps: &no_offset,
                         tap_count: 1,
-                        weights: filters.add(p * self.blocks * self.lanes * group.vectors * self.lanes),
+                        weights: filters,
                         output: products.add(p * 2 * count * self.lanes + from * self.lanes),
                         output_plane: count * self.lanes,
                         bias: std::ptr::null(),
@@ -244,6 +247,7 @@ impl Winograd {
                         residual: std::ptr::null(),
                         residual_plane: 0,
                         clamp: Clamp::NONE,
+                        ahead: Ahead::share(next, [self.blocks, block_weights, 1], [part, parts]),
                         dynamic: DynamicStrides::default(),
                     };
                     kernels[to - from - 1](&args);
@@ -309,6 +313,12 @@ impl Winograd {
             }
         }
     }
+}
+
+/// From one position's transformed input to the next, in floats: an odd number of cache lines, for a square's positions
+/// would otherwise fall into few of the cache's sets.
+pub fn position_floats(blocks: usize, squares: usize, lanes: usize) -> usize {
+    ((blocks * squares * lanes).div_ceil(LINE) | 1) * LINE
 }
 
 /// How many items `all` squares make: about `wanted` squares each, and no worker without work at the end.

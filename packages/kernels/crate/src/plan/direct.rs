@@ -15,8 +15,8 @@ use std::borrow::Cow;
 
 /// Weights of at least so many bytes are read once per run, whatever happens to the activations.
 const LARGE_WEIGHTS: usize = 1 << 20;
-/// Tiles of a layer for each worker from which the image is divided evenly.
-const ENOUGH_TILES: usize = 6;
+/// Pixels of a layer for each worker from which it is divided by pixels: six of the largest tiles.
+const ENOUGH_PIXELS: usize = 84;
 /// Input channels whose weights stay in the first-level cache beside two vectors of output channels.
 const CHANNELS_AT_ONCE: usize = 256;
 
@@ -58,8 +58,8 @@ impl<'a> Planner<'_, 'a> {
             _ => Walk::Dynamic,
         };
         let tiles = tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels());
-        let is_uneven = output.images * tiles.len() < ENOUGH_TILES * self.options.threads;
-        let split = match bytes >= LARGE_WEIGHTS && is_uneven && groups.len() >= self.options.threads {
+        let are_few = output.images * output.height * output.width < ENOUGH_PIXELS * self.options.threads;
+        let split = match bytes >= LARGE_WEIGHTS && are_few && groups.len() >= self.options.threads {
             true => Split::Channels,
             false => Split::Pixels { tiles: 4 },
         };

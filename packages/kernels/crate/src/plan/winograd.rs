@@ -8,7 +8,7 @@ use crate::lower::{Conv, Kind, Operation};
 use crate::program::Work;
 use crate::tile::FLOAT;
 use crate::weights::{Filters, Packing};
-use crate::winograd::{Square, Stage, Winograd, whole_items};
+use crate::winograd::{Square, Stage, Winograd, position_floats, whole_items};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ impl<'a> Planner<'_, 'a> {
         if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, operation) {
             return 0;
         }
-        let positions = (m + 2) * (m + 2);
-        positions * input.blocks * self.lanes * self.squares_shared(m, operation)
+        let squares = self.squares_shared(m, operation);
+        (m + 2) * (m + 2) * position_floats(input.blocks, squares, self.lanes)
     }
 
     fn is_by_groups(&self, conv: &Conv, m: usize, operation: &Operation) -> bool {

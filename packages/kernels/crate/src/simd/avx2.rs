@@ -8,6 +8,10 @@ impl Vector for Avx2 {
     const LANES: usize = 8;
 
     #[inline(always)]
+    unsafe fn prefetch(p: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p as *const i8) }
+    }
+    #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         unsafe { Avx2(_mm256_set1_ps(x)) }
     }

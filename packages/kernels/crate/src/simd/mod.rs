@@ -22,6 +22,10 @@ pub trait Vector: Copy {
     /// compilers then hold all channels' weights at once, and spill the sums.
     const UNROLLS: bool = true;
 
+    /// Asks for the cache line at an address that will be read or written soon, where the instruction set can.
+    #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+
     unsafe fn splat(x: f32) -> Self;
     /// One number from memory in every lane.
     unsafe fn broadcast(p: *const f32) -> Self;
