@@ -12,7 +12,7 @@ export function benchCommand(signal: AbortSignal): Command {
     .option('--threads <n>', 'threads of each engine (default: the cores)')
     .option('--size <px>', 'edge of the pictures', '224')
     .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3)')
-    .option('--browser', 'on WebGPU in the Chromium that npm brings: webgpu, tfjs-webgpu, onnxruntime-web-webgpu')
+    .option('--browser', 'in the Chromium that npm brings: webgpu, wasm, and tfjs-… and onnxruntime-web-… of each')
     .option('--weights <file>', 'safetensors or .pth instead of weights made up')
     .option('--isa <name>', 'instructions of the native kernels: avx512, avx2, neon, portable')
     .option('--busy', 'with another process that keeps one core busy')

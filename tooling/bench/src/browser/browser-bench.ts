@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { BenchHooks } from '../bench.ts';
 import { ContestantError } from '../contestant.ts';
 import { describeCpu } from '../machine.ts';
-import { playRounds } from '../match.ts';
+import { playRounds, type Round } from '../match.ts';
 import { type Materials, makeMaterials } from '../materials.ts';
 import { maxDifference } from '../pictures.ts';
 import { round } from '../rows.ts';
@@ -29,9 +29,10 @@ export interface BrowserRow extends GpuCounts {
   readonly device: string;
 }
 
-/** How many times as fast the plan is as a peer. */
+/** How many times as fast an engine of Residual's is as a peer on the same. */
 export interface BrowserRatio {
   readonly model: string;
+  readonly engine: 'webgpu' | 'wasm';
   readonly peer: BrowserEngine;
   readonly ratio: number;
   readonly spread: readonly [number, number];
@@ -52,7 +53,7 @@ interface Match extends BenchHooks {
   readonly missing: Map<string, string>;
 }
 
-/** Measures engines on WebGPU, each on a page of its own, in turn. */
+/** Measures engines in the browser, each on a page of its own, in turn. */
 export async function browserBench(options: BrowserOptions, hooks: BenchHooks): Promise<BrowserReport> {
   const folder = await mkdtemp(join(tmpdir(), 'residual-bench-'));
   const rows: BrowserRow[] = [];
@@ -108,21 +109,32 @@ async function playMatch(
     const played = await playRounds(contestants, rounds, signal);
     const rows: BrowserRow[] = [];
     for (const contestant of contestants) rows.push(await rowOf(model, contestant, materials.reference));
-    const plan = contestants.findIndex(({ engine }) => engine === 'webgpu');
-    const ratios = contestants.flatMap((peer, index) => {
-      if (plan === -1 || index === plan) return [];
-      const perRound = played.map((samples) => median(samples[index]!) / median(samples[plan]!));
-      return {
-        model,
-        peer: peer.engine,
-        ratio: round(median(peer.samplesMs) / median(contestants[plan]!.samplesMs)),
-        spread: [round(quantile(perRound, 0.05)), round(quantile(perRound, 0.95))] as const,
-      };
-    });
+    const ratios = (['webgpu', 'wasm'] as const).flatMap((engine) => ratiosOf(model, engine, contestants, played));
     return { rows, ratios, browser: contestants[0]?.browserName };
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
+}
+
+function ratiosOf(
+  model: string,
+  engine: BrowserRatio['engine'],
+  contestants: readonly BrowserContestant[],
+  played: readonly Round[],
+): BrowserRatio[] {
+  const own = contestants.findIndex((contestant) => contestant.engine === engine);
+  if (own === -1) return [];
+  return contestants.flatMap((peer, index) => {
+    if (!peer.engine.endsWith(`-${engine}`)) return [];
+    const perRound = played.map((samples) => median(samples[index]!) / median(samples[own]!));
+    return {
+      model,
+      engine,
+      peer: peer.engine,
+      ratio: round(median(peer.samplesMs) / median(contestants[own]!.samplesMs)),
+      spread: [round(quantile(perRound, 0.05)), round(quantile(perRound, 0.95))] as const,
+    };
+  });
 }
 
 async function rowOf(model: string, contestant: BrowserContestant, reference: Float32Array): Promise<BrowserRow> {

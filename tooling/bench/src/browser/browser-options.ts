@@ -1,8 +1,15 @@
 import { listModels } from '@residual/resnet/registry';
 import { type BenchFlags, chosen, wholeNumber } from '../options.ts';
 
-/** Who competes in the browser: Residual's plan, its fused graph on tfjs, and ONNX Runtime. */
-export const browserEngines = ['webgpu', 'tfjs-webgpu', 'onnxruntime-web-webgpu'] as const;
+/** Who competes in the browser, on WebGPU and as WASM: Residual's engine, its fused graph on tfjs, and ONNX Runtime. */
+export const browserEngines = [
+  'webgpu',
+  'tfjs-webgpu',
+  'onnxruntime-web-webgpu',
+  'wasm',
+  'tfjs-wasm',
+  'onnxruntime-web-wasm',
+] as const;
 
 export type BrowserEngine = (typeof browserEngines)[number];
 

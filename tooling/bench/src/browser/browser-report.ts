@@ -43,8 +43,8 @@ export function formatBrowserReport({ cpu, browser, rows, ratios, missing }: Bro
     `${browser} on ${device}; ${cpu}; medians; difference: largest, over the largest logit of ${referenceName}`,
     table.toString(),
     ...ratios.map(
-      ({ model, peer, ratio, spread }) =>
-        `${model}: webgpu is ${ratio.toFixed(2)}× as fast as ${peer} (${spread.map((value) => value.toFixed(2)).join(' – ')})`,
+      ({ model, engine, peer, ratio, spread }) =>
+        `${model}: ${engine} is ${ratio.toFixed(2)}× as fast as ${peer} (${spread.map((value) => value.toFixed(2)).join(' – ')})`,
     ),
     ...missing.map(({ engine, reason }) => `${engine} is left out: ${reason}`),
   ];

@@ -1,0 +1,4 @@
+import { tfjsWasm } from '@residual/backend-wasm';
+import { offerTfjsPage } from './offer-tfjs-page.ts';
+
+offerTfjsPage(tfjsWasm());
