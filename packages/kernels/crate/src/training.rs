@@ -108,22 +108,17 @@ impl Task {
 /// Whether the graph has what only training has, or filters that are not known before it runs.
 pub fn is_training(graph: &Graph, constants: &Constants) -> bool {
     let of_training = |node: &Node| match node.op.as_str() {
-        "Conv2D" | "FusedConv2D" => {
-            node.inputs.get(1).is_some_and(|filter| !constants.contains_key(&filter_source(graph, *filter)))
-        }
+        "Conv2D" | "FusedConv2D" => node.inputs.get(1).is_some_and(|filter| !is_known(graph, constants, *filter, 2)),
         op => op.ends_with("Grad") || op.starts_with("Conv2DBackprop") || op == "BatchNormTraining",
     };
     graph.nodes.iter().any(of_training)
 }
 
-/// Past the operations that `bind` leaves on a file's filters.
-fn filter_source(graph: &Graph, id: usize) -> usize {
-    let of = |node: &&Node| node.outputs[0] == id && matches!(node.op.as_str(), "Transpose" | "Multiply");
-    // Nodes come after those that they read, or the graph is refused.
-    match graph.nodes.iter().find(of).and_then(|node| node.inputs.first()) {
-        Some(from) if *from < id => filter_source(graph, *from),
-        _ => id,
-    }
+/// Whether a filter is constant, or made of constants by what `bind` leaves to the kernels: a turn, then factors.
+fn is_known(graph: &Graph, constants: &Constants, id: usize, turns: usize) -> bool {
+    let makes = |node: &&Node| node.outputs[0] == id && matches!(node.op.as_str(), "Transpose" | "Multiply");
+    let of_constants = |node: &Node| node.inputs.iter().all(|id| is_known(graph, constants, *id, turns - 1));
+    constants.contains_key(&id) || turns > 0 && graph.nodes.iter().find(makes).is_some_and(of_constants)
 }
 
 /// Compiles such a graph.

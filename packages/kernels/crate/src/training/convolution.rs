@@ -7,7 +7,7 @@ use super::slots::Memory;
 use crate::isa::{Isa, Walk};
 use crate::layout::even_parts;
 use crate::simd::Vector;
-use crate::tile::{Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
+use crate::tile::{Ahead, Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
 use std::ptr::null;
 
 /// Vectors of output channels that are computed together, and where their filters lie.
@@ -208,6 +208,7 @@ impl Convolution {
                             residual: null(),
                             residual_plane: 0,
                             clamp: Clamp::NONE,
+                            ahead: Ahead::nothing(filters),
                             dynamic,
                         };
                         kernels[pixels - 1](&args);
