@@ -7,10 +7,9 @@ const PICTURES = '**/*.{jpg,jpeg,png,webp,gif,tif,tiff,avif}';
 
 /**
  * Files for what a user names: a file is itself, a folder all pictures in it and below, a pattern what it matches.
- * A name among others that is no file, no folder and no pattern stays, so that reading it says what is wrong; alone it is
- * refused, before weights are downloaded for it.
+ * A name that is no file, no folder and no pattern stays, so that reading it says what is wrong.
  *
- * @throws UsageError for a folder without pictures, a pattern that matches nothing, or a single name that is nothing.
+ * @throws UsageError for a folder without pictures, or a pattern that matches nothing.
  */
 export async function findImages(names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -18,8 +17,6 @@ export async function findImages(names: readonly string[]): Promise<string[]> {
     const status = await stat(name).catch(() => undefined);
     if (status?.isDirectory()) found.push(...(await picturesIn(name)).map((file) => join(name, file)));
     else if (!status && isDynamicPattern(name)) found.push(...(await matches(name)));
-    else if (!status && names.length === 1)
-      throw new UsageError(`${name}: expected a picture or a folder of pictures, found none; check the path`);
     else found.push(name);
   }
   return found;

@@ -114,13 +114,6 @@ test('weights of another variant, and repositories that are not there, are refus
   }
 });
 
-test('for a picture that is not there nothing is downloaded', async () => {
-  const args = ['classify', 'absent.png', '--model', 'resnet18', '--weights', 'hf:me/resnet18'];
-  const { exitCode, said } = await residual(args, { env: environment(temporaryFolder()) });
-  const problem = 'residual: absent.png: expected a picture or a folder of pictures, found none; check the path';
-  expect([exitCode, said, asked]).toEqual([2, [problem], []]);
-});
-
 test('models lists the catalogue', async () => {
   const { stdout } = await residual(['models', 'resnet50', '--json'], { env: environment(temporaryFolder()) });
   const found = stdout
