@@ -75,10 +75,11 @@ export class WasmTeam {
     }
   }
 
-  /** Ends what runs, and the threads. */
+  /** Ends what runs, and the threads. A worker that had not yet woken for the run goes without a word: nobody waits for it. */
   dispose(): void {
     this.#memory.cancel(this.#session);
     this.#memory.close(this.#session);
+    this.#settle?.();
   }
 
   #fail(cause: Error): KernelError {

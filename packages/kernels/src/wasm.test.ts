@@ -66,6 +66,21 @@ describe.each([1, 2, 5])('with threads: %i', (threads) => {
     program.dispose();
     await expect(last).rejects.toMatchObject({ code: 'DISPOSED' });
   });
+
+  test('a run is disposed of at any moment, even before a worker has woken for it', async () => {
+    const { graph, inputs, expected } = convolutionGraph();
+    for (let moment = 0; moment < 20; moment++) {
+      const program = await compileProgram(graph, { threads });
+      const ends = program.run(inputs).then(
+        ({ y }) => [...y!],
+        ({ code }: { code: string }) => code,
+      );
+      for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+      program.dispose();
+      // On one thread so small a run may have ended before.
+      expect(threads === 1 ? ['DISPOSED', expected] : ['DISPOSED']).toContainEqual(await ends);
+    }
+  });
 });
 
 test('as many threads as asked are said, and by default the cores', async () => {
