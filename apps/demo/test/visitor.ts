@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,6 +13,8 @@ const TIMEOUT_MS = 100_000;
 export interface VisitOptions extends LaunchOptions {
   /** Whether the server isolates the page, which gives it shared memory; default no. */
   readonly isolated?: boolean;
+  /** Of the address, such as `#lab`. */
+  readonly hash?: string;
 }
 
 /** The page as it is deployed, under a path, served from a folder of its own. */
@@ -25,8 +27,8 @@ export interface BuiltDemo {
   requestedFiles(pattern: RegExp): string[];
   /** Has the network fail for matching requests from now on: it breaks off, answers with an error, or never answers. */
   fail(pattern: RegExp | undefined, how?: 'lost' | 'refused' | 'silent'): void;
-  /** Serves a file beside the page, and gives its address. */
-  serve(name: string, content: Uint8Array): string;
+  /** The address of a file of the build. */
+  addressOf(pattern: RegExp): string;
   close(): Promise<void>;
 }
 
@@ -69,11 +71,11 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
     fail(pattern, how = 'refused') {
       failing = pattern && { pattern, how };
     },
-    serve(name, content) {
-      writeFileSync(join(outDir, name), content);
-      return `${server.resolvedUrls!.local[0]}${name}`;
+    addressOf(pattern) {
+      const name = readdirSync(join(outDir, 'assets')).find((file) => pattern.test(file))!;
+      return `${server.resolvedUrls!.local[0]}assets/${name}`;
     },
-    async visit({ isolated, ...options }, use) {
+    async visit({ isolated, hash = '', ...options }, use) {
       const browser = await launchChromium(options);
       try {
         requested.clear();
@@ -81,7 +83,7 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
         headers = isolated ? ISOLATING : {};
         const page = await browser.newPage();
         const visitor = visitorOf(page, join(root, '.vitest/screenshots'));
-        await page.goto(server.resolvedUrls!.local[0]!);
+        await page.goto(`${server.resolvedUrls!.local[0]}${hash}`);
         await use(visitor);
         expect(visitor.complaints).toEqual([]);
       } finally {
