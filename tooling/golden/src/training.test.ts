@@ -77,7 +77,7 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
             tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(labels, model.forward(x, { training: true, updates })),
           trainable as tf.Variable[],
         );
-        expectClose([value.dataSync()[0]!], [expectedLoss], 1e-4, `loss ${step}`);
+        expectClose([value.dataSync()[0]!], [expectedLoss], step === 0 ? 1e-4 : 5e-3, `loss ${step}`);
         for (const [variable, gradient] of Object.entries(grads)) {
           const path = paths.get(variable)!;
           if (step === 0) {
@@ -102,9 +102,9 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
       }
 
       for (const [path, expected] of Object.entries(golden.statistics))
-        expectClose(probe(path, (await model.variables.get(path)!.data()) as Float32Array), expected, 1e-4, path);
+        expectClose(probe(path, (await model.variables.get(path)!.data()) as Float32Array), expected, 5e-3, path);
       const logits = model.forward(x);
-      expectClose((await logits.data()) as Float32Array, golden.logits, 1e-4, 'logits');
+      expectClose((await logits.data()) as Float32Array, golden.logits, 1e-2, 'logits');
       tf.dispose([logits, x, labels]);
       model.dispose();
       expect(tf.memory().numTensors).toBe(before);
