@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -111,23 +111,29 @@ describe('embed', () => {
   test('killed again and again it goes on, and the file is that of a run that was not', async () => {
     const entries = join(folder, 'k.npy.partial/files.jsonl');
     const done = (): number => (existsSync(entries) ? readFileSync(entries, 'utf8').split('\n').length - 1 : 0);
-    // Eight pictures are prepared at once, and after sixteen comes one that is never read to its end.
-    const [first, slow] = [join(folder, 'first'), join(folder, 'first/zzz.png')];
-    for (let i = 10; i < 26; i++) cpSync(join(folder, `many/0${i}.png`), join(first, `${i}.png`));
-    execFileSync('mkfifo', [slow]);
-    const large = [...flags, '--preset', 'timm224', '--out', 'k.npy'];
-    const child = spawn(process.execPath, [main, 'embed', 'first', ...large], { cwd: folder });
-    const ended = new Promise((finish) => child.on('close', finish));
-    while (done() < 16) await new Promise((tick) => setTimeout(tick, 20));
-    child.kill('SIGKILL');
-    await ended;
-    expect(existsSync(join(folder, 'k.npy'))).toBe(false);
-    rmSync(slow);
-    cpSync(join(folder, 'many/026.png'), slow);
-    const gone = await residual(['embed', 'first', ...large], { cwd: folder });
-    expect([gone.exitCode, gone.said[0]]).toEqual([0, 'k.npy.partial: 16 pictures are done; going on']);
+    // Large enough inputs that each kill comes long before the end.
+    const args = ['embed', 'twice', ...flags, '--preset', 'timm224', '--out', 'k.npy'];
+    for (const side of ['a', 'b']) cpSync(join(folder, 'many'), join(folder, 'twice', side), { recursive: true });
+    const waiting = 2 * COUNT;
+    for (let kill = 1; kill <= 3; kill++) {
+      const child = spawn(process.execPath, [main, ...args], { cwd: folder });
+      const ended = new Promise((finish) => child.on('close', finish));
+      const earlier = done();
+      while (done() < earlier + 8 && child.exitCode === null) await new Promise((tick) => setTimeout(tick, 5));
+      child.kill('SIGKILL');
+      await ended;
+      expect(child.signalCode).toBe('SIGKILL');
+      expect(existsSync(join(folder, 'k.npy'))).toBe(false);
+    }
+    const kept = done();
+    expect(kept).toBeLessThan(waiting);
+    const gone = await residual(args, { cwd: folder });
+    expect([gone.exitCode, gone.said[0]]).toEqual([1, `k.npy.partial: ${kept} pictures are done; going on`]);
+    const names = readdirSync(join(folder, 'many'))
+      .filter((name) => name !== '007.png')
+      .sort();
     expect(readNpy(join(folder, 'k.npy')).map(({ file }) => file)).toEqual(
-      [...Array.from({ length: 16 }, (_, i) => `${i + 10}`), 'zzz'].map((name) => `first/${name}.png`),
+      ['a', 'b'].flatMap((side) => names.map((name) => `twice/${side}/${name}`)),
     );
     for (const file of ['k.npy', 'k.files.jsonl']) rmSync(join(folder, file));
 
