@@ -54,7 +54,12 @@ const devices: { name: string; present: boolean; nets: string[]; use: () => Prom
     })),
 ];
 
-describe.each(devices)('$name', ({ present, nets: names, use }) => {
+const strict = { gradients: 2e-4, later: 1e-4, logits: 1e-4 };
+// In two nets a number before a ReLU is zero but for rounding, and TensorFlow's kernels put it on either side, by the CPU.
+const eitherSide = { gradients: 5e-2, later: 5e-3, logits: 1e-2 };
+const undecided = ['basic', 'bottleneck, 2 groups, outputStride 8'];
+
+describe.each(devices)('$name', ({ name: device, present, nets: names, use }) => {
   describe.skipIf(!present)("two steps of SGD give PyTorch's losses, gradients, running statistics and logits", () => {
     beforeAll(async () => {
       await use();
@@ -62,6 +67,7 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
 
     test.each(names)('%s', async (name) => {
       const golden = goldens[name]!;
+      const bounds = device === 'tfjs-node' && undecided.includes(name) ? eitherSide : strict;
       const before = tf.memory().numTensors;
       const [spec, options] = nets[name]!;
       const model = new ResNet(spec, { ...options, vars: deterministicVars as VarSource });
@@ -77,7 +83,7 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
             tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(labels, model.forward(x, { training: true, updates })),
           trainable as tf.Variable[],
         );
-        expectClose([value.dataSync()[0]!], [expectedLoss], step === 0 ? 1e-4 : 5e-3, `loss ${step}`);
+        expectClose([value.dataSync()[0]!], [expectedLoss], step === 0 ? 1e-4 : bounds.later, `loss ${step}`);
         for (const [variable, gradient] of Object.entries(grads)) {
           const path = paths.get(variable)!;
           if (step === 0) {
@@ -85,9 +91,7 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
             const [norm] = golden.gradients[path]!;
             const got = probe(path, torch);
             const error = Math.max(...got.map((v, i) => Math.abs(v - golden.gradients[path]![i]!)));
-            // A number before a ReLU that is zero but for rounding falls on either side, by the CPU's kernels; what a pixel then
-            // adds or not is below a twentieth here. Real pictures are held to 1e-4, in `@residual/train`.
-            expect(error / (norm + 1e-4), path).toBeLessThan(5e-2);
+            expect(error / (norm + 1e-4), path).toBeLessThan(bounds.gradients);
           }
           const target = model.variables.get(path) as tf.Variable;
           const value = tf.tidy(() => tf.sub(target, tf.mul(gradient, golden.learningRate)));
@@ -102,9 +106,14 @@ describe.each(devices)('$name', ({ present, nets: names, use }) => {
       }
 
       for (const [path, expected] of Object.entries(golden.statistics))
-        expectClose(probe(path, (await model.variables.get(path)!.data()) as Float32Array), expected, 5e-3, path);
+        expectClose(
+          probe(path, (await model.variables.get(path)!.data()) as Float32Array),
+          expected,
+          bounds.later,
+          path,
+        );
       const logits = model.forward(x);
-      expectClose((await logits.data()) as Float32Array, golden.logits, 1e-2, 'logits');
+      expectClose((await logits.data()) as Float32Array, golden.logits, bounds.logits, 'logits');
       tf.dispose([logits, x, labels]);
       model.dispose();
       expect(tf.memory().numTensors).toBe(before);
