@@ -1,8 +1,8 @@
 import type { ComponentChildren, VNode } from 'preact';
-import type { Actions } from './classify/actions.ts';
-import type { Slot } from './classify/state.ts';
-import type { Problem, Progress } from './classify/worker/protocol.ts';
 import { useTexts } from './language/language.ts';
+import type { Actions } from './session/actions.ts';
+import type { Slot } from './session/state.ts';
+import type { Problem, Progress } from './session/worker/protocol.ts';
 
 /** What a slot has, then what it is busy with, then what went wrong. */
 export function SlotOutput(props: {
@@ -11,19 +11,27 @@ export function SlotOutput(props: {
   slot: Slot<unknown>;
   actions: Actions;
   live?: boolean;
+  /** Ends what it is busy with. */
+  cancel?: () => void;
   children?: ComponentChildren;
 }): VNode {
-  const { id, slot, actions, live, children } = props;
+  const { id, slot, actions, live, cancel, children } = props;
+  const texts = useTexts();
   return (
     <div id={id} class={props.class} aria-live={live ? 'polite' : undefined}>
       {children}
       {slot.busy && <ProgressBar progress={slot.busy} />}
+      {slot.busy && cancel && (
+        <button type="button" class="cancel" onClick={cancel}>
+          {texts.cancel}
+        </button>
+      )}
       {slot.problem && <ProblemNote problem={slot.problem} actions={actions} />}
     </div>
   );
 }
 
-function ProgressBar({ progress: { step, subject = '', fraction } }: { progress: Progress }): VNode {
+export function ProgressBar({ progress: { step, subject = '', fraction } }: { progress: Progress }): VNode {
   const label = useTexts().steps[step](subject);
   const percent = fraction === undefined ? '' : ` ${Math.floor(100 * fraction)} %`;
   return (
@@ -35,7 +43,7 @@ function ProgressBar({ progress: { step, subject = '', fraction } }: { progress:
 }
 
 /** With a button for what can be done about it. */
-function ProblemNote({ problem, actions }: { problem: Problem; actions: Actions }): VNode {
+export function ProblemNote({ problem, actions }: { problem: Problem; actions: Actions }): VNode {
   const texts = useTexts();
   const { message, suggestedModel, endedWorker } = problem;
   return (

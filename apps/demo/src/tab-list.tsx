@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useTexts } from './language/language.ts';
 
-export const tabs = ['classify', 'lab', 'learn'] as const;
+export const tabs = ['classify', 'explain', 'compare', 'lab', 'learn'] as const;
 export type Tab = (typeof tabs)[number];
 
 const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1 };

@@ -1,12 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { wasm } from '@residual/backend-wasm/node';
+import '@tensorflow/tfjs-backend-cpu';
+import { randomVars } from '@residual/blocks';
 import { createClassifier } from '@residual/classifier';
+import { createModel } from '@residual/resnet/registry';
 import { dataPath, requirement } from '@residual/testing';
 import { decodeImage } from '@residual/vision/node';
+import { type ReadStateDictResult, readStateDict, sourceFromBytes, writeSafetensors } from '@residual/weights';
 import { readStateDictFile } from '@residual/weights/node';
+import { samplePictures } from '@residual/weights-cifar10';
+import { readWeights } from '@residual/weights-cifar10/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BuiltDemo, buildDemo } from './visitor.ts';
 
@@ -30,68 +37,170 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
     return path;
   }
 
-  test('without a WebGPU adapter, WASM serves and the reason is told; without weights it says what to do', () =>
+  test('without a WebGPU adapter, WASM serves and the reason is told; the weights of the page are there at once', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
       expect(await visitor.textOnce('device-output', /Computes/)).toBe(
-        'Computes with tfjs-wasm 4.22.0 on WebAssembly SIMD, 1 thread.' +
-          'tfjs-webgpu was passed over: WebGPU has no adapter here: no GPU, or its driver is blocked.',
+        'Computes with wasm on WASM simd128, 1 thread.' +
+          'webgpu was passed over: WebGPU has no adapter here: no GPU, or its driver is blocked.',
       );
-      expect(await visitor.textOnce('model-output', /./)).toContain('Choose or drop a file of ResNet weights');
-      expect(await visitor.textOnce('answer-waiting', /./)).toBe('Waits for weights and a picture.');
+      expect(await visitor.textOnce('model-output', /./)).toBe(
+        'resnet56: 0.85 M parameters, 10 classes, pictures of 32 × 32.resnet56 (safetensors): all fit, none missing.',
+      );
+      expect(await visitor.textOnce('answer-waiting', /./)).toBe('Waits for a picture.');
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('empty', WIDE);
+      await visitor.page.locator('.sample').click();
+      expectSame(await visitor.bars(), await answerOf('resnet56', await embeddedWeights(), samplePath('chelsea.jpg')));
+      await visitor.screenshot('sample', WIDE);
+      await visitor.screenshot('sample-phone', PHONE);
+      await visitor.dark();
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('sample-dark-phone', PHONE);
+      expect(await visitor.page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
     }));
 
   test('by keyboard: every control in the order of the page, and its focus is seen', () =>
     demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
       await textOnce('device-output', /Computes/);
       const seen: unknown[] = [];
-      for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < 12; i++) {
         await page.keyboard.press('Tab');
         seen.push(
           await page.evaluate(() => {
-            const { id, parentElement } = document.activeElement!;
+            const { id, className, localName, parentElement } = document.activeElement!;
             const shows = [document.activeElement!, parentElement!].some(
               (node) => getComputedStyle(node).outlineWidth === '3px',
             );
-            return shows && id;
+            return shows && (id || className || localName);
           }),
         );
       }
-      expect(seen).toEqual(['language', 'tab-classify', 'picture-file', 'weights-file', 'model-name', 'device-name']);
+      expect(seen).toEqual([
+        ...['language', 'tab-classify', 'picture-file', 'sample', 'sample', 'camera'],
+        ...['weights-choice', 'weights-file', 'weights-address', 'model-name', 'device-name', 'summary'],
+      ]);
       await page.focus('#tab-classify');
       await page.keyboard.press('ArrowLeft');
       expect(await page.evaluate('document.activeElement.id')).toBe('tab-learn');
     }));
 
-  test('on a cross-origin isolated page, and under a path of its own', () =>
-    demo.visit({ webgpu: false, isolated: true }, async ({ page, textOnce }) => {
-      expect(await page.evaluate('crossOriginIsolated')).toBe(true);
-      await textOnce('device-output', /Computes with tfjs-wasm/);
+  test('on a cross-origin isolated page the kernels have threads', () =>
+    demo.visit({ webgpu: false, isolated: true }, async (visitor) => {
+      expect(await visitor.page.evaluate('crossOriginIsolated')).toBe(true);
+      await visitor.textOnce('device-output', /Computes with wasm on WASM simd128, \d+ threads/);
+      await visitor.page.locator('.sample').click();
+      expect((await visitor.bars())[0]!.label).toBe('cat');
     }));
 
   test('code that cannot be loaded is told, and the page starts again', () =>
     demo.visit({ webgpu: false }, async ({ page, complaints, textOnce }) => {
       await textOnce('device-output', /Computes/);
-      demo.refuse(/worker/);
-      await page.select('#device-name', 'tfjs-wasm');
+      demo.fail(/session-worker/);
+      await page.select('#device-name', 'wasm');
       await textOnce('device-output', /its code could not be loaded/);
-      demo.refuse(undefined);
+      demo.fail(undefined);
       await page.locator('#device-output button').click();
-      await textOnce('device-output', /^Computes with tfjs-wasm/);
+      await textOnce('device-output', /^Computes with wasm/);
       for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/worker.* failed|503/);
     }));
 
   test('WebGPU alone, where there is none: it says why, and another choice goes on', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
-      await visitor.page.select('#device-name', 'tfjs-webgpu');
-      expect(await visitor.textOnce('device-output', /no tfjs backend/)).toContain('WebGPU has no adapter here');
+      await visitor.textOnce('device-output', /Computes/);
+      await visitor.page.select('#device-name', 'webgpu');
+      expect(await visitor.textOnce('device-output', /expected one/)).toContain('WebGPU has no adapter here');
       await visitor.page.select('#device-name', 'tfjs-wasm');
       await visitor.textOnce('device-output', /^Computes with tfjs-wasm/);
     }));
 
+  test('weights at an address: a lost network is told, a download is cancelled, and the model before serves on', () =>
+    demo.visit({ webgpu: false }, async ({ page, complaints, textOnce }) => {
+      await textOnce('device-output', /Computes/);
+      await page.type('#weights-address', demo.addressOf(/safetensors$/));
+      demo.fail(/safetensors/, 'silent');
+      await page.locator('#weights-load').click();
+      await textOnce('model-output', /Downloading/);
+      await page.locator('#model-output .cancel').click();
+      expect(await textOnce('model-output', /missing\.$/)).toMatch(/^resnet56: /);
+      demo.fail(/safetensors/, 'lost');
+      await page.locator('#weights-load').click();
+      await textOnce('model-output', /model-.*safetensors: .*try again/);
+      await page.locator('.sample').click();
+      await textOnce('answer-output', /Network/);
+      demo.fail(undefined);
+      await page.locator('#weights-load').click();
+      await textOnce('model-output', /^resnet56, told by the weights.*model-.*missing\.$/);
+      for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/safetensors failed|ERR_/);
+    }));
+
+  test('a camera is classified live, with its rate, and is off when told', () =>
+    demo.visit({ webgpu: false, camera: true }, async (visitor) => {
+      await visitor.textOnce('device-output', /Computes/);
+      await visitor.page.locator('#camera').click();
+      await visitor.textOnce('answer-output', /[1-9][\d.]* pictures a second/);
+      expect(await visitor.bars()).toHaveLength(5);
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('camera', WIDE);
+      await visitor.page.locator('#camera').click();
+      await visitor.textOnce('answer-waiting', /Waits for a picture/);
+    }));
+
+  test('after the first visit the page works without a network', () =>
+    demo.visit({ webgpu: false }, async ({ page, complaints, textOnce }) => {
+      await textOnce('device-output', /Computes/);
+      await page.evaluate(async () => {
+        await navigator.serviceWorker.ready;
+      });
+      demo.fail(/./, 'lost');
+      await page.reload();
+      await textOnce('device-output', /Computes with wasm/);
+      await page.locator('.sample').click();
+      await textOnce('answer-output', /Network/);
+      for (const tab of ['explain', 'compare', 'lab', 'learn']) {
+        await page.locator(`#tab-${tab}`).click();
+        await page.waitForSelector(`#panel-${tab} h2`);
+      }
+      // Chromium itself looks for a newer service worker.
+      for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/service-worker|ERR_EMPTY_RESPONSE/);
+    }));
+
+  test('explains: where, in which channels, and block by block; at every layer, without WebGPU too', () =>
+    demo.visit({ webgpu: false }, async (visitor) => {
+      const { page, textOnce } = visitor;
+      await textOnce('device-output', /Computes/);
+      await page.locator('.sample').click();
+      const [best] = await visitor.bars();
+      await visitor.open('explain', '#heatmap-class');
+      expect(await textOnce('heatmap-output', /seen/)).toBe(`cat, ${best!.percent.toFixed(1)} %, seen at layer3.`);
+      const likeliest = await visitor.pixelSum('canvas.heatmap');
+      expect(likeliest).toBeGreaterThan(0);
+      expect(await textOnce('features-output', /channels/)).toMatch(/^8 × 8 × 64, the first 64 channels/);
+      await page.$eval('#heatmap-opacity', (found) => {
+        (found as HTMLInputElement).value = '0';
+        found.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      await page.waitForFunction('document.querySelector("#heatmap-opacity").value === "0"');
+      expect(await visitor.pixelSum('canvas.heatmap')).not.toBe(likeliest);
+      await page.select('#heatmap-class', '7');
+      await textOnce('heatmap-output', /^horse, .* seen at layer3/);
+      await page.select('#heatmap-layer', 'layer2');
+      await textOnce('heatmap-output', /^horse, .* seen at layer2/);
+      expect(await textOnce('features-output', /^16/)).toMatch(/^16 × 16 × 32, the first 32 channels/);
+      expect(await textOnce('parts-output', /fc/)).toContain('layer2.016 × 16 × 3213,952');
+      await page.locator('#measure-parts').click();
+      await textOnce('times-output', /On wasm, each part compiled and run alone/);
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('explain', WIDE);
+      await page.select('#language', 'zh');
+      await visitor.dark();
+      await visitor.screenshot('explain-zh-dark-phone', PHONE);
+      expect(await visitor.violations()).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
+    }));
+
   test('files that are not what they should be: one clear line each, and the page goes on', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
+      await visitor.textOnce('device-output', /Computes/);
       await visitor.pick('weights-file', file('noise.safetensors', new Uint8Array(5000).fill(7)));
       expect(await visitor.textOnce('model-output', /noise\.safetensors: /)).not.toContain('\n');
       await visitor.pick('picture-file', file('notes.png', 'only text'));
@@ -139,9 +248,55 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await visitor.screenshot('learn-zh-phone', PHONE);
     }));
 
+  test.skipIf(!requirement('webgpu'))(
+    'compares the engines on one picture; a destroyed device is told, and the next run has another',
+    () =>
+      demo.visit({ webgpu: true }, async (visitor) => {
+        const { page, textOnce } = visitor;
+        await textOnce('device-output', /Computes with webgpu/);
+        await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
+        await textOnce('model-output', /^resnet10_w24, told by the weights/);
+        await page.locator('.sample').click();
+        const before = await visitor.bars();
+        await visitor.open('compare', '#compare-run');
+        await page.locator('#compare-run').click();
+        await page.waitForFunction('document.querySelectorAll("#compare-results td").length === 24', {
+          timeout: 200_000,
+        });
+        const rows = await page.$$eval('#compare-results tbody tr', (found) =>
+          found.map((row) => [...row.children].map(({ textContent }) => textContent!)),
+        );
+        expect(rows.map(([name]) => name!.split(' ')[0])).toEqual(['webgpu', 'tfjs-webgpu', 'wasm', 'tfjs-wasm']);
+        // 55 convolutions, two shortcuts of two operations, the mean and the head.
+        expect(rows.map((cells) => cells[5])).toEqual(['61', expect.stringMatching(/\d+/), '–', '–']);
+        for (const [, , , , , , difference] of rows.slice(1)) expect(Number(difference)).toBeLessThan(1e-4);
+        expect(await visitor.violations()).toEqual([]);
+        await visitor.screenshot('compare', WIDE);
+        await visitor.screenshot('compare-phone', PHONE);
+        await page.locator('#tab-classify').click();
+        await page.workers()[0]!.evaluate(() => {
+          const { createCommandEncoder } = GPUDevice.prototype;
+          GPUDevice.prototype.createCommandEncoder = function (...options) {
+            GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
+            const encoder = createCommandEncoder.apply(this, options);
+            this.destroy();
+            return encoder;
+          };
+        });
+        await page.locator('#run-again').click();
+        await textOnce('answer-output', /run again/);
+        await page.locator('#run-again').click();
+        await page.waitForFunction(
+          '!document.querySelector("#answer-output .problem") && !document.querySelector("#answer-output .busy")',
+        );
+        expectSame(await visitor.bars(), before);
+      }),
+    300_000,
+  );
+
   test('the first load is small', () =>
     demo.visit({ webgpu: true }, async (visitor) => {
-      await visitor.textOnce('device-output', /Computes with tfjs-webgpu/);
+      await visitor.textOnce('device-output', /Computes with webgpu/);
       const sizes = demo
         .requestedFiles(/\.(html|js|css)$/)
         .map((path) => [
@@ -160,16 +315,14 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
 
     test.skipIf(!requirement('webgpu'))('resnet20 on WebGPU answers as it does in Node', () =>
       demo.visit({ webgpu: true }, async (visitor) => {
-        expect(await visitor.textOnce('device-output', /Computes/)).toBe(
-          'Computes with tfjs-webgpu 4.22.0 on google swiftshader.',
-        );
+        expect(await visitor.textOnce('device-output', /Computes/)).toBe('Computes with webgpu on google swiftshader.');
         await visitor.pick('weights-file', resnet20());
         await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
         expect(model).toMatch(/^resnet20, told by the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
         expectSame(
           await visitor.bars(),
-          await answerInNode('resnet20', resnet20(), dataPath('imagenet/images/coffee.png')),
+          await answerOf('resnet20', await readStateDictFile(resnet20()), dataPath('imagenet/images/coffee.png')),
         );
         expect(await visitor.textOnce('answer-output', /Network/)).toContain('the first run');
         expect(await visitor.violations()).toEqual([]);
@@ -210,13 +363,13 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
 
     test('a pasted picture and another device: the answer stays, within rounding', () =>
       demo.visit({ webgpu: true }, async (visitor) => {
-        await visitor.page.select('#device-name', 'tfjs-wasm');
-        await visitor.textOnce('device-output', /^Computes with tfjs-wasm/);
+        await visitor.page.select('#device-name', 'wasm');
+        await visitor.textOnce('device-output', /^Computes with wasm/);
         await visitor.pick('weights-file', resnet20());
         await visitor.paste(photo());
         const onWasm = await visitor.bars();
-        await visitor.page.select('#device-name', 'tfjs-webgpu');
-        await visitor.textOnce('device-output', /^Computes with tfjs-webgpu/);
+        await visitor.page.select('#device-name', 'webgpu');
+        await visitor.textOnce('device-output', /^Computes with webgpu/);
         expectSame(await visitor.bars(), onWasm);
       }));
   });
@@ -234,12 +387,27 @@ function expectSame(bars: readonly Bar[], expected: readonly Bar[]): void {
   });
 }
 
-async function answerInNode(model: string, weights: string, picture: string): Promise<Bar[]> {
-  await tfjsWasm().use();
-  const classifier = await createClassifier({ model, weights: await readStateDictFile(weights) });
+async function answerOf(model: string, weights: ReadStateDictResult, picture: string): Promise<Bar[]> {
+  const classifier = await createClassifier({ model, weights, engines: [wasm({ threads: 1 })] });
   const predictions = await classifier.classify(await decodeImage(picture));
-  classifier.dispose();
+  await classifier.dispose();
   return predictions.map(({ label, score }) => ({ label: label!, percent: 100 * score }));
+}
+
+/** A net of few layers, which SwiftShader compiles soon; it has learned nothing. */
+async function smallWeights(): Promise<Uint8Array> {
+  const model = createModel('resnet10_w24', { vars: randomVars({ seed: 1 }) });
+  const file = writeSafetensors(await model.stateDict());
+  model.dispose();
+  return file;
+}
+
+async function embeddedWeights(): Promise<ReadStateDictResult> {
+  return readStateDict(sourceFromBytes(new Uint8Array(await readWeights())));
+}
+
+function samplePath(name: string): string {
+  return fileURLToPath(samplePictures().find(({ file }) => file === name)!.url);
 }
 
 function expectedOf(name: string): { top5: number[]; prob: number[] } {

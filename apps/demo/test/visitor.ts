@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,6 +13,8 @@ const TIMEOUT_MS = 100_000;
 export interface VisitOptions extends LaunchOptions {
   /** Whether the server isolates the page, which gives it shared memory; default no. */
   readonly isolated?: boolean;
+  /** Of the address, such as `#lab`. */
+  readonly hash?: string;
 }
 
 /** The page as it is deployed, under a path, served from a folder of its own. */
@@ -23,8 +25,10 @@ export interface BuiltDemo {
   visit(options: VisitOptions, use: (visitor: Visitor) => Promise<void>): Promise<void>;
   /** Files that the last visit has asked for so far. */
   requestedFiles(pattern: RegExp): string[];
-  /** Answers matching requests with an error from now on. */
-  refuse(pattern: RegExp | undefined): void;
+  /** Has the network fail for matching requests from now on: it breaks off, answers with an error, or never answers. */
+  fail(pattern: RegExp | undefined, how?: 'lost' | 'refused' | 'silent'): void;
+  /** The address of a file of the build. */
+  addressOf(pattern: RegExp): string;
   close(): Promise<void>;
 }
 
@@ -36,17 +40,20 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
   const outDir = join(folder, 'dist');
   await build({ root, logLevel: 'error', build: { outDir } });
   const requested = new Set<string>();
-  let refused: RegExp | undefined;
+  let failing: { pattern: RegExp; how: 'lost' | 'refused' | 'silent' } | undefined;
   let headers: Record<string, string> = {};
   const watch: Plugin = {
     name: 'watch',
     configurePreviewServer: ({ middlewares }) => {
-      middlewares.use(({ url = '' }, response, next) => {
-        requested.add(url === BASE ? 'index.html' : url.slice(BASE.length));
+      middlewares.use((request, response, next) => {
+        const { url = '' } = request;
+        // What the service worker keeps comes in the background.
+        if (!request.headers.referer?.endsWith('service-worker.js'))
+          requested.add(url === BASE ? 'index.html' : url.slice(BASE.length));
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-        if (!refused?.test(url)) return next();
-        response.statusCode = 503;
-        response.end();
+        if (!failing?.pattern.test(url)) return next();
+        if (failing.how === 'lost') request.socket.destroy();
+        if (failing.how === 'refused') response.writeHead(503).end();
       });
     },
   };
@@ -61,18 +68,22 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
   return {
     folder,
     requestedFiles: (pattern) => [...requested].filter((path) => pattern.test(path)).map((path) => join(outDir, path)),
-    refuse(pattern) {
-      refused = pattern;
+    fail(pattern, how = 'refused') {
+      failing = pattern && { pattern, how };
     },
-    async visit({ isolated, ...options }, use) {
+    addressOf(pattern) {
+      const name = readdirSync(join(outDir, 'assets')).find((file) => pattern.test(file))!;
+      return `${server.resolvedUrls!.local[0]}assets/${name}`;
+    },
+    async visit({ isolated, hash = '', ...options }, use) {
       const browser = await launchChromium(options);
       try {
         requested.clear();
-        refused = undefined;
+        failing = undefined;
         headers = isolated ? ISOLATING : {};
         const page = await browser.newPage();
         const visitor = visitorOf(page, join(root, '.vitest/screenshots'));
-        await page.goto(server.resolvedUrls!.local[0]!);
+        await page.goto(`${server.resolvedUrls!.local[0]}${hash}`);
         await use(visitor);
         expect(visitor.complaints).toEqual([]);
       } finally {
@@ -98,6 +109,10 @@ export interface Visitor {
   textOnce(id: string, pattern: RegExp): Promise<string>;
   /** The classes of the answer with what is shown as their probabilities, once they are there. */
   bars(): Promise<{ label: string; percent: number }[]>;
+  /** Opens a tab, and waits for its content. */
+  open(tab: string, content: string): Promise<void>;
+  /** A canvas's pixels as one number, which tells whether they changed; 0 where nothing is drawn. */
+  pixelSum(selector: string): Promise<number>;
   dark(): Promise<void>;
   screenshot(name: string, size: { width: number; height: number }): Promise<void>;
   /** Serious ones that axe finds. */
@@ -140,6 +155,16 @@ function visitorOf(page: Page, screenshots: string): Visitor {
         })),
       );
     },
+    async open(tab, content) {
+      await page.locator(`#tab-${tab}`).click();
+      await page.waitForSelector(content, { timeout: TIMEOUT_MS });
+    },
+    pixelSum: (selector) =>
+      page.$eval(selector, (found) => {
+        const canvas = found as HTMLCanvasElement;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.reduce((sum, value, index) => (index % 4 === 3 ? sum : sum + value * (1 + (index % 97))), 0);
+      }),
     dark: () => page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]),
     async screenshot(name, size) {
       mkdirSync(screenshots, { recursive: true });

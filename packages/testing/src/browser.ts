@@ -10,16 +10,19 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 export interface LaunchOptions {
   /** Whether pages get a WebGPU adapter, SwiftShader (the CPU); default no. */
   readonly webgpu?: boolean;
+  /** Whether pages get a camera, which shows a made-up picture and asks nobody; default no. */
+  readonly camera?: boolean;
   /** How long a call into a page may take; default three minutes. */
   readonly timeoutMs?: number;
 }
 
 /** Starts the headless Chromium that npm's @sparticuz/chromium carries; guard with `requirement('chromium')`. */
-export async function launchChromium({ webgpu = false, timeoutMs }: LaunchOptions = {}): Promise<Browser> {
+export async function launchChromium({ webgpu = false, camera = false, timeoutMs }: LaunchOptions = {}): Promise<Browser> {
   const folder = await unpackBrowser();
   const executablePath = join(folder, 'chromium');
   const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
   if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog');
+  if (camera) args.push('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
   const env = environment(folder, executablePath);
   const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };
   // A busy machine takes longer than Puppeteer's 30 seconds.

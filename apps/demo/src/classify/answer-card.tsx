@@ -1,22 +1,26 @@
 import type { Prediction } from '@residual/vision';
 import type { VNode } from 'preact';
+import { duration } from '../duration.ts';
 import type { Texts } from '../language/en.ts';
 import { useTexts } from '../language/language.ts';
+import type { Actions } from '../session/actions.ts';
+import type { PageState } from '../session/state.ts';
 import { SlotOutput } from '../status.tsx';
-import type { Actions } from './actions.ts';
-import type { PageState } from './state.ts';
+import type { Camera } from './use-camera.ts';
 
 /** The likeliest classes as bars; without an answer, what it waits for. */
-export function AnswerCard({ state, actions }: { state: PageState; actions: Actions }): VNode {
+export function AnswerCard(props: { state: PageState; actions: Actions; camera: Camera }): VNode {
+  const { state, actions, camera } = props;
   const texts = useTexts().answer;
-  const { value, busy } = state.answer;
+  const { busy, problem } = state.answer;
+  const value = camera.answer ?? state.answer.value;
   return (
     <section class="card answer" aria-labelledby="answer-heading">
       <h2 id="answer-heading">{texts.heading}</h2>
       <p id="answer-waiting" class="minor">
-        {waitsFor(state, texts)}
+        {camera.isOn ? '' : waitsFor(state, texts)}
       </p>
-      <SlotOutput id="answer-output" slot={state.answer} actions={actions} live>
+      <SlotOutput id="answer-output" slot={state.answer} actions={actions} live={!camera.isOn}>
         {value && (
           <>
             <ol class="bars">
@@ -24,11 +28,14 @@ export function AnswerCard({ state, actions }: { state: PageState; actions: Acti
                 <Bar key={prediction.index} {...prediction} />
               ))}
             </ol>
+            {camera.framesPerSecond !== undefined && (
+              <p id="frame-rate">{texts.framesPerSecond(camera.framesPerSecond.toFixed(1))}</p>
+            )}
             <p class="minor">{texts.took(duration(value.forwardMs), value.isFirstRun, duration(value.prepareMs))}</p>
           </>
         )}
       </SlotOutput>
-      {value && (
+      {(value || problem) && !camera.isOn && (
         <button type="button" id="run-again" disabled={busy !== undefined} onClick={() => void actions.classify()}>
           {texts.runAgain}
         </button>
@@ -54,8 +61,4 @@ function waitsFor({ model, picture, answer }: PageState, texts: Texts['answer'])
   if (model.value && picture.value) return '';
   if (model.value) return texts.waitsForPicture;
   return picture.value ? texts.waitsForWeights : texts.waitsForBoth;
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,42 +1,18 @@
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { useTexts } from '../language/language.ts';
-import { createActions } from './actions.ts';
+import type { TabProps } from '../app.tsx';
 import { AnswerCard } from './answer-card.tsx';
-import { openDroppedFiles } from './dropped-files.ts';
 import { NetworkCard } from './network-card.tsx';
 import { PictureCard } from './picture-card.tsx';
-import { startSession } from './session.ts';
-import { initialState, type PageState } from './state.ts';
-import { createStore } from './store.ts';
+import { useCamera } from './use-camera.ts';
 
 /** A picture, a network, and what the one is in the eyes of the other. */
-export function ClassifyTab(): VNode {
-  const [{ store, actions }] = useState(() => {
-    const created = createStore(initialState);
-    return { store: created, actions: createActions(created, startSession) };
-  });
-  const [state, setState] = useState(store.state);
-  useEffect(() => store.subscribe(setState), [store]);
-  useEffect(() => openDroppedFiles(actions), [actions]);
-  useEffect(() => void actions.start(), [actions]);
+export function ClassifyTab({ state, actions, isShown }: TabProps): VNode {
+  const camera = useCamera(actions, isShown && state.model.value !== undefined);
   return (
     <div class="classify">
-      <PictureCard state={state} actions={actions} />
+      <PictureCard state={state} actions={actions} camera={camera} />
       <NetworkCard state={state} actions={actions} />
-      <AnswerCard state={state} actions={actions} />
-      <Announcement state={state} />
+      <AnswerCard state={state} actions={actions} camera={camera} />
     </div>
-  );
-}
-
-/** Says to who does not see the page what is under way. */
-function Announcement({ state }: { state: PageState }): VNode {
-  const { steps } = useTexts();
-  const { busy } = [state.answer, state.model, state.picture, state.device].find((slot) => slot.busy) ?? {};
-  return (
-    <p id="status" class="unseen" role="status">
-      {busy && steps[busy.step](busy.subject ?? '')}
-    </p>
   );
 }

@@ -1,4 +1,4 @@
-import type { Actions } from './actions.ts';
+import type { Actions } from '../session/actions.ts';
 import { sortFiles } from './sort-files.ts';
 
 /** Opens the files that are dropped or pasted anywhere on the page. Gives what ends that. */
@@ -8,7 +8,7 @@ export function openDroppedFiles(actions: Actions): () => void {
   const { classList } = document.documentElement;
   const open = (files: Iterable<File>): void => {
     const { weights, picture } = sortFiles(files);
-    if (weights) void actions.openWeights(weights);
+    if (weights) void actions.openWeights({ kind: 'file', file: weights });
     if (picture) void actions.openPicture(picture);
   };
   document.addEventListener(

@@ -1,26 +1,61 @@
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import { useTexts } from '../language/language.ts';
+import type { Actions } from '../session/actions.ts';
+import type { PageState } from '../session/state.ts';
+import type { EngineName, LoadedModel } from '../session/worker/protocol.ts';
 import { SlotOutput } from '../status.tsx';
-import type { Actions } from './actions.ts';
 import { FileInput } from './file-input.tsx';
-import type { PageState } from './state.ts';
-import type { DeviceName, LoadedModel, Started } from './worker/protocol.ts';
 
 const WEIGHTS = '.pth,.pt,.th,.bin,.ckpt,.tar,.safetensors';
-const FROM_PYTORCH = "torch.save(torchvision.models.resnet18(weights='DEFAULT').state_dict(), 'resnet18.pth')";
+const EMBEDDED = 'embedded';
+const engineNames: Readonly<Record<EngineName, string>> = {
+  webgpu: 'WebGPU',
+  wasm: 'WASM',
+  'tfjs-webgpu': 'TensorFlow.js, WebGPU',
+  'tfjs-wasm': 'TensorFlow.js, WASM',
+};
 
 /** The weights, the model that serves and how they fitted, and what computes it. */
 export function NetworkCard({ state, actions }: { state: PageState; actions: Actions }): VNode {
   const texts = useTexts().network;
-  const { device, model } = state;
+  const { device, model, weights } = state;
   return (
     <section class="card model" aria-labelledby="model-heading">
       <h2 id="model-heading">{texts.heading}</h2>
       <div class="controls">
+        <span class="field">
+          <label for="weights-choice">{texts.weights}</label>
+          <select
+            id="weights-choice"
+            value={weights.kind === 'published' ? weights.id : weights.kind === 'embedded' ? EMBEDDED : ''}
+            onChange={({ currentTarget: { value } }) => {
+              if (value === EMBEDDED) void actions.openWeights({ kind: 'embedded' });
+              else if (value !== '') void actions.openWeights({ kind: 'published', id: value });
+            }}
+          >
+            <option value={EMBEDDED}>{texts.embedded}</option>
+            <option value="" disabled>
+              {texts.yours}
+            </option>
+            <optgroup label={texts.catalogue}>
+              {device.value?.published.map((id) => (
+                <option key={id}>{id}</option>
+              ))}
+            </optgroup>
+          </select>
+        </span>
         <label for="weights-file" class="button">
-          <FileInput id="weights-file" accept={WEIGHTS} open={(file) => void actions.openWeights(file)} />
+          <FileInput
+            id="weights-file"
+            accept={WEIGHTS}
+            open={(file) => void actions.openWeights({ kind: 'file', file })}
+          />
           <span>{texts.chooseWeights}</span>
         </label>
+      </div>
+      <Address actions={actions} />
+      <div class="controls">
         <span class="field">
           <label for="model-name">{texts.model}</label>
           <select
@@ -42,30 +77,65 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
           <label for="device-name">{texts.computeOn}</label>
           <select
             id="device-name"
-            value={state.chosenDevice ?? ''}
+            value={state.chosenEngine ?? ''}
             onChange={({ currentTarget }) =>
-              void actions.start((currentTarget.value || undefined) as DeviceName | undefined)
+              void actions.start((currentTarget.value || undefined) as EngineName | undefined)
             }
           >
             <option value="">{texts.best}</option>
-            <option value="tfjs-webgpu">WebGPU</option>
-            <option value="tfjs-wasm">WASM</option>
+            {Object.entries(engineNames).map(([name, title]) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
           </select>
         </span>
       </div>
-      <SlotOutput id="model-output" slot={model} actions={actions}>
-        {model.value ? <Model model={model.value} /> : <HowTo />}
+      <SlotOutput id="model-output" slot={model} actions={actions} cancel={actions.cancelLoading}>
+        {model.value && <Model model={model.value} />}
       </SlotOutput>
       <SlotOutput id="device-output" class="device" slot={device} actions={actions}>
-        {device.value && <Device started={device.value} />}
+        {model.value && <Device engine={model.value.engine} />}
       </SlotOutput>
+      <HowTo />
     </section>
+  );
+}
+
+/** Weights at an address of one's own. */
+function Address({ actions }: { actions: Actions }): VNode {
+  const texts = useTexts().network;
+  const [address, setAddress] = useState('');
+  return (
+    <form
+      class="controls"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (address.trim() !== '') void actions.openWeights({ kind: 'address', address: address.trim() });
+      }}
+    >
+      <span class="field">
+        <label for="weights-address">{texts.address}</label>
+        <input
+          id="weights-address"
+          type="text"
+          inputMode="url"
+          spellcheck={false}
+          placeholder="https://…/resnet18.safetensors, hf:timm/resnet50.a1_in1k"
+          value={address}
+          onInput={({ currentTarget }) => setAddress(currentTarget.value)}
+        />
+      </span>
+      <button type="submit" id="weights-load" disabled={address.trim() === ''}>
+        {texts.load}
+      </button>
+    </form>
   );
 }
 
 function Model({ model }: { model: LoadedModel }): VNode {
   const texts = useTexts().network;
-  const { parameterCount, classCount, cropPx, missing, unexpected } = model;
+  const { parameterCount, labels, cropPx, missing, unexpected, source, format } = model;
   const millions = (parameterCount / 1e6).toFixed(parameterCount < 1e7 ? 2 : 1);
   const fit = missing.length + unexpected.length === 0 ? texts.allFit : texts.fit(missing.length, unexpected.length);
   return (
@@ -73,9 +143,9 @@ function Model({ model }: { model: LoadedModel }): VNode {
       <p>
         <b>{model.model}</b>
         {model.recognised && texts.told}
-        {texts.size(millions, classCount, cropPx)}
+        {texts.size(millions, labels.length, cropPx)}
       </p>
-      <p class="minor">{`${model.file} (${model.format}): ${texts.tensors(model.tensorCount)}, ${fit}.`}</p>
+      <p class="minor">{`${source}${format === undefined ? '' : ` (${format})`}: ${fit}.`}</p>
       {model.notes.length > 0 && (
         <p class="minor" lang="en">
           {texts.takenCareOf}
@@ -92,28 +162,29 @@ function Model({ model }: { model: LoadedModel }): VNode {
 }
 
 function HowTo(): VNode {
+  const texts = useTexts().network;
   return (
-    <div class="how-to">
-      <p>{useTexts().network.howTo}</p>
+    <details class="how-to">
+      <summary>{texts.howToHeading}</summary>
+      <p>{texts.howTo}</p>
       <pre>
-        <code>{FROM_PYTORCH}</code>
+        <code>{"torch.save(torchvision.models.resnet18(weights='DEFAULT').state_dict(), 'resnet18.pth')"}</code>
       </pre>
-    </div>
+    </details>
   );
 }
 
-/** Which backend serves, and why those before it don't. */
-function Device({ started }: { started: Started }): VNode {
+/** Which engine serves, and why those before it don't. */
+function Device({ engine }: { engine: LoadedModel['engine'] }): VNode {
   const texts = useTexts().network;
-  const { info, passedOver } = started.device;
   return (
     <>
       <p>
         {texts.computesWith}
-        <b>{`${info.name} ${info.version}`}</b>
-        {texts.runsOn(info.runsOn)}
+        <b>{engine.name}</b>
+        {texts.runsOn(engine.device)}
       </p>
-      {passedOver.map(({ name, reason }) => (
+      {engine.passedOver.map(({ name, reason }) => (
         <p key={name} class="minor" lang="en">
           {`${texts.passedOver(name)}${reason}.`}
         </p>

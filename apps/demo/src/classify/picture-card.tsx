@@ -1,18 +1,22 @@
+import { samplePictures } from '@residual/weights-cifar10';
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import { useTexts } from '../language/language.ts';
-import { SlotOutput } from '../status.tsx';
-import type { Actions } from './actions.ts';
+import type { Actions } from '../session/actions.ts';
+import type { PageState } from '../session/state.ts';
+import { ProblemNote, SlotOutput } from '../status.tsx';
 import { FileInput } from './file-input.tsx';
-import type { PageState } from './state.ts';
+import type { Camera } from './use-camera.ts';
 
-/** The picture in its drop area. */
-export function PictureCard({ state, actions }: { state: PageState; actions: Actions }): VNode {
+/** The picture in its drop area, samples, and the camera. */
+export function PictureCard(props: { state: PageState; actions: Actions; camera: Camera }): VNode {
+  const { state, actions, camera } = props;
   const texts = useTexts().picture;
   const { value } = state.picture;
   return (
     <section class="card picture" aria-labelledby="picture-heading">
       <h2 id="picture-heading">{texts.heading}</h2>
-      <label for="picture-file" class={`drop${value ? ' filled' : ''}`}>
+      <label for="picture-file" class={`drop${value ? ' filled' : ''}`} hidden={camera.isOn}>
         <FileInput id="picture-file" accept="image/*" open={(file) => void actions.openPicture(file)} />
         {value && <img src={value.url} alt={texts.yours(value.name)} />}
         <span class="hint">
@@ -20,9 +24,44 @@ export function PictureCard({ state, actions }: { state: PageState; actions: Act
           {value ? texts.orDrop : texts.anywhere}
         </span>
       </label>
+      <video ref={camera.video} class="camera" hidden={!camera.isOn} aria-label={texts.camera} muted playsInline />
       <SlotOutput id="picture-output" slot={state.picture} actions={actions}>
-        {value && <p class="minor">{texts.size(value.name, value.width, value.height)}</p>}
+        {value && !camera.isOn && <p class="minor">{texts.size(value.name, value.width, value.height)}</p>}
       </SlotOutput>
+      <Samples actions={actions} camera={camera} />
+      <div id="camera-output">{camera.problem && <ProblemNote problem={camera.problem} actions={actions} />}</div>
     </section>
+  );
+}
+
+function Samples({ actions, camera }: { actions: Actions; camera: Camera }): VNode {
+  const texts = useTexts().picture;
+  const [problem, setProblem] = useState<string>();
+  const open = async (file: string, url: URL): Promise<void> => {
+    camera.turn(false);
+    setProblem(undefined);
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${file}: expected a picture, got HTTP ${response.status}; try again`);
+      await actions.openPicture(new File([await response.blob()], file));
+    } catch (error) {
+      setProblem(String(error));
+    }
+  };
+  return (
+    <>
+      <div class="samples">
+        <span class="minor">{texts.samples}</span>
+        {samplePictures().map(({ file, label, url, credit }) => (
+          <button key={file} type="button" class="sample" title={credit} onClick={() => void open(file, url)}>
+            <img src={url.href} alt={texts.sample(label)} />
+          </button>
+        ))}
+        <button type="button" id="camera" aria-pressed={camera.isOn} onClick={() => camera.turn(!camera.isOn)}>
+          {camera.isOn ? texts.cameraOff : texts.camera}
+        </button>
+      </div>
+      {problem !== undefined && <ProblemNote problem={{ message: problem }} actions={actions} />}
+    </>
   );
 }

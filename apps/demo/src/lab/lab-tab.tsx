@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../language/language.ts';
 import { type Curve, Curves } from './curves.tsx';
+import { CommittedExperiment } from './experiment.tsx';
 import type { LabSettings, Shortcut } from './protocol.ts';
 import { advanced, type LabRun, startTraining } from './training.ts';
 
@@ -93,6 +94,7 @@ export function LabTab(): VNode {
           <Chart heading={texts.losses} xLabel={texts.step} yLabel={texts.lossAxis} curves={lossCurves(runs, texts)} />
         </>
       )}
+      <CommittedExperiment colors={colors} />
     </div>
   );
 }

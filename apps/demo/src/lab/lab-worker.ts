@@ -1,10 +1,8 @@
-import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { tfjsWebgpu } from '@residual/backend-webgpu';
 import { randomVars, type VarSource } from '@residual/blocks';
 import { cifarPlainSpec, cifarResNetSpec, ResNet } from '@residual/resnet';
 import { oneCycle, orderedBatches, sgd, shuffledBatches, train } from '@residual/train';
-import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { useGradients } from '../session/worker/gradients.ts';
 import type { LabMessage, LabSettings } from './protocol.ts';
 import { SIZE_PX, toyPictures } from './toy-pictures.ts';
 
@@ -24,7 +22,7 @@ addEventListener('message', ({ data }: MessageEvent<LabSettings>) => {
 
 /** One training; whoever wants to stop it ends the worker. */
 async function run({ depth, shortcut, epochs, seed }: LabSettings): Promise<void> {
-  say({ kind: 'device', runsOn: await startDevice() });
+  say({ kind: 'device', runsOn: await useGradients() });
   const spec = { ...(shortcut === 'none' ? cifarPlainSpec(depth) : cifarResNetSpec(depth, shortcut)), width: CHANNELS };
   const data = shuffledBatches(toyPictures(TRAIN_COUNT, seed), { ...pixels, seed });
   await train({
@@ -42,18 +40,6 @@ async function run({ depth, shortcut, epochs, seed }: LabSettings): Promise<void
     },
   });
   say({ kind: 'end' });
-}
-
-/** WebGPU, or tfjs's plain JavaScript: the only ones in a browser that have all gradients. */
-async function startDevice(): Promise<string> {
-  const webgpu = tfjsWebgpu();
-  if ((await webgpu.isAvailable()).available) {
-    const { name, runsOn } = await webgpu.use();
-    return `${name}, ${runsOn}`;
-  }
-  await setBackend('cpu');
-  await ready();
-  return 'tfjs-cpu, JavaScript';
 }
 
 function say(message: LabMessage): void {

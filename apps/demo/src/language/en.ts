@@ -1,13 +1,17 @@
-import type { Step } from '../classify/worker/protocol.ts';
 import type { Shortcut } from '../lab/protocol.ts';
+import type { Step } from '../session/worker/protocol.ts';
 
 const steps: Readonly<Record<Step, (subject: string) => string>> = {
   start: () => 'Starting',
   read: (file) => `Reading ${file}`,
+  download: (name) => `Downloading ${name}`,
   build: (model) => `Building ${model || 'the model'}`,
+  compile: () => 'Compiling',
   decode: (file) => `Decoding ${file || 'the picture'}`,
   run: (model) => `Running ${model}`,
   firstRun: (model) => `First run of ${model}, the slowest`,
+  explain: (layer) => `Explaining at ${layer}`,
+  measure: (name) => `Measuring ${name}`,
 };
 
 const shortcuts: Readonly<Record<Shortcut, string>> = {
@@ -27,10 +31,11 @@ const states = {
 export const en = {
   description: 'Deep residual networks, computed in your browser. Your picture and your weights stay on this device.',
   language: 'Language',
-  tabs: { classify: 'Classify', lab: 'Degradation lab', learn: 'Learn' },
+  tabs: { classify: 'Classify', explain: 'Explain', compare: 'Compare', lab: 'Degradation lab', learn: 'Learn' },
   paper: 'After K. He, X. Zhang, S. Ren, J. Sun: ',
   steps,
   startAgain: 'Start again',
+  cancel: 'Cancel',
   take: (model: string) => `Take ${model}`,
   picture: {
     heading: 'Picture',
@@ -40,20 +45,30 @@ export const en = {
     orDrop: ', or drop or paste one.',
     yours: (name: string) => `Your picture ${name}`,
     size: (name: string, width: number, height: number) => `${name}, ${width} × ${height} pixels`,
+    samples: 'Or a sample:',
+    sample: (label: string) => `Sample: ${label}`,
+    camera: 'Camera',
+    cameraOff: 'Camera off',
   },
   network: {
     heading: 'Network',
-    chooseWeights: 'Choose weights',
+    weights: 'Weights',
+    embedded: 'CIFAR-10, in this page',
+    yours: 'a file or an address',
+    catalogue: 'ImageNet, downloaded and kept',
+    address: 'Address of weights',
+    load: 'Load',
+    chooseWeights: 'Choose a file',
     model: 'Model',
-    asTold: 'as the file tells',
+    asTold: 'as the weights tell',
     computeOn: 'Compute on',
     best: 'the best there is',
+    howToHeading: 'Weights of your own',
     howTo:
       'Choose or drop a file of ResNet weights: .pth, .pt, .th or .safetensors, from torchvision, timm, Hugging Face or your own training. From PyTorch:',
     told: ', told by the weights',
     size: (millions: string, classes: number, edgePx: number) =>
       `: ${millions} M parameters, ${classes.toLocaleString('en')} ${classes === 1 ? 'class' : 'classes'}, pictures of ${edgePx} × ${edgePx}.`,
-    tensors: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'tensor' : 'tensors'}`,
     allFit: 'all fit, none missing',
     fit: (missing: number, unused: number) => `${missing} missing, ${unused} not used`,
     takenCareOf: 'Taken care of: ',
@@ -67,10 +82,54 @@ export const en = {
     class: (index: number) => `class ${index}`,
     took: (network: string, first: boolean, resizing: string) =>
       `Network ${network}${first ? ' (the first run, which is the slowest)' : ''}, resizing ${resizing}.`,
+    framesPerSecond: (rate: string) => `${rate} pictures a second`,
     soon: 'Soon.',
     waitsForBoth: 'Waits for weights and a picture.',
     waitsForWeights: 'Waits for weights.',
     waitsForPicture: 'Waits for a picture.',
+  },
+  explain: {
+    heatmap: 'Where it sees the class',
+    class: 'Class',
+    likeliest: 'the likeliest',
+    layer: 'Layer',
+    opacity: 'Opacity',
+    heatmapOf: (label: string) => `Grad-CAM of ${label} over the picture, blue to red`,
+    seen: (label: string, percent: string, layer: string) => `${label}, ${percent} %, seen at ${layer}.`,
+    heatmapNote:
+      'Grad-CAM (Selvaraju et al. 2017): the channels of a layer, weighted by how the class’s logit grows with them. Shown over the crop that the network gets. The last stage needs no gradients; earlier ones take longer the first time.',
+    features: 'Feature maps',
+    channels: (shape: string, shown: number) => `${shape}, the first ${shown} channels, each from black to white.`,
+    network: (model: string) => `${model}, block by block`,
+    networkNote:
+      'From the picture down to the classes. A bar is a convolution, the arc a shortcut: solid as the identity, dashed with a projection or padding.',
+    measure: 'Measure where the time goes',
+    measured: (engine: string, total: string) =>
+      `On ${engine}, each part compiled and run alone: ${total} in all, more than the whole network takes, as each reads its input and gives back its output.`,
+    part: 'Part',
+    shape: 'Output',
+    parameters: 'Parameters',
+    multiplyAdds: 'Multiply-adds',
+    time: 'Time',
+    waitsForWeights: 'Waits for weights: see the tab Classify.',
+    waitsForPicture: 'Choose a picture in the tab Classify, and see here what the network sees in it.',
+  },
+  compare: {
+    heading: 'The same picture on every engine',
+    intro:
+      'Each engine loads the network of the tab Classify in a worker of its own, compiles it and runs it five times: the plan on WebGPU, the same graph on TensorFlow.js’s WebGPU, Residual’s kernels in WebAssembly, and the graph on TensorFlow.js’s WASM.',
+    run: 'Compare',
+    stop: 'Stop',
+    stopped: 'stopped',
+    waits: 'Waits for weights and a picture: see the tab Classify.',
+    engine: 'Engine',
+    compile: 'Compile',
+    first: 'First run',
+    warm: 'Warm run',
+    memory: 'Memory',
+    dispatches: 'Dispatches',
+    difference: 'Difference',
+    note: 'Memory: for the plan all GPU buffers, for the others the weights as they hold them. Difference: the largest of any logit from the first engine’s, over its largest logit.',
   },
   lab: {
     heading: 'Does deeper mean better?',
@@ -89,6 +148,11 @@ export const en = {
     step: 'step',
     errorAxis: 'error, %',
     lossAxis: 'loss',
+    experiment: 'The same at full size',
+    experimentNote:
+      'Trained on CIFAR-10 by the residual command, committed with the project: errors at the end, means over the seeds; the curves are of the first seed.',
+    seeds: 'Seeds',
+    epochs: 'Epochs',
     net: 'Net',
     progress: 'Progress',
     trainError: 'training error',

@@ -1,4 +1,13 @@
-import type { Answer, DecodedPicture, DeviceName, LoadedModel, Problem, Progress, Started } from './worker/protocol.ts';
+import type {
+  Answer,
+  DecodedPicture,
+  EngineName,
+  LoadedModel,
+  Problem,
+  Progress,
+  Started,
+  WeightsChoice,
+} from './worker/protocol.ts';
 
 /** A thing that takes time to get: what is there, what is under way, and what went wrong last. */
 export interface Slot<T> {
@@ -16,7 +25,8 @@ export interface ShownPicture extends DecodedPicture {
 /** All that the page shows. */
 export interface PageState {
   /** Undefined for the first that can run. */
-  readonly chosenDevice: DeviceName | undefined;
+  readonly chosenEngine: EngineName | undefined;
+  readonly weights: WeightsChoice;
   /** Undefined where the file tells. */
   readonly chosenModel: string | undefined;
   readonly device: Slot<Started>;
@@ -28,7 +38,8 @@ export interface PageState {
 export const emptySlot: Slot<never> = { value: undefined, busy: undefined, problem: undefined };
 
 export const initialState: PageState = {
-  chosenDevice: undefined,
+  chosenEngine: undefined,
+  weights: { kind: 'embedded' },
   chosenModel: undefined,
   device: emptySlot,
   model: emptySlot,

@@ -1,29 +1,37 @@
-import { RequestError, type Session } from './session.ts';
+import { type AskOptions, RequestError, type Session } from './session.ts';
 import { emptySlot, type PageState, type Slot } from './state.ts';
 import type { Store } from './store.ts';
-import type { DeviceName, Progress } from './worker/protocol.ts';
+import type { EngineName, Problem, Progress, RequestName, Requests, WeightsChoice } from './worker/protocol.ts';
 
 type SlotName = 'device' | 'model' | 'picture' | 'answer';
 type SlotValue<Name extends SlotName> = NonNullable<PageState[Name]['value']>;
 
-const everyDevice: readonly DeviceName[] = ['tfjs-webgpu', 'tfjs-wasm'];
+const usualEngines: readonly EngineName[] = ['webgpu', 'wasm'];
 
 /** What a person can do on the page. */
 export interface Actions {
-  /** Computes on `device`, or on the first that can run. */
-  start(device?: DeviceName): Promise<void>;
-  /** Starts once more on the device that was chosen. */
+  /** Computes on `engine`, or on the first that can run. */
+  start(engine?: EngineName): Promise<void>;
+  /** Starts once more on the engine that was chosen. */
   restart(): Promise<void>;
   chooseModel(model: string | undefined): Promise<void>;
-  openWeights(file: File): Promise<void>;
+  openWeights(weights: WeightsChoice): Promise<void>;
+  /** Ends what is being loaded; the model before stays. */
+  cancelLoading(): void;
   openPicture(file: File): Promise<void>;
   classify(): Promise<void>;
+  /** Asks the worker that serves now. @throws RequestError */
+  ask<Name extends RequestName>(
+    name: Name,
+    argument: Requests[Name]['argument'],
+    options?: AskOptions,
+  ): Promise<Requests[Name]['result']>;
 }
 
 export function createActions(store: Store<PageState>, startSession: () => Session): Actions {
   let session: Session | undefined;
-  let weightsFile: File | undefined;
   let pictureFile: File | undefined;
+  let loading: AbortController | undefined;
   const turns: Record<SlotName, number> = { device: 0, model: 0, picture: 0, answer: 0 };
 
   function change<Name extends SlotName>(name: Name, slot: Partial<Slot<SlotValue<Name>>>): void {
@@ -51,16 +59,20 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
       if (isLast()) change(name, { busy: undefined });
       return isLast();
     } catch (error) {
-      const problem = error instanceof RequestError ? error.problem : { message: String(error) };
-      if (isLast()) change(name, { busy: undefined, problem });
+      const problem = problemOf(error);
+      if (isLast()) change(name, { busy: undefined, problem: problem.isCancelled ? undefined : problem });
       return false;
     }
   }
 
-  async function load(file: File): Promise<void> {
-    const model = store.state.chosenModel;
-    const loaded = await fill('model', { step: 'read', subject: file.name }, (asked, report) =>
-      asked.ask('load', { file, model }, report),
+  async function load(): Promise<void> {
+    const { weights, chosenModel: model } = store.state;
+    loading?.abort();
+    const canceller = new AbortController();
+    loading = canceller;
+    const subject = weights.kind === 'file' ? { subject: weights.file.name } : {};
+    const loaded = await fill('model', { step: 'read', ...subject }, (asked, report) =>
+      asked.ask('load', { weights, model }, { report, signal: canceller.signal }),
     );
     if (!loaded) return;
     change('answer', emptySlot);
@@ -70,7 +82,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
   async function decode(file: File): Promise<void> {
     const before = store.state.picture.value;
     const decoded = await fill('picture', { step: 'decode', subject: file.name }, async (asked, report) => {
-      const size = await asked.ask('decode', file, report);
+      const size = await asked.ask('decode', file, { report });
       return { ...size, name: file.name, url: URL.createObjectURL(file) };
     });
     if (!decoded && store.state.picture.problem) change('picture', { value: undefined });
@@ -82,31 +94,32 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
 
   const actions: Actions = {
     /** On a worker of its own, so that the one before it, whatever it does, is gone; its files are opened again. */
-    async start(device) {
+    async start(engine) {
       session?.end();
       session = startSession();
-      const [weights, picture] = [weightsFile, pictureFile];
-      store.update({ chosenDevice: device, device: emptySlot, answer: emptySlot, model: emptySlot });
-      const devices = device === undefined ? everyDevice : [device];
-      const started = await fill('device', { step: 'start' }, (asked, report) => asked.ask('start', devices, report));
+      const picture = pictureFile;
+      store.update({ chosenEngine: engine, device: emptySlot, answer: emptySlot, model: emptySlot });
+      const engines = engine === undefined ? usualEngines : [engine];
+      const started = await fill('device', { step: 'start' }, (asked, report) =>
+        asked.ask('start', engines, { report }),
+      );
       if (!started) return;
-      await Promise.all([
-        weights && weights === weightsFile && load(weights),
-        picture && picture === pictureFile && decode(picture),
-      ]);
+      await Promise.all([load(), picture && picture === pictureFile && decode(picture)]);
     },
 
-    restart: () => actions.start(store.state.chosenDevice),
+    restart: () => actions.start(store.state.chosenEngine),
 
     async chooseModel(model) {
       store.update({ chosenModel: model });
-      if (weightsFile) await load(weightsFile);
+      await load();
     },
 
-    async openWeights(file) {
-      weightsFile = file;
-      await load(file);
+    async openWeights(weights) {
+      store.update({ weights });
+      await load();
     },
+
+    cancelLoading: () => loading?.abort(),
 
     async openPicture(file) {
       pictureFile = file;
@@ -117,9 +130,19 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
       const { model, picture } = store.state;
       if (!model.value || !picture.value || model.busy || picture.busy) return;
       await fill('answer', { step: 'run', subject: model.value.model }, (asked, report) =>
-        asked.ask('classify', undefined, report),
+        asked.ask('classify', undefined, { report }),
       );
+    },
+
+    ask(name, argument, options) {
+      if (session) return session.ask(name, argument, options);
+      return Promise.reject(new RequestError({ message: 'The page has not started yet.' }));
     },
   };
   return actions;
+}
+
+/** What went wrong, as the page shows it. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof RequestError ? error.problem : { message: String(error) };
 }

@@ -11,13 +11,20 @@ export class RequestError extends Error {
   }
 }
 
+export interface AskOptions {
+  readonly report?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+  /** What of the argument goes over to the worker. */
+  readonly transfer?: Transferable[];
+}
+
 /** A worker with a device, a model and a picture of its own. */
 export interface Session {
   /** @throws RequestError */
   ask<Name extends RequestName>(
     name: Name,
     argument: Requests[Name]['argument'],
-    report?: (progress: Progress) => void,
+    options?: AskOptions,
   ): Promise<Requests[Name]['result']>;
   /** Ends the worker at once, whatever it does; what was asked for is rejected. */
   end(): void;
@@ -30,7 +37,7 @@ interface Pending {
 }
 
 export function startSession(): Session {
-  const worker = new Worker(new URL('./worker/classify-worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./worker/session-worker.ts', import.meta.url), { type: 'module' });
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended: Problem | undefined;
@@ -55,13 +62,15 @@ export function startSession(): Session {
   });
 
   return {
-    ask: (name, argument, report) =>
+    ask: (name, argument, { report, signal, transfer = [] } = {}) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(new RequestError(ended));
         lastId += 1;
-        pending.set(lastId, { resolve, reject, report });
-        const message: RequestMessage = { id: lastId, name, argument };
-        worker.postMessage(message);
+        const id = lastId;
+        const send = (message: RequestMessage, over: Transferable[] = []): void => worker.postMessage(message, over);
+        pending.set(id, { resolve, reject, report });
+        signal?.addEventListener('abort', () => pending.has(id) && send({ id, isCancelled: true }));
+        send({ id, name, argument }, transfer);
       }),
     end: () => endWith({ message: 'Ended.' }),
   };

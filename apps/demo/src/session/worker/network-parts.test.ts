@@ -1,0 +1,30 @@
+import { wasm } from '@residual/backend-wasm/node';
+import { createClassifier } from '@residual/classifier';
+import { readStateDict, sourceFromBytes } from '@residual/weights';
+import { card } from '@residual/weights-cifar10';
+import { readWeights } from '@residual/weights-cifar10/node';
+import { expect, test } from 'vitest';
+import { partsOf, timeParts, traceNetwork } from './network-parts.ts';
+
+test('a network is its stem, its blocks and its head, and each part runs alone', async () => {
+  const engine = wasm({ threads: 1 });
+  const weights = await readStateDict(sourceFromBytes(new Uint8Array(await readWeights())));
+  const classifier = await createClassifier({ model: card.model, weights, engines: [engine] });
+  const graph = await traceNetwork(classifier);
+  await classifier.dispose();
+  const parts = partsOf(graph);
+  const blocks = [1, 2, 3].flatMap((stage) => Array.from({ length: 9 }, (_, block) => `layer${stage}.${block}`));
+  expect(parts.map(({ name }) => name)).toEqual(['stem', ...blocks, 'fc']);
+  expect(parts.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(card.parameters);
+  expect(parts.find(({ name }) => name === 'layer2.0')).toMatchObject({
+    shape: [16, 16, 32],
+    // Two convolutions, 16 to 32 and 32 to 32 channels, and their batch norms.
+    parameters: 9 * 16 * 32 + 9 * 32 * 32 + 4 * 32,
+    multiplyAdds: 16 * 16 * (9 * 16 * 32 + 9 * 32 * 32),
+  });
+  const reports: number[] = [];
+  const times = await timeParts(graph, engine, (fraction) => reports.push(fraction));
+  expect(Object.keys(times)).toEqual(parts.map(({ name }) => name));
+  for (const ms of Object.values(times)) expect(ms).toBeGreaterThan(0);
+  expect(reports).toHaveLength(parts.length);
+});

@@ -1,0 +1,160 @@
+import type { FeatureMap } from '@residual/classifier';
+import type { Explanation, MapEndpoint } from '@residual/classifier/explain';
+import type { PassedOverEngine } from '@residual/compile';
+import type { Prediction } from '@residual/vision';
+
+/** Who computes: Residual's plan and kernels, or the same graph on tfjs. */
+export type EngineName = 'webgpu' | 'wasm' | 'tfjs-webgpu' | 'tfjs-wasm';
+
+/** What can be under way. */
+export type Step =
+  | 'start'
+  | 'read'
+  | 'download'
+  | 'build'
+  | 'compile'
+  | 'decode'
+  | 'run'
+  | 'firstRun'
+  | 'explain'
+  | 'measure';
+
+/** What is under way, and with which file or model; `fraction` where it is known how much is done. */
+export interface Progress {
+  readonly step: Step;
+  readonly subject?: string;
+  readonly fraction?: number;
+}
+
+/** What went wrong, in one line, and what can be done about it. */
+export interface Problem {
+  readonly message: string;
+  /** The model that the weights fit. */
+  readonly suggestedModel?: string | undefined;
+  /** Whether the worker is gone, and another may do. */
+  readonly endedWorker?: boolean;
+  /** Whether a person wanted it to end. */
+  readonly isCancelled?: boolean;
+}
+
+export interface ModelFamily {
+  readonly title: string;
+  readonly names: readonly string[];
+}
+
+export interface Started {
+  readonly engine: EngineName;
+  /** Those before it, and why they do not serve. */
+  readonly passedOver: readonly PassedOverEngine[];
+  readonly families: readonly ModelFamily[];
+  /** Ids of the catalogue: `resnet50/IMAGENET1K_V2`. */
+  readonly published: readonly string[];
+}
+
+/** Where weights are: in the page, in a file, in the catalogue, or at an address (`https:`, `hf:owner/name`). */
+export type WeightsChoice =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'file'; readonly file: File }
+  | { readonly kind: 'published'; readonly id: string }
+  | { readonly kind: 'address'; readonly address: string };
+
+export interface LoadedModel {
+  readonly model: string;
+  /** Whether the weights told, rather than the user. */
+  readonly recognised: boolean;
+  /** What the weights are called. */
+  readonly source: string;
+  readonly format: string | undefined;
+  readonly parameterCount: number;
+  /** Names of the classes. */
+  readonly labels: readonly string[];
+  /** Endpoints that are maps: `stem`, `layer1`, …. */
+  readonly layers: readonly MapEndpoint[];
+  readonly cropPx: number;
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+  readonly engine: { readonly name: string; readonly device: string; readonly passedOver: readonly PassedOverEngine[] };
+  /** From weights in memory to a network that is ready. */
+  readonly buildMs: number;
+}
+
+export interface DecodedPicture {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Answer {
+  readonly predictions: readonly Prediction[];
+  /** Of the network alone, without decoding and resizing. */
+  readonly forwardMs: number;
+  /** Of decoding's result to the network's input. */
+  readonly prepareMs: number;
+  /** Whether this model ran for the first time, which includes compiling what is not compiled yet. */
+  readonly isFirstRun: boolean;
+}
+
+/** A part of the network: the stem, a block or the head. */
+export interface NetworkPart {
+  /** `stem`, `layer1.0`, …, `fc`. */
+  readonly name: string;
+  readonly layers: readonly { readonly name: string; readonly op: string }[];
+  /** Of what it puts out, without the batch. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/** What an engine takes for the picture. */
+export interface Measurement {
+  readonly firstMs: number;
+  /** Median of the runs after the first. */
+  readonly warmMs: number;
+  /** What the engine holds: on a GPU all buffers, else the weights as it keeps them. */
+  readonly memoryBytes: number;
+  /** Of one run; undefined without a GPU. */
+  readonly dispatches: number | undefined;
+  readonly logits: Float32Array;
+}
+
+/** What the worker can be asked for: argument and result of each request. */
+export interface Requests {
+  start: { argument: readonly EngineName[]; result: Started };
+  load: { argument: { weights: WeightsChoice; model: string | undefined }; result: LoadedModel };
+  decode: { argument: Blob; result: DecodedPicture };
+  classify: { argument: undefined; result: Answer };
+  /** A camera's frame, which is not kept. */
+  frame: { argument: ImageBitmap; result: Answer };
+  explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };
+  features: { argument: MapEndpoint; result: FeatureMap };
+  parts: { argument: undefined; result: readonly NetworkPart[] };
+  /** Milliseconds of each part, alone on the engine that serves. */
+  partTimes: { argument: undefined; result: Readonly<Record<string, number>> };
+  measure: { argument: { runs: number }; result: Measurement };
+}
+
+export type RequestName = keyof Requests;
+
+export type RequestMessage =
+  | { readonly id: number; readonly name: RequestName; readonly argument: unknown }
+  | { readonly id: number; readonly isCancelled: true };
+
+export type ReplyMessage =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly problem: Problem };
+
+/** What a handler is given beside its argument. */
+export interface Handling {
+  report(progress: Progress): void;
+  readonly signal: AbortSignal;
+}
+
+/** The handlers of all requests, as the worker has them. */
+export type Handlers = {
+  readonly [Name in RequestName]: (
+    argument: Requests[Name]['argument'],
+    handling: Handling,
+  ) => Promise<Requests[Name]['result']>;
+};

@@ -1,0 +1,200 @@
+import { type Classifier, WeightsMismatchError } from '@residual/classifier';
+import type { MapEndpoint } from '@residual/classifier/explain';
+import { type Engine, type ExecutableInfo, firstAvailable } from '@residual/compile';
+import { decodeBlob, type PixelImage, readBitmap } from '@residual/vision';
+import { listWeights } from '@residual/weights/catalogue';
+import { countDispatches } from './count-dispatches.ts';
+import { enginesOf } from './engines.ts';
+import { useGradients } from './gradients.ts';
+import { type LoadedClassifier, loadClassifier } from './load-classifier.ts';
+import { modelFamilies } from './model-families.ts';
+import { partsOf, timeParts, traceNetwork } from './network-parts.ts';
+import type {
+  Answer,
+  EngineName,
+  Handlers,
+  Handling,
+  LoadedModel,
+  Problem,
+  ReplyMessage,
+  RequestMessage,
+} from './protocol.ts';
+
+let engines: readonly Engine[] = [];
+let classifier: Classifier | undefined;
+let compiled: ExecutableInfo | undefined;
+let image: PixelImage | undefined;
+let hasRun = false;
+/** What is told of the compilation under way. */
+let reportCompiled: ((fraction: number) => void) | undefined;
+
+const handlers: Handlers = {
+  async start(names, { report }) {
+    report({ step: 'start' });
+    engines = enginesOf(names, {
+      onProgress: ({ done, total }) => reportCompiled?.(done / total),
+      onCompiled: (info) => {
+        compiled = info;
+      },
+    });
+    const { engine, passedOver } = await firstAvailable(engines);
+    const published = listWeights().map(({ id }) => id);
+    return { engine: engine.name as EngineName, passedOver, families: await modelFamilies(), published };
+  },
+
+  /** The model before stays where the new one cannot be loaded. */
+  async load(wanted, handling) {
+    reportCompiled = (fraction) => handling.report({ step: 'compile', fraction });
+    const loaded = await loadClassifier(wanted, engines, handling);
+    handling.signal.throwIfAborted();
+    await classifier?.dispose();
+    classifier = loaded.classifier;
+    hasRun = false;
+    return describeModel(loaded, wanted.model === undefined && wanted.weights.kind !== 'embedded');
+  },
+
+  /** As it is shown: turned as the camera says. */
+  async decode(blob, { report }) {
+    report({ step: 'decode' });
+    image = undefined;
+    image = await decodeBlob(blob, { orient: true });
+    return { width: image.width, height: image.height };
+  },
+
+  classify: (_, { report }) => answer(needed().image, report),
+
+  async frame(bitmap, { report }) {
+    try {
+      return await answer(readBitmap(bitmap), report);
+    } finally {
+      bitmap.close();
+    }
+  },
+
+  async explain({ target, layer }, { report, signal }) {
+    const { classifier, image } = needed();
+    report({ step: 'explain', subject: layer });
+    if (layer !== `layer${classifier.spec.depths.length}`) await useGradients();
+    return classifier.explain(image, { layer, signal, ...(target !== undefined && { target }) });
+  },
+
+  async features(layer, { report, signal }) {
+    const { classifier, image } = needed();
+    report({ step: 'run', subject: layer });
+    const found = await classifier.features(image, { layers: [layer], signal });
+    return found[layer]!;
+  },
+
+  async parts() {
+    return partsOf(await traceNetwork(needed().classifier));
+  },
+
+  async partTimes(_, { report }) {
+    const { classifier } = needed();
+    const engine = engines.find(({ name }) => name === classifier.engine!.name)!;
+    const measuring = compiled;
+    const times = await timeParts(await traceNetwork(classifier), engine, (fraction) =>
+      report({ step: 'measure', subject: classifier.spec.name, fraction }),
+    );
+    compiled = measuring;
+    return times;
+  },
+
+  async measure({ runs }, { report }) {
+    const { classifier, image } = needed();
+    const input = [classifier.prepare(image)];
+    const timesMs: number[] = [];
+    let logits: Float32Array = new Float32Array();
+    const run = async (): Promise<void> => {
+      const beginMs = performance.now();
+      [logits] = (await classifier.forward(input)) as [Float32Array];
+      timesMs.push(performance.now() - beginMs);
+      report({ step: 'measure', subject: classifier.engine!.name, fraction: timesMs.length / (runs + 1) });
+    };
+    for (let count = 0; count < runs; count++) await run();
+    const dispatches = await countDispatches(run);
+    const [firstMs, ...warmMs] = timesMs as [number, ...number[]];
+    return {
+      firstMs,
+      warmMs: warmMs.sort((a, b) => a - b)[Math.floor(warmMs.length / 2)]!,
+      memoryBytes: compiled!.gpu?.bytes ?? compiled!.weightBytes,
+      dispatches,
+      logits,
+    };
+  },
+};
+
+async function answer(picture: PixelImage, report: Handling['report']): Promise<Answer> {
+  const { classifier } = needed();
+  const startMs = performance.now();
+  const input = classifier.prepare(picture);
+  report({ step: hasRun ? 'run' : 'firstRun', subject: classifier.spec.name });
+  const preparedMs = performance.now();
+  const [logits] = await classifier.forward([input]);
+  const forwardMs = performance.now() - preparedMs;
+  const isFirstRun = !hasRun;
+  hasRun = true;
+  return { predictions: classifier.predict(logits!), prepareMs: preparedMs - startMs, forwardMs, isFirstRun };
+}
+
+/** The model, and the picture where there is one. */
+function needed(): { classifier: Classifier; readonly image: PixelImage } {
+  if (!classifier) throw new Error('expected weights, got none; choose some');
+  return {
+    classifier,
+    get image() {
+      if (!image) throw new Error('expected a picture, got none; choose one');
+      return image;
+    },
+  };
+}
+
+async function describeModel(loaded: LoadedClassifier, recognised: boolean): Promise<LoadedModel> {
+  const { spec, labels, preset, loadReport, notes, warnings, engine } = loaded.classifier;
+  const parts = partsOf(await traceNetwork(loaded.classifier));
+  return {
+    model: spec.name,
+    recognised,
+    source: loaded.source,
+    format: loaded.format,
+    parameterCount: parts.reduce((sum, { parameters }) => sum + parameters, 0),
+    labels,
+    layers: ['stem', ...spec.depths.map((_, index): MapEndpoint => `layer${index + 1}`)],
+    cropPx: preset.cropPx,
+    missing: loadReport?.missing ?? [],
+    unexpected: loadReport?.unexpected ?? [],
+    notes,
+    warnings,
+    engine: engine!,
+    buildMs: loaded.buildMs,
+  };
+}
+
+/** One request after the other: a model is never replaced while it runs. */
+let queue = Promise.resolve();
+const cancellers = new Map<number, AbortController>();
+
+addEventListener('message', ({ data }: MessageEvent<RequestMessage>) => {
+  if ('isCancelled' in data) return cancellers.get(data.id)?.abort();
+  cancellers.set(data.id, new AbortController());
+  queue = queue.then(() => handle(data));
+});
+
+async function handle({ id, name, argument }: Extract<RequestMessage, { name: unknown }>): Promise<void> {
+  const reply = (message: ReplyMessage) => postMessage(message);
+  const handler = handlers[name] as (argument: unknown, handling: Handling) => Promise<unknown>;
+  const { signal } = cancellers.get(id)!;
+  try {
+    signal.throwIfAborted();
+    reply({ id, result: await handler(argument, { report: (progress) => reply({ id, progress }), signal }) });
+  } catch (error) {
+    reply({ id, problem: describe(error, signal.aborted) });
+  } finally {
+    cancellers.delete(id);
+  }
+}
+
+function describe(error: unknown, isCancelled: boolean): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, isCancelled, suggestedModel: WeightsMismatchError.isInstance(error) ? error.fits[0] : undefined };
+}
