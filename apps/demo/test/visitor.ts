@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,8 +13,6 @@ const TIMEOUT_MS = 100_000;
 export interface VisitOptions extends LaunchOptions {
   /** Whether the server isolates the page, which gives it shared memory; default no. */
   readonly isolated?: boolean;
-  /** Of the address, such as `#lab`. */
-  readonly hash?: string;
 }
 
 /** The page as it is deployed, under a path, served from a folder of its own. */
@@ -27,8 +25,8 @@ export interface BuiltDemo {
   requestedFiles(pattern: RegExp): string[];
   /** Has the network fail for matching requests from now on: it breaks off, answers with an error, or never answers. */
   fail(pattern: RegExp | undefined, how?: 'lost' | 'refused' | 'silent'): void;
-  /** The address of a file of the build. */
-  addressOf(pattern: RegExp): string;
+  /** Serves a file beside the page, and gives its address. */
+  serve(name: string, content: Uint8Array): string;
   close(): Promise<void>;
 }
 
@@ -71,11 +69,11 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
     fail(pattern, how = 'refused') {
       failing = pattern && { pattern, how };
     },
-    addressOf(pattern) {
-      const name = readdirSync(join(outDir, 'assets')).find((file) => pattern.test(file))!;
-      return `${server.resolvedUrls!.local[0]}assets/${name}`;
+    serve(name, content) {
+      writeFileSync(join(outDir, name), content);
+      return `${server.resolvedUrls!.local[0]}${name}`;
     },
-    async visit({ isolated, hash = '', ...options }, use) {
+    async visit({ isolated, ...options }, use) {
       const browser = await launchChromium(options);
       try {
         requested.clear();
@@ -83,7 +81,7 @@ export async function buildDemo(root: string): Promise<BuiltDemo> {
         headers = isolated ? ISOLATING : {};
         const page = await browser.newPage();
         const visitor = visitorOf(page, join(root, '.vitest/screenshots'));
-        await page.goto(`${server.resolvedUrls!.local[0]}${hash}`);
+        await page.goto(server.resolvedUrls!.local[0]!);
         await use(visitor);
         expect(visitor.complaints).toEqual([]);
       } finally {

@@ -39,22 +39,25 @@ export function NetworkDrawing({ model, actions, cause }: Place): VNode {
       </SlotOutput>
       <SlotOutput id="parts-output" slot={parts} actions={actions}>
         {parts.value && (
-          <table class="parts">
-            <thead>
-              <tr>
-                <th scope="col">{texts.part}</th>
-                <th scope="col">{texts.shape}</th>
-                <th scope="col">{texts.parameters}</th>
-                <th scope="col">{texts.multiplyAdds}</th>
-                <th scope="col">{texts.time}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {parts.value.map((part) => (
-                <Part key={part.name} part={part} ms={times.value?.[part.name]} total={total} />
-              ))}
-            </tbody>
-          </table>
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+          <section class="scrolling" tabIndex={0} aria-label={texts.network(model.model)}>
+            <table class="parts">
+              <thead>
+                <tr>
+                  <th scope="col">{texts.part}</th>
+                  <th scope="col">{texts.shape}</th>
+                  <th scope="col">{texts.parameters}</th>
+                  <th scope="col">{texts.multiplyAdds}</th>
+                  <th scope="col">{texts.time}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {parts.value.map((part) => (
+                  <Part key={part.name} part={part} ms={times.value?.[part.name]} total={total} />
+                ))}
+              </tbody>
+            </table>
+          </section>
         )}
       </SlotOutput>
     </section>

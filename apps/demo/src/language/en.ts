@@ -105,7 +105,7 @@ export const en = {
       'From the picture down to the classes. A bar is a convolution, the arc a shortcut: solid as the identity, dashed with a projection or padding.',
     measure: 'Measure where the time goes',
     measured: (engine: string, total: string) =>
-      `On ${engine}, each part compiled and run alone: ${total} in all, more than the whole network takes, as each reads its input and gives back its output.`,
+      `On ${engine}, each part compiled and run alone, from reading its input to giving back its output: ${total} in all.`,
     part: 'Part',
     shape: 'Output',
     parameters: 'Parameters',

@@ -29,13 +29,13 @@ async function networkFirst(request) {
   try {
     return await fetch(request);
   } catch (error) {
-    const kept = await caches.match('./', { cacheName });
+    const kept = await caches.match('./', { cacheName, ignoreVary: true });
     if (kept) return kept;
     throw error;
   }
 }
 
-/** Files have their content's hash in their names. */
+/** Files have their content's hash in their names, and are the same whoever asks: what servers vary by does not matter. */
 async function cacheFirst(request) {
-  return (await caches.match(request, { cacheName, ignoreSearch: true })) ?? fetch(request);
+  return (await caches.match(request, { cacheName, ignoreSearch: true, ignoreVary: true })) ?? fetch(request);
 }
