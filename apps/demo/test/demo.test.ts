@@ -18,6 +18,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BuiltDemo, buildDemo } from './visitor.ts';
 
 const MAX_FIRST_LOAD_KB = 250;
+/** A task is long from here on. @see https://www.w3.org/TR/longtasks/ */
+const LONG_TASK_MS = 50;
 const WIDE = { width: 1100, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
@@ -234,6 +236,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('lab', WIDE);
       await visitor.screenshot('lab-phone', PHONE);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
     }));
 
   test('the networks of the lesson are counted as published; in Chinese too', () =>
@@ -298,6 +301,37 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           '!document.querySelector("#answer-output .problem") && !document.querySelector("#answer-output .busy")',
         );
         expectSame(await visitor.bars(), before);
+      }),
+    300_000,
+  );
+
+  test.each([false, ...(requirement('webgpu') ? [true] : [])])(
+    'nothing keeps the page from answering: not compiling, classifying, explaining or training; WebGPU: %s',
+    (webgpu) =>
+      demo.visit({ webgpu }, async (visitor) => {
+        const { page, textOnce } = visitor;
+        await textOnce('device-output', /Computes/);
+        const longestMs = await visitor.longestTaskMs(async () => {
+          await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
+          await textOnce('model-output', /^resnet10_w24, told by the weights/);
+          await page.locator('.sample').click();
+          await visitor.bars();
+          await visitor.open('explain', '#heatmap-class');
+          await textOnce('heatmap-output', /seen at/);
+          await visitor.open('lab', '#lab-depth');
+          // SwiftShader is minutes at the first step.
+          if (!webgpu) {
+            await page.select('#lab-depth', '8');
+            await page.locator('#lab-train').click();
+            await textOnce('lab-runs', /JavaScript\d/);
+            await page.locator('#lab-stop').click();
+            await textOnce('lab-runs', /stopped at/);
+          }
+          await visitor.open('learn', '#learn-costs');
+          await textOnce('learn-costs', /resnet152/);
+        });
+        console.log(`longest task of the page, WebGPU ${webgpu}: ${longestMs.toFixed(1)} ms`);
+        expect(longestMs).toBeLessThan(LONG_TASK_MS);
       }),
     300_000,
   );

@@ -112,9 +112,27 @@ export interface Visitor {
   /** A canvas's pixels as one number, which tells whether they changed; 0 where nothing is drawn. */
   pixelSum(selector: string): Promise<number>;
   dark(): Promise<void>;
+  /**
+   * What the main thread was longest at in one go meanwhile, in milliseconds of its own time: waiting for a processor that
+   * others have does not count.
+   */
+  longestTaskMs(use: () => Promise<void>): Promise<number>;
   screenshot(name: string, size: { width: number; height: number }): Promise<void>;
   /** Serious ones that axe finds. */
   violations(): Promise<string[]>;
+}
+
+/** Chromium's trace: events of threads, `tdur` in microseconds of the thread's time. */
+interface Trace {
+  readonly traceEvents: readonly TraceEvent[];
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
 }
 
 function visitorOf(page: Page, screenshots: string): Visitor {
@@ -164,6 +182,16 @@ function visitorOf(page: Page, screenshots: string): Visitor {
         return data.reduce((sum, value, index) => (index % 4 === 3 ? sum : sum + value * (1 + (index % 97))), 0);
       }),
     dark: () => page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]),
+    async longestTaskMs(use) {
+      await page.tracing.start({ categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
+      await use();
+      const { traceEvents } = JSON.parse(new TextDecoder().decode(await page.tracing.stop())) as Trace;
+      const threadOf = ({ pid, tid }: TraceEvent) => `${pid}/${tid}`;
+      const main = new Set(traceEvents.filter(({ args }) => args?.name === 'CrRendererMain').map(threadOf));
+      const tasks = traceEvents.filter((event) => event.name === 'RunTask' && main.has(threadOf(event)));
+      expect(tasks.length).toBeGreaterThan(0);
+      return tasks.reduce((longest, { tdur = 0 }) => Math.max(longest, tdur / 1000), 0);
+    },
     async screenshot(name, size) {
       mkdirSync(screenshots, { recursive: true });
       await page.setViewport(size);

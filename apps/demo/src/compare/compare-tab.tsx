@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TabProps } from '../app.tsx';
+import { DataTable } from '../data-table.tsx';
 import { duration } from '../duration.ts';
 import { useTexts } from '../language/language.ts';
 import { ProgressBar } from '../status.tsx';
@@ -54,33 +55,19 @@ export function CompareTab({ state }: TabProps): VNode {
         </div>
         {!canRun && <p class="minor">{texts.waits}</p>}
         {results.length > 0 && (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
-          <section class="scrolling" tabIndex={0} aria-label={texts.heading}>
-            <table id="compare-results" aria-live="polite">
-              <thead>
-                <tr>
-                  {[
-                    texts.engine,
-                    texts.compile,
-                    texts.first,
-                    texts.warm,
-                    texts.memory,
-                    texts.dispatches,
-                    texts.difference,
-                  ].map((title) => (
-                    <th key={title} scope="col">
-                      {title}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {results.map((result) => (
-                  <Row key={result.engine} result={result} reference={reference} />
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <DataTable
+            id="compare-results"
+            label={texts.heading}
+            columns={[
+              ...[texts.engine, texts.compile, texts.first, texts.warm],
+              ...[texts.memory, texts.dispatches, texts.difference],
+            ]}
+            isLive
+          >
+            {results.map((result) => (
+              <Row key={result.engine} result={result} reference={reference} />
+            ))}
+          </DataTable>
         )}
         <p class="minor">{texts.note}</p>
       </section>

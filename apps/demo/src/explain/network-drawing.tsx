@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { DataTable } from '../data-table.tsx';
 import { duration } from '../duration.ts';
 import { useTexts } from '../language/language.ts';
 import { problemOf } from '../session/actions.ts';
@@ -39,25 +40,15 @@ export function NetworkDrawing({ model, actions, cause }: Place): VNode {
       </SlotOutput>
       <SlotOutput id="parts-output" slot={parts} actions={actions}>
         {parts.value && (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
-          <section class="scrolling" tabIndex={0} aria-label={texts.network(model.model)}>
-            <table class="parts">
-              <thead>
-                <tr>
-                  <th scope="col">{texts.part}</th>
-                  <th scope="col">{texts.shape}</th>
-                  <th scope="col">{texts.parameters}</th>
-                  <th scope="col">{texts.multiplyAdds}</th>
-                  <th scope="col">{texts.time}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {parts.value.map((part) => (
-                  <Part key={part.name} part={part} ms={times.value?.[part.name]} total={total} />
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <DataTable
+            class="parts"
+            label={texts.network(model.model)}
+            columns={[texts.part, texts.shape, texts.parameters, texts.multiplyAdds, texts.time]}
+          >
+            {parts.value.map((part) => (
+              <Part key={part.name} part={part} ms={times.value?.[part.name]} total={total} />
+            ))}
+          </DataTable>
         )}
       </SlotOutput>
     </section>

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { DataTable } from '../data-table.tsx';
 import { useTexts } from '../language/language.ts';
 import { type Curve, Curves } from './curves.tsx';
 
@@ -50,28 +51,21 @@ export function CommittedExperiment({ colors }: { colors: readonly string[] }): 
     <section class="card" aria-labelledby="experiment-heading">
       <h2 id="experiment-heading">{texts.experiment}</h2>
       <p>{texts.experimentNote}</p>
-      <table id="experiment">
-        <thead>
-          <tr>
-            <th scope="col">{texts.net}</th>
-            <th scope="col">{texts.seeds}</th>
-            <th scope="col">{texts.epochs}</th>
-            <th scope="col">{texts.trainError}</th>
-            <th scope="col">{texts.testError}</th>
+      <DataTable
+        id="experiment"
+        label={texts.experiment}
+        columns={[texts.net, texts.seeds, texts.epochs, texts.trainError, texts.testError]}
+      >
+        {rows.map(({ model, runs, trainError, testError }) => (
+          <tr key={model}>
+            <th scope="row">{model}</th>
+            <td>{runs.length}</td>
+            <td>{runs[0]!.epochs}</td>
+            <td>{`${trainError.toFixed(2)} %`}</td>
+            <td>{`${testError.toFixed(2)} %`}</td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ model, runs, trainError, testError }) => (
-            <tr key={model}>
-              <th scope="row">{model}</th>
-              <td>{runs.length}</td>
-              <td>{runs[0]!.epochs}</td>
-              <td>{`${trainError.toFixed(2)} %`}</td>
-              <td>{`${testError.toFixed(2)} %`}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </DataTable>
       <Curves label={texts.experiment} xLabel={texts.epoch} yLabel={texts.errorAxis} curves={curves} />
     </section>
   );

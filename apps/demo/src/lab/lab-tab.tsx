@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { DataTable } from '../data-table.tsx';
 import { useTexts } from '../language/language.ts';
 import { type Curve, Curves } from './curves.tsx';
 import { CommittedExperiment } from './experiment.tsx';
@@ -122,28 +123,21 @@ function Chart({
 function Runs({ runs }: { runs: readonly LabRun[] }): VNode {
   const texts = useTexts().lab;
   return (
-    <table id="lab-runs">
-      <thead>
-        <tr>
-          <th scope="col">{texts.net}</th>
-          <th scope="col">{texts.progress}</th>
-          <th scope="col">{texts.lossAxis}</th>
-          <th scope="col">{texts.trainError}</th>
-          <th scope="col">{texts.testError}</th>
+    <DataTable
+      id="lab-runs"
+      label={texts.heading}
+      columns={[texts.net, texts.progress, texts.lossAxis, texts.trainError, texts.testError]}
+    >
+      {runs.map((run) => (
+        <tr key={run.id}>
+          <th scope="row">{nameOf(run, texts)}</th>
+          <td>{run.problem ?? texts.states[run.state](Math.floor(100 * run.done), run.runsOn ?? '')}</td>
+          <td>{run.losses.at(-1)?.toFixed(2) ?? '–'}</td>
+          <td>{percent(run.trainError.at(-1))}</td>
+          <td>{percent(run.testError.at(-1))}</td>
         </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <tr key={run.id}>
-            <th scope="row">{nameOf(run, texts)}</th>
-            <td>{run.problem ?? texts.states[run.state](Math.floor(100 * run.done), run.runsOn ?? '')}</td>
-            <td>{run.losses.at(-1)?.toFixed(2) ?? '–'}</td>
-            <td>{percent(run.trainError.at(-1))}</td>
-            <td>{percent(run.testError.at(-1))}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </DataTable>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { DataTable } from '../data-table.tsx';
 import { useTexts } from '../language/language.ts';
 import { BlockFigure } from './block-figure.tsx';
 import type { NetworkCost } from './protocol.ts';
@@ -83,27 +84,20 @@ function Costs(): VNode {
     return () => worker.terminate();
   }, []);
   return (
-    <table id="learn-costs">
-      <thead>
-        <tr>
-          <th scope="col">{texts.network}</th>
-          <th scope="col">{texts.block}</th>
-          <th scope="col">{texts.perStage}</th>
-          <th scope="col">{texts.parameters}</th>
-          <th scope="col">{texts.multiplyAdds}</th>
+    <DataTable
+      id="learn-costs"
+      label={texts.layersHeading}
+      columns={[texts.network, texts.block, texts.perStage, texts.parameters, texts.multiplyAdds]}
+    >
+      {costs.map(({ name, block, depths, parameters, multiplyAdds }) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <td>{block}</td>
+          <td>{depths.join(' + ')}</td>
+          <td>{parameters.toLocaleString('en')}</td>
+          <td>{(multiplyAdds / 1e9).toFixed(2)} G</td>
         </tr>
-      </thead>
-      <tbody>
-        {costs.map(({ name, block, depths, parameters, multiplyAdds }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td>{block}</td>
-            <td>{depths.join(' + ')}</td>
-            <td>{parameters.toLocaleString('en')}</td>
-            <td>{(multiplyAdds / 1e9).toFixed(2)} G</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </DataTable>
   );
 }
