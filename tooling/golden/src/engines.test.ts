@@ -16,7 +16,11 @@ const hasNode = requirement('tfjs-node');
 /** Every engine that gives float32's answers, and what it needs. */
 const engines: readonly { title: string; present: boolean; start: () => Promise<Engine> }[] = [
   { title: 'native', present: requirement('native'), start: async () => native() },
-  { title: 'native on avx2', present: requirement('native'), start: async () => native({ isa: 'avx2' }) },
+  {
+    title: 'native on avx2',
+    present: process.arch === 'x64' && requirement('native'),
+    start: async () => native({ isa: 'avx2' }),
+  },
   { title: 'wasm', present: true, start: async () => wasm() },
   { title: 'tensorflow', present: hasNode, start: async () => tensorflow() },
   { title: 'tensorflow, weights fed', present: hasNode, start: async () => tensorflow({ weights: 'inputs' }) },

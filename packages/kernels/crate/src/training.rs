@@ -17,6 +17,7 @@ mod moves;
 mod pool;
 mod reduce;
 mod slots;
+mod vectors;
 
 use crate::graph::{Constants, Graph, Node};
 use crate::layout::Layout;

@@ -23,6 +23,19 @@ impl Rows {
     fn length(&self) -> usize {
         self.rows * self.channels
     }
+
+    /// An item's part of a value.
+    #[inline(always)]
+    unsafe fn read<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run [f32] {
+        unsafe { memory.read(id, item * self.length(), self.length()) }
+    }
+
+    /// … that the item computes.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn write<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run mut [f32] {
+        unsafe { memory.write(id, item * self.length(), self.length()) }
+    }
 }
 
 /// Each item's mean and its sum of squared differences from it, by channel.
@@ -38,7 +51,7 @@ impl Moments {
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let Rows { rows, channels, .. } = self.rows;
         unsafe {
-            let x = memory.read(self.x, item * self.rows.length(), self.rows.length());
+            let x = self.rows.read(memory, self.x, item);
             let (mean, squares) = memory.write(self.parts, item * 2 * channels, 2 * channels).split_at_mut(channels);
             mean.fill(0.0);
             for row in x.chunks_exact(channels) {
@@ -140,11 +153,11 @@ pub struct Normalize {
 impl Normalize {
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let (channels, length) = (self.rows.channels, self.rows.length());
+        let channels = self.rows.channels;
         unsafe {
-            let x = memory.read(self.x, item * length, length);
+            let x = self.rows.read(memory, self.x, item);
             let (factors, terms) = memory.read(self.factors, 0, 2 * channels).split_at(channels);
-            let output = memory.write(self.output, item * length, length);
+            let output = self.rows.write(memory, self.output, item);
             let floor = if self.is_relu { 0.0 } else { f32::NEG_INFINITY };
             match self.residual {
                 None => {
@@ -155,7 +168,7 @@ impl Normalize {
                     }
                 }
                 Some(id) => {
-                    let residual = memory.read(id, item * length, length);
+                    let residual = self.rows.read(memory, id, item);
                     let rows = x.chunks_exact(channels).zip(residual.chunks_exact(channels));
                     for (y, (x, residual)) in output.chunks_exact_mut(channels).zip(rows) {
                         for c in 0..channels {
@@ -187,10 +200,10 @@ pub struct GradientSums {
 impl GradientSums {
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let (channels, length) = (self.rows.channels, self.rows.length());
+        let channels = self.rows.channels;
         unsafe {
-            let dy = memory.read(self.dy, item * length, length);
-            let x = memory.read(self.x, item * length, length);
+            let dy = self.rows.read(memory, self.dy, item);
+            let x = self.rows.read(memory, self.x, item);
             let mean = memory.read(self.mean, 0, channels);
             let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
             parts.fill(0.0);
@@ -259,14 +272,14 @@ pub struct NormalizeGradient {
 impl NormalizeGradient {
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let (channels, length) = (self.rows.channels, self.rows.length());
+        let channels = self.rows.channels;
         unsafe {
-            let dy = memory.read(self.dy, item * length, length);
-            let x = memory.read(self.x, item * length, length);
+            let dy = self.rows.read(memory, self.dy, item);
+            let x = self.rows.read(memory, self.x, item);
             let factors = memory.read(self.factors, 0, 3 * channels);
             let (a, rest) = factors.split_at(channels);
             let (b, c) = rest.split_at(channels);
-            let output = memory.write(self.output, item * length, length);
+            let output = self.rows.write(memory, self.output, item);
             let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
             for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
                 for i in 0..channels {

@@ -1,5 +1,7 @@
 //! A picture with the zeros around it, and between its pixels, that a convolution wants to meet.
 
+use super::slots::Memory;
+
 /// How a picture of `[height, width, channels]` is laid on a canvas.
 #[derive(Clone, Copy, Debug)]
 pub struct Canvas {
@@ -53,9 +55,27 @@ impl Canvas {
         self.size[1] * self.picture[2]
     }
 
+    /// The canvas of a picture of a value: the value's own numbers where they are laid out so, or the worker's memory.
+    ///
+    /// # Safety
+    /// As [`Memory::read`] and [`Memory::scratch`].
+    #[inline(always)]
+    pub unsafe fn lay(&self, memory: &Memory, id: usize, index: usize) -> *const f32 {
+        let size: usize = self.picture.iter().product();
+        unsafe {
+            let picture = memory.read(id, index * size, size);
+            if self.is_picture() {
+                return picture.as_ptr();
+            }
+            let canvas = memory.scratch(0, self.length());
+            self.fill(picture, canvas);
+            canvas.as_ptr()
+        }
+    }
+
     /// Lays the picture down; what of it lies beyond the canvas is left out.
     #[inline(always)]
-    pub fn fill(&self, picture: &[f32], canvas: &mut [f32]) {
+    fn fill(&self, picture: &[f32], canvas: &mut [f32]) {
         let [height, width, channels] = self.picture;
         canvas.fill(0.0);
         let there = |axis: usize, count: usize| {

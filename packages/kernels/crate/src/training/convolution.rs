@@ -4,6 +4,7 @@
 use super::batch_norm::{GradientSums, Moments, at_least};
 use super::canvas::Canvas;
 use super::slots::Memory;
+use super::vectors::Vectors;
 use crate::isa::{Isa, Walk};
 use crate::layout::even_parts;
 use crate::simd::Vector;
@@ -92,8 +93,7 @@ pub struct Convolution {
     pub canvas: Canvas,
     pub kernel: [usize; 2],
     pub strides: [usize; 2],
-    /// `[height, width, channels]`.
-    pub out: [usize; 3],
+    pub out: Vectors,
     pub groups: Vec<Group>,
     /// Distances of the filter's rows on the canvas.
     pub taps: Vec<usize>,
@@ -101,7 +101,6 @@ pub struct Convolution {
     pub parts: Vec<usize>,
     pub tiles: [&'static [TileKernel]; 2],
     pub epilogue: Epilogue,
-    lanes: usize,
 }
 
 impl Convolution {
@@ -122,49 +121,29 @@ impl Convolution {
             canvas,
             kernel,
             strides,
-            out,
+            out: Vectors { picture: out, lanes: isa.lanes },
             groups,
             taps: (0..kernel[0]).map(|row| row * canvas.row()).collect(),
             parts: even_parts(out[1], isa.max_pixels()),
             tiles: isa.tiles(FLOAT, Walk::Dynamic),
             epilogue: Epilogue::default(),
-            lanes: isa.lanes,
         }
     }
 
     pub fn scratch(&self) -> usize {
-        let ragged = if self.is_ragged() { self.out[0] * self.out[1] * self.padded_channels() } else { 0 };
-        self.canvas.length().next_multiple_of(16) + ragged
-    }
-
-    /// Whether the last vector of channels is not full: then the kernel may not write into the value itself.
-    fn is_ragged(&self) -> bool {
-        !self.out[2].is_multiple_of(self.lanes)
-    }
-
-    fn padded_channels(&self) -> usize {
-        self.out[2].next_multiple_of(self.lanes)
+        self.out.scratch_with(&self.canvas)
     }
 
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
-        let [height, width, channels] = self.out;
+        let [height, width, channels] = self.out.picture;
         let length = height * width * channels;
         unsafe {
-            let size: usize = self.canvas.picture.iter().product();
-            let picture = memory.read(self.input, item * size, size);
-            let canvas = match self.canvas.is_picture() {
-                true => picture.as_ptr(),
-                false => {
-                    let canvas = memory.scratch(0, self.canvas.length());
-                    self.canvas.fill(picture, canvas);
-                    canvas.as_ptr()
-                }
-            };
+            let canvas = self.canvas.lay(memory, self.input, item);
             let output = memory.write(self.output, item * length, length);
-            if self.is_ragged() {
-                let padded = self.padded_channels();
-                let scratch = memory.scratch(self.canvas.length().next_multiple_of(16), height * width * padded);
+            if self.out.is_ragged() {
+                let padded = self.out.padded_channels();
+                let scratch = memory.scratch(Vectors::start(&self.canvas), self.out.padded_length());
                 self.convolve::<V>(canvas, memory.at(self.filters), scratch.as_mut_ptr(), padded);
                 for (to, from) in output.chunks_exact_mut(channels).zip(scratch.chunks_exact(padded)) {
                     to.copy_from_slice(&from[..channels]);
@@ -179,7 +158,7 @@ impl Convolution {
     #[inline(always)]
     unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, output: *mut f32, pixel: usize) {
         let channels = self.canvas.picture[2];
-        let [height, width, _] = self.out;
+        let [height, width, _] = self.out.picture;
         let dynamic = DynamicStrides {
             input_pixel: self.strides[1] * channels,
             output_pixel: pixel,

@@ -4,7 +4,7 @@
 use super::canvas::Canvas;
 use super::convolution::Group;
 use super::slots::{Memory, share};
-
+use super::vectors::Vectors;
 use crate::outer::{OuterArgs, OuterKernel};
 
 pub struct FilterGradient {
@@ -17,62 +17,42 @@ pub struct FilterGradient {
     pub canvas: Canvas,
     pub kernel: [usize; 2],
     pub strides: [usize; 2],
-    /// `[height, width, channels]` of `dy`.
-    pub out: [usize; 3],
+    /// Of `dy`.
+    pub out: Vectors,
     pub groups: Vec<Group>,
     /// Rows of the filter's matrix at a time.
     pub parts: Vec<usize>,
     pub kernels: [&'static [OuterKernel]; 2],
-    pub lanes: usize,
 }
 
 /// Floats of a picture's rows, with their gradient, that stay in the first-level cache.
 const CACHED: usize = 5 << 10;
 
 impl FilterGradient {
-    pub fn padded_channels(&self) -> usize {
-        self.out[2].next_multiple_of(self.lanes)
-    }
-
-    fn is_ragged(&self) -> bool {
-        !self.out[2].is_multiple_of(self.lanes)
-    }
-
     /// Sums of a share.
     pub fn length(&self) -> usize {
-        self.kernel[0] * self.kernel[1] * self.canvas.picture[2] * self.padded_channels()
+        self.kernel[0] * self.kernel[1] * self.canvas.picture[2] * self.out.padded_channels()
     }
 
     pub fn scratch(&self) -> usize {
-        let ragged = if self.is_ragged() { self.out[0] * self.out[1] * self.padded_channels() } else { 0 };
-        self.canvas.length().next_multiple_of(16) + ragged
+        self.out.scratch_with(&self.canvas)
     }
 
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let [height, width, channels] = self.out;
-        let padded = self.padded_channels();
+        let [height, width, channels] = self.out.picture;
+        let padded = self.out.padded_channels();
         unsafe {
             let sums = memory.write(self.sums, item * self.length(), self.length());
             sums.fill(0.0);
             for image in share(self.images, self.shares, item) {
-                let size: usize = self.canvas.picture.iter().product();
-                let picture = memory.read(self.x, image * size, size);
-                let canvas = match self.canvas.is_picture() {
-                    true => picture.as_ptr(),
-                    false => {
-                        let canvas = memory.scratch(0, self.canvas.length());
-                        self.canvas.fill(picture, canvas);
-                        canvas.as_ptr()
-                    }
-                };
+                let canvas = self.canvas.lay(memory, self.x, image);
                 let length = height * width * channels;
                 let dy = memory.read(self.dy, image * length, length);
-                let dy = match self.is_ragged() {
+                let dy = match self.out.is_ragged() {
                     false => dy.as_ptr(),
                     true => {
-                        let at = self.canvas.length().next_multiple_of(16);
-                        let filled = memory.scratch(at, height * width * padded);
+                        let filled = memory.scratch(Vectors::start(&self.canvas), self.out.padded_length());
                         for (to, from) in filled.chunks_exact_mut(padded).zip(dy.chunks_exact(channels)) {
                             to[..channels].copy_from_slice(from);
                             to[channels..].fill(0.0);
@@ -87,8 +67,8 @@ impl FilterGradient {
 
     #[inline(always)]
     unsafe fn add_picture(&self, canvas: *const f32, dy: *const f32, sums: *mut f32) {
-        let [height, width, _] = self.out;
-        let padded = self.padded_channels();
+        let [height, width, _] = self.out.picture;
+        let padded = self.out.padded_channels();
         let channels = self.canvas.picture[2];
         let words = self.kernel[1] * channels;
         let x_row = self.strides[0] * self.canvas.row();

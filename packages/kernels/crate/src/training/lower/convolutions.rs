@@ -1,0 +1,202 @@
+//! Convolutions and their gradients, with what follows on their results.
+
+use super::{Lowering, is_relu, planned};
+use crate::graph::{Node, ValueId};
+use crate::layout::even_parts;
+use crate::training::Operation;
+use crate::training::batch_norm::{GradientSums, Moments, Rows};
+use crate::training::canvas::Canvas;
+use crate::training::convolution::{Convolution, PackFilters, groups};
+use crate::training::elementwise::items_for;
+use crate::training::filter_gradient::{FilterGradient, SumShares};
+use crate::training::vectors::Vectors;
+
+/// Shares into which the pictures of a filter's gradient are divided.
+const SHARES: usize = 16;
+
+impl<'a> Lowering<'a> {
+    pub(super) fn convolution(&mut self, node: &'a Node, inputs: &[ValueId]) -> Result<(), String> {
+        let attributes = &node.attributes;
+        if attributes.groups.unwrap_or(1) != 1 || attributes.dilations.unwrap_or([1, 1]) != [1, 1] {
+            return Err("the kernels train no grouped or dilated convolutions".into());
+        }
+        let (x, filter, output) = (inputs[0], inputs[1], node.outputs[0]);
+        let (picture, out, kernel) = (self.image(node.inputs[0])?, self.image(output)?, self.image(node.inputs[1])?);
+        let (strides, pads) = window(node)?;
+        let pad = pads.map(|[before, _]| before);
+        let size = [kernel[0], kernel[1]];
+        check_window(picture, out, kernel, strides, pads)?;
+        let canvas = Canvas::of_input([picture[1], picture[2], picture[3]], size, strides, pad, [out[1], out[2]]);
+        let filters = self.pack(filter, kernel, false);
+        let mut work =
+            Convolution::new([x, filters, output], canvas, size, strides, [out[1], out[2], out[3]], self.isa);
+        let mut rest = inputs[2..].iter().copied();
+        work.epilogue.bias = if attributes.has_bias { rest.next() } else { None };
+        work.epilogue.residual = if attributes.has_residual { rest.next() } else { None };
+        work.epilogue.is_relu = is_relu(attributes)?;
+        work.epilogue.bias.map_or(Ok(()), |bias| self.expect(bias, out[3]))?;
+        work.epilogue.residual.map_or(Ok(()), |residual| self.expect(residual, self.sizes[output]))?;
+        let mut writes = vec![output];
+        let is_normalized = |other: &Node| other.op == "BatchNormTraining" && other.inputs[0] == output;
+        if self.graph.nodes.iter().any(is_normalized) {
+            let rows = Rows::of(self.shape(output));
+            let parts = self.own(rows.items * 2 * rows.channels);
+            self.moments[output] = Some(parts);
+            work.epilogue.moments = Some(Moments { x: output, parts, rows });
+            writes.push(parts);
+        }
+        let mut reads = vec![x, filters];
+        reads.extend(&inputs[2..]);
+        let scratch = work.scratch();
+        self.push("Conv2D", Operation::Convolution(work), out[0], scratch, &reads, &writes);
+        Ok(())
+    }
+
+    /// The filter in the micro-kernel's order.
+    fn pack(&mut self, filter: ValueId, shape: [usize; 4], is_turned: bool) -> ValueId {
+        let [height, width, inputs, outputs] = shape;
+        let (rows, channels) = if is_turned { (outputs, inputs) } else { (inputs, outputs) };
+        let (groups, size) = groups(channels, self.isa.lanes, height * width * rows);
+        let output = self.own(size);
+        let items = groups.len();
+        let work = PackFilters { filter, output, shape, is_turned, groups, lanes: self.isa.lanes };
+        self.push("pack", Operation::PackFilters(work), items, 0, &[filter], &[output]);
+        output
+    }
+
+    /// With a slice that takes padding away, the sum with another gradient, and the ReLU's, where only these read it.
+    pub(super) fn input_gradient(&mut self, node: &'a Node, index: usize) -> Result<(), String> {
+        let (dy, filter) = (self.resolve(node.inputs[0]), self.resolve(node.inputs[1]));
+        let (picture, kernel) = (self.image(node.inputs[0])?, self.image(node.inputs[1])?);
+        let (strides, pads) = window(node)?;
+        let mut pad = pads.map(|[before, _]| before);
+        let mut output = node.outputs[0];
+        check_window(self.image(output)?, picture, kernel, strides, pads)?;
+        let mut last = index;
+        if let Some((at, slice)) = self.reader(output).filter(|(_, node)| is_spatial_slice(node, self.shape(output))) {
+            let begin = slice.attributes.begin.as_ref().expect("checked");
+            pad = [pad[0] + begin[1], pad[1] + begin[2]];
+            (output, last) = (slice.outputs[0], at);
+            self.is_done[at] = true;
+        }
+        let mut residual = None;
+        let mut mask = None;
+        if let Some((at, add)) = self.reader(output).filter(|(_, node)| node.op == "Add") {
+            let other = if add.inputs[0] == output { add.inputs[1] } else { add.inputs[0] };
+            if other != output && self.shape(other) == self.shape(output) && !self.is_done[at] {
+                residual = Some(self.resolve(other));
+                (output, last) = (add.outputs[0], at);
+                self.is_done[at] = true;
+            }
+        }
+        let of_relu = |(_, node): &(usize, &Node)| node.op == "ReluGrad" && node.inputs[0] == output;
+        let fits = |(_, relu): &(usize, &Node)| self.shape(relu.inputs[1]) == self.shape(output);
+        if let Some((at, relu)) = self.reader(output).filter(of_relu).filter(fits) {
+            mask = Some(self.resolve(relu.inputs[1]));
+            (output, last) = (relu.outputs[0], at);
+            self.is_done[at] = true;
+        }
+        let out = self.image(output)?;
+        let size = [kernel[0], kernel[1]];
+        let picture_size = [picture[1], picture[2], picture[3]];
+        let canvas = Canvas::of_gradient(picture_size, size, strides, pad, [out[1], out[2]]);
+        let canvas = canvas.ok_or_else(|| format!("expected padding less than the filter's {size:?}, got {pad:?}"))?;
+        let filters = self.pack(filter, kernel, true);
+        let mut work =
+            Convolution::new([dy, filters, output], canvas, size, [1, 1], [out[1], out[2], out[3]], self.isa);
+        work.epilogue.residual = residual;
+        work.epilogue.mask = mask;
+        let mut reads: Vec<ValueId> = [dy, filters].into_iter().chain(residual).chain(mask).collect();
+        let mut writes = vec![output];
+        let is_normalized = |other: &&Node| other.op == "BatchNormTrainingGrad" && other.inputs[0] == output;
+        if let Some(next) = self.graph.nodes.iter().find(is_normalized) {
+            let rows = Rows::of(self.shape(output));
+            let parts = self.own(rows.items * 2 * rows.channels);
+            let (x, mean) = (self.resolve(next.inputs[1]), self.resolve(next.inputs[3]));
+            self.gradient_sums[output] = Some([x, parts]);
+            work.epilogue.gradient_sums = Some(GradientSums { dy: output, x, mean, parts, rows });
+            reads.extend([x, mean]);
+            writes.push(parts);
+        }
+        let scratch = work.scratch();
+        let planned = planned(&node.op, Operation::Convolution(work), out[0], scratch, &reads, &writes);
+        match last == index {
+            true => self.planned.push(planned),
+            false => self.deferred[last] = Some(planned),
+        }
+        Ok(())
+    }
+
+    pub(super) fn filter_gradient(&mut self, node: &'a Node, inputs: &[ValueId]) -> Result<(), String> {
+        let (dy, output) = (inputs[1], node.outputs[0]);
+        let (out, kernel) = (self.image(node.inputs[1])?, self.image(output)?);
+        let (strides, pads) = window(node)?;
+        let own_pad = pads.map(|[before, _]| before);
+        check_window(self.image(node.inputs[0])?, out, kernel, strides, pads)?;
+        let (x, shape, pad) = match self.padded[node.inputs[0]] {
+            Some((x, [above, left])) => (self.resolve(x), self.image(x)?, [own_pad[0] + above, own_pad[1] + left]),
+            None => (inputs[0], self.image(node.inputs[0])?, own_pad),
+        };
+        let size = [kernel[0], kernel[1]];
+        let canvas = Canvas::of_input([shape[1], shape[2], shape[3]], size, strides, pad, [out[1], out[2]]);
+        let words = kernel[1] * kernel[2];
+        let (groups, _) = groups(kernel[3], self.isa.lanes, 0);
+        let mut work = FilterGradient {
+            x,
+            dy,
+            sums: 0,
+            images: out[0],
+            shares: SHARES.min(out[0]),
+            canvas,
+            kernel: size,
+            strides,
+            out: Vectors { picture: [out[1], out[2], out[3]], lanes: self.isa.lanes },
+            groups,
+            parts: even_parts(words, self.isa.max_pixels()),
+            kernels: self.isa.outer,
+        };
+        let (shares, padded, scratch) = (work.shares, work.out.padded_channels(), work.scratch());
+        let sums = self.own(shares * work.length());
+        work.sums = sums;
+        self.push(&node.op, Operation::FilterGradient(work), shares, scratch, &[x, dy], &[sums]);
+        let rows = kernel[0] * words;
+        let items = items_for(rows * kernel[3] * shares, rows);
+        let work = SumShares { sums, output, shares, size: [rows, kernel[3], padded], items };
+        self.push("sum", Operation::SumShares(work), items, 0, &[sums], &[output]);
+        Ok(())
+    }
+}
+
+/// A convolution's steps and padding.
+fn window(node: &Node) -> Result<([usize; 2], [[usize; 2]; 2]), String> {
+    let strides = node.attributes.strides.filter(|strides| !strides.contains(&0));
+    let strides = strides.ok_or("expected strides of at least 1, got none")?;
+    Ok((strides, node.attributes.pad.ok_or("expected padding, got none")?))
+}
+
+/// That a picture, a convolution's result and its filter fit each other.
+fn check_window(
+    picture: [usize; 4],
+    out: [usize; 4],
+    kernel: [usize; 4],
+    strides: [usize; 2],
+    pads: [[usize; 2]; 2],
+) -> Result<(), String> {
+    let size = |axis: usize| {
+        let room = picture[1 + axis] + pads[axis][0] + pads[axis][1];
+        room.checked_sub(kernel[axis]).map(|rest| rest / strides[axis] + 1)
+    };
+    let expected = [Some(picture[0]), size(0), size(1), Some(kernel[3])];
+    if kernel[2] != picture[3] || expected != out.map(Some) {
+        return Err(format!("expected what the filter {kernel:?} gives over {picture:?}, got {out:?}"));
+    }
+    Ok(())
+}
+
+/// Whether a slice takes away rows and columns only.
+fn is_spatial_slice(node: &Node, shape: &[usize]) -> bool {
+    let (Some(begin), Some(size)) = (&node.attributes.begin, &node.attributes.size) else { return false };
+    let is_whole = |axis: usize| begin[axis] == 0 && (size[axis] < 0 || size[axis] as usize == shape[axis]);
+    let fits = shape.len() == 4 && begin.len() == 4 && size.len() == 4;
+    node.op == "Slice" && fits && is_whole(0) && is_whole(3)
+}
