@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import chromium, { inflate } from '@sparticuz/chromium';
 import puppeteer, { type Browser } from 'puppeteer-core';
+import { findFirefox } from './requirement.ts';
 
 export interface LaunchOptions {
   /** Whether pages get a WebGPU adapter, SwiftShader (the CPU); default no. */
@@ -16,8 +17,17 @@ export interface LaunchOptions {
   readonly timeoutMs?: number;
 }
 
+/** Starts a headless browser. */
+export function launchBrowser(kind: 'chromium' | 'firefox', options: LaunchOptions = {}): Promise<Browser> {
+  return kind === 'chromium' ? launchChromium(options) : launchFirefox(options);
+}
+
 /** Starts the headless Chromium that npm's @sparticuz/chromium carries; guard with `requirement('chromium')`. */
-export async function launchChromium({ webgpu = false, camera = false, timeoutMs }: LaunchOptions = {}): Promise<Browser> {
+export async function launchChromium({
+  webgpu = false,
+  camera = false,
+  timeoutMs,
+}: LaunchOptions = {}): Promise<Browser> {
   const folder = await unpackBrowser();
   const executablePath = join(folder, 'chromium');
   const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
@@ -27,6 +37,24 @@ export async function launchChromium({ webgpu = false, camera = false, timeoutMs
   const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };
   // A busy machine takes longer than Puppeteer's 30 seconds.
   return puppeteer.launch({ executablePath, args, env, headless: 'shell', timeout: 120_000, ...protocolTimeout });
+}
+
+/** Starts the Firefox that is installed, headless, with Chromium's SwiftShader; guard with `requirement('firefox')`. */
+async function launchFirefox({ webgpu = false, timeoutMs }: LaunchOptions): Promise<Browser> {
+  const executablePath = findFirefox();
+  if (executablePath === undefined) throw new Error('no Firefox: guard with requirement("firefox")');
+  const folder = await unpackBrowser();
+  const driver = join(folder, 'vk_swiftshader_icd.json');
+  const env = { ...process.env, VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: folder };
+  return puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    env,
+    headless: true,
+    timeout: 120_000,
+    extraPrefsFirefox: { 'dom.webgpu.enabled': webgpu, 'gfx.webgpu.ignore-blocklist': webgpu },
+    ...(timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs }),
+  });
 }
 
 /** The folder with the browser, in the system's temporary folder; several processes may come here at the same time. */

@@ -1,15 +1,11 @@
-import { AssertionError } from 'node:assert';
-
 /**
  * Throws unless each number is within `tolerance` of the expected one, relative to the largest expected magnitude
  * ("within 1e-4 of the largest logit").
  */
 export function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what = ''): void {
-  if (got.length !== expected.length)
-    throw new AssertionError({ message: `${what}: ${got.length} numbers, expected ${expected.length}` });
+  if (got.length !== expected.length) throw new Error(`${what}: ${got.length} numbers, expected ${expected.length}`);
   const error = relativeError(got, expected);
-  if (!(error <= tolerance))
-    throw new AssertionError({ message: `${what}: relative error ${error.toExponential(2)}, allowed ${tolerance}` });
+  if (!(error <= tolerance)) throw new Error(`${what}: relative error ${error.toExponential(2)}, allowed ${tolerance}`);
 }
 
 /** The largest difference over the largest expected magnitude; NaN where any number is NaN. */

@@ -3,14 +3,15 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 /** What a test may need that a machine may lack; `RESIDUAL_REQUIRE` lists those that must be there. */
-export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'rust' | 'native' | 'python';
+export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'firefox' | 'rust' | 'native' | 'python';
 
 const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
   'tfjs-node': () => tfjsNodeIsBuilt(),
   webgpu: () => chromiumIsInstalled(),
   chromium: () => chromiumIsInstalled(),
-  rust: () => onPath('cargo'),
+  firefox: () => findFirefox() !== undefined,
+  rust: () => onPath('cargo') !== undefined,
   native: () => addonIsBuilt(),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
 };
@@ -66,6 +67,12 @@ function addonIsBuilt(): boolean {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
 }
 
-function onPath(command: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(resolve(folder, command)));
+/** Debian's or another Firefox, by its path. */
+export function findFirefox(): string | undefined {
+  return onPath('firefox-esr') ?? onPath('firefox');
+}
+
+function onPath(command: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  return folders.map((folder) => resolve(folder, command)).find((path) => existsSync(path));
 }
