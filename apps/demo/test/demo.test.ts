@@ -232,7 +232,11 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(Math.abs(Number.parseFloat(/JavaScript([\d.]+)/.exec(text)![1]!) - Math.log(10))).toBeLessThan(0.7);
       await page.locator('#lab-stop').click();
       await textOnce('lab-runs', /stopped at \d+ %/);
-      expect(await page.$$eval('.chart canvas', (found) => found.length)).toBe(1);
+      // Its own curves, and the committed experiment's, whose numbers stand in a table too.
+      expect(await page.$$eval('.chart canvas', (found) => found.length)).toBe(2);
+      expect(await page.$$eval('#experiment tbody th', (rows) => rows.map((row) => row.textContent))).toEqual([
+        ...['plain20', 'plain56', 'resnet20', 'resnet56'],
+      ]);
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('lab', WIDE);
       await visitor.screenshot('lab-phone', PHONE);
