@@ -1,7 +1,7 @@
 import { PlanError } from './plan-error.ts';
 
 /** Features that shaders use where an adapter has them. */
-const FEATURES = ['subgroups', 'shader-f16'] as const;
+const FEATURES = ['subgroups'] as const;
 
 /**
  * A device with all that the adapter allows of buffer sizes, and the features that shaders may use.
