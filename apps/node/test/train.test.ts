@@ -14,9 +14,15 @@ const out = (name: string): string => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual train, on CIFAR-10', () => {
-  const flags = ['--model', 'resnet20', '--data', `cifar10:${data}`, '--limit', '640', '--epochs', '3'];
+  // At the recipe's own learning rate the first steps go wherever a CPU's rounding takes them.
+  const gentle = join(folder, 'gentle.json');
+  const source = ['--model', 'resnet20', '--data', `cifar10:${data}`, '--limit', '640'];
+  const flags = [...source, '--recipe', gentle, '--epochs', '3'];
 
   beforeAll(() => {
+    const short = recipes()['cifar-short']!;
+    const schedule = { oneCycle: { highest: 0.02, rising: 0.25, startDivisor: 10, endDivisor: 1000 } };
+    writeFileSync(gentle, JSON.stringify({ ...short, schedule }));
     execFileSync(process.execPath, [dataPath('cifar10/unpack.mjs'), data]);
   });
 
