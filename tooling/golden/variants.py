@@ -51,7 +51,7 @@ def main() -> None:
             name = f"resnet{depth}" + ("" if option == "A" else "_b")
             goldens[name] = golden(cifar_resnet(depth, option), (2, 32, 40), stages)
         goldens[f"plain{depth}"] = golden(cifar_resnet(depth, None), (2, 32, 40), stages)
-    goldens["resnet10_w24"] = golden(CifarResNet([1, 1, 1, 1], 24, "B"), (2, 32, 40), {**stages, "layer4": "layer4"})
+    goldens["wide_resnet14_2"] = golden(CifarResNet([2, 2, 2], 32, "B"), (2, 32, 40), stages)
     out = pathlib.Path(__file__).parent / "golden" / "variants.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")

@@ -267,7 +267,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         const { page, textOnce } = visitor;
         await textOnce('device-output', /Computes with webgpu/);
         await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
-        await textOnce('model-output', /^resnet10_w24, told by the weights/);
+        await textOnce('model-output', /^wide_resnet14_2, told by the weights/);
         await page.locator('.sample').click();
         const before = await visitor.bars();
         await visitor.open('compare', '#compare-run');
@@ -317,7 +317,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await textOnce('device-output', /Computes/);
         const longestMs = await visitor.longestTaskMs(async () => {
           await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
-          await textOnce('model-output', /^resnet10_w24, told by the weights/);
+          await textOnce('model-output', /^wide_resnet14_2, told by the weights/);
           await page.locator('.sample').click();
           await visitor.bars();
           await visitor.open('explain', '#heatmap-class');
@@ -442,7 +442,7 @@ async function answerOf(model: string, weights: ReadStateDictResult, picture: st
 
 /** A net of few layers, which SwiftShader compiles soon; it has learned nothing. */
 async function smallWeights(): Promise<Uint8Array> {
-  const model = createModel('resnet10_w24', { vars: randomVars({ seed: 1 }) });
+  const model = createModel('wide_resnet14_2', { vars: randomVars({ seed: 1 }) });
   const file = writeSafetensors(await model.stateDict());
   model.dispose();
   return file;

@@ -28,14 +28,16 @@ export function cifarPlainSpec(depth: number): ResNetSpec {
 }
 
 /**
- * Ten layers in ImageNet's four stages behind the CIFAR stem, with projections: about the arithmetic of resnet20 in fewer and
- * wider layers.
+ * Fourteen layers with projections and twice the channels (32, 64 and 128): fewer and wider layers, which a CPU trains faster than
+ * as many parameters in narrow ones.
+ *
+ * @see Zagoruyko & Komodakis 2016, arXiv:1605.07146; there the projections count as layers, and the blocks normalise first
  */
-export const resnet10_w24Spec: ResNetSpec = {
-  name: 'resnet10_w24',
+export const wide_resnet14_2Spec: ResNetSpec = {
+  name: 'wide_resnet14_2',
   block: BasicBlock,
-  depths: [1, 1, 1, 1],
-  width: 24,
+  depths: [2, 2, 2],
+  width: 32,
   stem: CifarStem,
   numClasses: 10,
 };
@@ -51,8 +53,8 @@ export function cifarPlain(depth: number, options?: ResNetOptions): ResNet {
 }
 
 /** Its spec says what it is. */
-export function resnet10_w24(options?: ResNetOptions): ResNet {
-  return new ResNet(resnet10_w24Spec, options);
+export function wide_resnet14_2(options?: ResNetOptions): ResNet {
+  return new ResNet(wide_resnet14_2Spec, options);
 }
 
 function cifarSpec(name: string, depth: number): ResNetSpec {

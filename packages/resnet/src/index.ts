@@ -4,8 +4,8 @@ export {
   cifarPlainSpec,
   cifarResNet,
   cifarResNetSpec,
-  resnet10_w24,
-  resnet10_w24Spec,
+  wide_resnet14_2,
+  wide_resnet14_2Spec,
   type ShortcutOption,
 } from './cifar.ts';
 export {

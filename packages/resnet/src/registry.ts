@@ -1,4 +1,4 @@
-import { cifarPlainSpec, cifarResNetSpec, resnet10_w24Spec } from './cifar.ts';
+import { cifarPlainSpec, cifarResNetSpec, wide_resnet14_2Spec } from './cifar.ts';
 import * as imagenet from './imagenet.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
@@ -24,7 +24,7 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
     ...depths.map((depth) => cifarResNetSpec(depth)),
     ...depths.map((depth) => cifarResNetSpec(depth, 'B')),
     ...depths.map((depth) => cifarPlainSpec(depth)),
-    resnet10_w24Spec,
+    wide_resnet14_2Spec,
   ];
   return new Map(specs.map((spec) => [spec.name, spec]));
 }
