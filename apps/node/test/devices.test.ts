@@ -28,7 +28,7 @@ test.each(
     {
       name: 'native',
       present: requirement('native'),
-      says: /^native \((avx512|avx2|neon|portable), fp32, \d+ threads?\)$/,
+      says: /^native \((amx|avx512|avx2|neon|portable), fp32, \d+ threads?\)$/,
     },
     { name: 'tensorflow', present: requirement('tfjs-node'), says: /^tensorflow \(TensorFlow 2\.\d+\.\d+\)$/ },
     { name: 'wasm', present: true, says: /^wasm \(WASM simd128, \d+ threads?\)$/ },

@@ -6,7 +6,10 @@ import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
 
 export interface NativeKernelOptions extends KernelOptions {
-  /** `avx512`, `avx2`, `neon` or `portable`. Default: `RESIDUAL_KERNELS_ISA`, else the fastest that the CPU has. */
+  /**
+   * `amx`, `avx512`, `avx2`, `neon` or `portable`. Default: `RESIDUAL_KERNELS_ISA`, else the fastest that the CPU has. `amx`
+   * multiplies float32 to 16 bits of each factor and adds in float32; the others multiply all 24.
+   */
   readonly isa?: string;
   /**
    * `bf16` stores weights and values in half the bits and multiplies them twice as fast; `int8` in a quarter, with a

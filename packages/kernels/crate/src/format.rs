@@ -84,3 +84,10 @@ pub fn to_bfloat(x: f32) -> u16 {
     let bits = x.to_bits();
     ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
 }
+
+/// Two bfloat16 whose sum is the number to 16 bits.
+#[inline(always)]
+pub fn to_halves(x: f32) -> [u16; 2] {
+    let first = to_bfloat(x);
+    [first, to_bfloat(x - f32::from_bits(u32::from(first) << 16))]
+}

@@ -32,6 +32,8 @@ pub struct Isa {
     pub lanes: usize,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: [[Row; 5]; 3],
+    /// Whether convolutions go to a matrix unit.
+    pub has_matrix: bool,
     /// Whether this CPU multiplies the format, of those that the instruction set may have.
     has_format: fn(usize) -> bool,
     /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
@@ -64,6 +66,9 @@ impl Isa {
         #[cfg(target_arch = "x86_64")]
         {
             if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vl") {
+                if crate::amx::is_available() && avx512::TABLE.has_format(BFLOAT) && avx512::TABLE.has_format(BYTE) {
+                    found.push(&AMX);
+                }
                 found.push(&AVX512);
             }
             if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
@@ -179,10 +184,11 @@ macro_rules! isa {
             outer_instance!($vector, $enable);
             entries!($vector, $enable);
 
-            pub static TABLE: Isa = Isa {
+            pub const TABLE: Isa = Isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
                 tiles: [walks!(float, $pixels), $bfloat, $byte],
+                has_matrix: false,
                 has_format: $has_format,
                 #[cfg(not(target_arch = "wasm32"))]
                 outer: outer_row!($pixels),
@@ -190,7 +196,7 @@ macro_rules! isa {
                 pack,
             };
         }
-        pub use $module::TABLE as $table;
+        pub static $table: Isa = $module::TABLE;
     };
 }
 
@@ -233,6 +239,9 @@ isa!(
     AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, avx512_reduced::has_format
 );
+/// Convolutions by the matrix unit, all else as with AVX-512.
+#[cfg(target_arch = "x86_64")]
+pub static AMX: Isa = Isa { name: "amx", has_matrix: true, ..avx512::TABLE };
 #[cfg(target_arch = "x86_64")]
 isa!(AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6], [NONE; 5], [NONE; 5], |_| false);
 #[cfg(target_arch = "aarch64")]

@@ -3,6 +3,8 @@
 
 #![cfg_attr(all(target_arch = "wasm32", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 
+#[cfg(target_arch = "x86_64")]
+pub mod amx;
 pub mod direct;
 pub mod format;
 pub mod graph;
@@ -10,6 +12,8 @@ pub mod isa;
 pub mod json;
 pub mod layout;
 pub mod lower;
+#[cfg(target_arch = "x86_64")]
+pub mod matrix;
 pub mod memory;
 pub mod moves;
 #[cfg(feature = "node")]

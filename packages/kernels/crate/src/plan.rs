@@ -3,10 +3,12 @@
 
 mod algorithm;
 mod direct;
+#[cfg(target_arch = "x86_64")]
+mod matrix;
 mod winograd;
 
 pub use algorithm::Algorithm;
-use algorithm::{border, choose_algorithm};
+use algorithm::{border, can_be_matrix, choose_algorithm};
 
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
@@ -170,7 +172,10 @@ impl<'l, 'a> Planner<'l, 'a> {
         for (index, operation) in self.operations().iter().enumerate() {
             let Kind::Conv(conv) = &operation.kind else { continue };
             let input = operation.inputs[0];
-            if !self.is_narrow(input) {
+            let is_narrow = self.is_narrow(input);
+            if self.options.isa.has_matrix && self.options.algorithm.is_none() && can_be_matrix(conv, is_narrow) {
+                self.algorithms[index] = Algorithm::Matrix;
+            } else if !is_narrow {
                 let shapes = [self.shape(input), self.shape(operation.output)];
                 self.algorithms[index] = choose_algorithm(conv, shapes, self.formats[input], self.options);
             }
@@ -308,6 +313,10 @@ impl<'l, 'a> Planner<'l, 'a> {
             Kind::Conv(conv) => match self.algorithms[index] {
                 Algorithm::Direct => self.direct(conv, operation),
                 Algorithm::Winograd(m) => return self.winograd(m, conv, index),
+                #[cfg(target_arch = "x86_64")]
+                Algorithm::Matrix => self.matrix(conv, operation),
+                #[cfg(not(target_arch = "x86_64"))]
+                Algorithm::Matrix => unreachable!(),
             },
             Kind::Dense(dense) => self.dense(dense, operation),
             Kind::Pool { kind, filter, strides, padding } => {

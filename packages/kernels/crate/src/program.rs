@@ -4,13 +4,15 @@ use crate::direct::DirectConv;
 use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::layout::Layout;
+#[cfg(target_arch = "x86_64")]
+use crate::matrix::MatrixConv;
 use crate::memory::Floats;
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::Pointwise;
 use crate::pool::{Mean, Pool};
 use crate::sharing::{Place, Start};
 use crate::simd::Vector;
-use crate::winograd::{Stage, Transformed, Winograd};
+use crate::winograd::{Stage, Winograd};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,8 +31,15 @@ pub struct Context<'run> {
     pub outputs: *const *mut f32,
     /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none.
     pub non_finite: &'run AtomicU64,
-    /// Whose transformed input the scratch holds, see [`Stage::Own`].
-    pub transformed: Cell<Option<Transformed>>,
+    /// Whose input the scratch holds, as the layer wants it: for the items of a layer that share it.
+    pub prepared: Cell<Option<Prepared>>,
+}
+
+/// The input of a layer, from its `first` square or part on.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Prepared {
+    pub layer: *const (),
+    pub first: usize,
 }
 
 impl Context<'_> {
@@ -46,6 +55,8 @@ pub enum Work {
     Pack(Pack),
     Direct(DirectConv),
     Winograd(Arc<Winograd>, Stage),
+    #[cfg(target_arch = "x86_64")]
+    Matrix(MatrixConv),
     Pool(Pool),
     Mean(Mean),
     Pointwise(Pointwise),
@@ -73,6 +84,8 @@ impl Step {
             Work::Pack(work) => work.items(),
             Work::Direct(work) => work.items(),
             Work::Winograd(work, stage) => work.items(*stage),
+            #[cfg(target_arch = "x86_64")]
+            Work::Matrix(work) => work.items(),
             Work::Pool(work) => work.items(),
             Work::Mean(work) => work.items(),
             Work::Pointwise(work) => work.items(),
@@ -96,6 +109,8 @@ impl Step {
                 Work::Pack(work) => work.run_item(context, item),
                 Work::Direct(work) => work.run_item::<V>(context, item),
                 Work::Winograd(work, stage) => work.run_item::<V>(*stage, context, item),
+                #[cfg(target_arch = "x86_64")]
+                Work::Matrix(work) => work.run_item::<V>(context, item),
                 Work::Pool(work) => work.run_item::<V>(context, item),
                 Work::Mean(work) => work.run_item::<V>(context, item),
                 Work::Pointwise(work) => work.run_item::<V>(context, item),
@@ -175,7 +190,7 @@ impl Program {
             inputs: inputs.as_ptr(),
             outputs: outputs.as_ptr(),
             non_finite,
-            transformed: Cell::new(None),
+            prepared: Cell::new(None),
         }
     }
 

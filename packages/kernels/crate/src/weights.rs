@@ -1,7 +1,7 @@
 //! Packing of filters into the order in which the micro-kernel reads them.
 
 use crate::direct::OutputGroup;
-use crate::format::to_bfloat;
+use crate::format::{to_bfloat, to_halves};
 use crate::isa::Isa;
 use crate::lower::Filter;
 use crate::memory::Floats;
@@ -81,20 +81,83 @@ impl Filters<'_> {
     }
 }
 
+/// What packed filters of fewer bits consist of.
+#[derive(Clone)]
+pub enum Numbers {
+    Bfloat,
+    /// Two bfloat16, whose sum is the weight to 16 bits: the first of a tap's weights all, then the second.
+    Halves,
+    /// By output channel: what a step of a byte is worth.
+    Bytes(Arc<[f32]>),
+}
+
+impl Numbers {
+    pub fn per_word(&self) -> usize {
+        if matches!(self, Numbers::Bytes(_)) { 4 } else { 2 }
+    }
+
+    pub fn halves(&self) -> usize {
+        if matches!(self, Numbers::Halves) { 2 } else { 1 }
+    }
+
+    /// `[channel][output lane]` to `[half][column][word of channels][output lane]`; `first` is the first lane's output
+    /// channel.
+    #[inline(always)]
+    fn pack(&self, from: &[f32], [width, column]: [usize; 2], first: usize, into: &mut [u32]) {
+        let (whole, rest) = into.split_at_mut(into.len() / self.halves());
+        let size = whole.len() * column / width;
+        for (number, whole) in whole.chunks_exact_mut(size).enumerate() {
+            let start = number * column;
+            let words = from.chunks_exact(self.per_word() * width).zip(whole.chunks_exact_mut(column));
+            for (word, (from, into)) in words.enumerate() {
+                let channel = |i: usize| &from[i * width + start..][..column];
+                match self {
+                    Numbers::Bfloat => {
+                        for ((into, low), high) in into.iter_mut().zip(channel(0)).zip(channel(1)) {
+                            *into = join(to_bfloat(*low), to_bfloat(*high));
+                        }
+                    }
+                    Numbers::Halves => {
+                        let rest = &mut rest[number * size + word * column..][..column];
+                        for (((into, rest), low), high) in into.iter_mut().zip(rest).zip(channel(0)).zip(channel(1)) {
+                            let ([a, c], [b, d]) = (to_halves(*low), to_halves(*high));
+                            (*into, *rest) = (join(a, b), join(c, d));
+                        }
+                    }
+                    Numbers::Bytes(steps) => {
+                        for (lane, into) in into.iter_mut().enumerate() {
+                            let step = steps.get(first + start + lane).copied().unwrap_or(1.0);
+                            let bytes = [0, 1, 2, 3].map(|i| to_signed_byte(channel(i)[lane], step) as u8);
+                            *into = u32::from_le_bytes(bytes);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn join(low: u16, high: u16) -> u32 {
+    u32::from(low) | u32::from(high) << 16
+}
+
 /// One output group's filters, or a vector.
 pub enum Packing<'a> {
     /// `[block][tap][channel][output lane]`
     Direct { filters: Filters<'a>, group: OutputGroup, blocks: usize, channels: usize, lanes: usize, at: usize },
-    /// `[block][tap][word of channels][output lane]`, bfloat16 or bytes
+    /// `[block][tap][half][column][word of channels][output lane]`
     Reduced {
         filters: Filters<'a>,
         group: OutputGroup,
         blocks: usize,
         channels: usize,
+        /// So many taps lie side by side as the channels of one; 1 otherwise.
+        window: usize,
+        /// Output lanes that lie side by side: all of the group, or a vector's.
+        column: usize,
         lanes: usize,
         at: usize,
-        /// By output channel: what a step of a byte is worth. None: bfloat16.
-        steps: Option<Arc<[f32]>>,
+        numbers: Numbers,
     },
     /// `[position][block][channel][output lane]`
     Winograd { m: usize, filters: Filters<'a>, group: OutputGroup, blocks: usize, lanes: usize, at: usize },
@@ -127,33 +190,35 @@ impl Packing<'_> {
                 }
             }
             Packing::Reduced { .. } if !IS_REDUCIBLE => unreachable!(),
-            Packing::Reduced { filters, group, blocks, channels, lanes, at, steps } => {
-                let width = group.vectors * lanes;
-                let per_word = if steps.is_some() { 4 } else { 2 };
-                let words = channels / per_word;
-                let size = blocks * filters.taps * words * width;
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers } => {
+                let (width, taps) = (group.vectors * lanes, filters.taps / window);
+                let words = channels / numbers.per_word();
+                let tap = numbers.halves() * words * width;
+                let size = blocks * taps * tap;
                 let target =
                     unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, size) };
                 let first = group.first_block * lanes;
-                let mut numbers = [[0.0f32; MOST_WIDTH]; 4];
-                for (row, into) in target.chunks_exact_mut(width).enumerate() {
-                    let (block, tap, word) = (row / words / filters.taps, row / words % filters.taps, row % words);
-                    for (i, numbers) in numbers.iter_mut().enumerate().take(per_word) {
-                        let channel = (group.first_input_block + block) * channels + word * per_word + i;
-                        filters.read(tap, channel, first, &mut numbers[..width]);
+                let mut from = vec![0.0f32; taps * channels * width];
+                for (block, into) in target.chunks_exact_mut(taps * tap).enumerate() {
+                    let first_channel = (group.first_input_block + block) * channels;
+                    if filters.filter.is_torch && filters.groups == 1 && *window == 1 {
+                        from.fill(0.0);
+                        filters.read_block(first_channel, *channels, first, width, &mut from);
+                    } else {
+                        for (row, from) in from.chunks_exact_mut(width).enumerate() {
+                            let (tap, channel) = (row / channels, first_channel + row % channels);
+                            let (beside, channel) = match *window {
+                                1 => (0, channel),
+                                _ => (channel / filters.in_channels, channel % filters.in_channels),
+                            };
+                            match beside < *window {
+                                true => filters.read(tap * window + beside, channel, first, from),
+                                false => from.fill(0.0),
+                            }
+                        }
                     }
-                    for (lane, into) in into.iter_mut().enumerate() {
-                        *into = match steps {
-                            None => {
-                                let [low, high] = [numbers[0][lane], numbers[1][lane]].map(to_bfloat);
-                                u32::from(low) | u32::from(high) << 16
-                            }
-                            Some(steps) => {
-                                let step = steps.get(first + lane).copied().unwrap_or(1.0);
-                                let bytes = numbers.map(|numbers| to_signed_byte(numbers[lane], step) as u8);
-                                u32::from_le_bytes(bytes)
-                            }
-                        };
+                    for (from, into) in from.chunks_exact(channels * width).zip(into.chunks_exact_mut(tap)) {
+                        numbers.pack(from, [width, *column], first, into);
                     }
                 }
             }
@@ -193,9 +258,6 @@ impl Packing<'_> {
         }
     }
 }
-
-/// Output channels of two vectors, at most.
-const MOST_WIDTH: usize = 32;
 
 #[inline(always)]
 fn to_signed_byte(x: f32, step: f32) -> i8 {

@@ -9,7 +9,7 @@ pub use matrices::{FILTER_LANES, transform_filters};
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
 use crate::layout::even_parts;
-use crate::program::Context;
+use crate::program::{Context, Prepared};
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
@@ -70,13 +70,6 @@ pub enum Stage {
     Multiply { first: usize, count: usize },
 }
 
-/// Squares that a worker's own memory holds transformed.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Transformed {
-    layer: *const Winograd,
-    first: usize,
-}
-
 impl Winograd {
     #[inline(always)]
     fn input_pixels(&self) -> Pixels {
@@ -131,8 +124,8 @@ impl Winograd {
                 }
                 Stage::Own { first, count } => {
                     let transformed = context.scratch.add(self.products());
-                    let wanted = Some(Transformed { layer: self, first });
-                    if context.transformed.replace(wanted) != wanted {
+                    let wanted = Some(Prepared { layer: self as *const Winograd as *const (), first });
+                    if context.prepared.replace(wanted) != wanted {
                         for block in 0..self.input_blocks {
                             self.transform::<V>(context, transformed, first, count, block);
                         }

@@ -10,6 +10,13 @@ use crate::lower::Conv;
 pub enum Algorithm {
     Direct,
     Winograd(usize),
+    /// On a matrix unit, where the instruction set has one.
+    Matrix,
+}
+
+/// Narrow input goes to a matrix unit by rows of taps, which must lie side by side.
+pub(super) fn can_be_matrix(conv: &Conv, is_narrow: bool) -> bool {
+    conv.groups == 1 && (!is_narrow || conv.dilations[1] == 1)
 }
 
 /// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
@@ -45,7 +52,9 @@ pub(super) fn border(conv: &Conv, algorithm: Algorithm, input: [usize; 4], outpu
     let reach = |axis: usize| {
         let (size, count) = (input[1 + axis], output[1 + axis]);
         let read = match algorithm {
-            Algorithm::Direct => (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1,
+            Algorithm::Direct | Algorithm::Matrix => {
+                (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1
+            }
             Algorithm::Winograd(m) => count.next_multiple_of(m) + 2,
         };
         read.saturating_sub(conv.padding[axis] + size)

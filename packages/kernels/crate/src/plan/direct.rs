@@ -10,7 +10,7 @@ use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
 use crate::sharing::Place;
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
-use crate::weights::{Filters, Packing};
+use crate::weights::{Filters, Numbers, Packing};
 use std::borrow::Cow;
 
 /// Weights of at least so many bytes are read once per run, whatever happens to the activations.
@@ -46,7 +46,7 @@ impl<'a> Planner<'_, 'a> {
                 let weights = self.reserve_direct(filters, &groups, blocks, words);
                 (weights, self.reserve_channels(Cow::Borrowed(bias), output.channels), 0)
             }
-            format => self.reserve_reduced(filters, &groups, blocks, bias, format),
+            format => self.reserve_reduced(filters, &groups, blocks, bias, format, [self.lanes, 1, 2]),
         };
         let bytes =
             4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
@@ -98,31 +98,35 @@ impl<'a> Planner<'_, 'a> {
         Work::Direct(layer)
     }
 
-    /// Plans the packing of all groups' filters in fewer bits; returns their place, and those of the bias and scales.
-    fn reserve_reduced(
+    /// Plans the packing of all groups' filters, in blocks of so many channels, for input of the format: in fewer bits, or of
+    /// float32 as halves. Returns their place, and those of the bias and scales.
+    pub(super) fn reserve_reduced(
         &mut self,
         filters: Filters<'a>,
         groups: &[OutputGroup],
         blocks: usize,
         bias: &'a [f32],
         format: Format,
+        [channels, window, vectors]: [usize; 3],
     ) -> (Place, usize, usize) {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
-        let mut steps = None;
+        let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::Bfloat };
         let (mut bias, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
         if let Format::Byte { scale, zero } = format {
             let (own, sums) = filters.steps();
             scales = own.iter().map(|step| scale * step).collect();
             let corrected = (0..outputs).map(|o| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sums[o]);
             bias = corrected.collect();
-            steps = Some(own);
+            numbers = Numbers::Bytes(own);
         }
-        let vectors: usize = groups.iter().map(|group| group.vectors).sum();
-        let floats = vectors * blocks * filters.taps * lanes / format.per_word() * lanes;
-        let how = [REDUCED + format.per_word(), lanes];
-        let place = self.reserve_filters(&filters, groups, floats, how, |group, at| {
-            let steps = steps.clone();
-            Packing::Reduced { filters, group, blocks, channels: lanes, lanes, at, steps }
+        let all: usize = groups.iter().map(|group| group.vectors).sum();
+        let row = filters.taps / window * numbers.halves() * channels / numbers.per_word();
+        let form = REDUCED + 32 * window + 16 * (vectors - 1) + 2 * numbers.per_word() + numbers.halves();
+        let how = [form, channels];
+        let place = self.reserve_filters(&filters, groups, all * blocks * row * lanes, how, |group, at| {
+            let numbers = numbers.clone();
+            let column = lanes * vectors.min(group.vectors);
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers }
         });
         (place, self.reserve_channels(bias, outputs), self.reserve_channels(scales, outputs))
     }
@@ -197,7 +201,7 @@ impl<'a> Planner<'_, 'a> {
     }
 }
 
-fn kind_of(format: Format) -> usize {
+pub(super) fn kind_of(format: Format) -> usize {
     match format {
         Format::Float => FLOAT,
         Format::Bfloat => BFLOAT,

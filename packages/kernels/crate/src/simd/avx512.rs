@@ -72,6 +72,24 @@ impl Vector for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn load_first(p: *const f32, count: usize) -> Self {
+        unsafe { Avx512(_mm512_maskz_loadu_ps(((1u32 << count) - 1) as u16, p)) }
+    }
+    #[inline(always)]
+    unsafe fn store_halves(self, first: *mut u16, second: *mut u16) {
+        unsafe {
+            let round = |x| _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000));
+            let store = |bits, p: *mut u16| {
+                let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(bits));
+                _mm256_storeu_si256(p as *mut __m256i, halves);
+            };
+            let whole = round(self.0);
+            store(whole, first);
+            let kept = _mm512_castsi512_ps(_mm512_and_si512(whole, _mm512_set1_epi32(0xffff_0000_u32 as i32)));
+            store(round(_mm512_sub_ps(self.0, kept)), second);
+        }
+    }
+    #[inline(always)]
     unsafe fn load_bytes(p: *const u8) -> Self {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p as *const __m128i)))) }
     }

@@ -50,6 +50,14 @@ pub trait Vector: Copy {
     unsafe fn store_bfloat(self, _: *mut u16) {
         unreachable!()
     }
+    /// So many numbers from memory, and zeros in the lanes after them.
+    unsafe fn load_first(_: *const f32, _count: usize) -> Self {
+        unreachable!()
+    }
+    /// The nearest bfloat16, and the nearest to what it leaves; their sum is the number to 16 bits.
+    unsafe fn store_halves(self, _first: *mut u16, _second: *mut u16) {
+        unreachable!()
+    }
     /// Whole numbers from 0 to 255.
     unsafe fn load_bytes(_: *const u8) -> Self {
         unreachable!()
