@@ -47,17 +47,20 @@ pub(super) fn choose_algorithm(
     candidates.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(Algorithm::Direct, |best| best.0)
 }
 
+/// Rows or columns of the padded input that so many of the output's read.
+pub(super) fn reach(conv: &Conv, axis: usize, count: usize) -> usize {
+    (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1
+}
+
 /// The zeros that a convolution reads around its input.
 pub(super) fn border(conv: &Conv, algorithm: Algorithm, input: [usize; 4], output: [usize; 4]) -> Border {
-    let reach = |axis: usize| {
+    let beyond = |axis: usize| {
         let (size, count) = (input[1 + axis], output[1 + axis]);
         let read = match algorithm {
-            Algorithm::Direct | Algorithm::Matrix => {
-                (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1
-            }
+            Algorithm::Direct | Algorithm::Matrix => reach(conv, axis, count),
             Algorithm::Winograd(m) => count.next_multiple_of(m) + 2,
         };
         read.saturating_sub(conv.padding[axis] + size)
     };
-    Border { top: conv.padding[0], bottom: reach(0), left: conv.padding[1], right: reach(1) }
+    Border { top: conv.padding[0], bottom: beyond(0), left: conv.padding[1], right: beyond(1) }
 }

@@ -1,5 +1,6 @@
 //! Convolutions on a matrix unit: their parts, their canvas, and where the taps are on it.
 
+use super::algorithm::reach;
 use super::{Planner, first_tap, plane};
 use crate::amx::{MOST_PIXELS, ROW};
 use crate::direct::{OutputGroup, Plane};
@@ -20,70 +21,35 @@ impl<'a> Planner<'_, 'a> {
     pub(super) fn matrix(&mut self, conv: &Conv<'a>, operation: &Operation<'a>) -> Work {
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
-        let [kernel_y, kernel_x] = conv.kernel;
         let is_narrow = input.block < self.lanes;
-        let taps_beside = if is_narrow { kernel_x } else { 1 };
-        let channels = 2 * self.lanes * if input.format.per_word() == 4 { 2 } else { 1 };
+        let taps_beside = if is_narrow { conv.kernel[1] } else { 1 };
+        let taps = Taps::of(conv, is_narrow);
         let halves = if input.format.per_word() == 1 { 2 } else { 1 };
-        let taps = kernel_y * kernel_x / taps_beside;
-        let row = taps * halves * channels / input.format.per_word().max(2);
+        let per_word = input.format.per_word().max(2);
+        let channels = ROW * per_word / 4;
         let inputs = taps_beside * input.channels;
         let blocks = inputs.div_ceil(channels);
+        let row = taps.places.len() * halves * channels / per_word;
 
-        let columns_apart = if is_narrow { 1 } else { conv.strides[1] };
-        let tap_columns: Vec<usize> = (0..kernel_x / taps_beside).map(|x| x * conv.dilations[1]).collect();
-        let tap_rows: Vec<usize> = (0..kernel_y).map(|y| y * conv.dilations[0]).collect();
-        let extra_rows = (kernel_y - 1) * conv.dilations[0] / conv.strides[0];
-        let extra_columns = tap_columns[tap_columns.len() - 1] / columns_apart;
-        let mut sheets = Vec::new();
-        let mut places = Vec::new();
-        for y in &tap_rows {
-            for x in &tap_columns {
-                let sheet = Sheet { y: y % conv.strides[0], x: x % columns_apart };
-                let number = sheets.iter().position(|other| *other == sheet).unwrap_or(sheets.len());
-                if number == sheets.len() {
-                    sheets.push(sheet);
-                }
-                places.push([number, y / conv.strides[0], x / columns_apart]);
-            }
-        }
-
-        let columns = output.width + extra_columns;
+        let columns = output.width + taps.extra[1];
         let pixel = halves * ROW;
-        let bytes_per_row = sheets.len() * blocks * columns * pixel;
         let weight_bytes = 4 * blocks * row * output.blocks * self.lanes;
         let is_by_groups = weight_bytes >= LARGE_WEIGHTS && output.blocks >= 2 * self.options.threads;
-        let most = (LARGEST_CANVAS / bytes_per_row).max(1);
+        let most = (LARGEST_CANVAS / (taps.sheets.len() * blocks * columns * pixel)).max(1);
         let wanted = match is_by_groups {
             true => most,
             false => most.min((output.images * output.height).div_ceil(ITEMS_EACH * self.options.threads)),
         };
         let parts = parts(output.images, output.height, wanted);
-        let rows = parts.iter().map(|part| part.rows).max().unwrap_or(1) + extra_rows;
+        let rows = parts.iter().map(|part| part.rows).max().unwrap_or(1) + taps.extra[0];
         let images = parts.iter().map(|part| part.images).max().unwrap_or(1);
-        let sheet = images * rows * columns + MOST_PIXELS;
-        let is_tall =
-            is_by_groups && (MOST_PIXELS / 2 + 1..=MOST_PIXELS).contains(&((images * rows - extra_rows) * columns));
-        let vectors = if is_tall { 1 } else { 2 };
-        let groups: Vec<OutputGroup> = (0..output.blocks)
-            .step_by(vectors)
-            .map(|first_block| OutputGroup {
-                first_block,
-                vectors: vectors.min(output.blocks - first_block),
-                first_input_block: 0,
-                weights: first_block * blocks * row * self.lanes,
-            })
-            .collect();
-        let mut offsets = Vec::with_capacity(blocks * taps);
-        for block in 0..blocks {
-            for [number, y, x] in &places {
-                offsets.push(((block * sheets.len() + number) * sheet + y * columns + x) * pixel);
-            }
-        }
+        let pixels = (images * rows - taps.extra[0]) * columns;
+        let is_tall = is_by_groups && (MOST_PIXELS / 2 + 1..=MOST_PIXELS).contains(&pixels);
+        let groups = groups(output.blocks, if is_tall { 1 } else { 2 }, blocks * row * self.lanes);
 
         let filters = Filters {
             filter: conv.filter,
-            taps: kernel_y * kernel_x,
+            taps: conv.kernel[0] * conv.kernel[1],
             in_channels: input.channels,
             out_channels: output.channels,
             groups: 1,
@@ -91,8 +57,14 @@ impl<'a> Planner<'_, 'a> {
         let bias = conv.bias.unwrap_or(&[]);
         let how = [channels, taps_beside, 1];
         let (weights, bias, scales) = self.reserve_reduced(filters, &groups, blocks, bias, input.format, how);
-        let read = |axis: usize, count: usize| {
-            (count - 1) * conv.strides[axis] + (conv.kernel[axis] - 1) * conv.dilations[axis] + 1
+        let canvas = Canvas {
+            rows,
+            extra_rows: taps.extra[0],
+            columns,
+            sheet: images * rows * columns + MOST_PIXELS,
+            pixel,
+            window: if is_narrow { inputs } else { 0 },
+            sheets: taps.sheets.clone(),
         };
         let layer = MatrixConv {
             parts,
@@ -101,20 +73,12 @@ impl<'a> Planner<'_, 'a> {
             is_by_groups,
             blocks,
             input_blocks: input.blocks,
-            canvas: Canvas {
-                sheets,
-                rows,
-                extra_rows,
-                columns,
-                sheet,
-                pixel,
-                window: if is_narrow { inputs } else { 0 },
-            },
-            offsets,
+            offsets: taps.offsets(blocks, &canvas),
+            canvas,
             strides: conv.strides,
             padded: [
-                read(0, output.height),
-                if is_narrow { output.width * conv.strides[1] } else { read(1, output.width) },
+                reach(conv, 0, output.height),
+                if is_narrow { output.width * conv.strides[1] } else { reach(conv, 1, output.width) },
             ],
             columns: output.width,
             input: Plane { start: first_tap(conv, &input), ..plane(&input) },
@@ -133,6 +97,59 @@ impl<'a> Planner<'_, 'a> {
         self.scratch = self.scratch.max(layer.scratch());
         Work::Matrix(layer)
     }
+}
+
+/// Where a convolution's taps are on a canvas.
+struct Taps {
+    sheets: Vec<Sheet>,
+    /// By tap: the sheet, and the row and column of the first output pixel on it.
+    places: Vec<[usize; 3]>,
+    /// Rows and columns that taps reach beyond the output's.
+    extra: [usize; 2],
+}
+
+impl Taps {
+    /// A row of taps is one where the input is narrow.
+    fn of(conv: &Conv, is_narrow: bool) -> Taps {
+        let [stride_y, stride_x] = [conv.strides[0], if is_narrow { 1 } else { conv.strides[1] }];
+        let columns = if is_narrow { 1 } else { conv.kernel[1] };
+        let mut taps = Taps { sheets: Vec::new(), places: Vec::new(), extra: [0, 0] };
+        for y in (0..conv.kernel[0]).map(|y| y * conv.dilations[0]) {
+            for x in (0..columns).map(|x| x * conv.dilations[1]) {
+                let sheet = Sheet { y: y % stride_y, x: x % stride_x };
+                let number = taps.sheets.iter().position(|other| *other == sheet).unwrap_or(taps.sheets.len());
+                if number == taps.sheets.len() {
+                    taps.sheets.push(sheet);
+                }
+                taps.places.push([number, y / stride_y, x / stride_x]);
+                taps.extra = [taps.extra[0].max(y / stride_y), taps.extra[1].max(x / stride_x)];
+            }
+        }
+        taps
+    }
+
+    /// In bytes from the canvas's start, by block of channels and tap.
+    fn offsets(&self, blocks: usize, canvas: &Canvas) -> Vec<usize> {
+        let mut offsets = Vec::with_capacity(blocks * self.places.len());
+        for block in 0..blocks {
+            for [number, y, x] in &self.places {
+                let sheet = block * self.sheets.len() + number;
+                offsets.push((sheet * canvas.sheet + y * canvas.columns + x) * canvas.pixel);
+            }
+        }
+        offsets
+    }
+}
+
+/// Output vectors, so many together; each has `weights` words of weights.
+fn groups(blocks: usize, together: usize, weights: usize) -> Vec<OutputGroup> {
+    let group = |first_block: usize| OutputGroup {
+        first_block,
+        vectors: together.min(blocks - first_block),
+        first_input_block: 0,
+        weights: first_block * weights,
+    };
+    (0..blocks).step_by(together).map(group).collect()
 }
 
 /// About `wanted` rows each: some whole images, or some rows of one.
