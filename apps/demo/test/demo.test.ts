@@ -46,13 +46,13 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           'webgpu was passed over: WebGPU has no adapter here: no GPU, or its driver is blocked.',
       );
       expect(await visitor.textOnce('model-output', /./)).toBe(
-        'resnet56: 0.85 M parameters, 10 classes, pictures of 32 × 32.resnet56 (safetensors): all fit, none missing.',
+        'wide_resnet14_2: 0.70 M parameters, 10 classes, pictures of 32 × 32.wide_resnet14_2 (safetensors): all fit, none missing.',
       );
       expect(await visitor.textOnce('answer-waiting', /./)).toBe('Waits for a picture.');
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('empty', WIDE);
       await visitor.page.locator('.sample').click();
-      expectSame(await visitor.bars(), await answerOf('resnet56', await embeddedWeights(), samplePath('chelsea.jpg')));
+      expectSame(await visitor.bars(), await answerOf('wide_resnet14_2', await embeddedWeights(), samplePath('chelsea.jpg')));
       await visitor.screenshot('sample', WIDE);
       await visitor.screenshot('sample-phone', PHONE);
       await visitor.dark();
@@ -124,7 +124,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await page.locator('#weights-load').click();
       await textOnce('model-output', /Downloading/);
       await page.locator('#model-output .cancel').click();
-      expect(await textOnce('model-output', /missing\.$/)).toMatch(/^resnet56: /);
+      expect(await textOnce('model-output', /missing\.$/)).toMatch(/^wide_resnet14_2: /);
       demo.fail(/safetensors/, 'lost');
       await page.locator('#weights-load').click();
       await textOnce('model-output', /served\.safetensors: /);
@@ -132,7 +132,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await textOnce('answer-output', /Network/);
       demo.fail(undefined);
       await page.locator('#weights-load').click();
-      await textOnce('model-output', /^resnet56, told by the weights.*served.*missing\.$/);
+      await textOnce('model-output', /^wide_resnet14_2, told by the weights.*served.*missing\.$/);
       for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/safetensors failed|ERR_/);
     }));
 

@@ -4,9 +4,9 @@ export {
   cifarPlainSpec,
   cifarResNet,
   cifarResNetSpec,
+  type ShortcutOption,
   wide_resnet14_2,
   wide_resnet14_2Spec,
-  type ShortcutOption,
 } from './cifar.ts';
 export {
   plain18,
