@@ -52,7 +52,10 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('empty', WIDE);
       await visitor.page.locator('.sample').click();
-      expectSame(await visitor.bars(), await answerOf('wide_resnet14_2', await embeddedWeights(), samplePath('chelsea.jpg')));
+      expectSame(
+        await visitor.bars(),
+        await answerOf('wide_resnet14_2', await embeddedWeights(), samplePath('chelsea.jpg')),
+      );
       await visitor.screenshot('sample', WIDE);
       await visitor.screenshot('sample-phone', PHONE);
       await visitor.dark();
