@@ -107,7 +107,7 @@ test('memory is as before after build, 100 runs and dispose', () => {
 });
 
 test('models are listed and built by name', () => {
-  expect(listModels('wide*')).toEqual(['wide_resnet50_2', 'wide_resnet101_2']);
+  expect(listModels('wide*')).toEqual(['wide_resnet50_2', 'wide_resnet101_2', 'wide_resnet14_2']);
   expect(listModels('resnet1?')).toEqual(['resnet18']);
   expect(listModels()).toContain('plain56');
   expect(() => createModel('resnet19')).toThrow("no model 'resnet19'; there are resnet18, resnet26, resnet34");
