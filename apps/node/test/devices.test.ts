@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createModel } from '@residual/resnet/registry';
-import { requirement } from '@residual/testing';
+import { expectClose, requirement } from '@residual/testing';
 import { writeSafetensors } from '@residual/weights';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -43,7 +43,7 @@ test.each(
   expect(device).toMatch(says);
   const [answer, expected] = [stdout, eager.stdout].map((line) => JSON.parse(line));
   expect(answer.engine).toBe(name);
-  for (const [index, value] of answer.logits.entries()) expect(value).toBeCloseTo(expected.logits[index], 4);
+  expectClose(answer.logits, expected.logits, 1e-4);
 });
 
 test('where the first of the list cannot run, the next serves and the line says why', async () => {
