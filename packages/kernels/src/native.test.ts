@@ -1,6 +1,7 @@
-import { requirement } from '@residual/testing';
+import { expectClose, requirement } from '@residual/testing';
 import { describe, expect, test } from 'vitest';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
+import type { KernelGraph } from './kernel-graph.ts';
 import { loadAddon } from './load-addon.ts';
 import { compileProgram } from './native.ts';
 
@@ -51,6 +52,28 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     const later = await compileProgram(graph);
     expect(later.info.sharedWeightBytes).toBe(0);
     later.dispose();
+  });
+
+  test.each(instructionSets)('%s: one filter at several picture sizes gives what it gives alone', async (isa) => {
+    const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i));
+    const filter = wave(3 * 3 * 128 * 128);
+    for (const order of [
+      [7, 14],
+      [14, 7],
+    ]) {
+      const programs = [];
+      for (const size of order) {
+        const graph = wideConvolution(size, filter);
+        const [program, plain] = [
+          await compileProgram(graph, { isa }),
+          await compileProgram(graph, { isa: 'portable' }),
+        ];
+        const inputs = { x: wave(size * size * 128) };
+        expectClose((await program.run(inputs)).y!, (await plain.run(inputs)).y!, 1e-4, `${size} × ${size}`);
+        programs.push(program, plain);
+      }
+      for (const program of programs) program.dispose();
+    }
   });
 
   test('what cannot be compiled is named', async () => {
@@ -117,3 +140,20 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     program.dispose();
   });
 });
+
+/** 3×3, 128 channels to 128: enough weights that small pictures are computed otherwise than large ones. */
+function wideConvolution(size: number, filter: Float32Array): KernelGraph {
+  const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
+  const pad = [
+    [1, 1],
+    [1, 1],
+  ];
+  const attributes = { strides: [1, 1], pad, dilations: [1, 1], groups: 1, activation: 'linear' };
+  return {
+    values: [value(1, size, size, 128), value(3, 3, 128, 128), value(1, size, size, 128)],
+    nodes: [{ op: 'FusedConv2D', inputs: [0, 1], outputs: [2], attributes }],
+    inputs: [{ name: 'x', value: 0 }],
+    outputs: [{ name: 'y', value: 2 }],
+    constants: new Map([[1, filter]]),
+  };
+}

@@ -1,6 +1,6 @@
 //! Intel's matrix unit (AMX): 16×16 sums of products of 16 pixels and 16 output channels, in eight registers of 1 KB.
 //! bfloat16 and bytes are multiplied as they are. A float32 is the sum of two bfloat16 to 16 bits, and three products of
-//! such halves are a product to about the same precision, at more than four times the rate of float32's multiply-adds.
+//! such halves are a product to about the same precision, at five times the rate of float32's multiply-adds.
 
 use crate::tile::{BFLOAT, BYTE, FLOAT};
 use std::arch::asm;

@@ -51,13 +51,13 @@ pub struct MatrixConv {
     pub is_by_groups: bool,
     /// Blocks of channels on the canvas.
     pub blocks: usize,
-    /// Of the input, and of the output's vectors.
+    /// Of the input: vectors of channels.
     pub input_blocks: usize,
     pub canvas: Canvas,
     /// By block and tap: where the tap of the first output pixel is, in bytes from the canvas's start.
     pub offsets: Vec<usize>,
     pub strides: [usize; 2],
-    /// Rows and columns of the padded input.
+    /// Rows and columns of the padded input that are read; windows: columns from which they start.
     pub padded: [usize; 2],
     /// Columns of the output.
     pub columns: usize,
