@@ -1,5 +1,6 @@
-// Builds wasm/residual-kernels.wasm and wasm/residual-kernels-threads.wasm. The same sources and the pinned toolchain
-// give the same bytes on any machine; with --check the committed files are compared instead of written.
+// Builds the modules in wasm/: for one thread and for several, each with and without relaxed SIMD. The same sources and
+// the pinned toolchain give the same bytes on any machine; with --check the committed files are compared instead of
+// written.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,12 +30,12 @@ const flags = [
 ];
 // The memory comes from outside, so that each thread's instance has the same; src/wasm-threads.ts makes it.
 const shared = ['--shared-memory', '--import-memory', '--initial-memory=4194304', '--max-memory=4294967296'];
+const threads = [...shared, '--export=__stack_pointer'].map((argument) => `-Clink-arg=${argument}`);
 const modules = {
   'residual-kernels.wasm': ['-Ctarget-feature=+simd128'],
-  'residual-kernels-threads.wasm': [
-    '-Ctarget-feature=+simd128,+atomics',
-    ...[...shared, '--export=__stack_pointer'].map((argument) => `-Clink-arg=${argument}`),
-  ],
+  'residual-kernels-relaxed.wasm': ['-Ctarget-feature=+simd128,+relaxed-simd'],
+  'residual-kernels-threads.wasm': ['-Ctarget-feature=+simd128,+atomics', ...threads],
+  'residual-kernels-threads-relaxed.wasm': ['-Ctarget-feature=+simd128,+relaxed-simd,+atomics', ...threads],
 };
 
 for (const [name, own] of Object.entries(modules)) {

@@ -42,7 +42,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
   test('without a WebGPU adapter, WASM serves and the reason is told; the weights of the page are there at once', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
       expect(await visitor.textOnce('device-output', /Computes/)).toBe(
-        'Computes with wasm on WASM simd128, 1 thread.' +
+        'Computes with wasm on WASM relaxed-simd, 1 thread.' +
           'webgpu was passed over: WebGPU has no adapter here: no GPU, or its driver is blocked.',
       );
       expect(await visitor.textOnce('model-output', /./)).toBe(
@@ -92,7 +92,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
   test('on a cross-origin isolated page the kernels have threads', () =>
     demo.visit({ webgpu: false, isolated: true }, async (visitor) => {
       expect(await visitor.page.evaluate('crossOriginIsolated')).toBe(true);
-      await visitor.textOnce('device-output', /Computes with wasm on WASM simd128, \d+ threads/);
+      await visitor.textOnce('device-output', /Computes with wasm on WASM relaxed-simd, \d+ threads/);
       await visitor.page.locator('.sample').click();
       expect((await visitor.bars())[0]!.label).toBe('cat');
     }));

@@ -9,7 +9,11 @@ type Device = Engine | TfjsBackend;
 const devices: Readonly<Record<string, () => Promise<Device>>> = {
   native: async () => (await import('@residual/backend-node')).native(),
   tensorflow: async () => (await import('@residual/backend-node')).tensorflow(),
-  wasm: async () => (await import('@residual/backend-wasm/node')).wasm(),
+  wasm: async () => {
+    const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
+    allowRelaxedSimd();
+    return wasm();
+  },
   tfjs: tfjsOnFirstBackend,
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/node')).tfjsWasm(),

@@ -31,7 +31,7 @@ test.each(
       says: /^native \((amx|avx512|avx2|neon|portable), fp32, \d+ threads?\)$/,
     },
     { name: 'tensorflow', present: requirement('tfjs-node'), says: /^tensorflow \(TensorFlow 2\.\d+\.\d+\)$/ },
-    { name: 'wasm', present: true, says: /^wasm \(WASM simd128, \d+ threads?\)$/ },
+    { name: 'wasm', present: true, says: /^wasm \(WASM relaxed-simd, \d+ threads?\)$/ },
     { name: 'tfjs', present: true, says: /^tfjs \((tensorflow|wasm)\)$/ },
     { name: 'tfjs-wasm', present: true, says: /^tfjs-wasm 4\.22\.0 on WebAssembly SIMD, 1 thread$/ },
   ].filter(({ present }) => present),
@@ -60,7 +60,7 @@ test('where the first of the list cannot run, the next serves and the line says 
 
   const { exitCode, stdout, device, said } = await residual(classify, { cwd, env });
   expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
-  expect(device).toMatch(/^wasm \(WASM simd128, \d+ threads?\); not native: no addon for /);
+  expect(device).toMatch(/^wasm \(WASM relaxed-simd, \d+ threads?\); not native: no addon for /);
   expect(JSON.parse(stdout).engine).toBe('wasm');
 
   const refused = await residual([...classify, '--device', 'native'], { cwd, env });

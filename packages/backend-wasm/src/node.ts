@@ -3,6 +3,7 @@ import { dirname, sep } from 'node:path';
 import type { TfjsBackend } from '@residual/compile';
 import { startWasm, wasmAvailability } from './wasm-backend.ts';
 
+export { allowRelaxedSimd } from '@residual/kernels/node';
 export { WasmBackendError } from './wasm-backend-error.ts';
 export { type WasmOptions, wasm } from './wasm-engine.ts';
 

@@ -2,20 +2,26 @@ import { interpret, trace } from '@residual/compile';
 import { engineContract } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { wasm } from './wasm-engine.ts';
+import { allowRelaxedSimd, wasm } from './node.ts';
 
-for (const threads of [1, 2]) {
-  const name = `wasm, threads: ${threads}`;
-  engineContract(name, { engine: () => wasm({ threads }), trace, interpret, tolerance: 1e-5 });
+allowRelaxedSimd();
+
+for (const [threads, isa] of [
+  [1, 'simd128'],
+  [1, 'relaxed-simd'],
+  [2, 'relaxed-simd'],
+] as const) {
+  const name = `wasm, threads: ${threads}, isa: ${isa}`;
+  engineContract(name, { engine: () => wasm({ threads, isa }), trace, interpret, tolerance: 1e-5 });
 }
 
-test('says how many threads it runs on', async () => {
+test('says what it runs on', async () => {
   const graph = await trace((t) => ({ y: tf.relu(t.input('x', [1, 4])) }));
-  for (const [threads, device] of [
-    [1, 'WASM simd128, 1 thread'],
-    [2, 'WASM simd128, 2 threads'],
+  for (const [options, device] of [
+    [{ threads: 1 }, 'WASM relaxed-simd, 1 thread'],
+    [{ threads: 2, isa: 'simd128' }, 'WASM simd128, 2 threads'],
   ] as const) {
-    const executable = await wasm({ threads }).compile(graph, new Map());
+    const executable = await wasm(options).compile(graph, new Map());
     expect(executable.info.device).toBe(device);
     await executable.dispose();
   }

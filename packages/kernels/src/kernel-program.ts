@@ -8,7 +8,7 @@ export interface KernelOptions {
 
 /** What was compiled, for people and for benchmarks. */
 export interface KernelInfo {
-  /** The instruction set, e.g. `avx512` or `simd128`. */
+  /** The instruction set, e.g. `avx512` or `relaxed-simd`. */
   readonly isa: string;
   readonly threads: number;
   /** Packed weights that the program reads. */

@@ -1,31 +1,50 @@
 import { KernelError } from './kernel-error.ts';
+import type { WasmIsa } from './wasm-isa.ts';
 
-const own: Record<'single' | 'threads', Promise<WebAssembly.Module> | undefined> = {
-  single: undefined,
-  threads: undefined,
-};
+/** What the package's module is to be for. */
+export interface ModuleKind {
+  readonly isa: WasmIsa;
+  readonly hasThreads: boolean;
+}
+
+const own = new Map<string, Promise<WebAssembly.Module>>();
 
 /** The package's module for one thread or for several, compiled once, or the given one. */
 export async function loadModule(
   given: WebAssembly.Module | BufferSource | URL | string | undefined,
-  kind: 'single' | 'threads',
+  kind: ModuleKind,
 ): Promise<WebAssembly.Module> {
   if (given instanceof WebAssembly.Module) return given;
   try {
-    if (given === undefined) {
-      own[kind] ??= compileFrom(
-        kind === 'single'
-          ? new URL('../wasm/residual-kernels.wasm', import.meta.url)
-          : new URL('../wasm/residual-kernels-threads.wasm', import.meta.url),
-      );
-      return await own[kind];
-    }
+    if (given === undefined) return await loadOwn(addressOf(kind));
     return typeof given === 'string' || given instanceof URL
       ? await compileFrom(new URL(given, globalThis.location?.href))
       : await WebAssembly.compile(given);
   } catch (cause) {
-    own[kind] = undefined;
     throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Each address as a literal, by which bundlers find the files. */
+function addressOf({ isa, hasThreads }: ModuleKind): URL {
+  if (isa === 'relaxed-simd') {
+    return hasThreads
+      ? new URL('../wasm/residual-kernels-threads-relaxed.wasm', import.meta.url)
+      : new URL('../wasm/residual-kernels-relaxed.wasm', import.meta.url);
+  }
+  return hasThreads
+    ? new URL('../wasm/residual-kernels-threads.wasm', import.meta.url)
+    : new URL('../wasm/residual-kernels.wasm', import.meta.url);
+}
+
+async function loadOwn(url: URL): Promise<WebAssembly.Module> {
+  const loading = own.get(url.href) ?? compileFrom(url);
+  own.set(url.href, loading);
+  try {
+    return await loading;
+  } catch (error) {
+    own.delete(url.href);
+    throw error;
   }
 }
 

@@ -1,11 +1,13 @@
 import { KernelError, type KernelErrorCode } from './kernel-error.ts';
 import type { SerializedGraph } from './kernel-graph.ts';
+import type { WasmIsa } from './wasm-isa.ts';
 
 /** The module's exports; see crate/src/wasm.rs. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   message_start(): number;
   message_length(): number;
+  is_relaxed(): number;
   allocate(bytes: number): number;
   release(start: number, bytes: number): void;
   compile_graph(
@@ -64,6 +66,10 @@ export class WasmMemory {
       throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
     }
     this.#memory = this.shared ?? this.#exports.memory;
+  }
+
+  get isa(): WasmIsa {
+    return this.#exports.is_relaxed() === 1 ? 'relaxed-simd' : 'simd128';
   }
 
   /** @throws KernelError (`BAD_GRAPH`, or `UNAVAILABLE` where there is not enough memory) */

@@ -2,14 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { allowRelaxedSimd } from './allow-relaxed-simd.ts';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
 import { compileProgram } from './wasm.ts';
 
-describe.each([1, 2, 5])('with threads: %i', (threads) => {
+test('this runtime has relaxed SIMD, if need be once it is allowed', () => {
+  expect(allowRelaxedSimd()).toBe(true);
+});
+
+describe.each([
+  [1, 'simd128'],
+  [2, 'simd128'],
+  [1, 'relaxed-simd'],
+  [2, 'relaxed-simd'],
+  [5, 'relaxed-simd'],
+] as const)('with threads: %i, isa: %s', (threads, isa) => {
   test('computes a convolution with bias, shortcut and ReLU', async () => {
     const { graph, inputs, expected } = convolutionGraph();
-    const program = await compileProgram(graph, { threads });
-    expect(program.info).toMatchObject({ isa: 'simd128', threads });
+    const program = await compileProgram(graph, { threads, isa });
+    expect(program.info).toMatchObject({ isa, threads });
     const { y } = await program.run(inputs);
     expect([...y!]).toEqual(expected);
     program.dispose();
@@ -17,7 +28,7 @@ describe.each([1, 2, 5])('with threads: %i', (threads) => {
 
   test('runs that overlap each give their own result', async () => {
     const { graph, inputs, expected } = convolutionGraph();
-    const program = await compileProgram(graph, { threads });
+    const program = await compileProgram(graph, { threads, isa });
     const dark = { ...inputs, x: new Float32Array(inputs.x.length) };
     const [first, second, third] = await Promise.all([inputs, dark, inputs].map((given) => program.run(given)));
     program.dispose();
@@ -29,18 +40,18 @@ describe.each([1, 2, 5])('with threads: %i', (threads) => {
   test('what cannot be compiled is named', async () => {
     const { graph } = convolutionGraph();
     const nodes = [{ ...graph.nodes[0]!, op: 'Erf' }];
-    await expect(compileProgram({ ...graph, nodes }, { threads })).rejects.toMatchObject({
+    await expect(compileProgram({ ...graph, nodes }, { threads, isa })).rejects.toMatchObject({
       code: 'BAD_GRAPH',
       message: expect.stringMatching(/^conv1 \(Erf\): the kernels do not compute 'Erf'/),
     });
-    await expect(compileProgram(graph, { threads, module: new Uint8Array([1, 2, 3]) })).rejects.toMatchObject({
+    await expect(compileProgram(graph, { threads, isa, module: new Uint8Array([1, 2, 3]) })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     });
   });
 
   test('bad runs say what was expected and got, and leave the program usable', async () => {
     const { graph, inputs, expected } = convolutionGraph();
-    const program = await compileProgram(graph, { threads, rejectsNonFinite: true });
+    const program = await compileProgram(graph, { threads, isa, rejectsNonFinite: true });
     await expect(program.run({})).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(program.run({ ...inputs, x: new Float32Array(5) })).rejects.toThrow('x: expected 36 numbers, got 5');
     const x = Float32Array.from(inputs.x);
@@ -55,7 +66,7 @@ describe.each([1, 2, 5])('with threads: %i', (threads) => {
 
   test('a run is cancelled or disposed of in the middle', async () => {
     const { graph, inputs, expected } = largeConvolution();
-    const program = await compileProgram(graph, { threads });
+    const program = await compileProgram(graph, { threads, isa });
     const controller = new AbortController();
     const run = program.run(inputs, { signal: controller.signal });
     setTimeout(() => controller.abort(new Error('changed my mind')));
@@ -70,7 +81,7 @@ describe.each([1, 2, 5])('with threads: %i', (threads) => {
   test('a run is disposed of at any moment, even before a worker has woken for it', async () => {
     const { graph, inputs, expected } = convolutionGraph();
     for (let moment = 0; moment < 20; moment++) {
-      const program = await compileProgram(graph, { threads });
+      const program = await compileProgram(graph, { threads, isa });
       const ends = program.run(inputs).then(
         ({ y }) => [...y!],
         ({ code }: { code: string }) => code,
@@ -92,6 +103,30 @@ test('as many threads as asked are said, and by default the cores', async () => 
   for (const threads of [0, 1.5, -1, 5000]) {
     await expect(compileProgram(graph, { threads })).rejects.toMatchObject({ code: 'BAD_OPTION' });
   }
+});
+
+test('by default the fastest instructions, and only those that are known', async () => {
+  const { graph } = convolutionGraph();
+  const program = await compileProgram(graph, { threads: 1 });
+  expect(program.info.isa).toBe('relaxed-simd');
+  program.dispose();
+  await expect(compileProgram(graph, { threads: 1, isa: 'avx2' as 'simd128' })).rejects.toMatchObject({
+    code: 'BAD_OPTION',
+    message: "isa: expected one that this runtime has (relaxed-simd, simd128), got 'avx2'",
+  });
+});
+
+test('relaxed SIMD rounds a product and its sum once', async () => {
+  // (1 + 2⁻¹²)² is 1 + 2⁻¹¹ + 2⁻²⁴, whose last part a product of its own loses.
+  const factor = 1 + 2 ** -12;
+  const { graph, inputs } = productGraph(factor, -(1 + 2 ** -11));
+  const results = [];
+  for (const isa of ['simd128', 'relaxed-simd'] as const) {
+    const program = await compileProgram(graph, { threads: 1, isa });
+    results.push((await program.run(inputs))['y']![0]);
+    program.dispose();
+  }
+  expect(results).toEqual([0, 2 ** -24]);
 });
 
 test('a module of the caller is for one thread or for several', async () => {
@@ -135,6 +170,32 @@ test.skipIf(!existsSync(built))(
     expect(output.trim()).toBe('0,2');
   },
 );
+
+/** `x · w + bias` of one number, by the kernels' multiply-add. */
+function productGraph(factor: number, bias: number) {
+  const value = (...shape: number[]) => ({ shape, dtype: 'float32' }) as const;
+  const attributes = {
+    strides: [1, 1],
+    pad: [
+      [0, 0],
+      [0, 0],
+    ],
+    dilations: [1, 1],
+    groups: 1,
+    hasBias: true,
+  };
+  const graph = {
+    values: [value(1, 1, 1, 1), value(1, 1, 1, 1), value(1), value(1, 1, 1, 1)],
+    nodes: [{ op: 'FusedConv2D', inputs: [0, 1, 2], outputs: [3], attributes }],
+    inputs: [{ name: 'x', value: 0 }],
+    outputs: [{ name: 'y', value: 3 }],
+    constants: new Map([
+      [1, Float32Array.of(factor)],
+      [2, Float32Array.of(bias)],
+    ]),
+  };
+  return { graph, inputs: { x: Float32Array.of(factor) } };
+}
 
 /** Some hundred million multiply-adds, whose outputs in the corner are known. */
 function largeConvolution() {

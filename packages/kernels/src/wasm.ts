@@ -5,6 +5,7 @@ import { loadModule } from './load-module.ts';
 import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
 import { checkThreads, defaultThreads } from './thread-count.ts';
+import { chooseIsa, type WasmIsa } from './wasm-isa.ts';
 import { isForThreads, WasmMemory, type WasmRun } from './wasm-memory.ts';
 import { WasmTeam } from './wasm-team.ts';
 
@@ -13,10 +14,12 @@ const SLICE_MS = 50;
 
 export interface WasmKernelOptions extends KernelOptions {
   /**
-   * The module's bytes or where they are, where the package's own `wasm/residual-kernels.wasm` (one thread) and
-   * `wasm/residual-kernels-threads.wasm` (several) cannot be fetched.
+   * The module's bytes or where they are, where the package's own cannot be fetched: of its `wasm/residual-kernels.wasm`
+   * (one thread), `wasm/residual-kernels-threads.wasm` (several), and these with `-relaxed` at the end.
    */
   readonly module?: WebAssembly.Module | BufferSource | URL | string;
+  /** Which of the package's modules to take. Default: `relaxed-simd` where this runtime has it, else `simd128`. */
+  readonly isa?: WasmIsa;
 }
 
 /**
@@ -26,14 +29,15 @@ export interface WasmKernelOptions extends KernelOptions {
  * calling thread: in a page, call it from a worker.
  *
  * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), for a wrong
- * number of threads (`BAD_OPTION`), and where WASM SIMD, the module or threads are not to be had (`UNAVAILABLE`).
+ * number of threads or an `isa` that is not there (`BAD_OPTION`), and where WASM SIMD, the module or threads are not to be
+ * had (`UNAVAILABLE`).
  */
 export async function compileProgram(graph: KernelGraph, options: WasmKernelOptions = {}): Promise<KernelProgram> {
   const { rejectsNonFinite = false } = options;
   if (options.threads !== undefined) checkThreads(options.threads);
   const wanted = options.threads ?? (await defaultThreads());
   const serialized = serializeGraph(graph);
-  const module = await loadModule(options.module, wanted > 1 ? 'threads' : 'single');
+  const module = await loadModule(options.module, { isa: chooseIsa(options.isa), hasThreads: wanted > 1 });
   const hasThreads = isForThreads(module);
   if (!hasThreads && options.threads !== undefined && wanted > 1) {
     throw new KernelError(
@@ -66,7 +70,8 @@ class WasmProgram implements KernelProgram {
 
   constructor(compiled: Compiled, inputNames: readonly string[], nameOutputs: ReturnType<typeof outputNamer>) {
     const { weightBytes, peakBytes } = compiled.memory.sizesOf(compiled.session);
-    this.info = { isa: 'simd128', threads: compiled.threads, weightBytes, sharedWeightBytes: 0, peakBytes };
+    const { threads, memory } = compiled;
+    this.info = { isa: memory.isa, threads, weightBytes, sharedWeightBytes: 0, peakBytes };
     this.#compiled = compiled;
     this.#inputNames = inputNames;
     this.#nameOutputs = nameOutputs;

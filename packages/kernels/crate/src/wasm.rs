@@ -1,7 +1,7 @@
 //! The WASM module's exports: plain numbers and pointers into its memory.
 //! Everything that can fail answers 0 and leaves a message.
 //!
-//! It is built twice: for one thread, which calls [`advance`] step by step, and with a shared memory, where workers
+//! It is built for one thread, which calls [`advance`] step by step, and with a shared memory, where workers
 //! [`serve`]. There, all but `serve` and `cancel` must be called by one thread at a time; it never waits.
 
 use crate::graph::{Constants, Graph};
@@ -42,6 +42,12 @@ pub extern "C" fn message_start() -> *const u8 {
 #[unsafe(no_mangle)]
 pub extern "C" fn message_length() -> usize {
     MESSAGE.lock().unwrap_or_else(PoisonError::into_inner).len()
+}
+
+/// Whether the kernels multiply and add by one instruction of relaxed SIMD.
+#[unsafe(no_mangle)]
+pub extern "C" fn is_relaxed() -> bool {
+    cfg!(target_feature = "relaxed-simd")
 }
 
 /// Memory of the caller's, 16-byte aligned; null where there is none left.

@@ -19,7 +19,8 @@ export async function tensorflowEngine({ precision, threads }: Job): Promise<Eng
 
 /** The engine on Residual's kernels, as WASM. */
 export async function wasmEngine({ threads }: Job): Promise<Engine> {
-  const { wasm } = await import('@residual/backend-wasm/node');
+  const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
+  allowRelaxedSimd();
   const options: WasmOptions & { threads: number } = { threads };
   return wasm(options);
 }

@@ -38,7 +38,11 @@ impl Vector for Simd128 {
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-        Simd128(f32x4_add(term.0, f32x4_mul(self.0, factor.0)))
+        #[cfg(target_feature = "relaxed-simd")]
+        let sum = f32x4_relaxed_madd(self.0, factor.0, term.0);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        let sum = f32x4_add(term.0, f32x4_mul(self.0, factor.0));
+        Simd128(sum)
     }
     // `pmax(a, b)` is `a < b ? b : a`, one instruction on x86, and NaN in `a` stays.
     #[inline(always)]
