@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Threads that spin after a run have gone to sleep by then. */
+/** So that nothing of one's turn is left when the next begins; processes themselves wait until their threads rest. */
 const PAUSE_MS = 30;
 /** A turn lasts about this long, so that a fast one is not always caught with cold caches. */
 const TURN_MS = 150;

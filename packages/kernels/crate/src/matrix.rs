@@ -3,7 +3,7 @@
 //! their own each. Output pixels are counted through the canvas's rows; those beyond a row's end are computed and dropped.
 
 use crate::amx::{MOST_PIXELS, ProductArgs, ROW, Registers, SIDE, kernel};
-use crate::direct::{OutputGroup, Plane};
+use crate::direct::Plane;
 use crate::format::Format;
 use crate::program::{Context, Prepared};
 use crate::sharing::Place;
@@ -37,18 +37,30 @@ pub struct Canvas {
     pub sheet: usize,
     /// Bytes of a pixel.
     pub pixel: usize,
-    /// Numbers that lie side by side in the input and make one pixel, where its channels are too few to be blocks: those
-    /// of a row of taps. 0: channels lie in blocks.
-    pub window: usize,
+    /// Where channels are too few to be blocks, a pixel has all numbers under the filter.
+    pub window: Option<Window>,
+}
+
+/// What a filter covers of an input whose pixels lie side by side: rows of numbers.
+pub struct Window {
+    pub rows: usize,
+    /// Numbers of a row.
+    pub width: usize,
+    /// From one row to the next.
+    pub row: usize,
 }
 
 pub struct MatrixConv {
     pub parts: Vec<Part>,
-    pub groups: Vec<OutputGroup>,
+    /// Vectors of output channels, and the words of weights that each has.
+    pub vectors: usize,
+    pub vector_weights: usize,
+    /// Of an item.
+    pub vectors_each: usize,
+    /// Pixels that stay in the first-level cache while all of an item's vectors pass by.
+    pub pixels_at_once: usize,
     /// Registers of pixels of the largest kernel: 4 where weights that fill a register pass by once for all pixels, else 2.
     pub registers: usize,
-    /// An item is one output group, else all of them.
-    pub is_by_groups: bool,
     /// Blocks of channels on the canvas.
     pub blocks: usize,
     /// Of the input: vectors of channels.
@@ -57,7 +69,7 @@ pub struct MatrixConv {
     /// By block and tap: where the tap of the first output pixel is, in bytes from the canvas's start.
     pub offsets: Vec<usize>,
     pub strides: [usize; 2],
-    /// Rows and columns of the padded input that are read; windows: columns from which they start.
+    /// Rows and columns of the padded input that are read.
     pub padded: [usize; 2],
     /// Columns of the output.
     pub columns: usize,
@@ -79,15 +91,22 @@ pub struct MatrixConv {
 
 /// Floats of the sums of one kernel.
 const SUMS: usize = MOST_PIXELS * SIDE;
+/// Windows that are gathered at once.
+const STAGED: usize = 16;
 
 impl MatrixConv {
     pub fn items(&self) -> usize {
-        self.parts.len() * if self.is_by_groups { self.groups.len() } else { 1 }
+        self.parts.len() * self.vectors.div_ceil(self.vectors_each)
     }
 
     /// Floats of a worker's own memory.
     pub fn scratch(&self) -> usize {
-        SUMS + self.blocks * self.block_bytes() / 4
+        SUMS + self.stage() + self.blocks * self.block_bytes() / 4
+    }
+
+    /// Floats of the windows that are gathered before they are split in halves: all of them are written before any is read.
+    fn stage(&self) -> usize {
+        if self.canvas.window.is_some() { (STAGED + 1) * self.blocks * 2 * SIDE } else { 0 }
     }
 
     fn block_bytes(&self) -> usize {
@@ -98,34 +117,38 @@ impl MatrixConv {
     /// `item < items()`, the context's memory must be what the layer was planned for, and the CPU must have the unit.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
-        let (index, groups) = match self.is_by_groups {
-            true => (item / self.groups.len(), std::slice::from_ref(&self.groups[item % self.groups.len()])),
-            false => (item, &self.groups[..]),
-        };
+        let shares = self.vectors.div_ceil(self.vectors_each);
+        let (index, share) = (item / shares, item % shares);
+        let vectors = share * self.vectors_each..self.vectors.min((share + 1) * self.vectors_each);
         let part = &self.parts[index];
         unsafe {
             let sums = context.scratch;
-            let canvas = sums.add(SUMS) as *mut u8;
+            let canvas = sums.add(SUMS + self.stage()) as *mut u8;
             let wanted = Some(Prepared { layer: self as *const MatrixConv as *const (), first: index });
             if context.prepared.replace(wanted) != wanted {
-                self.fill::<V>(context, part, canvas);
+                match &self.canvas.window {
+                    Some(window) => self.fill_windows::<V>(context, part, window, canvas),
+                    None => self.fill::<V>(context, part, canvas),
+                }
             }
             let _registers = Registers::configure();
+            let filters = context.filters(self.weights);
             let count = ((part.images - 1) * self.canvas.rows + part.rows - 1) * self.canvas.columns + self.columns;
-            for group in groups {
-                for first in (0..count).step_by(self.registers * SIDE) {
-                    let end = count.min(first + self.registers * SIDE);
-                    let registers = (end - first).div_ceil(SIDE).next_power_of_two();
-                    let args = ProductArgs {
-                        input: canvas.add(first * self.canvas.pixel),
-                        offsets: self.offsets.as_ptr(),
-                        steps: self.offsets.len(),
-                        weights: context.filters(self.weights).add(group.weights) as *const u8,
-                        sums,
-                    };
-                    kernel(self.format, registers, group.vectors)(&args);
-                    for vector in 0..group.vectors {
-                        self.finish::<V>(context, part, group, vector, [first, end]);
+            for from in (0..count).step_by(self.pixels_at_once) {
+                for vector in vectors.clone() {
+                    let to = count.min(from + self.pixels_at_once);
+                    for first in (from..to).step_by(self.registers * SIDE) {
+                        let end = to.min(first + self.registers * SIDE);
+                        let registers = (end - first).div_ceil(SIDE).next_power_of_two();
+                        let args = ProductArgs {
+                            input: canvas.add(first * self.canvas.pixel),
+                            offsets: self.offsets.as_ptr(),
+                            steps: self.offsets.len(),
+                            weights: filters.add(vector * self.vector_weights) as *const u8,
+                            sums,
+                        };
+                        kernel(self.format, registers)(&args);
+                        self.finish::<V>(context, part, vector, [first, end]);
                     }
                 }
             }
@@ -135,7 +158,7 @@ impl MatrixConv {
     /// Copies the part's input to the canvas.
     #[inline(always)]
     unsafe fn fill<V: Vector>(&self, context: &Context, part: &Part, canvas: *mut u8) {
-        let Canvas { rows, columns, sheet, pixel, window, .. } = self.canvas;
+        let Canvas { rows, columns, sheet, pixel, .. } = self.canvas;
         let [stride_y, stride_x] = self.strides;
         let source = unsafe { context.activations.add(self.input.start) };
         for block in 0..self.blocks {
@@ -149,12 +172,44 @@ impl MatrixConv {
                         let y = (part.first_row + row) * stride_y + from.y;
                         let at = (part.first_image + image) * self.input.image + y * self.input_row;
                         unsafe {
-                            let to = canvas.add(line * pixel);
-                            if window > 0 {
-                                fill_windows::<V>(source.add(at), stride_x * self.input_pixel, window, block, to, used);
-                            } else {
-                                let from = source.add(at + from.x * self.input_pixel);
-                                self.fill_row::<V>(from, block, to, used);
+                            let from = source.add(at + from.x * self.input_pixel);
+                            self.fill_row::<V>(from, block, canvas.add(line * pixel), used);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for an input of few channels: the numbers under the filter of each output pixel.
+    #[inline(always)]
+    unsafe fn fill_windows<V: Vector>(&self, context: &Context, part: &Part, window: &Window, canvas: *mut u8) {
+        let Canvas { rows, columns, sheet, pixel, .. } = self.canvas;
+        let [stride_y, stride_x] = self.strides;
+        let numbers = self.blocks * 2 * SIDE;
+        unsafe {
+            let stage = context.scratch.add(SUMS);
+            std::ptr::write_bytes(stage, 0, self.stage());
+            for image in 0..part.images {
+                for row in 0..part.rows {
+                    let image_start = self.input.start + (part.first_image + image) * self.input.image;
+                    let from =
+                        context.activations.add(image_start + (part.first_row + row) * stride_y * self.input_row);
+                    for first in (0..columns).step_by(STAGED) {
+                        let count = STAGED.min(columns - first);
+                        for i in 0..count {
+                            gather::<V>(
+                                from.add((first + i) * stride_x * self.input_pixel),
+                                window,
+                                stage.add(i * numbers),
+                            );
+                        }
+                        for block in 0..self.blocks {
+                            let line = block * sheet + (image * rows + row) * columns + first;
+                            for i in 0..count {
+                                let from = stage.add(i * numbers + block * 2 * SIDE);
+                                let to = canvas.add((line + i) * pixel) as *mut f32;
+                                V::load(from).store_halves(V::load(from.add(SIDE)), to, to.add(ROW / 4));
                             }
                         }
                     }
@@ -167,9 +222,20 @@ impl MatrixConv {
     #[inline(always)]
     unsafe fn fill_row<V: Vector>(&self, from: *const f32, block: usize, to: *mut u8, count: usize) {
         let step = self.strides[1] * self.input_pixel;
-        let per_word = self.input.format.per_word();
-        let bytes = 4 * V::LANES / per_word;
-        let parts = per_word.max(2);
+        if self.input.format == Format::Float {
+            let from = from.wrapping_add(2 * block * self.input.plane);
+            let others = (2 * block + 1 < self.input_blocks).then_some(from.wrapping_add(self.input.plane));
+            for i in 0..count {
+                unsafe {
+                    let others = others.map_or(V::splat(0.0), |others| V::load(others.wrapping_add(i * step)));
+                    let to = to.add(i * 2 * ROW);
+                    V::load(from.add(i * step)).store_halves(others, to as *mut f32, to.add(ROW) as *mut f32);
+                }
+            }
+            return;
+        }
+        let parts = self.input.format.per_word();
+        let bytes = 4 * V::LANES / parts;
         let width = ROW / parts;
         unsafe {
             for part in 0..parts {
@@ -177,20 +243,13 @@ impl MatrixConv {
                 let number = block * parts + part;
                 let from = from.wrapping_add(number * self.input.plane);
                 let is_there = number < self.input_blocks;
-                match self.input.format {
-                    Format::Float => {
-                        for i in 0..count {
-                            let x = if is_there { V::load(from.add(i * step)) } else { V::splat(0.0) };
-                            let to = to.add(i * 2 * ROW);
-                            x.store_halves(to as *mut u16, to.add(ROW) as *mut u16);
-                        }
-                    }
-                    _ if is_there => {
+                match is_there {
+                    true => {
                         for i in 0..count {
                             std::ptr::copy_nonoverlapping(from.add(i * step) as *const u8, to.add(i * ROW), bytes);
                         }
                     }
-                    _ => (0..count).for_each(|i| std::ptr::write_bytes(to.add(i * ROW), 0, bytes)),
+                    false => (0..count).for_each(|i| std::ptr::write_bytes(to.add(i * ROW), 0, bytes)),
                 }
             }
         }
@@ -198,16 +257,8 @@ impl MatrixConv {
 
     /// Adds what is missing to the sums of some pixels and one vector, and stores those that there are.
     #[inline(always)]
-    unsafe fn finish<V: Vector>(
-        &self,
-        context: &Context,
-        part: &Part,
-        group: &OutputGroup,
-        vector: usize,
-        [first, end]: [usize; 2],
-    ) {
+    unsafe fn finish<V: Vector>(&self, context: &Context, part: &Part, block: usize, [first, end]: [usize; 2]) {
         let Canvas { rows, columns, .. } = self.canvas;
-        let block = group.first_block + vector;
         let output_pixel = V::LANES / self.output.format.per_word();
         let residual_pixel = self.residual.map_or(0, |from| V::LANES / from.format.per_word());
         let is_of_integers = matches!(self.input.format, Format::Byte { .. });
@@ -221,7 +272,7 @@ impl MatrixConv {
                 let (image, y) = (line / rows, line % rows);
                 let next = ((line + 1) * columns).min(end);
                 let count = (next - at).min(self.columns.saturating_sub(x));
-                let sums = context.scratch.add((at - first) * group.vectors * V::LANES + vector * V::LANES);
+                let sums = context.scratch.add((at - first) * V::LANES);
                 at = next;
                 if y >= part.rows {
                     continue;
@@ -231,7 +282,7 @@ impl MatrixConv {
                     plane.start + image * plane.image + block * plane.plane + y * row + x * pixel
                 };
                 let to = context.activations.add(place(&self.output, self.output_row, output_pixel));
-                let line = Line { sums, sums_pixel: group.vectors * V::LANES, count, clamp: self.clamp };
+                let line = Line { sums, count, clamp: self.clamp };
                 let residual = match &self.residual {
                     Some(residual) => context.activations.add(place(residual, self.residual_row, residual_pixel)),
                     None => std::ptr::null(),
@@ -265,7 +316,6 @@ impl MatrixConv {
 /// Sums of neighbouring pixels of one vector.
 struct Line {
     sums: *const f32,
-    sums_pixel: usize,
     count: usize,
     clamp: Clamp,
 }
@@ -275,35 +325,26 @@ impl Line {
     unsafe fn store<V: Vector>(&self, complete: impl Fn(V, usize) -> V, store: impl Fn(V, usize)) {
         for i in 0..self.count {
             unsafe {
-                let sum = complete(V::load(self.sums.add(i * self.sums_pixel)), i);
+                let sum = complete(V::load(self.sums.add(i * V::LANES)), i);
                 store(self.clamp.apply(sum), i);
             }
         }
     }
 }
 
-/// Windows of numbers that lie side by side, each a pixel of the canvas; the block's part of them.
+/// The rows of a window, one behind the other. A row's last vector may reach beyond it: the next row is written over that,
+/// and the last ends in zeros.
 #[inline(always)]
-unsafe fn fill_windows<V: Vector>(
-    from: *const f32,
-    step: usize,
-    window: usize,
-    block: usize,
-    to: *mut u8,
-    count: usize,
-) {
-    const WIDTH: usize = 2 * SIDE;
-    let first = block * WIDTH;
-    let length = WIDTH.min(window - first);
+unsafe fn gather<V: Vector>(from: *const f32, window: &Window, to: *mut f32) {
     unsafe {
-        for i in 0..count {
-            let from = from.add(i * step + first);
-            let to = to.add(i * 2 * ROW);
-            for half in 0..2 {
-                let to = to.add(half * ROW / 2);
-                let x = V::load_first(from.wrapping_add(half * SIDE), length.saturating_sub(half * SIDE).min(SIDE));
-                x.store_halves(to as *mut u16, to.add(ROW) as *mut u16);
+        for row in 0..window.rows {
+            let (from, to) = (from.add(row * window.row), to.add(row * window.width));
+            for first in (0..window.width).step_by(V::LANES) {
+                V::load(from.add(first)).store(to.add(first));
             }
         }
+        let (row, first) = (window.rows - 1, (window.width - 1) / V::LANES * V::LANES);
+        let last = V::load_first(from.add(row * window.row + first), window.width - first);
+        last.store(to.add(row * window.width + first));
     }
 }

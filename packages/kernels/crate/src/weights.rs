@@ -101,25 +101,28 @@ impl Numbers {
     }
 
     /// `[channel][output lane]` to `[half][column][word of channels][output lane]`; `first` is the first lane's output
-    /// channel.
+    /// channel. A word is of neighbouring channels, or of halves: of one from the first half of the channels, and one from
+    /// the second.
     #[inline(always)]
     fn pack(&self, from: &[f32], [width, column]: [usize; 2], first: usize, into: &mut [u32]) {
         let (whole, rest) = into.split_at_mut(into.len() / self.halves());
         let size = whole.len() * column / width;
+        let words = size / column;
         for (number, whole) in whole.chunks_exact_mut(size).enumerate() {
             let start = number * column;
-            let words = from.chunks_exact(self.per_word() * width).zip(whole.chunks_exact_mut(column));
-            for (word, (from, into)) in words.enumerate() {
-                let channel = |i: usize| &from[i * width + start..][..column];
+            let channel = |i: usize| &from[i * width + start..][..column];
+            for (word, into) in whole.chunks_exact_mut(column).enumerate() {
                 match self {
                     Numbers::Bfloat => {
-                        for ((into, low), high) in into.iter_mut().zip(channel(0)).zip(channel(1)) {
+                        let pairs = channel(2 * word).iter().zip(channel(2 * word + 1));
+                        for (into, (low, high)) in into.iter_mut().zip(pairs) {
                             *into = join(to_bfloat(*low), to_bfloat(*high));
                         }
                     }
                     Numbers::Halves => {
                         let rest = &mut rest[number * size + word * column..][..column];
-                        for (((into, rest), low), high) in into.iter_mut().zip(rest).zip(channel(0)).zip(channel(1)) {
+                        let pairs = channel(word).iter().zip(channel(words + word));
+                        for ((into, rest), (low, high)) in into.iter_mut().zip(rest).zip(pairs) {
                             let ([a, c], [b, d]) = (to_halves(*low), to_halves(*high));
                             (*into, *rest) = (join(a, b), join(c, d));
                         }
@@ -127,7 +130,7 @@ impl Numbers {
                     Numbers::Bytes(steps) => {
                         for (lane, into) in into.iter_mut().enumerate() {
                             let step = steps.get(first + start + lane).copied().unwrap_or(1.0);
-                            let bytes = [0, 1, 2, 3].map(|i| to_signed_byte(channel(i)[lane], step) as u8);
+                            let bytes = [0, 1, 2, 3].map(|i| to_signed_byte(channel(4 * word + i)[lane], step) as u8);
                             *into = u32::from_le_bytes(bytes);
                         }
                     }

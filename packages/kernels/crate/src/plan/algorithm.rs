@@ -14,7 +14,7 @@ pub enum Algorithm {
     Matrix,
 }
 
-/// Narrow input goes to a matrix unit by rows of taps, which must lie side by side.
+/// Narrow input goes to a matrix unit by windows, whose rows of taps must lie side by side.
 pub(super) fn can_be_matrix(conv: &Conv, is_narrow: bool) -> bool {
     conv.groups == 1 && (!is_narrow || conv.dilations[1] == 1)
 }

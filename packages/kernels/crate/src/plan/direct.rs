@@ -121,14 +121,7 @@ impl<'a> Planner<'_, 'a> {
         }
         let all: usize = groups.iter().map(|group| group.vectors).sum();
         let row = filters.taps / window * numbers.halves() * channels / numbers.per_word();
-        // Groups of one vector are packed otherwise than the same vectors in pairs.
-        let together = groups.first().map_or(1, |group| group.vectors);
-        let form = REDUCED
-            + 64 * window
-            + 32 * (together - 1)
-            + 16 * (vectors - 1)
-            + 2 * numbers.per_word()
-            + numbers.halves();
+        let form = REDUCED + 32 * window + 16 * (vectors - 1) + 2 * numbers.per_word() + numbers.halves();
         let how = [form, channels];
         let place = self.reserve_filters(&filters, groups, all * blocks * row * lanes, how, |group, at| {
             let numbers = numbers.clone();

@@ -2,18 +2,22 @@
 
 use super::algorithm::reach;
 use super::{Planner, first_tap, plane};
-use crate::amx::{MOST_PIXELS, ROW};
+use crate::amx::{MOST_PIXELS, ROW, SIDE};
 use crate::direct::{OutputGroup, Plane};
 use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Operation};
-use crate::matrix::{Canvas, MatrixConv, Part, Sheet};
+use crate::matrix::{Canvas, MatrixConv, Part, Sheet, Window};
 use crate::program::Work;
 use crate::weights::Filters;
 
 /// Bytes of a canvas, which stays in the second-level cache beside the weights of two vectors.
 const LARGEST_CANVAS: usize = 1 << 20;
+/// The same where a pixel has all numbers under the filter: they come from the second-level cache, once for all outputs.
+const LARGEST_OF_WINDOWS: usize = 1 << 17;
 /// Weights of at least so many bytes are read once per run, and each worker copies the whole input.
 const LARGE_WEIGHTS: usize = 1 << 18;
+/// Half of the first-level cache.
+const NEAR: usize = 24 << 10;
 /// Items for each worker, where a layer is divided by pixels.
 const ITEMS_EACH: usize = 4;
 
@@ -22,7 +26,7 @@ impl<'a> Planner<'_, 'a> {
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
         let is_narrow = input.block < self.lanes;
-        let taps_beside = if is_narrow { conv.kernel[1] } else { 1 };
+        let taps_beside = if is_narrow { conv.kernel[0] * conv.kernel[1] } else { 1 };
         let taps = Taps::of(conv, is_narrow);
         let halves = if input.format.per_word() == 1 { 2 } else { 1 };
         let per_word = input.format.per_word().max(2);
@@ -35,7 +39,8 @@ impl<'a> Planner<'_, 'a> {
         let pixel = halves * ROW;
         let weight_bytes = 4 * blocks * row * output.blocks * self.lanes;
         let is_by_groups = weight_bytes >= LARGE_WEIGHTS && output.blocks >= 2 * self.options.threads;
-        let most = (LARGEST_CANVAS / (taps.sheets.len() * blocks * columns * pixel)).max(1);
+        let largest = if is_narrow { LARGEST_OF_WINDOWS } else { LARGEST_CANVAS };
+        let most = (largest / (taps.sheets.len() * blocks * columns * pixel)).max(1);
         let wanted = match is_by_groups {
             true => most,
             false => most.min((output.images * output.height).div_ceil(ITEMS_EACH * self.options.threads)),
@@ -45,7 +50,9 @@ impl<'a> Planner<'_, 'a> {
         let images = parts.iter().map(|part| part.images).max().unwrap_or(1);
         let pixels = (images * rows - taps.extra[0]) * columns;
         let is_tall = is_by_groups && (MOST_PIXELS / 2 + 1..=MOST_PIXELS).contains(&pixels);
-        let groups = groups(output.blocks, if is_tall { 1 } else { 2 }, blocks * row * self.lanes);
+        let vector_weights = blocks * row * self.lanes;
+        let vectors = single_vectors(output.blocks, vector_weights);
+        let registers = if is_tall { 4 } else { 2 };
 
         let filters = Filters {
             filter: conv.filter,
@@ -56,30 +63,33 @@ impl<'a> Planner<'_, 'a> {
         };
         let bias = conv.bias.unwrap_or(&[]);
         let how = [channels, taps_beside, 1];
-        let (weights, bias, scales) = self.reserve_reduced(filters, &groups, blocks, bias, input.format, how);
+        let (weights, bias, scales) = self.reserve_reduced(filters, &vectors, blocks, bias, input.format, how);
         let canvas = Canvas {
             rows,
             extra_rows: taps.extra[0],
             columns,
             sheet: images * rows * columns + MOST_PIXELS,
             pixel,
-            window: if is_narrow { inputs } else { 0 },
+            window: is_narrow.then(|| Window {
+                rows: conv.kernel[0],
+                width: conv.kernel[1] * input.channels,
+                row: conv.dilations[0] * input.row,
+            }),
             sheets: taps.sheets.clone(),
         };
         let layer = MatrixConv {
             parts,
-            groups,
-            registers: if is_tall { 4 } else { 2 },
-            is_by_groups,
+            vectors: output.blocks,
+            vector_weights,
+            vectors_each: if is_by_groups { 1 } else { output.blocks },
+            pixels_at_once: pixels_at_once(blocks * pixel, registers * SIDE),
+            registers,
             blocks,
             input_blocks: input.blocks,
             offsets: taps.offsets(blocks, &canvas),
             canvas,
             strides: conv.strides,
-            padded: [
-                reach(conv, 0, output.height),
-                if is_narrow { output.width * conv.strides[1] } else { reach(conv, 1, output.width) },
-            ],
+            padded: [0, 1].map(|axis| reach(conv, axis, [output.height, output.width][axis])),
             columns: output.width,
             input: Plane { start: first_tap(conv, &input), ..plane(&input) },
             input_row: input.row,
@@ -109,12 +119,12 @@ struct Taps {
 }
 
 impl Taps {
-    /// A row of taps is one where the input is narrow.
+    /// All are one where the input is narrow.
     fn of(conv: &Conv, is_narrow: bool) -> Taps {
-        let [stride_y, stride_x] = [conv.strides[0], if is_narrow { 1 } else { conv.strides[1] }];
-        let columns = if is_narrow { 1 } else { conv.kernel[1] };
+        let [stride_y, stride_x] = conv.strides;
+        let [rows, columns] = if is_narrow { [1, 1] } else { conv.kernel };
         let mut taps = Taps { sheets: Vec::new(), places: Vec::new(), extra: [0, 0] };
-        for y in (0..conv.kernel[0]).map(|y| y * conv.dilations[0]) {
+        for y in (0..rows).map(|y| y * conv.dilations[0]) {
             for x in (0..columns).map(|x| x * conv.dilations[1]) {
                 let sheet = Sheet { y: y % stride_y, x: x % stride_x };
                 let number = taps.sheets.iter().position(|other| *other == sheet).unwrap_or(taps.sheets.len());
@@ -141,15 +151,16 @@ impl Taps {
     }
 }
 
-/// Output vectors, so many together; each has `weights` words of weights.
-fn groups(blocks: usize, together: usize, weights: usize) -> Vec<OutputGroup> {
-    let group = |first_block: usize| OutputGroup {
-        first_block,
-        vectors: together.min(blocks - first_block),
-        first_input_block: 0,
-        weights: first_block * weights,
-    };
-    (0..blocks).step_by(together).map(group).collect()
+/// Output vectors one by one; each has `weights` words of weights.
+fn single_vectors(blocks: usize, weights: usize) -> Vec<OutputGroup> {
+    let group =
+        |first_block| OutputGroup { first_block, vectors: 1, first_input_block: 0, weights: first_block * weights };
+    (0..blocks).map(group).collect()
+}
+
+/// As many pixels of the canvas as fit half of the first-level cache, in whole kernels.
+fn pixels_at_once(bytes: usize, of_kernel: usize) -> usize {
+    (NEAR / bytes / of_kernel).max(1) * of_kernel
 }
 
 /// About `wanted` rows each: some whole images, or some rows of one.

@@ -76,17 +76,19 @@ impl Vector for Avx512 {
         unsafe { Avx512(_mm512_maskz_loadu_ps(((1u32 << count) - 1) as u16, p)) }
     }
     #[inline(always)]
-    unsafe fn store_halves(self, first: *mut u16, second: *mut u16) {
+    unsafe fn store_halves(self, others: Self, first: *mut f32, second: *mut f32) {
         unsafe {
+            let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
             let round = |x| _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000));
-            let store = |bits, p: *mut u16| {
-                let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(bits));
-                _mm256_storeu_si256(p as *mut __m256i, halves);
+            let rest = |x, whole| round(_mm512_sub_ps(x, _mm512_castsi512_ps(_mm512_and_si512(whole, upper))));
+            let store = |low, high, p: *mut f32| {
+                // low | high & upper
+                let words = _mm512_ternarylogic_epi32::<0xf8>(_mm512_srli_epi32::<16>(low), high, upper);
+                _mm512_storeu_si512(p as *mut __m512i, words);
             };
-            let whole = round(self.0);
-            store(whole, first);
-            let kept = _mm512_castsi512_ps(_mm512_and_si512(whole, _mm512_set1_epi32(0xffff_0000_u32 as i32)));
-            store(round(_mm512_sub_ps(self.0, kept)), second);
+            let (low, high) = (round(self.0), round(others.0));
+            store(low, high, first);
+            store(rest(self.0, low), rest(others.0, high), second);
         }
     }
     #[inline(always)]

@@ -54,8 +54,9 @@ pub trait Vector: Copy {
     unsafe fn load_first(_: *const f32, _count: usize) -> Self {
         unreachable!()
     }
-    /// The nearest bfloat16, and the nearest to what it leaves; their sum is the number to 16 bits.
-    unsafe fn store_halves(self, _first: *mut u16, _second: *mut u16) {
+    /// The nearest bfloat16 of these numbers and of others, and the nearest to what they leave; the sum of the two is a
+    /// number to 16 bits. A word has one of these numbers and, above it, one of the others.
+    unsafe fn store_halves(self, _others: Self, _first: *mut f32, _second: *mut f32) {
         unreachable!()
     }
     /// Whole numbers from 0 to 255.
