@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { type BenchReport, bench } from './bench.ts';
 import { browserBench } from './browser/browser-bench.ts';
 import { parseBrowserOptions } from './browser/browser-options.ts';
 import { formatBrowserReport } from './browser/browser-report.ts';
 import { buildKernels } from './build-kernels.ts';
 import { type BenchFlags, parseOptions } from './options.ts';
-import { toSvg } from './plot.ts';
+import { writePlot } from './plot.ts';
 import { formatReport } from './report.ts';
 import { timesPlot } from './times-plot.ts';
 
@@ -41,6 +40,6 @@ async function runBrowserBench(flags: BenchFlags, signal: AbortSignal): Promise<
 async function draw(report: BenchReport, { plot, json }: BenchFlags): Promise<void> {
   const file = plot ?? (json ? undefined : 'residual-bench.svg');
   if (file === undefined || report.rows.length === 0) return;
-  await writeFile(file, await toSvg(timesPlot(report)));
+  await writePlot(file, timesPlot(report));
   process.stderr.write(`plot: ${file}\n`);
 }

@@ -1,8 +1,13 @@
+import { writeFileAtomic } from '@residual/weights/node';
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-/** Draws a Vega-Lite picture as SVG. */
-export async function toSvg(spec: TopLevelSpec): Promise<string> {
+/** Draws a Vega-Lite picture into an SVG file. */
+export async function writePlot(file: string, spec: TopLevelSpec): Promise<void> {
+  await writeFileAtomic(file, Buffer.from(await toSvg(spec)));
+}
+
+async function toSvg(spec: TopLevelSpec): Promise<string> {
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
   try {
     return await view.toSVG();

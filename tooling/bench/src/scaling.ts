@@ -4,22 +4,23 @@
 //   pnpm --filter @residual/bench scaling [--model resnet50] [--engines native] [--threads 2] [--plot FILE]
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getSpec } from '@residual/resnet/registry';
 import { writeSafetensors } from '@residual/weights';
 import { Contestant } from './contestant.ts';
 import { describeCpu } from './machine.ts';
-import { toSvg } from './plot.ts';
+import { writePlot } from './plot.ts';
 import { type ScalingPoint, scalingPlot } from './scaling-plot.ts';
 import { median, powerLawExponent } from './statistics.ts';
 import { makeWeights } from './weights.ts';
 
-const BATCHES = [1, 2, 4, 8, 16];
-const SIZES_PX = [64, 128, 256, 512, 1024];
-const BATCH_SIZE_PX = 224;
-const LEAST_MS = 1500;
-const FEWEST_RUNS = 5;
+const PLACES = [
+  ...[1, 2, 4, 8, 16].map((batch) => ({ along: 'batch', batch, sizePx: 224 }) as const),
+  ...[64, 128, 256, 512, 1024].map((sizePx) => ({ along: 'pixels', batch: 1, sizePx }) as const),
+];
+const ROUNDS = 10;
+const TURN_MS = 200;
 
 const { values: flags } = parseArgs({
   options: {
@@ -36,42 +37,47 @@ try {
   await writeFile(weightsFile, writeSafetensors(makeWeights(getSpec(flags.model))));
   const points: ScalingPoint[] = [];
   for (const engine of flags.engines.split(',')) {
-    for (const batch of BATCHES) points.push(await measure(engine, 'batch', batch, BATCH_SIZE_PX, weightsFile));
-    for (const sizePx of SIZES_PX) points.push(await measure(engine, 'pixels', 1, sizePx, weightsFile));
+    const own = await measure(engine, weightsFile);
     for (const along of ['batch', 'pixels'] as const) {
-      const line = points.filter((point) => point.engine === engine && point.along === along);
+      const line = own.filter((point) => point.along === along);
       const exponent = powerLawExponent(line.map(({ megapixels, ms }) => [megapixels, ms]));
       process.stdout.write(`${engine}: time grows as ${along} to the power of ${exponent.toFixed(3)}\n`);
     }
+    points.push(...own);
   }
   const subtitle = `${flags.model} on ${describeCpu()}; ${flags.threads} threads; medians`;
-  await writeFile(flags.plot, await toSvg(scalingPlot(points, subtitle)));
+  // pnpm runs this in the package's folder; the name is one of the folder that it was called in.
+  await writePlot(resolve(process.env['INIT_CWD'] ?? '.', flags.plot), scalingPlot(points, subtitle));
   process.stdout.write(`plot: ${flags.plot}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function measure(
-  engine: string,
-  along: ScalingPoint['along'],
-  batch: number,
-  sizePx: number,
-  weightsFile: string,
-): Promise<ScalingPoint> {
-  const threads = Number(flags.threads);
-  const model = flags.model;
-  const job = { engine, precision: 'fp32', batch, model, sizePx, threads, weightsFile, onnxFile: '' } as const;
-  const contestant = await Contestant.start(job);
+/** All points in turn, several times, so that the machine's drift is everybody's. */
+async function measure(engine: string, weightsFile: string): Promise<ScalingPoint[]> {
+  const contestants: Contestant[] = [];
   try {
-    await contestant.warmUp(2);
-    const begin = performance.now();
-    while (performance.now() - begin < LEAST_MS || contestant.samplesMs.length < FEWEST_RUNS) await contestant.run(1);
+    for (const { batch, sizePx } of PLACES) {
+      const { model, threads } = flags;
+      const job = { engine, precision: 'fp32', batch, model, sizePx, threads: Number(threads), weightsFile } as const;
+      contestants.push(await Contestant.start({ ...job, onnxFile: '' }));
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const contestant of contestants) {
+        await contestant.warmUp(1);
+        const begin = performance.now();
+        do await contestant.run(1);
+        while (performance.now() - begin < TURN_MS);
+      }
+    }
   } finally {
-    await contestant.stop();
+    await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
-  const ms = median(contestant.samplesMs);
-  const megapixels = (batch * sizePx * sizePx) / 1e6;
-  const each = `${(ms / megapixels).toFixed(0)} ms per megapixel`;
-  process.stdout.write(`${engine}, batch ${batch}, ${sizePx} × ${sizePx}: ${ms.toFixed(1)} ms, ${each}\n`);
-  return { engine, along, megapixels, ms };
+  return PLACES.map(({ along, batch, sizePx }, index) => {
+    const ms = median(contestants[index]!.samplesMs);
+    const megapixels = (batch * sizePx * sizePx) / 1e6;
+    const each = `${(ms / megapixels).toFixed(0)} ms per megapixel`;
+    process.stdout.write(`${engine}, batch ${batch}, ${sizePx} × ${sizePx}: ${ms.toFixed(1)} ms, ${each}\n`);
+    return { engine, along, megapixels, ms };
+  });
 }
