@@ -1,8 +1,11 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type BenchReport, bench } from '../src/bench.ts';
 import { type BenchFlags, candidates, parseOptions } from '../src/options.ts';
 import { maxDifference } from '../src/pictures.ts';
-import { toSvg } from '../src/plot.ts';
+import { writePlot } from '../src/plot.ts';
 import { formatReport } from '../src/report.ts';
 import { timesPlot } from '../src/times-plot.ts';
 
@@ -39,7 +42,10 @@ test('engine and peers are measured in turn and agree; table and plot name them'
     ['tfjs-wasm', 'onnxruntime-node', 'onnxruntime-web'].map((peer) => ['wasm', peer]),
   );
   const text = formatReport(report);
-  const svg = await toSvg(timesPlot(report));
+  const folder = await mkdtemp(join(tmpdir(), 'residual-plot-'));
+  await writePlot(join(folder, 'times.svg'), timesPlot(report));
+  const svg = await readFile(join(folder, 'times.svg'), 'utf8');
+  await rm(folder, { recursive: true });
   for (const name of names) {
     expect(text).toContain(name);
     expect(svg).toContain(name);
