@@ -258,7 +258,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await visitor.screenshot('learn', WIDE);
       await page.select('#language', 'zh');
       await textOnce('panel-learn', /为什么要残差网络/);
-      expect(await page.evaluate('document.documentElement.lang')).toBe('zh');
+      await page.waitForFunction("document.documentElement.lang === 'zh'");
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('learn-zh-phone', PHONE);
     }));
