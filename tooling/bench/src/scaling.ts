@@ -10,6 +10,7 @@ import { getSpec } from '@residual/resnet/registry';
 import { writeSafetensors } from '@residual/weights';
 import { Contestant } from './contestant.ts';
 import { describeCpu } from './machine.ts';
+import { playRounds } from './match.ts';
 import { writePlot } from './plot.ts';
 import { type ScalingPoint, scalingPlot } from './scaling-plot.ts';
 import { median, powerLawExponent } from './statistics.ts';
@@ -20,7 +21,6 @@ const PLACES = [
   ...[64, 128, 256, 512, 1024].map((sizePx) => ({ along: 'pixels', batch: 1, sizePx }) as const),
 ];
 const ROUNDS = 10;
-const TURN_MS = 200;
 
 const { values: flags } = parseArgs({
   options: {
@@ -62,14 +62,7 @@ async function measure(engine: string, weightsFile: string): Promise<ScalingPoin
       const job = { engine, precision: 'fp32', batch, model, sizePx, threads: Number(threads), weightsFile } as const;
       contestants.push(await Contestant.start({ ...job, onnxFile: '' }));
     }
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const contestant of contestants) {
-        await contestant.warmUp(1);
-        const begin = performance.now();
-        do await contestant.run(1);
-        while (performance.now() - begin < TURN_MS);
-      }
-    }
+    await playRounds(contestants, ROUNDS, new AbortController().signal);
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
   }

@@ -243,13 +243,13 @@ impl MatrixConv {
                 let number = block * parts + part;
                 let from = from.wrapping_add(number * self.input.plane);
                 let is_there = number < self.input_blocks;
-                match is_there {
-                    true => {
-                        for i in 0..count {
-                            std::ptr::copy_nonoverlapping(from.add(i * step) as *const u8, to.add(i * ROW), bytes);
-                        }
+                for i in 0..count {
+                    let to = to.add(i * ROW);
+                    if is_there {
+                        std::ptr::copy_nonoverlapping(from.add(i * step) as *const u8, to, bytes);
+                    } else {
+                        std::ptr::write_bytes(to, 0, bytes);
                     }
-                    false => (0..count).for_each(|i| std::ptr::write_bytes(to.add(i * ROW), 0, bytes)),
                 }
             }
         }

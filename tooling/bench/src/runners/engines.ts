@@ -21,7 +21,8 @@ export async function tensorflowEngine({ precision, threads }: Job): Promise<Eng
 export async function wasmEngine({ threads }: Job): Promise<Engine> {
   const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
   allowRelaxedSimd();
-  const options: WasmOptions & { threads: number } = { threads };
+  const isa = (['simd128', 'relaxed-simd'] as const).find((name) => name === process.env['RESIDUAL_KERNELS_ISA']);
+  const options: WasmOptions = { threads, ...(isa !== undefined && { isa }) };
   return wasm(options);
 }
 

@@ -10,7 +10,7 @@ use crate::matrix::{Canvas, MatrixConv, Part, Sheet, Window};
 use crate::program::Work;
 use crate::weights::Filters;
 
-/// Bytes of a canvas, which stays in the second-level cache beside the weights of two vectors.
+/// Bytes of a canvas, which stays in the second-level cache beside the weights of a vector.
 const LARGEST_CANVAS: usize = 1 << 20;
 /// The same where a pixel has all numbers under the filter: they come from the second-level cache, once for all outputs.
 const LARGEST_OF_WINDOWS: usize = 1 << 17;
