@@ -14,7 +14,10 @@ export function benchCommand(signal: AbortSignal): Command {
     .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3)')
     .option('--browser', 'in the Chromium that npm brings: webgpu, wasm, and tfjs-… and onnxruntime-web-… of each')
     .option('--weights <file>', 'safetensors or .pth instead of weights made up')
-    .option('--isa <name>', 'instructions of the native kernels: amx, avx512, avx2, neon, portable')
+    .option(
+      '--isa <name>',
+      'instructions of the native kernels (amx, avx512, avx2, neon, portable) or of wasm (relaxed-simd, simd128)',
+    )
     .option('--busy', 'with another process that keeps one core busy')
     .option('--plot <file>', 'where the SVG goes (default: residual-bench.svg, none with --json)')
     .option('--json', 'one line of JSON instead of a table')
