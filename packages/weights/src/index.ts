@@ -14,5 +14,5 @@ export { readTensors } from './read-tensors.ts';
 export { type WriteSafetensorsOptions, writeSafetensors } from './safetensors/write-safetensors.ts';
 export { sourceFromUrl } from './url-source.ts';
 export { WeightsFormatError, type WeightsFormatErrorCode } from './weights-format-error.ts';
-export type { StorageRange, TensorEntry, WeightsFormat, WeightsIndex } from './weights-index.ts';
+export type { StateDictIndex, StorageRange, TensorEntry, WeightsFormat, WeightsIndex } from './weights-index.ts';
 export { WeightsSourceError, type WeightsSourceErrorCode } from './weights-source-error.ts';

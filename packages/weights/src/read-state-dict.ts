@@ -45,9 +45,9 @@ export async function readStateDict(
 ): Promise<ReadStateDictResult> {
   const source = await openSource(from, options);
   const index = await readWeightsIndex(source);
-  const { scheme, entries, notes } = renameKeys(source.name, index.tensors);
+  const { scheme, entries, notes } = renameKeys(source.name, index.stateDicts[0]!.tensors);
   const tensors = new Map<string, HostTensor>();
-  for await (const [name, tensor] of readTensors(source, { ...index, tensors: entries })) {
+  for await (const [name, tensor] of readTensors(source, entries)) {
     options.signal?.throwIfAborted();
     tensors.set(name, tensor);
   }

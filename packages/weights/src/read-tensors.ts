@@ -10,18 +10,20 @@ import {
   isContiguous,
   type StorageRange,
   type TensorEntry,
-  type WeightsIndex,
 } from './weights-index.ts';
 
 /**
- * Reads the tensors of an index one after the other, so that no more than one storage is held beside those given out.
+ * Reads tensors that an index names one after the other, so that no more than one storage is held beside those given out.
  * A storage that several tensors lie in is read once; names of the very same view get the very same tensor.
  *
  * @throws WeightsFormatError where the bytes end early or their checksum differs.
  */
-export async function* readTensors(source: ByteSource, index: WeightsIndex): AsyncGenerator<[string, HostTensor]> {
+export async function* readTensors(
+  source: ByteSource,
+  tensors: ReadonlyMap<string, TensorEntry>,
+): AsyncGenerator<[string, HostTensor]> {
   const uses = new Map<StorageRange | TensorEntry, number>();
-  for (const entry of index.tensors.values()) {
+  for (const entry of tensors.values()) {
     if (!uses.has(entry)) uses.set(entry.storage, (uses.get(entry.storage) ?? 0) + 1);
     uses.set(entry, (uses.get(entry) ?? 0) + 1);
   }
@@ -34,7 +36,7 @@ export async function* readTensors(source: ByteSource, index: WeightsIndex): Asy
   const storages = new Map<StorageRange, Uint8Array>();
   const sharedTensors = new Map<TensorEntry, HostTensor>();
 
-  for (const [name, entry] of index.tensors) {
+  for (const [name, entry] of tensors) {
     const { storage, dtype, shape } = entry;
     let tensor = sharedTensors.get(entry);
     if (tensor === undefined) {

@@ -21,11 +21,21 @@ export interface TensorEntry {
   readonly storage: StorageRange;
 }
 
+/** Tensors that stand under names side by side in a file: a state dict. */
+export interface StateDictIndex {
+  /** Where it hangs: empty for a bare state dict, else the keys that lead to it, e.g. `state_dict` or `model.net`. */
+  readonly path: string;
+  /** Tensors by the file's own names, in its order. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+}
+
 /** What a weights file holds, without the tensors' data. */
 export interface WeightsIndex {
   readonly format: WeightsFormat;
-  /** Tensors by the file's own names, in its order. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** Every state dict of the file, in its order; at least one. */
+  readonly stateDicts: readonly StateDictIndex[];
+  /** Plain values beside the tensors, by the keys that lead to them, e.g. `arch` → `resnet18`; the first of them where there are many. */
+  readonly facts: ReadonlyMap<string, string | number | boolean>;
   /** The file's own text entries (safetensors' `__metadata__`). */
   readonly metadata: Readonly<Record<string, string>>;
   /** What a reader should know: a wrapper that was opened, entries that are no tensors. */

@@ -62,7 +62,8 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
     if (hash(bytes) !== sha256) throw damaged('a state of another SHA-256');
     const source = sourceFromBytes(bytes, STATE_FILE);
     const state = new Map<string, Float32Array>();
-    for await (const [name, { data }] of readTensors(source, await readWeightsIndex(source)))
+    const { stateDicts } = await readWeightsIndex(source);
+    for await (const [name, { data }] of readTensors(source, stateDicts[0]!.tensors))
       state.set(name, data as Float32Array);
     return { progress, state };
   } catch (error) {

@@ -154,8 +154,8 @@ async function fromDownload(wanted: FileRequest, facts: Facts, download: Downloa
 
 /** Reads every tensor, and so every checksum that the file itself has. */
 async function readAll(source: ByteSource): Promise<void> {
-  const index = await readWeightsIndex(source);
-  for await (const [name] of readTensors(source, index)) void name;
+  const { stateDicts } = await readWeightsIndex(source);
+  for (const { tensors } of stateDicts) for await (const [name] of readTensors(source, tensors)) void name;
 }
 
 function named(file: StoredFile, source: string): ByteSource {

@@ -42,5 +42,5 @@ export async function indexTensors(
     }
     tensors.set(name, entry);
   }
-  return { format, tensors, metadata: {}, notes };
+  return { format, stateDicts: [{ path: '', tensors }], facts: new Map(), metadata: {}, notes };
 }

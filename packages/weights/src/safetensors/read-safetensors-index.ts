@@ -29,7 +29,7 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<WeightsI
     else tensors.set(name, checkTensor(source, name, value, dataStart));
   }
   checkCoverage(source, tensors, dataStart);
-  return { format: 'safetensors', tensors, metadata, notes: [] };
+  return { format: 'safetensors', stateDicts: [{ path: '', tensors }], facts: new Map(), metadata, notes: [] };
 }
 
 function parseHeader(source: ByteSource, bytes: Uint8Array): Record<string, unknown> {
