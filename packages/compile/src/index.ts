@@ -53,4 +53,5 @@ export {
 } from './tfjs-backend.ts';
 export { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 export { type Tracer, trace } from './trace.ts';
+export { type TraceableModel, type TraceModelOptions, traceModel } from './trace-model.ts';
 export { type LayerDifference, type Verification, verify } from './verify.ts';
