@@ -1,49 +1,76 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BatchNorm2d } from './batch-norm2d.ts';
-import type { Block, BlockOptions } from './block.ts';
-import { Conv2d } from './conv2d.ts';
+import type { Attention, AttentionType } from './attention.ts';
+import type { Block, BlockOptions, BlockType } from './block.ts';
+import type { Convolution } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { makeShortcut, projectionShortcut, type Shortcut } from './shortcut.ts';
+import { type Layers, usualLayers } from './layers.ts';
+import type { Norm } from './norm.ts';
+import { makeShortcut, type Shortcut } from './shortcut.ts';
 import type { VarScope } from './var-scope.ts';
 
 /** Two 3×3 convolutions and nothing around them: the plain net of the degradation experiment. */
 export class PlainBasicBlock implements Block {
   static readonly expansion: number = 1;
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly conv1: Convolution;
+  readonly bn1: Norm;
+  readonly conv2: Convolution;
+  readonly bn2: Norm;
+  protected readonly layers: Layers;
+
+  static make(vars: VarScope, options: BlockOptions): Block {
+    return new PlainBasicBlock(vars, options);
+  }
 
   constructor(vars: VarScope, options: BlockOptions) {
-    const { inChannels, planes, stride = 1, dilation = 1, firstDilation = dilation, zeroInit = false } = options;
+    const { inChannels, planes, stride = 1, dilation = 1, firstDilation = dilation } = options;
+    const { zeroInit = false, layers = usualLayers } = options;
     const conv = { outChannels: planes, kernelSize: 3 };
-    this.conv1 = new Conv2d(vars.scope('conv1'), { ...conv, inChannels, stride, dilation: firstDilation });
-    this.bn1 = new BatchNorm2d(vars.scope('bn1'), planes);
-    this.conv2 = new Conv2d(vars.scope('conv2'), { ...conv, inChannels: planes, dilation });
-    this.bn2 = new BatchNorm2d(vars.scope('bn2'), planes, { zeroInit });
+    this.layers = layers;
+    this.conv1 = layers.conv(vars.scope('conv1'), { ...conv, inChannels, stride, dilation: firstDilation });
+    this.bn1 = layers.norm(vars.scope('bn1'), planes);
+    this.conv2 = layers.conv(vars.scope('conv2'), { ...conv, inChannels: planes, dilation });
+    this.bn2 = layers.norm(vars.scope('bn2'), planes, { zeroInit });
   }
 
   forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    return tf.relu(this.convolutions(x, options));
+    return this.layers.activation.apply(this.convolutions(x, options));
   }
 
   protected convolutions(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    const y = tf.relu(this.bn1.forward(this.conv1.forward(x), options));
+    const y = this.layers.activation.apply(this.bn1.forward(this.conv1.forward(x), options));
     return this.bn2.forward(this.conv2.forward(y), options);
   }
+}
+
+/** What sets one kind of basic block apart. */
+export interface BasicBlockKind {
+  /** Default none. */
+  readonly attention?: AttentionType;
 }
 
 /** The residual block of ResNet-18 and -34: `relu(F(x) + shortcut(x))`. @see He et al. 2015, equation 2 */
 export class BasicBlock extends PlainBasicBlock {
   readonly shortcut: Shortcut;
+  readonly attention: Attention | undefined;
 
-  constructor(vars: VarScope, options: BlockOptions) {
+  static override make(vars: VarScope, options: BlockOptions): Block {
+    return new BasicBlock(vars, options);
+  }
+
+  constructor(vars: VarScope, options: BlockOptions, { attention }: BasicBlockKind = {}) {
     super(vars, options);
-    const { inChannels, planes: outChannels, stride = 1, shortcut = projectionShortcut } = options;
-    this.shortcut = makeShortcut(shortcut, vars, { inChannels, outChannels, stride });
+    const { layers } = this;
+    this.attention = attention?.(vars, { channels: options.planes, layers });
+    this.shortcut = makeShortcut(vars, { ...options, outChannels: options.planes, layers });
   }
 
   override forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    return tf.relu(tf.add(this.convolutions(x, options), this.shortcut(x, options)));
+    const y = this.convolutions(x, options);
+    return this.layers.activation.apply(tf.add(this.attention?.(y) ?? y, this.shortcut(x, options)));
   }
+}
+
+/** A basic block of another kind. */
+export function basicBlock(kind: BasicBlockKind): BlockType {
+  return { expansion: BasicBlock.expansion, make: (vars, options) => new BasicBlock(vars, options, kind) };
 }

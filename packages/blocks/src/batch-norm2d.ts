@@ -2,45 +2,54 @@ import * as tf from '@tensorflow/tfjs-core';
 import { batchNormTraining } from './batch-norm-training.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { constant } from './initializer.ts';
+import type { Norm, NormOptions, NormType } from './norm.ts';
 import type { VarScope } from './var-scope.ts';
 
-const EPSILON = 1e-5;
 /** PyTorch's convention: the weight of the new value. */
 const MOMENTUM = 0.1;
 
 /**
- * Batch norm over N, H and W of `[N, H, W, channels]` float32.
+ * Batch norm over all axes but the last of `[N, H, W, channels]` or `[N, channels]` float32.
  *
  * Training normalises by the batch's biased variance and hands out running statistics with the unbiased one.
  *
- * @see Ioffe & Szegedy 2015, arXiv:1502.03167; torch `nn.BatchNorm2d`
+ * @see Ioffe & Szegedy 2015, arXiv:1502.03167; torch `nn.BatchNorm2d`, `nn.BatchNorm1d`
  */
-export class BatchNorm2d {
+export class BatchNorm2d implements Norm {
   readonly weight: tf.Tensor1D;
   readonly bias: tf.Tensor1D;
   readonly runningMean: tf.Tensor1D;
   readonly runningVar: tf.Tensor1D;
   readonly #vars: VarScope;
+  readonly #epsilon: number;
 
-  constructor(vars: VarScope, channels: number, { zeroInit = false }: { zeroInit?: boolean } = {}) {
+  constructor(vars: VarScope, channels: number, { epsilon = 1e-5, zeroInit = false }: NormOptions = {}) {
     this.#vars = vars;
+    this.#epsilon = epsilon;
     this.weight = vars.vector('weight', channels, constant(zeroInit ? 0 : 1));
     this.bias = vars.vector('bias', channels, constant(0));
     this.runningMean = vars.vector('running_mean', channels, constant(0), false);
     this.runningVar = vars.vector('running_var', channels, constant(1), false);
   }
 
-  forward(x: tf.Tensor4D, { training = false, frozenBatchNorm = false, updates }: ForwardOptions = {}): tf.Tensor4D {
+  forward<T extends tf.Tensor>(x: T, { training = false, frozenBatchNorm = false, updates }: ForwardOptions = {}): T {
     if (!training || frozenBatchNorm)
-      return tf.batchNorm(x, this.runningMean, this.runningVar, this.bias, this.weight, EPSILON);
-    const count = x.size / x.shape[3];
+      return tf.batchNorm(x, this.runningMean, this.runningVar, this.bias, this.weight, this.#epsilon) as T;
+    const channels = x.shape.at(-1)!;
+    const count = x.size / channels;
     if (count === 1) throw new RangeError(`${this.#vars.path}: training needs more than one value per channel, got 1`);
-    return batchNormTraining(x, this.weight, this.bias, EPSILON, (mean, variance) => {
+    const isMatrix = x.rank === 2;
+    const pictures = (isMatrix ? tf.reshape(x, [-1, 1, 1, channels]) : x) as tf.Tensor4D;
+    const y = batchNormTraining(pictures, this.weight, this.bias, this.#epsilon, (mean, variance) => {
       updates?.set(this.#vars.pathOf('running_mean'), blend(this.runningMean, mean, 1));
       updates?.set(this.#vars.pathOf('running_var'), blend(this.runningVar, variance, count / (count - 1)));
     });
+    return (isMatrix ? tf.reshape(y, x.shape) : y) as T;
   }
 }
+
+/** The usual norm. */
+export const batchNorm: NormType = (vars, channels, options) => new BatchNorm2d(vars, channels, options);
 
 function blend(running: tf.Tensor1D, batch: tf.Tensor, correction: number): tf.Tensor {
   return tf.keep(

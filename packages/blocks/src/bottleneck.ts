@@ -1,57 +1,87 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BatchNorm2d } from './batch-norm2d.ts';
-import type { Block, BlockOptions } from './block.ts';
-import { Conv2d } from './conv2d.ts';
+import type { Attention, AttentionType } from './attention.ts';
+import type { Block, BlockOptions, BlockType } from './block.ts';
+import type { Convolution } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { makeShortcut, projectionShortcut, type Shortcut } from './shortcut.ts';
+import { type Layers, usualLayers } from './layers.ts';
+import type { Norm } from './norm.ts';
+import { makeShortcut, type Shortcut } from './shortcut.ts';
 import type { VarScope } from './var-scope.ts';
 
 /** 1×1, 3×3 and 1×1 convolutions with nothing around them. The stride is on the 3×3, as in torchvision ("V1.5"). */
 export class PlainBottleneck implements Block {
   static readonly expansion: number = 4;
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
-  readonly conv3: Conv2d;
-  readonly bn3: BatchNorm2d;
+  readonly conv1: Convolution;
+  readonly bn1: Norm;
+  readonly conv2: Convolution;
+  readonly bn2: Norm;
+  readonly conv3: Convolution;
+  readonly bn3: Norm;
+  protected readonly layers: Layers;
+
+  static make(vars: VarScope, options: BlockOptions): Block {
+    return new PlainBottleneck(vars, options);
+  }
 
   constructor(vars: VarScope, options: BlockOptions) {
-    const { inChannels, planes, stride = 1, groups = 1, widthPerGroup = 64, zeroInit = false } = options;
+    const { inChannels, planes, stride = 1, strideIn = '3x3', groups = 1, widthPerGroup = 64 } = options;
+    const { zeroInit = false, layers = usualLayers } = options;
     const dilation = options.firstDilation ?? options.dilation ?? 1;
     const width = Math.floor((planes * widthPerGroup) / 64) * groups;
     const outChannels = planes * 4;
-    this.conv1 = new Conv2d(vars.scope('conv1'), { inChannels, outChannels: width, kernelSize: 1 });
-    this.bn1 = new BatchNorm2d(vars.scope('bn1'), width);
-    const conv2 = { inChannels: width, outChannels: width, kernelSize: 3, stride, dilation, groups };
-    this.conv2 = new Conv2d(vars.scope('conv2'), conv2);
-    this.bn2 = new BatchNorm2d(vars.scope('bn2'), width);
-    this.conv3 = new Conv2d(vars.scope('conv3'), { inChannels: width, outChannels, kernelSize: 1 });
-    this.bn3 = new BatchNorm2d(vars.scope('bn3'), outChannels, { zeroInit });
+    const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
+    this.layers = layers;
+    this.conv1 = layers.conv(vars.scope('conv1'), { inChannels, outChannels: width, kernelSize: 1, stride: stride1 });
+    this.bn1 = layers.norm(vars.scope('bn1'), width);
+    const conv2 = { inChannels: width, outChannels: width, kernelSize: 3, stride: stride2, dilation, groups };
+    this.conv2 = layers.conv(vars.scope('conv2'), conv2);
+    this.bn2 = layers.norm(vars.scope('bn2'), width);
+    this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: width, outChannels, kernelSize: 1 });
+    this.bn3 = layers.norm(vars.scope('bn3'), outChannels, { zeroInit });
   }
 
   forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    return tf.relu(this.convolutions(x, options));
+    return this.layers.activation.apply(this.convolutions(x, options));
   }
 
   protected convolutions(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    const narrow = tf.relu(this.bn1.forward(this.conv1.forward(x), options)); // [N, H, W, width]
-    const y = tf.relu(this.bn2.forward(this.conv2.forward(narrow), options)); // [N, H', W', width]
+    const { activation } = this.layers;
+    const narrow = activation.apply(this.bn1.forward(this.conv1.forward(x), options)); // [N, H, W, width]
+    const y = activation.apply(this.bn2.forward(this.conv2.forward(narrow), options)); // [N, H', W', width]
     return this.bn3.forward(this.conv3.forward(y), options); // [N, H', W', planes * 4]
   }
+}
+
+/** What sets one kind of bottleneck apart. */
+export interface BottleneckKind {
+  /** Default none. */
+  readonly attention?: AttentionType;
 }
 
 /** The residual block of ResNet-50 and deeper, of ResNeXt and of Wide ResNet. @see He et al. 2015, figure 5 right */
 export class Bottleneck extends PlainBottleneck {
   readonly shortcut: Shortcut;
+  readonly attention: Attention | undefined;
 
-  constructor(vars: VarScope, options: BlockOptions) {
+  static override make(vars: VarScope, options: BlockOptions): Block {
+    return new Bottleneck(vars, options);
+  }
+
+  constructor(vars: VarScope, options: BlockOptions, { attention }: BottleneckKind = {}) {
     super(vars, options);
-    const { inChannels, planes, stride = 1, shortcut = projectionShortcut } = options;
-    this.shortcut = makeShortcut(shortcut, vars, { inChannels, outChannels: planes * 4, stride });
+    const { layers } = this;
+    const outChannels = options.planes * 4;
+    this.attention = attention?.(vars, { channels: outChannels, layers });
+    this.shortcut = makeShortcut(vars, { ...options, outChannels, layers });
   }
 
   override forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
-    return tf.relu(tf.add(this.convolutions(x, options), this.shortcut(x, options)));
+    const y = this.convolutions(x, options);
+    return this.layers.activation.apply(tf.add(this.attention?.(y) ?? y, this.shortcut(x, options)));
   }
+}
+
+/** A bottleneck of another kind, e.g. `bottleneck({ attention: squeezeExcite({ ratio: 1 / 16 }) })`. */
+export function bottleneck(kind: BottleneckKind): BlockType {
+  return { expansion: Bottleneck.expansion, make: (vars, options) => new Bottleneck(vars, options, kind) };
 }

@@ -4,6 +4,17 @@ import { constant, kaimingNormalFanOut } from './initializer.ts';
 import { padSpatial } from './pad-spatial.ts';
 import type { VarScope } from './var-scope.ts';
 
+/** A convolution, plain or with standardised weights. */
+export interface Convolution {
+  /** Where it is in the model, e.g. `layer1.0.conv1`. */
+  readonly path: string;
+  /** `[N, H, W, inChannels]` → `[N, H', W', outChannels]` float32. */
+  forward(x: tf.Tensor4D): tf.Tensor4D;
+}
+
+/** How a network convolves: a value in its spec. */
+export type ConvType = (vars: VarScope, options: Conv2dOptions) => Convolution;
+
 export interface Conv2dOptions {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -27,7 +38,8 @@ export interface Conv2dOptions {
  *
  * @see torch `nn.Conv2d`
  */
-export class Conv2d {
+export class Conv2d implements Convolution {
+  readonly path: string;
   readonly weight: tf.Tensor4D;
   readonly bias?: tf.Tensor1D;
   readonly #padding: number;
@@ -37,6 +49,7 @@ export class Conv2d {
     const { inChannels, outChannels, kernelSize, stride = 1, dilation = 1, groups = 1 } = options;
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new RangeError(`${vars.path}: ${groups} groups must divide ${inChannels} and ${outChannels} channels`);
+    this.path = vars.path;
     this.#padding = options.padding ?? (dilation * (kernelSize - 1)) / 2;
     this.#options = { stride, dilation, groups };
     const shape = [kernelSize, kernelSize, inChannels / groups, outChannels];
@@ -51,3 +64,6 @@ export class Conv2d {
     return this.bias ? tf.add(y, this.bias) : y;
   }
 }
+
+/** The usual convolution. */
+export const conv2d: ConvType = (vars, options) => new Conv2d(vars, options);

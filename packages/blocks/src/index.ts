@@ -1,17 +1,33 @@
-export { BasicBlock, PlainBasicBlock } from './basic-block.ts';
+export { type Activation, hardSwish, leakyRelu, relu, relu6, silu } from './activation.ts';
+export type { Attention, AttentionOptions, AttentionType } from './attention.ts';
+export { BasicBlock, type BasicBlockKind, basicBlock, PlainBasicBlock } from './basic-block.ts';
 export { BATCH_NORM_TRAINING, BATCH_NORM_TRAINING_GRAD } from './batch-norm-training.ts';
-export { BatchNorm2d } from './batch-norm2d.ts';
-export type { Block, BlockOptions, BlockType } from './block.ts';
-export { Bottleneck, PlainBottleneck } from './bottleneck.ts';
-export { Conv2d, type Conv2dOptions } from './conv2d.ts';
+export { BatchNorm2d, batchNorm } from './batch-norm2d.ts';
+export type { Block, BlockOptions, BlockType, StrideIn } from './block.ts';
+export { Bottleneck, type BottleneckKind, bottleneck, PlainBottleneck } from './bottleneck.ts';
+export { Conv2d, type Conv2dOptions, type Convolution, type ConvType, conv2d } from './conv2d.ts';
 export { GROUPED_CONV_2D } from './convolve.ts';
 export type { ForwardOptions } from './forward-options.ts';
 export { constant, type Initializer, kaimingNormalFanOut, uniformFanIn } from './initializer.ts';
+export { type Layers, usualLayers } from './layers.ts';
 export { fromTorch, type Layout, type TorchView, torchShape, toTorch, viewTorch } from './layout.ts';
-export { Linear } from './linear.ts';
+export { Linear, type LinearOptions } from './linear.ts';
+export { type MaxPoolOptions, maxPool } from './max-pool.ts';
+export type { Norm, NormOptions, NormType } from './norm.ts';
 export { padSpatial } from './pad-spatial.ts';
-export { randomVars } from './random-vars.ts';
 export {
+  type PreActivationNames,
+  timmPreActivationNames,
+  usualPreActivationNames,
+} from './pre-activation.ts';
+export { PreActivationBasicBlock, preActivationBasicBlock } from './pre-activation-basic-block.ts';
+export { PreActivationBottleneck, preActivationBottleneck } from './pre-activation-bottleneck.ts';
+export { randomVars } from './random-vars.ts';
+export { shapesOnly } from './shapes-only.ts';
+export {
+  averagePoolShortcut,
+  convolutionShortcut,
+  type MakeShortcutOptions,
   makeShortcut,
   paddingShortcut,
   projectionShortcut,
@@ -19,6 +35,7 @@ export {
   type ShortcutOptions,
   type ShortcutType,
 } from './shortcut.ts';
+export { type SqueezeExciteOptions, squeezeExcite } from './squeeze-excite.ts';
 export type { HostData, HostTensor, StateDict } from './state-dict.ts';
 export { StateDictError } from './state-dict-error.ts';
 export {

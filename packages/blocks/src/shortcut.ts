@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BatchNorm2d } from './batch-norm2d.ts';
-import { Conv2d } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
+import { type Layers, usualLayers } from './layers.ts';
 import type { VarScope } from './var-scope.ts';
 
 export interface ShortcutOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: number;
+  readonly layers: Layers;
 }
 
 /** Carries a block's input past its convolutions. */
@@ -17,11 +17,42 @@ export type Shortcut = (x: tf.Tensor4D, options?: ForwardOptions) => tf.Tensor4D
 export type ShortcutType = (vars: VarScope, options: ShortcutOptions) => Shortcut;
 
 /** 1×1 convolution and batch norm (option B): `downsample.0` and `downsample.1`. @see He et al. 2015, section 3.3 */
-export function projectionShortcut(vars: VarScope, { inChannels, outChannels, stride }: ShortcutOptions): Shortcut {
+export function projectionShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
+  const { inChannels, outChannels, stride, layers } = options;
   const downsample = vars.scope('downsample');
-  const conv = new Conv2d(downsample.scope('0'), { inChannels, outChannels, kernelSize: 1, stride });
-  const norm = new BatchNorm2d(downsample.scope('1'), outChannels);
-  return (x, options) => norm.forward(conv.forward(x), options);
+  const conv = layers.conv(downsample.scope('0'), { inChannels, outChannels, kernelSize: 1, stride });
+  const norm = layers.norm(downsample.scope('1'), outChannels);
+  return (x, forward) => norm.forward(conv.forward(x), forward);
+}
+
+/**
+ * The mean of each `stride`-sided square, of what there is of it at the border, then a projection that keeps the size:
+ * `downsample.1` and `downsample.2`, after the pooling, which is 0.
+ *
+ * @see He et al. 2018, arXiv:1812.01187, figure 2c (ResNet-D); timm `downsample_avg`
+ */
+export function averagePoolShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
+  const { inChannels, outChannels, stride, layers } = options;
+  const downsample = vars.scope('downsample');
+  const conv = layers.conv(downsample.scope('1'), { inChannels, outChannels, kernelSize: 1 });
+  const norm = layers.norm(downsample.scope('2'), outChannels);
+  return (x, forward) => {
+    // TensorFlow's `same` pads at the end alone and does not count it, as torch's ceil_mode without count_include_pad.
+    const pooled = stride === 1 ? x : tf.avgPool(x, stride, stride, 'same');
+    return norm.forward(conv.forward(pooled), forward);
+  };
+}
+
+/**
+ * A 1×1 convolution alone, by `name`: what a block that normalises first needs, `downsample.0` or timm's `downsample.conv`.
+ *
+ * @see He et al. 2016, arXiv:1603.05027, appendix
+ */
+export function convolutionShortcut(name: string): ShortcutType {
+  return (vars, { inChannels, outChannels, stride, layers }) => {
+    const conv = layers.conv(vars.scope(name), { inChannels, outChannels, kernelSize: 1, stride });
+    return (x) => conv.forward(x);
+  };
 }
 
 /**
@@ -40,8 +71,20 @@ export function paddingShortcut(_vars: VarScope, { inChannels, outChannels, stri
   };
 }
 
-/** The input itself where the shapes agree, else what `type` makes. @see torchvision `ResNet._make_layer` */
-export function makeShortcut(type: ShortcutType, vars: VarScope, options: ShortcutOptions): Shortcut {
-  const fits = options.stride === 1 && options.inChannels === options.outChannels;
-  return fits ? (x) => x : type(vars, options);
+export interface MakeShortcutOptions {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Where the shapes differ; default `projectionShortcut`. */
+  readonly shortcut?: ShortcutType;
+  /** Default `usualLayers`. */
+  readonly layers?: Layers;
+}
+
+/** The input itself where the shapes agree, else what `shortcut` makes. @see torchvision `ResNet._make_layer` */
+export function makeShortcut(vars: VarScope, options: MakeShortcutOptions): Shortcut {
+  const { inChannels, outChannels, stride = 1, shortcut = projectionShortcut, layers = usualLayers } = options;
+  const fits = stride === 1 && inChannels === outChannels;
+  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, layers });
 }

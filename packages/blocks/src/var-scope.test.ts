@@ -35,7 +35,7 @@ test('convolutions start Kaiming normal by fan-out, linear layers uniform by fan
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   expect(deviation).toBeCloseTo(Math.sqrt(2 / (64 * 9)), 2);
   const fc = new Linear(new VarScope(randomVars({ seed: 1 })), { inFeatures: 100, outFeatures: 50 });
-  const largest = Math.max(...[...fc.weight.dataSync(), ...fc.bias.dataSync()].map(Math.abs));
+  const largest = Math.max(...[...fc.weight.dataSync(), ...fc.bias!.dataSync()].map(Math.abs));
   expect(largest).toBeLessThanOrEqual(0.1);
   expect(largest).toBeGreaterThan(0.099);
 });

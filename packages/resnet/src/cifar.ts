@@ -1,7 +1,7 @@
 import { BasicBlock, PlainBasicBlock, paddingShortcut, projectionShortcut } from '@residual/blocks';
 import { ResNet, type ResNetOptions } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
-import { CifarStem } from './stem.ts';
+import { cifarStem } from './stem.ts';
 
 /** The shortcut where shapes differ: zero padding without parameters (`A`, the paper's for CIFAR) or a projection (`B`). */
 export type ShortcutOption = 'A' | 'B';
@@ -38,7 +38,7 @@ export const wide_resnet14_2Spec: ResNetSpec = {
   block: BasicBlock,
   depths: [2, 2, 2],
   width: 32,
-  stem: CifarStem,
+  stem: cifarStem,
   numClasses: 10,
 };
 
@@ -62,5 +62,5 @@ function cifarSpec(name: string, depth: number): ResNetSpec {
   if (!Number.isInteger(blocks) || blocks < 1)
     throw new RangeError(`a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, …), got ${depth}`);
   const depths = [blocks, blocks, blocks];
-  return { name, block: BasicBlock, depths, width: 16, stem: CifarStem, numClasses: 10 };
+  return { name, block: BasicBlock, depths, width: 16, stem: cifarStem, numClasses: 10 };
 }

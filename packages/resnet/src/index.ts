@@ -1,3 +1,4 @@
+export { averageAndMaxPool } from './average-and-max-pool.ts';
 export {
   type CifarResNetOptions,
   cifarPlain,
@@ -8,6 +9,16 @@ export {
   wide_resnet14_2,
   wide_resnet14_2Spec,
 } from './cifar.ts';
+export {
+  cifarFourStage,
+  cifarFourStageSpec,
+  cifarPreActivation,
+  cifarPreActivationSpec,
+  type FourStageDepth,
+} from './cifar-four-stages.ts';
+export { convolutionHead } from './convolution-head.ts';
+export { deepStem } from './deep-stem.ts';
+export { type Head, type HeadOptions, type HeadType, linearHead, linearHeadWithoutBias } from './head.ts';
 export {
   plain18,
   plain18Spec,
@@ -36,6 +47,12 @@ export {
   wide_resnet101_2,
   wide_resnet101_2Spec,
 } from './imagenet.ts';
+export { type ModelNames, timmV2Names, torchvisionNames } from './model-names.ts';
+export { averagePool, type Pool, type PoolOptions, type PoolType } from './pool.ts';
+export { preActivationCifarStem, preActivationStem } from './pre-activation-stem.ts';
 export { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
+export { resnetv2_50, resnetv2_50Spec } from './resnetv2.ts';
+export { type SequentialLayer, sequentialHead } from './sequential-head.ts';
 export type { ResNetSpec } from './spec.ts';
-export { CifarStem, ImagenetStem, type Stem, type StemOptions, type StemType } from './stem.ts';
+export { cifarStem, imagenetStem, type Stem, type StemOptions, type StemType } from './stem.ts';
+export { resnet50d, resnet50dSpec, seresnet50, seresnet50Spec } from './timm.ts';

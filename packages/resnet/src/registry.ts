@@ -1,12 +1,16 @@
 import { cifarPlainSpec, cifarResNetSpec, wide_resnet14_2Spec } from './cifar.ts';
+import { cifarFourStageSpec, cifarPreActivationSpec, type FourStageDepth } from './cifar-four-stages.ts';
 import * as imagenet from './imagenet.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
+import { resnetv2_50Spec } from './resnetv2.ts';
 import type { ResNetSpec } from './spec.ts';
+import { resnet50dSpec, seresnet50Spec } from './timm.ts';
 import { UnknownModelError } from './unknown-model-error.ts';
 
 /** Every named variant: what `createModel` builds and `listModels` lists. */
 export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
   const depths = [20, 32, 44, 56, 110];
+  const fourStages: FourStageDepth[] = [18, 34, 50, 101, 152];
   const specs = [
     imagenet.resnet18Spec,
     imagenet.resnet26Spec,
@@ -19,12 +23,17 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
     imagenet.resnext101_64x4dSpec,
     imagenet.wide_resnet50_2Spec,
     imagenet.wide_resnet101_2Spec,
+    resnet50dSpec,
+    seresnet50Spec,
+    resnetv2_50Spec,
     imagenet.plain18Spec,
     imagenet.plain34Spec,
     ...depths.map((depth) => cifarResNetSpec(depth)),
     ...depths.map((depth) => cifarResNetSpec(depth, 'B')),
     ...depths.map((depth) => cifarPlainSpec(depth)),
     wide_resnet14_2Spec,
+    ...fourStages.map(cifarFourStageSpec),
+    ...fourStages.map(cifarPreActivationSpec),
   ];
   return new Map(specs.map((spec) => [spec.name, spec]));
 }

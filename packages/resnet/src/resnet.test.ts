@@ -7,7 +7,7 @@ import { cifarResNet } from './cifar.ts';
 import { resnet18 } from './imagenet.ts';
 import { createModel, listModels } from './registry.ts';
 import { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
-import { CifarStem } from './stem.ts';
+import { cifarStem } from './stem.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -36,7 +36,7 @@ test('options: head, channels, stem', () => {
   expect(features.shape).toEqual([2, 4, 4, 64]);
   expect(headless.forwardHead(features).shape).toEqual([2, 64]);
   expect(headless.endpoints).toEqual(['stem', 'layer1', 'layer2', 'layer3', 'pooled']);
-  const small = resnet18({ vars: seeded, stem: CifarStem, numClasses: 10 });
+  const small = resnet18({ vars: seeded, stem: cifarStem, numClasses: 10 });
   expect(small.forwardFeatures(picture(16)).shape).toEqual([2, 2, 2, 512]);
 });
 

@@ -1,31 +1,45 @@
 import {
   type Block,
+  batchNorm,
+  conv2d,
   type ForwardOptions,
   type HostTensor,
-  Linear,
+  type Layers,
   type LoadReport,
   loadStateDict,
+  type Norm,
   randomVars,
   readStateDict,
+  relu,
   type StateDict,
   VarScope,
   type VarSource,
+  type VarSpec,
 } from '@residual/blocks';
 import * as tf from '@tensorflow/tfjs-core';
+import { type Head, linearHead } from './head.ts';
+import { torchvisionNames } from './model-names.ts';
+import { averagePool, type Pool } from './pool.ts';
 import type { ResNetSpec } from './spec.ts';
-import { ImagenetStem, type Stem, type StemType } from './stem.ts';
+import { imagenetStem, type Stem } from './stem.ts';
 
-export interface ResNetOptions {
-  /** Classes of the head; `null` leaves it out, and `forward` gives the unpooled feature map. Default: the spec's. */
-  readonly numClasses?: number | null;
-  /** Channels of the picture; default 3. */
-  readonly inChannels?: number;
-  /** How many times smaller the last feature map is than the picture; the stages that would go on halving are dilated instead. */
-  readonly outputStride?: 8 | 16 | 32;
+/** Parts of the spec that a caller may have otherwise, and what is no part of it. */
+export interface ResNetOptions
+  extends Pick<
+    ResNetSpec,
+    | 'stem'
+    | 'strideIn'
+    | 'outputStride'
+    | 'convBias'
+    | 'epsilon'
+    | 'activation'
+    | 'pool'
+    | 'head'
+    | 'numClasses'
+    | 'inChannels'
+  > {
   /** Each block starts as its shortcut: its last batch norm's weight at 0. Default false, as torchvision. */
   readonly zeroInitResidual?: boolean;
-  /** Another stem than the spec's, e.g. `CifarStem` for small pictures. */
-  readonly stem?: StemType;
   /** Where the variables come from; default `randomVars()`. */
   readonly vars?: VarSource;
 }
@@ -41,42 +55,79 @@ export type Endpoint = 'stem' | `layer${number}` | 'pooled' | 'logits';
  * @see He et al. 2015, arXiv:1512.03385; torchvision `ResNet`
  */
 export class ResNet {
+  /** What was built: the spec that was given, with what the options had otherwise. */
   readonly spec: ResNetSpec;
+  /** Edge of the pictures that it is made for; it takes others too. */
+  readonly sizePx: number;
+  /** Channels of the pictures. */
+  readonly inChannels: number;
   /** Channels of the last feature map. */
   readonly numFeatures: number;
-  readonly #options: ResNetOptions;
+  /** Classes of the head; `null` without one. */
+  readonly numClasses: number | null;
   readonly #vars: VarScope;
+  readonly #layers: Layers;
   readonly #stem: Stem;
   readonly #stages: readonly (readonly Block[])[];
-  readonly #fc?: Linear;
+  readonly #finalNorm: Norm | undefined;
+  readonly #pool: Pool;
+  readonly #head: Head | undefined;
 
-  constructor(spec: ResNetSpec, options: ResNetOptions = {}) {
-    const { numClasses = spec.numClasses ?? 1000, inChannels = 3, stem = spec.stem ?? ImagenetStem } = options;
-    const width = spec.width ?? 64;
-    this.spec = spec;
-    this.#options = options;
-    this.numFeatures = width * 2 ** (spec.depths.length - 1) * spec.block.expansion;
-    this.#vars = new VarScope(options.vars ?? randomVars());
-    this.#stem = new stem(this.#vars, { inChannels, outChannels: width });
-    this.#stages = makeStages(this.#vars, spec, { ...options, stemStride: stem.stride });
+  constructor(spec: ResNetSpec, { vars = randomVars(), zeroInitResidual = false, ...options }: ResNetOptions = {}) {
+    this.spec = { ...spec, ...options };
+    const { stem = imagenetStem, pool = averagePool, head = linearHead, names = torchvisionNames } = this.spec;
+    const { width = 64, numClasses = 1000, inChannels = 3, finalNorm = false } = this.spec;
+    this.sizePx = stem.sizePx;
+    this.inChannels = inChannels;
+    this.numClasses = numClasses;
+    this.numFeatures = stagePlanes(this.spec).at(-1)! * spec.block.expansion;
+    this.#vars = new VarScope(vars);
+    this.#layers = makeLayers(this.spec);
+    this.#stem = stem.make(this.#vars, { inChannels, outChannels: width, layers: this.#layers });
+    this.#stages = makeStages(this.#vars, this.spec, this.#layers, stem.stride, zeroInitResidual);
+    if (finalNorm) this.#finalNorm = this.#layers.norm(this.#vars.scope(names.norm), this.numFeatures);
+    this.#pool = pool(this.#vars, { channels: this.numFeatures, layers: this.#layers });
     if (numClasses !== null)
-      this.#fc = new Linear(this.#vars.scope('fc'), { inFeatures: this.numFeatures, outFeatures: numClasses });
+      this.#head = head(this.#vars.scope(names.head), { inFeatures: this.#pool.outFeatures, numClasses });
   }
 
   /** The same network over other variables, such as a tracer's parameters. */
   withVars(vars: VarSource): ResNet {
-    return new ResNet(this.spec, { ...this.#options, vars });
+    return new ResNet(this.spec, { vars });
   }
 
-  /** The model's variables by torchvision's names; those that train are `trainable`. */
+  /** The model's variables by the names of its state dict; those that train are `trainable`. */
   get variables(): ReadonlyMap<string, tf.Tensor> {
     return new Map([...this.#vars.entries].map(([name, { tensor }]) => [name, tensor]));
+  }
+
+  /** Shapes, layouts and initialisers of the variables, by the same names. */
+  get variableSpecs(): ReadonlyMap<string, VarSpec> {
+    return new Map([...this.#vars.entries].map(([name, { spec }]) => [name, spec]));
+  }
+
+  /** The variable of the convolution that reads the picture: `conv1.weight`. */
+  get inputWeight(): string {
+    return `${this.#stem.input.path}.weight`;
+  }
+
+  /** What the names of the head's variables begin with: `fc`. */
+  get headPath(): string {
+    return (this.spec.names ?? torchvisionNames).head;
+  }
+
+  /**
+   * The variable whose numbers, `[numFeatures, numClasses]`, are the gradient of each logit with respect to the mean of each
+   * channel of the last stage: `fc.weight`. `undefined` where more than a mean and a matrix lies between.
+   */
+  get classWeights(): string | undefined {
+    return this.#finalNorm === undefined && this.#pool.isMean ? this.#head?.matrix : undefined;
   }
 
   /** In the order in which they are computed. */
   get endpoints(): Endpoint[] {
     const layers = this.#stages.map((_, index): Endpoint => `layer${index + 1}`);
-    return ['stem', ...layers, 'pooled', ...(this.#fc ? (['logits'] as const) : [])];
+    return ['stem', ...layers, 'pooled', ...(this.#head ? (['logits'] as const) : [])];
   }
 
   /**
@@ -86,23 +137,29 @@ export class ResNet {
   forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor2D | tf.Tensor4D {
     return tf.tidy(() => {
       const features = this.forwardFeatures(x, options);
-      return this.#fc ? this.forwardHead(features) : features;
+      return this.#head ? this.forwardHead(features, options) : features;
     });
   }
 
-  /** The feature map of the last stage, `[N, h, w, numFeatures]`; the caller disposes it. */
+  /** The feature map that is pooled, `[N, h, w, numFeatures]`; the caller disposes it. */
   forwardFeatures(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
     return tf.tidy(() => {
       const stem = this.#stem.forward(x, options);
-      return this.#stages.flat().reduce((y, block) => block.forward(y, options), stem);
+      return this.#normalise(
+        this.#stages.flat().reduce((y, block) => block.forward(y, options), stem),
+        options,
+      );
     });
   }
 
-  /** Pools a feature map to `[N, numFeatures]`, and classifies it unless `preLogits` or the model has no head. */
-  forwardHead(features: tf.Tensor4D, { preLogits = false }: { preLogits?: boolean } = {}): tf.Tensor2D {
+  /** Pools a feature map to `[N, features]`, and classifies it unless `preLogits` or the model has no head. */
+  forwardHead(
+    features: tf.Tensor4D,
+    { preLogits = false, ...options }: ForwardOptions & { preLogits?: boolean } = {},
+  ): tf.Tensor2D {
     return tf.tidy(() => {
-      const pooled = tf.mean<tf.Tensor2D>(features, [1, 2]);
-      return preLogits || !this.#fc ? pooled : this.#fc.forward(pooled);
+      const pooled = this.#pool.forward(features);
+      return preLogits || !this.#head ? pooled : this.#head.forward(pooled, options);
     });
   }
 
@@ -164,10 +221,14 @@ export class ResNet {
     }
     const pooledAt = this.#stages.length + 1;
     if (at < pooledAt) {
-      y = tf.mean(y, [1, 2]);
+      y = this.#pool.forward(this.#normalise(y as tf.Tensor4D, options));
       yield ['pooled', y];
     }
-    if (this.#fc && at <= pooledAt) yield ['logits', this.#fc.forward(y as tf.Tensor2D)];
+    if (this.#head && at <= pooledAt) yield ['logits', this.#head.forward(y as tf.Tensor2D, options)];
+  }
+
+  #normalise(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
+    return this.#finalNorm ? this.#layers.activation.apply(this.#finalNorm.forward(x, options)) : x;
   }
 
   /** The values of all variables, in PyTorch's names and layout, running statistics too. */
@@ -186,29 +247,50 @@ export class ResNet {
   }
 }
 
+/** The layers of the network, each made as the spec says. */
+function makeLayers({ conv = conv2d, convBias, norm = batchNorm, epsilon, activation = relu }: ResNetSpec): Layers {
+  const hasBias = (path: string): boolean => convBias === 'all' || (convBias?.has(path) ?? false);
+  return {
+    conv: (vars, options) => conv(vars, { bias: hasBias(vars.path), ...options }),
+    norm: (vars, channels, options) => norm(vars, channels, { ...(epsilon !== undefined && { epsilon }), ...options }),
+    activation,
+  };
+}
+
+/** Channels of each stage before the block's expansion. */
+function stagePlanes({ width = 64, depths, planes }: ResNetSpec): readonly number[] {
+  return planes ?? depths.map((_, stage) => width * 2 ** stage);
+}
+
 /** @see torchvision `ResNet._make_layer` */
-function makeStages(vars: VarScope, spec: ResNetSpec, options: ResNetOptions & { stemStride: number }): Block[][] {
-  const { width = 64, groups = 1, widthPerGroup = 64, shortcut } = spec;
-  const { outputStride = Number.POSITIVE_INFINITY, zeroInitResidual: zeroInit = false } = options;
-  const shared = { groups, widthPerGroup, zeroInit, ...(shortcut && { shortcut }) };
-  let reached = options.stemStride;
+function makeStages(
+  vars: VarScope,
+  spec: ResNetSpec,
+  layers: Layers,
+  stemStride: number,
+  zeroInit: boolean,
+): Block[][] {
+  const { block, width = 64, groups = 1, widthPerGroup = 64, names = torchvisionNames } = spec;
+  const { strideIn = '3x3', shortcut, outputStride = Number.POSITIVE_INFINITY } = spec;
+  const shared = { groups, widthPerGroup, strideIn, zeroInit, layers, ...(shortcut && { shortcut }) };
+  let reached = stemStride;
   let inChannels = width;
   let dilation = 1;
-  return spec.depths.map((depth, index) => {
-    const layer = vars.scope(`layer${index + 1}`);
-    const planes = width * 2 ** index;
+  return spec.depths.map((depth, stage) => {
+    const planes = stagePlanes(spec)[stage]!;
     const firstDilation = dilation;
-    let stride = index === 0 ? 1 : 2;
+    let stride = stage === 0 ? 1 : 2;
     if (stride > 1 && reached >= outputStride) {
       dilation *= stride;
       stride = 1;
     }
     reached *= stride;
-    return Array.from({ length: depth }, (_, i) => {
-      const first = i === 0 ? { stride, firstDilation } : {};
-      const block = new spec.block(layer.scope(`${i}`), { ...shared, inChannels, planes, dilation, ...first });
-      inChannels = planes * spec.block.expansion;
-      return block;
+    return Array.from({ length: depth }, (_, index) => {
+      const first = index === 0 ? { stride, firstDilation } : {};
+      const scope = vars.scope(names.block(stage, index));
+      const made = block.make(scope, { ...shared, inChannels, planes, dilation, ...first });
+      inChannels = planes * block.expansion;
+      return made;
     });
   });
 }
