@@ -7,7 +7,6 @@ import pathlib
 
 import torch
 import torchvision
-from torchvision.models.feature_extraction import create_feature_extractor
 
 from cifar_resnet import CifarResNet, cifar_resnet
 from deterministic import fill, picture, probe
@@ -23,12 +22,21 @@ ENDPOINTS = {"maxpool": "stem", "layer1": "layer1", "layer2": "layer2", "layer3"
 def golden(model: torch.nn.Module, shape: tuple, endpoints: dict) -> dict:
     x = picture(*shape)
     model = fill(model).eval()
+    nhwc = {}
+
+    def keep(name: str):
+        def hook(module, inputs, output) -> None:
+            nhwc[name] = output.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format)
+
+        return hook
+
+    hooks = [model.get_submodule(path).register_forward_hook(keep(name)) for path, name in endpoints.items()]
     with torch.no_grad():
         logits = model(x)
-        features = create_feature_extractor(model, endpoints)(x)
-    nhwc = {name: value.permute(0, 2, 3, 1).contiguous() for name, value in features.items()}
+    for hook in hooks:
+        hook.remove()
     return {
-        "shape": [shape[0], shape[1], shape[2], 3],
+        "shape": [*x.shape[:1], *x.shape[2:], x.shape[1]],
         "largest": float(logits.abs().max()),
         "every": EVERY,
         "logits": [[float(v) for v in row[::EVERY]] for row in logits],

@@ -1,0 +1,5 @@
+import { buildArchitecture } from './architectures.ts';
+import { describeNetworks, readGoldens } from './network-goldens.ts';
+
+// Made by tooling/golden/architectures.py.
+describeNetworks(readGoldens('architectures.json'), buildArchitecture);

@@ -1,0 +1,49 @@
+import { hardSwish, leakyRelu, relu6, silu } from '@residual/blocks';
+import {
+  averageAndMaxPool,
+  linearHeadWithoutBias,
+  type ResNet,
+  type ResNetOptions,
+  sequentialHead,
+} from '@residual/resnet';
+import { createModel } from '@residual/resnet/registry';
+import { deterministicVars } from './deterministic-vars.ts';
+
+const twoLayers = sequentialHead([
+  { at: 0, kind: 'linear', outFeatures: 64, bias: true },
+  { at: 1, kind: 'batch-norm' },
+  { at: 2, kind: 'activation' },
+  { at: 4, kind: 'linear', outFeatures: 10, bias: true },
+]);
+
+/** fastai's `create_head`, after its pooling. */
+const fastai = sequentialHead([
+  { at: 2, kind: 'batch-norm' },
+  { at: 4, kind: 'linear', outFeatures: 512, bias: false },
+  { at: 5, kind: 'activation' },
+  { at: 6, kind: 'batch-norm' },
+  { at: 8, kind: 'linear', outFeatures: 10, bias: false },
+]);
+
+/** What architectures.py does to a net, by its word for it after the net's name. */
+const changes: Readonly<Record<string, ResNetOptions>> = {
+  'outputStride 8': { outputStride: 8 },
+  'outputStride 16': { outputStride: 16 },
+  'stride in 1x1': { strideIn: '1x1' },
+  'epsilon 1e-3': { epsilon: 1e-3 },
+  biases: { convBias: 'all' },
+  silu: { activation: silu },
+  leaky_relu: { activation: leakyRelu },
+  hardswish: { activation: hardSwish },
+  relu6: { activation: relu6 },
+  'head without bias': { head: linearHeadWithoutBias },
+  'head of two layers': { head: twoLayers, numClasses: 10 },
+  fastai: { pool: averageAndMaxPool, head: fastai, numClasses: 10 },
+  'one channel': { inChannels: 1 },
+};
+
+/** The net of a title such as `resnet18, silu at 75x91`, with the weights of architectures.py. */
+export function buildArchitecture(title: string): ResNet {
+  const [name, change] = title.replace(/ at .*/, '').split(', ') as [string, string?];
+  return createModel(name, { ...(change && changes[change]), vars: deterministicVars });
+}
