@@ -58,7 +58,13 @@ test('the stride of a bottleneck is on its 3×3 convolution', () => {
 
 test('option A takes every second pixel and puts half the new channels on each side, without variables', () => {
   const vars = scope();
-  const shortcut = paddingShortcut(vars, { inChannels: 2, outChannels: 4, stride: 2, layers: usualLayers });
+  const shortcut = paddingShortcut(vars, {
+    inChannels: 2,
+    outChannels: 4,
+    stride: 2,
+    dilation: 1,
+    layers: usualLayers,
+  });
   const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], [1, 3, 3, 2]);
   expect([...shortcut(x).dataSync()]).toEqual([0, 1, 2, 0, 0, 5, 6, 0, 0, 13, 14, 0, 0, 17, 18, 0]);
   expect(vars.entries.size).toBe(0);

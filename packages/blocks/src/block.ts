@@ -23,7 +23,7 @@ export interface BlockOptions {
   readonly strideIn?: StrideIn;
   /** Where the shapes differ; default `projectionShortcut`. Plain blocks have none. */
   readonly shortcut?: ShortcutType;
-  /** The last batch norm starts at zero, so that the block starts as its shortcut. Default false. */
+  /** The last norm, or the last convolution of a block that normalises first, starts at zero, and so the block as its shortcut. Default false. */
   readonly zeroInit?: boolean;
   /** Default `usualLayers`. */
   readonly layers?: Layers;

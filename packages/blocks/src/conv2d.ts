@@ -30,6 +30,8 @@ export interface Conv2dOptions {
   readonly groups?: number;
   /** Default false: batch norm follows. */
   readonly bias?: boolean;
+  /** Its weight starts at zero. Default false. */
+  readonly zeroInit?: boolean;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Conv2d implements Convolution {
     this.#padding = options.padding ?? (dilation * (kernelSize - 1)) / 2;
     this.#options = { stride, dilation, groups };
     const shape = [kernelSize, kernelSize, inChannels / groups, outChannels];
-    const initializer = kaimingNormalFanOut;
+    const initializer = options.zeroInit ? constant(0) : kaimingNormalFanOut;
     this.weight = vars.variable('weight', { shape, layout: 'conv', initializer, trainable: true }) as tf.Tensor4D;
     if (options.bias) this.bias = vars.vector('bias', outChannels, constant(0));
   }

@@ -24,13 +24,14 @@ export class PreActivationBasicBlock implements Block {
   readonly #layers: Layers;
 
   constructor(vars: VarScope, options: BlockOptions, names: PreActivationNames = usualPreActivationNames) {
-    const { inChannels, planes, stride = 1, dilation = 1, firstDilation = dilation, layers = usualLayers } = options;
+    const { inChannels, planes, stride = 1, dilation = 1, firstDilation = dilation } = options;
+    const { zeroInit = false, layers = usualLayers } = options;
     const conv = { outChannels: planes, kernelSize: 3 };
     this.#layers = layers;
     this.norm1 = layers.norm(vars.scope(`${names.norm}1`), inChannels);
     this.conv1 = layers.conv(vars.scope('conv1'), { ...conv, inChannels, stride, dilation: firstDilation });
     this.norm2 = layers.norm(vars.scope(`${names.norm}2`), planes);
-    this.conv2 = layers.conv(vars.scope('conv2'), { ...conv, inChannels: planes, dilation });
+    this.conv2 = layers.conv(vars.scope('conv2'), { ...conv, inChannels: planes, dilation, zeroInit });
     this.shortcut = makePreActivationShortcut(vars, options, planes, names.shortcut);
   }
 

@@ -25,7 +25,7 @@ export class PreActivationBottleneck implements Block {
   readonly #layers: Layers;
 
   constructor(vars: VarScope, options: BlockOptions, names: PreActivationNames = usualPreActivationNames) {
-    const { inChannels, planes, stride = 1, groups = 1, layers = usualLayers } = options;
+    const { inChannels, planes, stride = 1, groups = 1, zeroInit = false, layers = usualLayers } = options;
     const dilation = options.firstDilation ?? options.dilation ?? 1;
     const outChannels = planes * 4;
     this.#layers = layers;
@@ -35,7 +35,7 @@ export class PreActivationBottleneck implements Block {
     const conv2 = { inChannels: planes, outChannels: planes, kernelSize: 3, stride, dilation, groups };
     this.conv2 = layers.conv(vars.scope('conv2'), conv2);
     this.norm3 = layers.norm(vars.scope(`${names.norm}3`), planes);
-    this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: planes, outChannels, kernelSize: 1 });
+    this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: planes, outChannels, kernelSize: 1, zeroInit });
     this.shortcut = makePreActivationShortcut(vars, options, outChannels, names.shortcut);
   }
 

@@ -3,10 +3,14 @@ import type { ForwardOptions } from './forward-options.ts';
 import { type Layers, usualLayers } from './layers.ts';
 import type { VarScope } from './var-scope.ts';
 
+const NONE: [number, number] = [0, 0];
+
 export interface ShortcutOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: number;
+  /** Of the stage: above 1 where it is dilated instead of halved. */
+  readonly dilation: number;
   readonly layers: Layers;
 }
 
@@ -26,21 +30,24 @@ export function projectionShortcut(vars: VarScope, options: ShortcutOptions): Sh
 }
 
 /**
- * The mean of each `stride`-sided square, of what there is of it at the border, then a projection that keeps the size:
- * `downsample.1` and `downsample.2`, after the pooling, which is 0.
+ * The mean of each 2×2 square, of what there is of it at the border, then a projection that keeps the size: `downsample.1` and
+ * `downsample.2`, after the pooling, which is 0.
  *
  * @see He et al. 2018, arXiv:1812.01187, figure 2c (ResNet-D); timm `downsample_avg`
  */
 export function averagePoolShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
-  const { inChannels, outChannels, stride, layers } = options;
+  const { inChannels, outChannels, stride, dilation, layers } = options;
   const downsample = vars.scope('downsample');
   const conv = layers.conv(downsample.scope('1'), { inChannels, outChannels, kernelSize: 1 });
   const norm = layers.norm(downsample.scope('2'), outChannels);
-  return (x, forward) => {
-    // TensorFlow's `same` pads at the end alone and does not count it, as torch's ceil_mode without count_include_pad.
-    const pooled = stride === 1 ? x : tf.avgPool(x, stride, stride, 'same');
-    return norm.forward(conv.forward(pooled), forward);
-  };
+  return (x, forward) => norm.forward(conv.forward(averagePool(x, stride, dilation)), forward);
+}
+
+function averagePool(x: tf.Tensor4D, stride: number, dilation: number): tf.Tensor4D {
+  // TensorFlow's `same` pads at the end alone and does not count it, as torch's ceil_mode without count_include_pad.
+  if (stride > 1) return tf.avgPool(x, 2, stride, 'same');
+  // In a dilated stage timm pads by zeros that count.
+  return dilation > 1 ? tf.avgPool(tf.pad(x, [NONE, [0, 1], [0, 1], NONE]), 2, 1, 'valid') : x;
 }
 
 /**
@@ -63,11 +70,10 @@ export function convolutionShortcut(name: string): ShortcutType {
  */
 export function paddingShortcut(_vars: VarScope, { inChannels, outChannels, stride }: ShortcutOptions): Shortcut {
   const extra = outChannels - inChannels;
-  const none: [number, number] = [0, 0];
   const before = Math.floor(extra / 2);
   return (x) => {
     const sampled = stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');
-    return extra === 0 ? sampled : tf.pad(sampled, [none, none, none, [before, extra - before]]);
+    return extra === 0 ? sampled : tf.pad(sampled, [NONE, NONE, NONE, [before, extra - before]]);
   };
 }
 
@@ -76,6 +82,8 @@ export interface MakeShortcutOptions {
   readonly outChannels: number;
   /** Default 1. */
   readonly stride?: number;
+  /** Of the stage; default 1. */
+  readonly dilation?: number;
   /** Where the shapes differ; default `projectionShortcut`. */
   readonly shortcut?: ShortcutType;
   /** Default `usualLayers`. */
@@ -84,7 +92,8 @@ export interface MakeShortcutOptions {
 
 /** The input itself where the shapes agree, else what `shortcut` makes. @see torchvision `ResNet._make_layer` */
 export function makeShortcut(vars: VarScope, options: MakeShortcutOptions): Shortcut {
-  const { inChannels, outChannels, stride = 1, shortcut = projectionShortcut, layers = usualLayers } = options;
+  const { inChannels, outChannels, stride = 1, dilation = 1 } = options;
+  const { shortcut = projectionShortcut, layers = usualLayers } = options;
   const fits = stride === 1 && inChannels === outChannels;
-  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, layers });
+  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, dilation, layers });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { relu } from './activation.ts';
 import type { AttentionType } from './attention.ts';
 
 export interface SqueezeExciteOptions {
@@ -9,7 +10,8 @@ export interface SqueezeExciteOptions {
 }
 
 /**
- * A gate for each channel, of the means of all of them: `x · sigmoid(fc2(act(fc1(mean(x)))))`, its variables below `se`.
+ * A gate for each channel, of the means of all of them: `x · sigmoid(fc2(relu(fc1(mean(x)))))`, its variables below `se`. The
+ * ReLU is a ReLU whatever the network's activation.
  *
  * @see Hu et al. 2017, arXiv:1709.01507, section 3; timm `SEModule`
  */
@@ -22,7 +24,7 @@ export function squeezeExcite({ ratio, divisor = 8 }: SqueezeExciteOptions): Att
     const fc2 = layers.conv(se.scope('fc2'), { ...shape, inChannels: between, outChannels: channels });
     return (x) => {
       const mean = tf.mean<tf.Tensor4D>(x, [1, 2], true); // [N, 1, 1, channels]
-      return tf.mul(x, tf.sigmoid(fc2.forward(layers.activation.apply(fc1.forward(mean)))));
+      return tf.mul(x, tf.sigmoid(fc2.forward(relu.apply(fc1.forward(mean)))));
     };
   };
 }
