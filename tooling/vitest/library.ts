@@ -14,6 +14,8 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     passWithNoTests: true,
+    // A million numbers that differ are said in a few lines.
+    diff: { truncateThreshold: 20, maxDepth: 8 },
   },
 });
 export default config;

@@ -1,3 +1,4 @@
+import { giveWay } from './give-way.ts';
 import { KernelError } from './kernel-error.ts';
 import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
 import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-program.ts';
@@ -10,7 +11,7 @@ import { isForThreads, WasmMemory, type WasmRun } from './wasm-memory.ts';
 import { WasmTeam } from './wasm-team.ts';
 
 /** On one thread, a run lets other work of the event loop in between layers, this often. */
-const SLICE_MS = 50;
+const SLICE_MS = 5;
 
 export interface WasmKernelOptions extends KernelOptions {
   /**
@@ -109,7 +110,7 @@ class WasmProgram implements KernelProgram {
     let sliceEndMs = performance.now() + SLICE_MS;
     while (run.advance()) {
       if (performance.now() < sliceEndMs) continue;
-      await new Promise((resolve) => setTimeout(resolve));
+      await giveWay();
       this.#live();
       signal?.throwIfAborted();
       sliceEndMs = performance.now() + SLICE_MS;
