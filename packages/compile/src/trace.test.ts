@@ -1,10 +1,12 @@
+import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Graph } from './graph.ts';
 import { interpret } from './interpret.ts';
 import { summary } from './summary.ts';
+import { RandomScopes } from './trace/random-scopes.ts';
 import { TraceError, UnsupportedKernelError } from './trace/trace-error.ts';
 import { type Tracer, trace } from './trace.ts';
 
@@ -331,5 +333,55 @@ test('works with no backend at all', async () => {
     tf.engine().registryFactory = saved;
     await tf.setBackend('cpu');
     tensorsBefore = 0;
+  }
+});
+
+describe('random numbers are refused by the name of the operation that was called', () => {
+  const x = (t: Tracer): tf.Tensor2D => t.input('x', [2, 3]) as tf.Tensor2D;
+  test.each<[string, (t: Tracer) => tf.Tensor]>([
+    [
+      'rand',
+      (t) =>
+        tf.add(
+          x(t),
+          tf.rand([2, 3], () => 1),
+        ),
+    ],
+    ['randomNormal', (t) => tf.add(x(t), tf.randomNormal([2, 3]))],
+    ['randomNormal', (t) => tf.add(x(t), tf.randomNormal([2, 3], 0, 1, 'float32', 7))],
+    ['randomStandardNormal', (t) => tf.add(x(t), tf.randomStandardNormal([2, 3], 'float32', 7))],
+    ['randomUniform', (t) => tf.tidy(() => tf.add(x(t), tf.randomUniform([2, 3], 0, 1, 'float32', 'seed')))],
+    ['randomUniformInt', (t) => tf.add(x(t), tf.randomUniformInt([2, 3], 0, 5, 7))],
+    ['randomGamma', (t) => tf.add(x(t), tf.randomGamma([2, 3], 1, 1, 'float32', 7))],
+    ['truncatedNormal', (t) => tf.add(x(t), tf.truncatedNormal([2, 3], 0, 1, 'float32', 7))],
+    ['dropout', (t) => tf.dropout(x(t), 0.5)],
+    ['dropout', (t) => tf.dropout(x(t), 0.5, undefined, 7)],
+    ['multinomial', (t) => tf.multinomial(x(t), 4, 7)],
+  ])('tf.%s', async (name, fn) => {
+    const error = await trace(fn).catch((raised: unknown) => raised);
+    expect(TraceError.isInstance(error)).toBe(true);
+    expect(String(error)).toBe(
+      `TraceError: tf.${name}: expected operations of the run, got random numbers, which a graph would fix for ever; ` +
+        'draw them outside and pass them as an input',
+    );
+  });
+
+  test('and what draws none goes through, and draws again outside', async () => {
+    const graph = await trace((t) => tf.dropout(tf.add(x(t), tf.tensor2d([[1, 2, 3]])), 0));
+    expect(graph.nodes[0]!.op).toBe('Add');
+    tf.randomNormal([2]).dispose();
+  });
+});
+
+test('random numbers are refused in a minified bundle too', async () => {
+  const minified = createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/tf-core.min.js') as typeof tf;
+  const { state } = minified.engine();
+  const { scopeStack } = state as unknown as { scopeStack: unknown[] };
+  Object.assign(state, { scopeStack: new RandomScopes() });
+  try {
+    expect(() => minified.randomNormal([2])).toThrow(/^tf\.randomNormal: expected operations of the run/);
+    expect(() => minified.dropout([1, 2], 0.5, undefined, 7)).toThrow(/^tf\.dropout: /);
+  } finally {
+    Object.assign(state, { scopeStack });
   }
 });

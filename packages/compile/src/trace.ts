@@ -29,10 +29,11 @@ export interface Tracer {
  *
  * `fn` runs once, on a tfjs backend of its own, whichever is current and even where there is none. It must be functional:
  * what it depends on is declared by the tracer, what it changes is returned, by name. Other tensors and variables it
- * uses become constants of the graph, and stay the caller's. Numbers that it draws or computes in JavaScript are fixed.
+ * uses become constants of the graph, and stay the caller's. Numbers that it computes in JavaScript are fixed.
  *
  * @throws UnsupportedKernelError where it runs a tfjs kernel that a graph cannot hold.
- * @throws TraceError where it is not functional: reads a value, assigns a variable, declares a name twice, is asynchronous.
+ * @throws TraceError where it is not functional: reads a value, assigns a variable, draws random numbers by a tfjs
+ * operation, declares a name twice, is asynchronous.
  */
 export async function trace(fn: (tracer: Tracer) => Tensor | Readonly<Record<string, Tensor>>): Promise<Graph> {
   registerKernels();

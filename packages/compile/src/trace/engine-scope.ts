@@ -1,4 +1,5 @@
 import { type DataId, engine, env, type KernelBackend, type Variable } from '@tensorflow/tfjs-core';
+import { RandomScopes } from './random-scopes.ts';
 import { TraceError } from './trace-error.ts';
 
 export const traceBackendName = 'residual-trace';
@@ -23,7 +24,7 @@ interface EngineState {
  * Tensors and variables that `f` makes are not counted, named or scoped in the caller's engine, and those it was given
  * are never moved or freed. `setBackend` would do neither: it needs a registered backend, and starts the other one anew.
  *
- * @throws TraceError where `f` assigns to a variable of the caller's.
+ * @throws TraceError where `f` assigns to a variable of the caller's, or draws random numbers.
  */
 export function withBackend<T>(backend: KernelBackend, f: () => T): T {
   const fields = engine() as unknown as EngineFields;
@@ -37,6 +38,7 @@ export function withBackend<T>(backend: KernelBackend, f: () => T): T {
     pendingBackendInit: null,
     state: Object.assign(new (state.constructor as new () => EngineState)(), {
       tensorInfo: new OverlaidMap(state.tensorInfo),
+      scopeStack: new RandomScopes(),
     }),
   });
   try {
