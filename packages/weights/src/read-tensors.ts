@@ -1,16 +1,11 @@
 import type { HostTensor } from '@residual/blocks';
-import { type ByteSource, readExactly } from './byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 import { makeCrc32 } from './crc32.ts';
 import { itemSize, toHostTensor } from './dtype.ts';
 import { makeHalfTable } from './half.ts';
+import { readStorage } from './read-storage.ts';
 import { copyView } from './strided-view.ts';
-import { WeightsFormatError } from './weights-format-error.ts';
-import {
-  countElements,
-  isContiguous,
-  type StorageRange,
-  type TensorEntry,
-} from './weights-index.ts';
+import { countElements, isContiguous, type StorageRange, type TensorEntry } from './weights-index.ts';
 
 /**
  * Reads tensors that an index names one after the other, so that no more than one storage is held beside those given out.
@@ -52,22 +47,4 @@ export async function* readTensors(
     }
     yield [name, tensor];
   }
-}
-
-async function readStorage(
-  source: ByteSource,
-  storage: StorageRange,
-  name: string,
-  crc32: (bytes: Uint8Array) => number,
-): Promise<Uint8Array> {
-  const bytes = await readExactly(source, storage.offset, storage.sizeBytes, name);
-  if (storage.crc32 === undefined) return bytes;
-  const got = crc32(bytes);
-  if (got === storage.crc32) return bytes;
-  const text = `${name}: expected the checksum ${hex(storage.crc32)}, got ${hex(got)}; the file is corrupt, fetch it again`;
-  throw new WeightsFormatError('corrupt', source.name, text, { offset: storage.offset });
-}
-
-function hex(crc: number): string {
-  return crc.toString(16).padStart(8, '0');
 }

@@ -1,16 +1,34 @@
 import { type DType, itemSize } from './dtype.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 
-/** The container of a weights file, told by its first bytes. */
-export type WeightsFormat = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar';
+/** What a weights file is, told by its bytes. */
+export type WeightsFormat =
+  | 'safetensors'
+  | 'pytorch-zip'
+  | 'pytorch-legacy'
+  | 'pytorch-tar'
+  | 'torchscript'
+  | 'pickle'
+  | 'npz'
+  | 'keras';
 
-/** A run of bytes in the file that one or more tensors lie in; sharing is by identity. */
-export interface StorageRange {
+/** A run of bytes in the file. */
+export interface FileRange {
   readonly offset: number;
   readonly sizeBytes: number;
   /** Checksum of the bytes, where the container has one. */
   readonly crc32?: number;
 }
+
+/** Bytes that don't lie in the file as a tensor needs them (compressed, quantised, of another byte order). */
+export interface DerivedStorage {
+  readonly sizeBytes: number;
+  /** Makes the bytes anew, `sizeBytes` of them. */
+  read(): Promise<Uint8Array>;
+}
+
+/** What one or more tensors lie in; sharing is by identity. */
+export type StorageRange = FileRange | DerivedStorage;
 
 /** Where a tensor lies: `shape` elements at `offset + Σ index × stride` (both in elements) of its storage. */
 export interface TensorEntry {

@@ -3,8 +3,9 @@ import { type ByteSource, sourceFromBlob, sourceFromBytes } from '../byte-source
 import { weightsOfRepo } from '../catalogue/catalogue.ts';
 import { licenceNote } from '../catalogue/licences.ts';
 import type { PublishedWeights } from '../catalogue/published-weights.ts';
-import { type ReadStateDictResult, readStateDict, readWeightsIndex } from '../read-state-dict.ts';
+import { type ReadStateDictResult, readStateDict } from '../read-state-dict.ts';
 import { readTensors } from '../read-tensors.ts';
+import { readWeightsIndex } from '../read-weights-index.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import { fileNameOf, shownUrl } from './address.ts';
 import { downloadFile, type FileRequest } from './download-file.ts';

@@ -1,18 +1,42 @@
 import { PickleError } from './pickle-error.ts';
+import { FileBytes } from './pickle-values.ts';
 
-const maxLineBytes = 1024;
+const maxLineBytes = 64 * 1024;
+const maxTextBytes = 64 * 1024;
 
-/** Reads the operands of pickle opcodes; it never allocates more than the bytes hold. */
+/** The window ends before what is read next; the caller fills it again from the opcode on, up to `until` at least. */
+export class WindowEnd {
+  readonly until: number;
+
+  constructor(until: number) {
+    this.until = until;
+  }
+}
+
+/**
+ * Reads the operands of pickle opcodes from a window of the source, at positions of the source. Bytes and long texts
+ * are not read but referred to, so that arrays inside a pickle cost nothing.
+ */
 export class PickleCursor {
+  /** Position in the source. */
   at: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Where the pickle's bytes must have ended, in the source. */
+  readonly end: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #start = 0;
   readonly #text = new TextDecoder();
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(at: number, end: number) {
+    this.at = at;
+    this.end = end;
+  }
+
+  /** Puts the window over bytes that begin at `at`. */
+  fill(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = at;
+    this.#start = this.at;
   }
 
   uint8(): number {
@@ -46,40 +70,87 @@ export class PickleCursor {
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[start + i]!);
     if (length > 0 && this.#bytes[start + length - 1]! & 0x80) value -= 1n << BigInt(8 * length);
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    return narrow(value);
   }
 
-  text(length: number): string {
+  text(length: number): string | FileBytes {
+    return length > maxTextBytes ? this.#refer(length, 'text') : this.#decode(length);
+  }
+
+  bytes(length: number): FileBytes {
+    return this.#refer(length, 'bytes');
+  }
+
+  /** Python 2's str, which is a text or bytes: bytes, unless it is short and of ASCII. */
+  oldString(length: number): string | FileBytes {
+    if (length > maxTextBytes) return this.#refer(length, 'bytes');
+    const start = this.at;
+    const from = this.#take(length);
+    const isAscii = this.#bytes.subarray(from, from + length).every((byte) => byte < 0x80);
+    this.at = start;
+    return isAscii ? this.#decode(length) : this.#refer(length, 'bytes');
+  }
+
+  /** Text up to a newline, as names of globals and the values of protocol 0 are written. */
+  line(): string {
+    return this.#text.decode(this.#line());
+  }
+
+  /** A line whose characters are bytes; not by a TextDecoder, whose latin1 is windows-1252. */
+  latin1Line(): string {
+    return Array.from(this.#line(), (byte) => String.fromCharCode(byte)).join('');
+  }
+
+  /** A line that is a whole number. */
+  integerLine(): number | bigint {
+    const line = this.line().replace(/L$/, '');
+    if (/^[+-]?\d{1,600}$/.test(line)) return narrow(BigInt(line.replace('+', '')));
+    throw new PickleError('corrupt', 'expected a whole number on a line');
+  }
+
+  #line(): Uint8Array {
+    const from = this.at - this.#start;
+    const length = this.#bytes.subarray(from, from + maxLineBytes).indexOf(0x0a);
+    if (length >= 0) {
+      this.#take(length + 1);
+      return this.#bytes.subarray(from, from + length);
+    }
+    if (this.#bytes.length - from >= maxLineBytes) {
+      throw new PickleError('unsupported', `expected a line of at most ${maxLineBytes} bytes; pickle with protocol 2`);
+    }
+    return this.#endOfWindow(Math.max(1, Math.min(maxLineBytes, this.end - this.at)));
+  }
+
+  #decode(length: number): string {
     const start = this.#take(length);
     return this.#text.decode(this.#bytes.subarray(start, start + length));
   }
 
-  bytes(length: number): Uint8Array {
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  /** Text up to a newline, as the names of globals are written. */
-  line(): string {
-    const rest = this.#bytes.subarray(this.at, this.at + maxLineBytes);
-    const length = rest.indexOf(0x0a);
-    if (length < 0 && rest.length === maxLineBytes) {
-      throw new PickleError('corrupt', `expected a name of at most ${maxLineBytes} bytes`);
-    }
-    const line = this.text(length < 0 ? rest.length : length);
-    this.#take(1);
-    return line;
+  #refer(length: number, kind: FileBytes['kind']): FileBytes {
+    if (this.at + length > this.end) this.#endOfPickle(length);
+    const bytes = new FileBytes(this.at, length, kind);
+    this.at += length;
+    return bytes;
   }
 
   #take(length: number): number {
-    const start = this.at;
-    if (length < 0 || start + length > this.#bytes.length) {
-      throw new PickleError(
-        'truncated',
-        `expected ${length} more bytes of a pickle, got ${this.#bytes.length - start}`,
-      );
-    }
+    const start = this.at - this.#start;
+    if (start + length > this.#bytes.length) this.#endOfWindow(length);
     this.at += length;
     return start;
   }
+
+  #endOfWindow(length: number): never {
+    const isWhole = this.#start + this.#bytes.length >= this.end;
+    if (isWhole || this.at + length > this.end) this.#endOfPickle(length);
+    throw new WindowEnd(this.at + length);
+  }
+
+  #endOfPickle(length: number): never {
+    throw new PickleError('truncated', `expected ${length} more bytes of a pickle, got ${this.end - this.at}`);
+  }
+}
+
+function narrow(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }

@@ -1,4 +1,8 @@
 import type { DType } from '../dtype.ts';
+import type { StorageRange } from '../weights-index.ts';
+
+/** Element types of storages: those that tensors keep, and those that are widened when they are read. */
+export type StoredType = DType | 'float8_e4m3fn' | 'float8_e5m2' | 'qint8' | 'quint8' | 'qint32' | 'untyped';
 
 /** What our unpickler can make: plain data, and tensors that are not read yet. Tuples and lists are arrays. */
 export type PickleValue =
@@ -8,75 +12,110 @@ export type PickleValue =
   | bigint
   | string
   | Uint8Array
+  | FileBytes
   | PickleValue[]
   | PickleDict
-  | AllowedGlobal
+  | GlobalName
   | StorageReference
   | TensorReference
-  | Inert;
+  | PickleObject;
 
 /** A Python dict or OrderedDict. */
 export type PickleDict = Map<PickleValue, PickleValue>;
 
-/** A name that a pickle may ask for, and what stands for calling it; no code of the file's runs. */
-export class AllowedGlobal {
-  readonly name: string;
-  readonly call: (args: readonly PickleValue[]) => PickleValue;
-  /** For torch's storage classes and dtypes: the element type. */
-  readonly dtype: DType | 'untyped' | undefined;
+/** Bytes, or a long text, that stay in the file; a `text` is UTF-8. */
+export class FileBytes {
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** `latin1`: a text whose characters are the bytes, as protocol 2 has to write them. */
+  readonly kind: 'bytes' | 'text' | 'latin1';
 
-  constructor(name: string, call: (args: readonly PickleValue[]) => PickleValue, dtype?: DType | 'untyped') {
+  constructor(offset: number, sizeBytes: number, kind: FileBytes['kind']) {
+    this.offset = offset;
+    this.sizeBytes = sizeBytes;
+    this.kind = kind;
+  }
+}
+
+/** A class or function that a pickle names. No code of the file's runs: what is not known makes placeholders. */
+export class GlobalName {
+  readonly name: string;
+  /** What stands for calling it; without one a call makes a `PickleObject`. */
+  readonly call: ((args: readonly PickleValue[]) => PickleValue) | undefined;
+  /** For torch's storage classes and dtypes: the element type. */
+  readonly type: StoredType | undefined;
+
+  constructor(name: string, call?: (args: readonly PickleValue[]) => PickleValue, type?: StoredType) {
     this.name = name;
     this.call = call;
-    this.dtype = dtype;
+    this.type = type;
   }
 }
 
 /** A storage that the pickle refers to by key; its bytes lie elsewhere in the file. */
 export class StorageReference {
   readonly key: string;
-  readonly dtype: DType | 'untyped';
+  readonly type: StoredType;
   /** Elements of the whole storage (bytes where it is untyped). */
   readonly size: number;
   /** First element of this part of it, for the views that old files have. */
   readonly viewOffset: number;
+  /** Where its bytes are, if the container needn't be asked. */
+  readonly range: StorageRange | undefined;
 
-  constructor(key: string, dtype: DType | 'untyped', size: number, viewOffset = 0) {
+  constructor(key: string, type: StoredType, size: number, viewOffset = 0, range?: StorageRange) {
     this.key = key;
-    this.dtype = dtype;
+    this.type = type;
     this.size = size;
     this.viewOffset = viewOffset;
+    this.range = range;
   }
 }
+
+/** How the integers of a quantised tensor stand for numbers; per channel they are tensors, along an axis. */
+export type Quantizer =
+  | { readonly scale: number; readonly zeroPoint: number }
+  | { readonly scales: TensorReference; readonly zeroPoints: TensorReference; readonly axis: number };
 
 /** A tensor as the pickle describes it; offset and strides in elements. */
 export class TensorReference {
   readonly storage: StorageReference;
-  readonly dtype: DType;
+  readonly type: Exclude<StoredType, 'untyped'>;
   readonly offset: number;
   readonly shape: readonly number[];
   readonly stride: readonly number[];
+  readonly quantizer: Quantizer | undefined;
 
   constructor(
     storage: StorageReference,
-    dtype: DType,
+    type: Exclude<StoredType, 'untyped'>,
     offset: number,
     shape: readonly number[],
     stride: readonly number[],
+    quantizer?: Quantizer,
   ) {
     this.storage = storage;
-    this.dtype = dtype;
+    this.type = type;
     this.offset = offset;
     this.shape = shape;
     this.stride = stride;
+    this.quantizer = quantizer;
   }
 }
 
-/** An object that no weights are in (a device, a numpy number, a namespace of arguments): named, and otherwise left out. */
-export class Inert {
+/** An object of a class, or a result of a function, that is not run: its name, and what the pickle gave it. */
+export class PickleObject {
   readonly name: string;
+  readonly args: readonly PickleValue[];
+  /** What BUILD gave: `__dict__`, or whatever the class's own `__getstate__` makes. */
+  state: PickleValue | undefined;
+  /** Pairs of a class that derives from dict. */
+  pairs: PickleDict | undefined;
+  /** Elements of a set, or of a class that derives from list. */
+  elements: PickleValue[] | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, args: readonly PickleValue[] = []) {
     this.name = name;
+    this.args = args;
   }
 }

@@ -1,11 +1,11 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
-import { itemSize } from '../dtype.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import type { StorageRange, WeightsIndex } from '../weights-index.ts';
+import type { FileRange, WeightsIndex } from '../weights-index.ts';
 import { indexTensors } from './index-tensors.ts';
 import { PickleError } from './pickle-error.ts';
-import { AllowedGlobal, type PickleValue, StorageReference, TensorReference } from './pickle-values.ts';
+import { GlobalName, type PickleValue, StorageReference, TensorReference } from './pickle-values.ts';
 import { readPickle } from './read-pickle.ts';
+import { storedItemSize } from './stored-type.ts';
 import { readTarEntries } from './tar-entries.ts';
 
 /**
@@ -37,26 +37,26 @@ export async function readTarIndex(source: ByteSource): Promise<WeightsIndex> {
 interface Storages {
   /** By the key that tensors use, views among them. */
   readonly references: ReadonlyMap<string, StorageReference>;
-  readonly ranges: ReadonlyMap<string, StorageRange>;
+  readonly ranges: ReadonlyMap<string, FileRange>;
 }
 
-async function readStorages(source: ByteSource, { offset, sizeBytes }: StorageRange): Promise<Storages> {
+async function readStorages(source: ByteSource, { offset, sizeBytes }: FileRange): Promise<Storages> {
   const end = offset + sizeBytes;
   const references = new Map<string, StorageReference>();
-  const ranges = new Map<string, StorageRange>();
+  const ranges = new Map<string, FileRange>();
   const count = await readPickle(source, offset, end, refuseId);
   let at = count.end;
   for (let i = 0; i < size(source, count.value, at); i++) {
     const header = await readPickle(source, at, end, refuseId);
     const [id, , type] = Array.isArray(header.value) ? header.value : [];
-    const dtype = type instanceof AllowedGlobal ? type.dtype : undefined;
+    const dtype = type instanceof GlobalName ? type.type : undefined;
     if (id === undefined || dtype === undefined || dtype === 'untyped') {
       throw corrupt(source, 'storages: expected a key, a location and a type', at);
     }
     const key = keyOf(id);
     const prefix = await readWithin(source, header.end, 8, end, 'storages');
     const count = Number(prefix.getBigInt64(0, true));
-    const range = { offset: header.end + 8, sizeBytes: count * itemSize(dtype) };
+    const range = { offset: header.end + 8, sizeBytes: count * storedItemSize(dtype) };
     checkWithin(source, range.offset, range.sizeBytes, end, 'storages');
     references.set(key, new StorageReference(key, dtype, count));
     ranges.set(key, range);
@@ -69,15 +69,15 @@ async function readStorages(source: ByteSource, { offset, sizeBytes }: StorageRa
     if (target === undefined || storage === undefined || start === undefined) {
       throw corrupt(source, 'storages: expected views of storages in the file', at);
     }
-    const { key, dtype, size: count, viewOffset } = storage;
-    references.set(keyOf(target), new StorageReference(key, dtype, count, viewOffset + size(source, start, at)));
+    const { key, type, size: count, viewOffset } = storage;
+    references.set(keyOf(target), new StorageReference(key, type, count, viewOffset + size(source, start, at)));
   }
   return { references, ranges };
 }
 
 async function readTensorViews(
   source: ByteSource,
-  { offset, sizeBytes }: StorageRange,
+  { offset, sizeBytes }: FileRange,
   storages: ReadonlyMap<string, StorageReference>,
 ): Promise<Map<string, TensorReference>> {
   const end = offset + sizeBytes;
@@ -88,7 +88,7 @@ async function readTensorViews(
     const header = await readPickle(source, at, end, refuseId);
     const [key, storageKey] = Array.isArray(header.value) ? header.value : [];
     const storage = storageKey === undefined ? undefined : storages.get(keyOf(storageKey));
-    if (key === undefined || storage === undefined || storage.dtype === 'untyped') {
+    if (key === undefined || storage === undefined || storage.type === 'untyped') {
       throw corrupt(source, 'tensors: expected a key and a storage in the file', at);
     }
     const dimensions = (await readWithin(source, header.end, 8, end, 'tensors')).getInt32(0, true);
@@ -98,7 +98,7 @@ async function readTensorViews(
     const number = (index: number) => Number(view.getBigInt64(8 * index, true));
     const shape = Array.from({ length: dimensions }, (_, axis) => number(axis));
     const stride = Array.from({ length: dimensions }, (_, axis) => number(dimensions + axis));
-    tensors.set(keyOf(key), new TensorReference(storage, storage.dtype, number(2 * dimensions), shape, stride));
+    tensors.set(keyOf(key), new TensorReference(storage, storage.type, number(2 * dimensions), shape, stride));
     at = header.end + 8 + view.byteLength;
   }
   return tensors;

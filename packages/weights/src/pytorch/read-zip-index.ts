@@ -1,38 +1,36 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
 import { makeCrc32 } from '../crc32.ts';
-import { itemSize } from '../dtype.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import type { StorageRange, WeightsIndex } from '../weights-index.ts';
+import type { FileRange, WeightsIndex } from '../weights-index.ts';
+import type { ZipFile } from '../zip-file.ts';
+import { checkScript } from './check-script.ts';
 import { indexTensors } from './index-tensors.ts';
+import { loadPersistentId } from './persistent-id.ts';
 import type { StorageReference } from './pickle-values.ts';
 import { readPickle } from './read-pickle.ts';
-import { loadStorageReference } from './storage-reference.ts';
-import { StoredZip } from './stored-zip.ts';
+import { storedItemSize } from './stored-type.ts';
+
+/** Whether a zip is one that torch writes. */
+export function isTorchZip(zip: ZipFile): boolean {
+  return zip.has(`${zip.root}/data.pkl`);
+}
 
 /**
- * Indexes the container of torch ≥ 1.6: `root/data.pkl`, and `root/data/KEY` for each storage.
+ * Indexes the container of torch ≥ 1.6: `root/data.pkl`, and `root/data/KEY` for each storage. TorchScript's is the
+ * same with `root/code` beside, which nobody runs.
  *
- * @throws WeightsFormatError for a zip that is damaged, or not written by `torch.save`.
+ * @throws WeightsFormatError for a zip that is damaged, or holds no tensors.
  */
-export async function readZipIndex(source: ByteSource): Promise<WeightsIndex> {
-  const zip = await StoredZip.open(source);
+export async function readZipIndex(source: ByteSource, zip: ZipFile): Promise<WeightsIndex> {
   const { root } = zip;
-  if (!zip.has(`${root}/data.pkl`)) {
-    const text =
-      'expected a zip written by torch.save, got one without data.pkl; save with torch.save(model.state_dict(), path)';
-    throw new WeightsFormatError('not-weights', source.name, text);
-  }
-  if (zip.has(`${root}/constants.pkl`)) {
-    const text = 'expected weights, got a TorchScript module; save with torch.save(module.state_dict(), path)';
-    throw new WeightsFormatError('unsupported', source.name, text);
-  }
   if (zip.has(`${root}/byteorder`)) await checkByteOrder(source, await zip.locate(`${root}/byteorder`));
-
   const range = await zip.locate(`${root}/data.pkl`);
-  const { value } = await readPickle(source, range.offset, range.offset + range.sizeBytes, loadStorageReference);
+  const { value } = await readPickle(source, range.offset, range.offset + range.sizeBytes, loadPersistentId);
   await checkPickleChecksum(source, range);
-  const ranges = new Map<string, StorageRange>();
-  return indexTensors(source, 'pytorch-zip', value, async (storage) => {
+  const isScript = zip.has(`${root}/constants.pkl`);
+  if (isScript) checkScript(source, value);
+  const ranges = new Map<string, FileRange>();
+  return indexTensors(source, isScript ? 'torchscript' : 'pytorch-zip', value, async (storage) => {
     const known = ranges.get(storage.key) ?? (await zip.locate(`${root}/data/${storage.key}`));
     ranges.set(storage.key, known);
     checkSize(source, storage, known);
@@ -41,14 +39,14 @@ export async function readZipIndex(source: ByteSource): Promise<WeightsIndex> {
 }
 
 /** After the parse, so that a pickle that asks for code is refused for that, whatever its checksum. */
-async function checkPickleChecksum(source: ByteSource, range: StorageRange): Promise<void> {
+async function checkPickleChecksum(source: ByteSource, range: FileRange): Promise<void> {
   const bytes = await readExactly(source, range.offset, range.sizeBytes, 'data.pkl');
   if (makeCrc32()(bytes) === range.crc32) return;
   const text = 'data.pkl: expected another checksum; the file is corrupt, fetch it again';
   throw new WeightsFormatError('corrupt', source.name, text, { offset: range.offset });
 }
 
-async function checkByteOrder(source: ByteSource, range: StorageRange): Promise<void> {
+async function checkByteOrder(source: ByteSource, range: FileRange): Promise<void> {
   const bytes = await readExactly(source, range.offset, Math.min(range.sizeBytes, 16), 'byteorder');
   const order = new TextDecoder().decode(bytes).trim();
   if (order === 'little') return;
@@ -56,8 +54,8 @@ async function checkByteOrder(source: ByteSource, range: StorageRange): Promise<
   throw new WeightsFormatError('unsupported', source.name, text);
 }
 
-function checkSize(source: ByteSource, storage: StorageReference, range: StorageRange): void {
-  const expected = storage.size * (storage.dtype === 'untyped' ? 1 : itemSize(storage.dtype));
+function checkSize(source: ByteSource, storage: StorageReference, range: FileRange): void {
+  const expected = storage.size * storedItemSize(storage.type);
   if (expected === range.sizeBytes) return;
   const text = `storage ${storage.key}: expected ${expected} bytes, got ${range.sizeBytes}; the file is corrupt, fetch it again`;
   throw new WeightsFormatError('corrupt', source.name, text, { offset: range.offset });

@@ -1,13 +1,13 @@
 import { type ByteSource, checkRange, readExactly } from '../byte-source.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import type { StorageRange } from '../weights-index.ts';
+import type { FileRange } from '../weights-index.ts';
 
 const blockBytes = 512;
 const maxEntries = 64; // torch wrote four, each with an extended header before it
 
 /** Where the plain files of a tar lie; only their headers are read. */
-export async function readTarEntries(source: ByteSource): Promise<Map<string, StorageRange>> {
-  const entries = new Map<string, StorageRange>();
+export async function readTarEntries(source: ByteSource): Promise<Map<string, FileRange>> {
+  const entries = new Map<string, FileRange>();
   let at = 0;
   for (let count = 0; count < maxEntries && at + blockBytes <= source.sizeBytes; count++) {
     const header = await readExactly(source, at, blockBytes, 'tar header');

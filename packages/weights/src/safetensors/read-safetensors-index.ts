@@ -1,7 +1,15 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { widenFloat8 } from '../derived-tensors.ts';
 import { type DType, itemSize } from '../dtype.ts';
+import type { Float8 } from '../float8.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import { contiguousStride, countElements, type TensorEntry, type WeightsIndex } from '../weights-index.ts';
+import {
+  contiguousStride,
+  countElements,
+  type FileRange,
+  type TensorEntry,
+  type WeightsIndex,
+} from '../weights-index.ts';
 import { findDuplicateKey } from './duplicate-key.ts';
 
 const headerLimitBytes = 100_000_000;
@@ -23,13 +31,21 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<WeightsI
 
   const dataStart = 8 + headerBytes;
   const tensors = new Map<string, TensorEntry>();
+  const ranges: NamedRange[] = [];
+  const narrow = new Set<string>();
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') metadata = checkMetadata(source, value);
-    else tensors.set(name, checkTensor(source, name, value, dataStart));
+    else {
+      const { entry, range, dtypeName } = checkTensor(source, name, value, dataStart);
+      tensors.set(name, entry);
+      ranges.push(range);
+      if (dtypeName.startsWith('F8_')) narrow.add(dtypeName);
+    }
   }
-  checkCoverage(source, tensors, dataStart);
-  return { format: 'safetensors', stateDicts: [{ path: '', tensors }], facts: new Map(), metadata, notes: [] };
+  checkCoverage(source, ranges, dataStart);
+  const notes = narrow.size === 0 ? [] : [`${[...narrow].join(', ')} tensors are widened to float32`];
+  return { format: 'safetensors', stateDicts: [{ path: '', tensors }], facts: new Map(), metadata, notes };
 }
 
 function parseHeader(source: ByteSource, bytes: Uint8Array): Record<string, unknown> {
@@ -54,13 +70,24 @@ function checkMetadata(source: ByteSource, value: unknown): Record<string, strin
   throw corrupt(source, '__metadata__: expected an object of strings');
 }
 
-function checkTensor(source: ByteSource, name: string, value: unknown, dataStart: number): TensorEntry {
+interface NamedRange extends FileRange {
+  readonly name: string;
+}
+
+interface CheckedTensor {
+  readonly entry: TensorEntry;
+  readonly range: NamedRange;
+  readonly dtypeName: string;
+}
+
+function checkTensor(source: ByteSource, name: string, value: unknown, dataStart: number): CheckedTensor {
   if (!isRecord(value)) throw corrupt(source, `${name}: expected an object with dtype, shape and data_offsets`);
   const { dtype: dtypeName, shape, data_offsets: range } = value;
   if (typeof dtypeName !== 'string') throw corrupt(source, `${name}: expected a dtype, got ${show(dtypeName)}`);
-  const dtype = dtypeOf(dtypeName);
+  const float8 = float8Of(dtypeName);
+  const dtype = float8 === undefined ? dtypeOf(dtypeName) : 'uint8';
   if (dtype === undefined) {
-    const text = `${name}: expected a dtype of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, got ${show(dtypeName)}; save it as F32`;
+    const text = `${name}: expected a dtype of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL, got ${show(dtypeName)}; save it as F32`;
     throw new WeightsFormatError('unsupported', source.name, text);
   }
   if (!isSizes(shape)) throw corrupt(source, `${name}: expected a shape of whole numbers, got ${show(shape)}`);
@@ -77,23 +104,27 @@ function checkTensor(source: ByteSource, name: string, value: unknown, dataStart
   if (sizeBytes !== end - begin) {
     throw corrupt(source, `${name}: expected ${sizeBytes} bytes for ${dtypeName} [${shape}], got ${end - begin}`);
   }
-  return { dtype, shape, stride: contiguousStride(shape), offset: 0, storage: { offset, sizeBytes } };
+  const raw = { dtype, shape, stride: contiguousStride(shape), offset: 0, storage: { offset, sizeBytes } };
+  const entry = float8 === undefined ? raw : widenFloat8(source, float8, raw);
+  return { entry, range: { name, offset, sizeBytes }, dtypeName };
 }
 
 /** @throws WeightsFormatError where the tensors overlap, or do not fill the file to its end. */
-function checkCoverage(source: ByteSource, tensors: ReadonlyMap<string, TensorEntry>, dataStart: number): void {
-  const byOffset = [...tensors].sort(
-    ([, a], [, b]) => a.storage.offset - b.storage.offset || a.storage.sizeBytes - b.storage.sizeBytes,
-  );
+function checkCoverage(source: ByteSource, ranges: readonly NamedRange[], dataStart: number): void {
+  const byOffset = [...ranges].sort((a, b) => a.offset - b.offset || a.sizeBytes - b.sizeBytes);
   let end = dataStart;
-  for (const [name, { storage }] of byOffset) {
-    if (storage.offset < end) throw corrupt(source, `${name}: its bytes overlap those of another tensor`);
-    if (storage.offset > end)
-      throw corrupt(source, `${name}: expected it at byte ${end}, got ${storage.offset} (a hole)`);
-    end += storage.sizeBytes;
+  for (const { name, offset, sizeBytes } of byOffset) {
+    if (offset < end) throw corrupt(source, `${name}: its bytes overlap those of another tensor`);
+    if (offset > end) throw corrupt(source, `${name}: expected it at byte ${end}, got ${offset} (a hole)`);
+    end += sizeBytes;
   }
   if (end === source.sizeBytes) return;
   throw corrupt(source, `expected the file to end at byte ${end} with its last tensor, got ${source.sizeBytes} bytes`);
+}
+
+function float8Of(name: string): Float8 | undefined {
+  if (name === 'F8_E4M3') return 'float8_e4m3fn';
+  return name === 'F8_E5M2' ? 'float8_e5m2' : undefined;
 }
 
 function dtypeOf(name: string): DType | undefined {

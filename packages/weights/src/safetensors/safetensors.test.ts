@@ -45,7 +45,8 @@ test.each([
   ['a huge size', file({ a: f32(0, 4, [1e300]) }, 4), 'a: expected a shape of whole numbers'],
   ['a fraction', file({ a: f32(0, 4, [0.5]) }, 4), 'a: expected a shape of whole numbers'],
   ['a product that overflows', file({ a: f32(0, 4, [2 ** 40, 2 ** 40]) }, 4), 'a: expected 4.'],
-  ['an unknown dtype', file({ a: { ...f32(0, 4), dtype: 'F8_E4M3' } }, 4), 'got "F8_E4M3"; save it as F32'],
+  ['an unknown dtype', file({ a: { ...f32(0, 4), dtype: 'F8_E8M0' } }, 4), 'got "F8_E8M0"; save it as F32'],
+  ['an unsigned dtype', file({ a: { ...f32(0, 4), dtype: 'U32' } }, 4), 'got "U32"; save it as F32'],
   ['a name twice', file(`{"a":${JSON.stringify(f32(0, 4))},"\\u0061":${JSON.stringify(f32(0, 4))}}`, 4), '"a" twice'],
   [
     'offsets in reverse',

@@ -1,27 +1,30 @@
-import { type ByteSource, checkRange, readExactly } from '../byte-source.ts';
-import { WeightsFormatError } from '../weights-format-error.ts';
-import type { StorageRange } from '../weights-index.ts';
+import { type ByteSource, checkRange, readExactly } from './byte-source.ts';
+import { makeCrc32 } from './crc32.ts';
+import { inflate, inflateStart } from './inflate.ts';
+import { WeightsFormatError } from './weights-format-error.ts';
+import type { FileRange } from './weights-index.ts';
 
 const endBytes = 22;
 const maxCommentBytes = 65535;
 
 interface ZipEntry {
   readonly name: string;
-  readonly isPlain: boolean;
+  readonly method: 'stored' | 'deflated' | 'other';
   readonly hasDescriptor: boolean;
+  readonly packedBytes: number;
   readonly crc32: number;
   readonly sizeBytes: number;
   readonly headerOffset: number;
 }
 
 /**
- * The entries of a zip file that lie in it uncompressed, as byte ranges: the subset that `torch.save` writes.
+ * The entries of a zip file, as byte ranges where they are not compressed, as `torch.save` writes them.
  * General readers are no help: torch adds a zip64 record that nothing points to, which some (zip.js 2.24) take for
  * entries where the root folder's name has 21 letters.
  *
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-export class StoredZip {
+export class ZipFile {
   readonly #source: ByteSource;
   readonly #entries: ReadonlyMap<string, ZipEntry>;
   /** The folder that everything is in, from the first entry. */
@@ -34,7 +37,7 @@ export class StoredZip {
   }
 
   /** @throws WeightsFormatError where the zip's directory is not one, or its entries overlap. */
-  static async open(source: ByteSource): Promise<StoredZip> {
+  static async open(source: ByteSource): Promise<ZipFile> {
     const end = await findEnd(source);
     const count = end.view.getUint16(10, true);
     const sizeBytes = end.view.getUint32(12, true);
@@ -50,34 +53,84 @@ export class StoredZip {
     const directory = await readExactly(source, offset, sizeBytes, 'zip directory');
     const entries = readDirectory(source, directory, count);
     checkOverlap(source, entries, offset);
-    return new StoredZip(source, entries);
+    return new ZipFile(source, entries);
   }
 
   has(name: string): boolean {
     return this.#entries.has(name);
   }
 
+  /** Names of all entries, in the directory's order. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
   /** @throws WeightsFormatError where the entry is absent, compressed, or its own header says something else. */
-  async locate(name: string): Promise<StorageRange> {
+  async locate(name: string): Promise<FileRange> {
+    const entry = this.#entryOf(name);
+    const { method, headerOffset, sizeBytes, crc32 } = entry;
+    if (method === 'stored') return { offset: await this.#dataOffset(entry), sizeBytes, crc32 };
+    const text = `${name}: expected it stored as it is, as torch.save does, got it compressed or encrypted; save it again`;
+    throw new WeightsFormatError('unsupported', this.#source.name, text, { offset: headerOffset });
+  }
+
+  /**
+   * The entry's bytes, unpacked where they are deflated, and checked.
+   *
+   * @throws WeightsFormatError where the entry is absent, encrypted, damaged, or not of the size that it states.
+   */
+  async read(name: string): Promise<Uint8Array> {
     const source = this.#source;
-    const entry = this.#entries.get(name);
-    if (entry === undefined) throw corrupt(source, `expected an entry ${name}, got a zip without it`);
-    const { headerOffset, sizeBytes, crc32 } = entry;
-    if (!entry.isPlain) {
-      const text = `${name}: expected it stored as it is, as torch.save does, got it compressed or encrypted; save it again`;
+    const entry = this.#entryOf(name);
+    const { method, headerOffset, packedBytes, sizeBytes } = entry;
+    if (method === 'other') {
+      const text = `${name}: expected it stored or deflated, got it compressed in another way or encrypted; save it again`;
       throw new WeightsFormatError('unsupported', source.name, text, { offset: headerOffset });
     }
+    const packed = await readExactly(source, await this.#dataOffset(entry), packedBytes, name);
+    const bytes = method === 'stored' ? packed : await inflate(source.name, name, packed, sizeBytes);
+    if (makeCrc32()(bytes) !== entry.crc32) throw corrupt(source, `${name}: expected another checksum`, headerOffset);
+    return bytes;
+  }
+
+  /** The first bytes of what `read` gives, at most `length`; not checked. */
+  async readStart(name: string, length: number): Promise<Uint8Array> {
+    const source = this.#source;
+    const entry = this.#entryOf(name);
+    const wanted = Math.min(length, entry.sizeBytes);
+    if (entry.method === 'stored') return readExactly(source, await this.#dataOffset(entry), wanted, name);
+    if (entry.method === 'other') return this.read(name);
+    const packedBytes = Math.min(entry.packedBytes, length);
+    const packed = await readExactly(source, await this.#dataOffset(entry), packedBytes, name);
+    return inflateStart(packed, wanted);
+  }
+
+  /** Bytes that the entry unpacks to, as the directory states it. */
+  sizeOf(name: string): number {
+    return this.#entryOf(name).sizeBytes;
+  }
+
+  #entryOf(name: string): ZipEntry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw corrupt(this.#source, `expected an entry ${name}, got a zip without it`);
+    return entry;
+  }
+
+  async #dataOffset({ name, headerOffset, hasDescriptor, packedBytes }: ZipEntry): Promise<number> {
+    const source = this.#source;
     const header = viewOf(await readExactly(source, headerOffset, 30, name));
     const nameBytes = header.getUint16(26, true);
     if (header.getUint32(0, true) !== 0x04034b50) throw corrupt(source, `${name}: expected its header`, headerOffset);
     const localName = new TextDecoder().decode(await readExactly(source, headerOffset + 30, nameBytes, name));
-    const isSame = entry.hasDescriptor || header.getUint32(18, true) === sizeBytes;
+    const stated = header.getUint32(18, true);
+    // All ones stand for a zip64 field, which NumPy always writes.
+    const isSame = hasDescriptor || stated === packedBytes || stated === 0xffffffff;
     if (localName !== name || !isSame) {
       throw corrupt(source, `${name}: expected its header to say what the directory says`, headerOffset);
     }
     const offset = headerOffset + 30 + nameBytes + header.getUint16(28, true);
-    checkRange(source, offset, sizeBytes, name);
-    return { offset, sizeBytes, crc32 };
+    checkRange(source, offset, packedBytes, name);
+    return offset;
   }
 }
 
@@ -110,10 +163,12 @@ function readDirectory(source: ByteSource, directory: Uint8Array, count: number)
     if (entries.has(name))
       throw corrupt(source, `expected each entry once in the zip, got ${JSON.stringify(name)} twice`);
     const flags = view.getUint16(at + 8, true);
+    const packedBytes = view.getUint32(at + 20, true);
     const sizeBytes = view.getUint32(at + 24, true);
     entries.set(name, {
       name,
-      isPlain: view.getUint16(at + 10, true) === 0 && (flags & 1) === 0 && view.getUint32(at + 20, true) === sizeBytes,
+      method: methodOf(view.getUint16(at + 10, true), (flags & 1) !== 0, packedBytes === sizeBytes),
+      packedBytes,
       hasDescriptor: (flags & 8) !== 0,
       crc32: view.getUint32(at + 16, true),
       sizeBytes,
@@ -125,13 +180,19 @@ function readDirectory(source: ByteSource, directory: Uint8Array, count: number)
 }
 
 function checkOverlap(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>, directoryOffset: number): void {
-  const stored = [...entries.values()].filter(({ isPlain }) => isPlain).sort((a, b) => a.headerOffset - b.headerOffset);
-  for (const [i, { name, headerOffset, sizeBytes }] of stored.entries()) {
-    const next = stored[i + 1]?.headerOffset ?? directoryOffset;
-    if (headerOffset + 30 + sizeBytes > next) {
-      throw corrupt(source, `${name}: its ${sizeBytes} bytes reach into what follows`, headerOffset);
+  const inOrder = [...entries.values()].sort((a, b) => a.headerOffset - b.headerOffset);
+  for (const [i, { name, headerOffset, packedBytes }] of inOrder.entries()) {
+    const next = inOrder[i + 1]?.headerOffset ?? directoryOffset;
+    if (headerOffset + 30 + packedBytes > next) {
+      throw corrupt(source, `${name}: its ${packedBytes} bytes reach into what follows`, headerOffset);
     }
   }
+}
+
+function methodOf(code: number, isEncrypted: boolean, isSameSize: boolean): ZipEntry['method'] {
+  if (isEncrypted) return 'other';
+  if (code === 0 && isSameSize) return 'stored';
+  return code === 8 ? 'deflated' : 'other';
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -143,7 +204,7 @@ function corrupt(source: ByteSource, text: string, offset?: number): WeightsForm
   return new WeightsFormatError(
     'corrupt',
     source.name,
-    `${text}; the file is cut off, corrupt or not written by torch.save`,
+    `${text}; the file is cut off or corrupt, fetch it again`,
     options,
   );
 }

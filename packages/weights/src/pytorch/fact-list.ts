@@ -1,0 +1,24 @@
+const maxPlain = 2000;
+const maxHyper = 20_000;
+const maxTextLength = 64 * 1024;
+
+/** Plain values beside the tensors; only the first of them where there are many. */
+export class FactList {
+  readonly values = new Map<string, string | number | boolean>();
+  #plainLeft = maxPlain;
+  #hyperLeft = maxHyper;
+
+  /** A value that the file's own writer put there. */
+  add(path: () => string, value: string | number | boolean): void {
+    if (this.#plainLeft === 0 || (typeof value === 'string' && value.length > maxTextLength)) return;
+    this.#plainLeft--;
+    this.values.set(path(), value);
+  }
+
+  /** What a module of a whole model says of itself. */
+  addOfModule(path: string, name: string, value: string | number): void {
+    if (this.#hyperLeft === 0) return;
+    this.#hyperLeft--;
+    this.values.set(path === '' ? name : `${path}.${name}`, value);
+  }
+}

@@ -1,0 +1,137 @@
+import { oneLine } from '../one-line.ts';
+import { WeightsFormatError } from '../weights-format-error.ts';
+import type { FactList } from './fact-list.ts';
+import { asTensor, type FoundTensor, isUnreadTensor } from './found-tensor.ts';
+import { type PickleDict, PickleObject, type PickleValue } from './pickle-values.ts';
+
+const maxDepth = 64;
+const maxSteps = 1_000_000;
+
+/** Where a module's tensors go. */
+export interface ModuleTensors {
+  readonly tensors: Map<string, FoundTensor>;
+  readonly unread: [name: string, by: string][];
+}
+
+/** Whether a placeholder is an `nn.Module` of whatever class, or a module of TorchScript. */
+export function isModule(object: PickleObject): boolean {
+  const { state } = object;
+  if (!(state instanceof Map)) return false;
+  if (isScript(object)) return true;
+  return state.get('_modules') instanceof Map && state.get('_parameters') instanceof Map;
+}
+
+function isScript({ name }: PickleObject): boolean {
+  return name.startsWith('__torch__.');
+}
+
+interface ModuleParts {
+  readonly parameters: PickleDict;
+  readonly buffers: PickleDict;
+  /** Names of buffers that are no part of the state dict. */
+  readonly excepted: readonly PickleValue[];
+  readonly modules: PickleDict;
+}
+
+/** TorchScript keeps parameters, buffers and modules as attributes. */
+function partsOf(module: PickleObject): ModuleParts {
+  const state = module.state as PickleDict;
+  if (isScript(module)) return { parameters: state, buffers: new Map(), excepted: [], modules: state };
+  const dict = (name: string) => {
+    const value = state.get(name);
+    return value instanceof Map ? value : new Map();
+  };
+  const excepted = state.get('_non_persistent_buffers_set');
+  return {
+    parameters: dict('_parameters'),
+    buffers: dict('_buffers'),
+    excepted: (excepted instanceof PickleObject ? excepted.elements : undefined) ?? [],
+    modules: dict('_modules'),
+  };
+}
+
+/** Reads whole modules of one file, in no more steps than its modules can need. */
+export class ModuleReader {
+  readonly #source: string;
+  readonly #facts: FactList;
+  #stepsLeft = maxSteps;
+
+  constructor(source: string, facts: FactList) {
+    this.#source = source;
+    this.#facts = facts;
+  }
+
+  /**
+   * Collects what `module.state_dict()` would give, in its order, and what the modules say of themselves: the root's
+   * class, `stride`, `padding`, `dilation`, `groups` and `eps`, and the classes of those without tensors.
+   *
+   * @returns The root's other attributes.
+   * @throws WeightsFormatError where modules hold themselves, or are too many.
+   * @see torch/nn/modules/module.py `state_dict`
+   */
+  collect(root: PickleObject, path: string, into: ModuleTensors): PickleDict {
+    const open = new Set<PickleObject>();
+    const visit = (module: PickleObject, prefix: string) => {
+      if (open.has(module) || open.size > maxDepth) throw this.#endless(prefix);
+      open.add(module);
+      const { parameters, buffers, excepted, modules } = partsOf(module);
+      this.#spend(prefix, 1 + parameters.size + buffers.size + excepted.length + modules.size);
+      const sizeBefore = into.tensors.size;
+      addTensors(into, prefix, parameters, []);
+      addTensors(into, prefix, buffers, excepted);
+      const children = [...modules].filter(isChild);
+      const isLeaf = children.length === 0 && into.tensors.size === sizeBefore;
+      this.#addFacts(joined(path, prefix), module, isLeaf || module === root);
+      for (const [name, child] of children) visit(child, joined(prefix, name));
+      open.delete(module);
+    };
+    visit(root, '');
+    const isOwn = ([key, value]: [PickleValue, PickleValue]) =>
+      typeof key === 'string' && !key.startsWith('_') && !into.tensors.has(key) && !isChild([key, value]);
+    return new Map([...(root.state as PickleDict)].filter(isOwn));
+  }
+
+  #addFacts(path: string, { name, state }: PickleObject, isNamed: boolean): void {
+    if (isNamed) this.#facts.addOfModule(path, '__class__', name.replace(/^__torch__\.|___torch_mangle_\d+\./g, ''));
+    for (const attribute of ['stride', 'padding', 'dilation', 'groups', 'eps']) {
+      const value = (state as PickleDict).get(attribute);
+      if (typeof value === 'number' || typeof value === 'string') this.#facts.addOfModule(path, attribute, value);
+      const isPair = Array.isArray(value) && value.length < 8 && value.every((size) => typeof size === 'number');
+      if (isPair) this.#facts.addOfModule(path, attribute, value.join(','));
+    }
+  }
+
+  #spend(prefix: string, steps: number): void {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft < 0) throw this.#endless(prefix);
+  }
+
+  #endless(prefix: string): WeightsFormatError {
+    const text = `${oneLine(prefix, 200)}: expected modules of at most ${maxDepth} levels and ${maxSteps} tensors, got more, or ones that hold themselves; save the state dict alone`;
+    return new WeightsFormatError('too-large', this.#source, text);
+  }
+}
+
+function isChild(entry: [PickleValue, PickleValue]): entry is [string, PickleObject] {
+  const [name, child] = entry;
+  return typeof name === 'string' && child instanceof PickleObject && isModule(child);
+}
+
+function addTensors(
+  { tensors, unread }: ModuleTensors,
+  prefix: string,
+  entries: PickleDict,
+  excepted: readonly PickleValue[],
+): void {
+  const left = new Set(excepted);
+  for (const [name, value] of entries) {
+    if (typeof name !== 'string' || left.has(name)) continue;
+    const tensor = asTensor(value);
+    if (tensor !== undefined) tensors.set(joined(prefix, name), tensor);
+    else if (isUnreadTensor(value)) unread.push([joined(prefix, name), value.name]);
+  }
+}
+
+function joined(prefix: string, name: string): string {
+  return prefix === '' || name === '' ? prefix + name : `${prefix}.${name}`;
+}
