@@ -22,12 +22,12 @@ export interface LoadReport {
 export class StateDictVars {
   readonly source: VarSource;
   readonly #dict: StateDict;
-  readonly #specs = new Map<string, { spec: VarSpec }>();
+  readonly #specs = new Map<string, VarSpec>();
 
   constructor(dict: StateDict, { otherwise }: { otherwise?: VarSource } = {}) {
     this.#dict = dict;
     this.source = (path, spec) => {
-      this.#specs.set(path, { spec });
+      this.#specs.set(path, spec);
       const found = dict.get(path);
       if (found && hasShape(found, spec)) return tf.tidy(() => tf.variable(toTensor(found, spec), spec.trainable));
       if (otherwise) return otherwise(path, spec);
@@ -42,17 +42,20 @@ export class StateDictVars {
   }
 }
 
-/** How `dict` and the variables of a model fit. */
-export function compare(dict: StateDict, entries: ReadonlyMap<string, { spec: VarSpec }>): LoadReport {
+/** How `dict`, of which the shapes are enough, and the variables of a model fit. */
+export function compare(
+  dict: ReadonlyMap<string, Pick<HostTensor, 'shape'>>,
+  specs: ReadonlyMap<string, VarSpec>,
+): LoadReport {
   const missing: string[] = [];
   const mismatched: { name: string; expected: number[]; got: readonly number[] }[] = [];
-  for (const [name, { spec }] of entries) {
+  for (const [name, spec] of specs) {
     const found = dict.get(name);
     if (!found) missing.push(name);
     else if (!hasShape(found, spec))
       mismatched.push({ name, expected: torchShape(spec.layout, spec.shape), got: found.shape });
   }
-  const unexpected = [...dict.keys()].filter((name) => !entries.has(name) && !name.endsWith('num_batches_tracked'));
+  const unexpected = [...dict.keys()].filter((name) => !specs.has(name) && !name.endsWith('num_batches_tracked'));
   return { missing, unexpected, mismatched };
 }
 
@@ -71,7 +74,7 @@ export function loadStateDict(
   dict: StateDict,
   { strict = true }: { strict?: boolean } = {},
 ): LoadReport {
-  const report = compare(dict, scope.entries);
+  const report = compare(dict, scope.specs);
   if (strict) assertFits(report);
   for (const [name, { tensor: target, spec }] of scope.entries) {
     const found = dict.get(name);
@@ -91,7 +94,7 @@ export async function readStateDict(entries: ReadonlyMap<string, VarEntry>): Pro
   return dict;
 }
 
-function hasShape(found: HostTensor, spec: VarSpec): boolean {
+function hasShape(found: Pick<HostTensor, 'shape'>, spec: VarSpec): boolean {
   const expected = torchShape(spec.layout, spec.shape);
   return found.shape.length === expected.length && expected.every((size, axis) => size === found.shape[axis]);
 }

@@ -42,6 +42,11 @@ export class VarScope {
     this.#entries = entries;
   }
 
+  /** What was asked for, by path. */
+  get specs(): ReadonlyMap<string, VarSpec> {
+    return new Map([...this.#entries].map(([path, { spec }]) => [path, spec]));
+  }
+
   scope(name: string): VarScope {
     return new VarScope(this.#source, this.pathOf(name), this.#entries);
   }

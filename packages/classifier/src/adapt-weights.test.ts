@@ -31,7 +31,7 @@ test.each([
   [2, [1.5, 3, 4.5, 6, 10.5, 12, 13.5, 15]],
   [4, [0.75, 1.5, 2.25, 3, 3.75, 4.5, 0.75, 1.5, 5.25, 6, 6.75, 7.5, 8.25, 9, 5.25, 6]],
 ])("timm's adapt_input_conv for %i channels", (inChannels, expected) => {
-  const { dict, notes } = adaptWeights(new Map([['conv1.weight', conv]]), { inChannels }, 'w');
+  const { dict, notes } = adaptWeights(new Map([['conv1.weight', conv]]), { variant: spec, spec }, { inChannels }, 'w');
   expect(dict.get('conv1.weight')).toEqual({ shape: [2, inChannels, 1, 2], data: Float32Array.from(expected) });
   expect(notes).toEqual([`w: the first convolution, of 3 channels, adapted to ${inChannels}`]);
 });
@@ -45,8 +45,10 @@ test('a network for one channel answers as the RGB one does to grey', async () =
     expect(grey.inChannels).toBe(1);
     expectClose((await grey.forward([new Float32Array(64).fill(0.5)]))[0]!, expected[0]!, 1e-5);
     await grey.warmUp();
-    const image = { width: 8, height: 8, channels: 3, data: new Uint8Array(192) } as const;
-    await expect(grey.classify(image)).rejects.toThrow('expected prepared inputs of 1 channels, got a picture of 3');
+    // PIL: Image.new('RGB', (8, 8), (250, 240, 10)).convert('L') is 217 everywhere.
+    const data = Uint8Array.from({ length: 192 }, (_, index) => [250, 240, 10][index % 3]!);
+    const prepared = grey.prepare({ width: 8, height: 8, channels: 3, data });
+    expectClose(prepared, new Float32Array(64).fill((217 / 255 - preset.mean[0]) / preset.std[0]), 1e-6);
     await grey.dispose();
   }
   await rgb.dispose();
@@ -58,6 +60,10 @@ test("weights of other channels are the model's, unless they are asked to be oth
   model.dispose();
   const classifier = await createClassifier({ model: spec, weights: dict, preset });
   expect(classifier.inChannels).toBe(4);
+  const image = { width: 8, height: 8, channels: 3, data: new Uint8Array(192) } as const;
+  await expect(classifier.classify(image)).rejects.toThrow(
+    'expected prepared inputs of 4 channels, got a picture of 3',
+  );
   expect(await classifier.forward([new Float32Array(256)])).toHaveLength(1);
   await classifier.dispose();
   await expect(createClassifier({ model: spec, weights: dict, inChannels: 3 })).rejects.toThrow(

@@ -1,4 +1,5 @@
-import type { HostTensor, StateDict } from '@residual/blocks';
+import { type HostTensor, type StateDict, shapesOnly, torchShape, type VarSpec } from '@residual/blocks';
+import { ResNet, type ResNetSpec } from '@residual/resnet';
 import { ClassifierError } from './classifier-error.ts';
 
 export interface AdaptOptions {
@@ -11,6 +12,8 @@ export interface AdaptOptions {
 /** Weights for another number of classes or channels. */
 export interface AdaptedWeights {
   readonly dict: StateDict;
+  /** Of the network that they are for now. */
+  readonly spec: ResNetSpec;
   /** Names of the tensors that were made anew. */
   readonly missing: readonly string[];
   /** For people. */
@@ -18,13 +21,15 @@ export interface AdaptedWeights {
 }
 
 /**
- * Weights for fine-tuning: the head replaced, the first convolution adapted, by timm's rules.
+ * Weights for fine-tuning: the head replaced by the variant's own, the first convolution adapted, by timm's rules.
  *
+ * @param fit what the weights are of: `spec` is the variant's with their own head.
  * @throws ClassifierError for numbers that are none, or a first convolution of other than 3 channels.
  * @see timm `load_pretrained`, `adapt_input_conv`
  */
 export function adaptWeights(
   dict: StateDict,
+  { variant, spec }: { readonly variant: ResNetSpec; readonly spec: ResNetSpec },
   { numClasses, inChannels }: AdaptOptions,
   source: string,
 ): AdaptedWeights {
@@ -33,27 +38,41 @@ export function adaptWeights(
   const adapted = new Map(dict);
   const missing: string[] = [];
   const notes: string[] = [];
-  const conv = dict.get('conv1.weight');
-  if (inChannels !== undefined && conv && conv.shape[1] !== inChannels) {
-    adapted.set('conv1.weight', adaptInputConvolution(conv, inChannels, source));
+  let changed = spec;
+  const found = new ResNet(spec, { vars: shapesOnly });
+  const { inputWeight, headPath } = found;
+  if (inChannels !== undefined && inChannels !== found.inChannels) {
+    adapted.set(inputWeight, adaptInputConvolution(inputWeight, dict.get(inputWeight)!, inChannels, source));
     notes.push(`${source}: the first convolution, of 3 channels, adapted to ${inChannels}`);
+    changed = { ...changed, inChannels };
   }
-  const fc = dict.get('fc.weight');
-  if (numClasses !== undefined && fc && fc.shape[0] !== numClasses) {
-    for (const [name, tensor] of newHead(numClasses, fc.shape[1]!)) {
+  if (numClasses !== undefined && numClasses !== found.numClasses) {
+    for (const name of dict.keys()) if (name.startsWith(`${headPath}.`)) adapted.delete(name);
+    changed = withHeadOf(variant, changed, numClasses);
+    for (const [name, tensor] of newHead(new ResNet(changed, { vars: shapesOnly }))) {
       adapted.set(name, tensor);
       missing.push(name);
     }
     notes.push(`${source}: a new head of ${numClasses} classes, which has learned nothing yet; train it`);
   }
-  return { dict: adapted, missing, notes };
+  return { dict: adapted, spec: changed, missing, notes };
+}
+
+function withHeadOf({ head, pool }: ResNetSpec, spec: ResNetSpec, numClasses: number): ResNetSpec {
+  const { head: _, pool: __, ...backbone } = spec;
+  return { ...backbone, ...(head && { head }), ...(pool && { pool }), numClasses };
 }
 
 /** Summed for one channel; for others repeated, cut off, and scaled so that activations stay as large. */
-function adaptInputConvolution({ shape, data }: HostTensor, inChannels: number, source: string): HostTensor {
+function adaptInputConvolution(
+  name: string,
+  { shape, data }: HostTensor,
+  inChannels: number,
+  source: string,
+): HostTensor {
   const [outChannels, channels, height, width] = shape as [number, number, number, number];
   if (channels !== 3) {
-    const expected = `expected conv1.weight of 3 channels to adapt to ${inChannels}, got ${channels}`;
+    const expected = `expected ${name} of 3 channels to adapt to ${inChannels}, got ${channels}`;
     throw new ClassifierError('BAD_OPTION', `${source}: ${expected}; leave inChannels out`);
   }
   const area = height * width;
@@ -71,13 +90,15 @@ function adaptInputConvolution({ shape, data }: HostTensor, inChannels: number, 
 }
 
 /** Uniform in ±1/√features. @see torch `nn.Linear.reset_parameters` */
-function newHead(numClasses: number, features: number): [string, HostTensor][] {
+function newHead(model: ResNet): [string, HostTensor][] {
+  const ofHead = [...model.variableSpecs].filter(([name]) => name.startsWith(`${model.headPath}.`));
+  const features = Math.max(...ofHead.map(([, { shape }]) => shape.at(-2) ?? 1));
   const bound = 1 / Math.sqrt(features);
-  const random = (length: number): Float32Array => Float32Array.from({ length }, () => (2 * Math.random() - 1) * bound);
-  return [
-    ['fc.weight', { shape: [numClasses, features], data: random(numClasses * features) }],
-    ['fc.bias', { shape: [numClasses], data: random(numClasses) }],
-  ];
+  return ofHead.map(([name, { layout, shape }]: [string, VarSpec]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const data = Float32Array.from({ length }, () => (2 * Math.random() - 1) * bound);
+    return [name, { shape: torchShape(layout, shape), data }];
+  });
 }
 
 function checkCount(option: string, count: number | undefined): void {

@@ -5,6 +5,7 @@ export type ClassifierErrorCode =
   | 'BAD_LABELS'
   | 'BAD_METADATA'
   | 'NO_HEAD'
+  | 'UNSUPPORTED_MODEL'
   | 'BAD_OPTION'
   | 'BAD_INPUT'
   | 'NO_BACKEND'

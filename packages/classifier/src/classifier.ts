@@ -1,6 +1,6 @@
 import type { LoadReport } from '@residual/blocks';
 import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
-import { type PixelImage, type Prediction, type Preset, preprocess, softmax, topK } from '@residual/vision';
+import { type PixelImage, type Prediction, type Preset, preprocess, softmax, toGrey, topK } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
@@ -33,11 +33,11 @@ export type ClassifierWeights = Pick<LoadedWeights, 'source' | 'published' | 'li
 
 /** What a classifier is made of; `createClassifier` puts it together. */
 export interface ClassifierParts<Label extends string> {
-  readonly spec: ResNetSpec;
+  /** The network; its variables may have shapes alone. */
+  readonly blueprint: ResNet;
   readonly network: Network;
   readonly preset: Preset;
   readonly labels: readonly Label[];
-  readonly inChannels: number;
   readonly batchSize: number;
   readonly weights: ClassifierWeights | undefined;
   readonly loadReport: LoadReport | undefined;
@@ -53,9 +53,9 @@ export interface ClassifierParts<Label extends string> {
 export class Classifier<Label extends string = string> {
   readonly spec: ResNetSpec;
   readonly preset: Preset;
-  /** Names of the classes, by index. */
+  /** Names of the classes, by index; none where the network has no head. */
   readonly labels: readonly Label[];
-  /** Channels of the pictures that the network takes; what is no RGB picture goes in by `forward`. */
+  /** Channels of the pictures that the network takes: 3 are RGB, 1 is grey; others go in by `forward`. */
   readonly inChannels: number;
   /** The weights of `fromPretrained`: `{ source, published, licence, sha256 }`; else `undefined`. */
   readonly weights: ClassifierWeights | undefined;
@@ -67,14 +67,21 @@ export class Classifier<Label extends string = string> {
   readonly warnings: readonly string[];
   /** Pictures that go through the network at once; fewer where an engine finds that so many do not fit in memory. */
   readonly batchSize: number;
+  /** Numbers in an embedding: pooled features of the last stage. */
+  readonly numFeatures: number;
+  /** Places in the network whose outputs have names, in order: `stem`, `layer1`, …, `pooled`, `logits`. */
+  readonly endpoints: readonly Endpoint[];
   readonly #network: Network;
   #isDisposed = false;
 
   constructor(parts: ClassifierParts<Label>) {
-    this.spec = parts.spec;
+    const { blueprint } = parts;
+    this.spec = blueprint.spec;
     this.preset = parts.preset;
     this.labels = parts.labels;
-    this.inChannels = parts.inChannels;
+    this.inChannels = blueprint.inChannels;
+    this.numFeatures = blueprint.numPooled;
+    this.endpoints = blueprint.endpoints;
     this.weights = parts.weights;
     this.loadReport = parts.loadReport;
     this.notes = parts.notes;
@@ -86,12 +93,6 @@ export class Classifier<Label extends string = string> {
   /** The engine that serves, and why those before it don't; `undefined` where tfjs runs the model as it is. */
   get engine(): ClassifierEngine | undefined {
     return this.#network.engine;
-  }
-
-  /** Numbers in an embedding: channels of the last stage. */
-  get numFeatures(): number {
-    const { width = 64, depths, block } = this.spec;
-    return width * 2 ** (depths.length - 1) * block.expansion;
   }
 
   /**
@@ -110,6 +111,7 @@ export class Classifier<Label extends string = string> {
    *
    * @throws DecodeError for a file that is no picture, ImageError for an image without a pixel.
    * @throws ScoresError where the logits are not numbers (see `warnings`), or `topK` is not from 1 to the number of classes.
+   * @throws ClassifierError for a network without a head.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction<Label>[]>;
   classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction<Label>[][]>;
@@ -178,13 +180,18 @@ export class Classifier<Label extends string = string> {
     return explain(this, this.#network, await readImage(image, options.signal), options);
   }
 
-  /** A picture as the network takes it, `[cropPx, cropPx, 3] float32`. @throws ImageError */
+  /**
+   * A picture as the network takes it, `[cropPx, cropPx, 3] float32`, or `[cropPx, cropPx, 1]` for one of grey pictures: then
+   * made grey as PIL does, and normalised by the first mean and deviation.
+   *
+   * @throws ImageError
+   * @throws ClassifierError for a network of other pictures.
+   */
   prepare(image: PixelImage): Float32Array {
-    if (this.inChannels !== 3) {
-      const expected = `expected prepared inputs of ${this.inChannels} channels, got a picture of 3`;
-      throw new ClassifierError('BAD_INPUT', `image: ${expected}; pass them to forward()`);
-    }
-    return preprocess(image, this.preset);
+    if (this.inChannels === 3) return preprocess(image, this.preset);
+    if (this.inChannels === 1) return preprocess(toGrey(image), this.preset).filter((_, index) => index % 3 === 0);
+    const expected = `expected prepared inputs of ${this.inChannels} channels, got a picture of 3`;
+    throw new ClassifierError('BAD_INPUT', `image: ${expected}; pass them to forward()`);
   }
 
   /**
@@ -221,7 +228,8 @@ export class Classifier<Label extends string = string> {
   async warmUp(options: RunOptions = {}): Promise<void> {
     const nothing = new Float32Array(this.inChannels * this.preset.cropPx ** 2);
     // An executable is for a batch of its size; tfjs's kernels are for any.
-    await this.forward(new Array(this.engine ? this.batchSize : 1).fill(nothing), options);
+    const inputs = new Array(this.engine ? this.batchSize : 1).fill(nothing);
+    await this.forwardIntermediates(inputs, ['pooled'], options);
   }
 
   /**
@@ -253,7 +261,7 @@ export class Classifier<Label extends string = string> {
   }
 
   #stages(): `layer${number}`[] {
-    return this.spec.depths.map((_, index) => `layer${index + 1}` as const);
+    return this.endpoints.filter((name): name is `layer${number}` => name.startsWith('layer'));
   }
 
   #checkLive(): void {
@@ -271,9 +279,13 @@ export class Classifier<Label extends string = string> {
   }
 
   #checkEndpoints(endpoints: readonly string[]): void {
-    const known: string[] = ['stem', ...this.#stages(), 'pooled', 'logits'];
+    const known: readonly string[] = this.endpoints;
     const unknown = endpoints.find((name) => !known.includes(name));
     if (unknown === undefined && endpoints.length > 0) return;
+    if (unknown === 'logits') {
+      const expected = `${this.spec.name}: expected a head, which gives classes, got weights without one`;
+      throw new ClassifierError('NO_HEAD', `${expected}; embed, or train a head by fine-tuning`);
+    }
     const got = unknown === undefined ? 'none' : `'${unknown}'`;
     throw new ClassifierError('BAD_OPTION', `layers: expected some of ${known.join(', ')}, got ${got}`);
   }

@@ -1,18 +1,17 @@
-import type { VarSource } from '@residual/blocks';
 import {
   compileFor,
   type Engine,
   EngineError,
   type Executable,
-  type Graph,
   rowMajor,
-  trace,
+  traceModel,
   type Weights,
 } from '@residual/compile';
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type ClassifierEngine,
+  channelWeights,
   columnOf,
   type FeatureMap,
   type Features,
@@ -24,12 +23,12 @@ import {
 
 /** One run computes, and the next is there when it ends. */
 const CONCURRENCY = 2;
-/** What every executable of the whole network gives: embeddings cost nothing beside logits. */
+/** What every executable of the whole network gives, where it has a head: embeddings cost nothing beside logits. */
 const HEAD: readonly Endpoint[] = ['pooled', 'logits'];
 
 export interface CompiledNetworkParts extends InputSize {
-  /** The network over the variables that it is given. */
-  readonly build: (vars: VarSource) => ResNet;
+  /** The network; its variables may have shapes alone. */
+  readonly blueprint: ResNet;
   readonly weights: Weights;
   /** A model that stays its owner's; without one, `model` builds it of the weights. */
   readonly model: ResNet | undefined;
@@ -54,13 +53,14 @@ export class CompiledNetwork implements Network {
     this.#parts = parts;
     this.#batchSize = parts.batchSize;
     this.#compile = (graph, weights) => engine.compile(graph, weights);
-    this.#executables.set(keyOf(HEAD, parts.batchSize), Promise.resolve(executable));
+    this.#executables.set(keyOf(headOf(parts), parts.batchSize), Promise.resolve(executable));
   }
 
   /** A batch that no engine takes is halved. @throws EngineError where none of the engines can run it. */
   static async create(parts: CompiledNetworkParts, engines: readonly Engine[]): Promise<CompiledNetwork> {
     try {
-      const graph = await traced(parts, HEAD, parts.batchSize);
+      const { blueprint, edgePx: sizePx, batchSize } = parts;
+      const graph = await traceModel(blueprint, { endpoints: headOf(parts), batchSize, sizePx });
       return new CompiledNetwork(parts, await compileFor(engines, graph, parts.weights));
     } catch (error) {
       if (!isTooMuch(error, parts.batchSize)) throw error;
@@ -69,10 +69,10 @@ export class CompiledNetwork implements Network {
   }
 
   get model(): ResNet {
-    const { model, build, weights } = this.#parts;
+    const { model, blueprint, weights } = this.#parts;
     this.#built ??=
       model ??
-      build((path, { shape, trainable }) =>
+      blueprint.withVars((path, { shape, trainable }) =>
         tf.tidy(() => tf.variable(tf.tensor(rowMajor(weights.get(path)!), shape, 'float32'), trainable)),
       );
     return this.#built;
@@ -96,11 +96,15 @@ export class CompiledNetwork implements Network {
     return rows;
   }
 
-  async headWeights(classIndex: number): Promise<Float32Array> {
-    const matrix = this.#parts.weights.get('fc.weight')!;
-    const { shape } = matrix;
-    const data = rowMajor(matrix);
-    return columnOf(data, shape[1]!, classIndex);
+  async classWeights(classIndex: number): Promise<Float32Array | undefined> {
+    const { blueprint, weights } = this.#parts;
+    const { classWeights, numClasses } = blueprint;
+    if (classWeights === undefined || numClasses === null) return undefined;
+    return columnOf(rowMajor(weights.get(classWeights)!), numClasses, classIndex);
+  }
+
+  channelWeights(channel: number): Float32Array | undefined {
+    return channelWeights(this.#parts.blueprint, channel);
   }
 
   async dispose(): Promise<void> {
@@ -130,12 +134,14 @@ export class CompiledNetwork implements Network {
   }
 
   #executableFor(wanted: readonly Endpoint[], batchSize: number): Promise<Executable> {
-    const endpoints = wanted.every((name) => HEAD.includes(name)) ? HEAD : wanted;
+    const head = headOf(this.#parts);
+    const endpoints = wanted.every((name) => head.includes(name)) ? head : wanted;
     const key = keyOf(endpoints, batchSize);
     const known = this.#executables.get(key);
     if (known) return known;
-    const { weights } = this.#parts;
-    const made = traced(this.#parts, endpoints, batchSize).then((graph) => this.#compile(graph, weights));
+    const { blueprint, edgePx: sizePx, weights } = this.#parts;
+    const graph = traceModel(blueprint, { endpoints, batchSize, sizePx });
+    const made = graph.then((traced) => this.#compile(traced, weights));
     this.#executables.set(key, made);
     made.catch(() => this.#executables.delete(key));
     return made;
@@ -163,14 +169,6 @@ function* batchesOf(
   }
 }
 
-function traced(
-  { build, edgePx, channels }: CompiledNetworkParts,
-  endpoints: readonly Endpoint[],
-  batchSize: number,
-): Promise<Graph> {
-  return trace((t) => {
-    const model = build((path, { shape, trainable }) => t.parameter(path, shape, { trainable }));
-    const image = t.input('image', [batchSize, edgePx, edgePx, channels]) as tf.Tensor4D;
-    return model.forwardIntermediates(image, endpoints);
-  });
+function headOf({ blueprint }: CompiledNetworkParts): readonly Endpoint[] {
+  return HEAD.filter((name) => blueprint.endpoints.includes(name));
 }

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { randomVars } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
-import { cifarResNet, cifarResNetSpec, resnet18Spec } from '@residual/resnet';
+import { cifarResNet, cifarResNetSpec, cifarStem, resnet18Spec, sequentialHead } from '@residual/resnet';
 import { expectClose } from '@residual/testing';
 import { cifar, type PixelImage, softmax, timm288 } from '@residual/vision';
 import { cifar10Classes } from '@residual/vision/cifar10';
@@ -88,7 +88,7 @@ test('weights that are not numbers are a warning that names the first', async ()
   dict.set('layer1.0.bn1.weight', { shape, data: Float32Array.from({ length: 16 }, () => Number.NaN) });
   const classifier = await createClassifier({ model: spec, weights: dict, source: 'nan.pth', preset });
   expect(classifier.warnings).toEqual([
-    'nan.pth: 16 values are NaN or infinite, the first in layer1.0.bn1.weight; answers may be wrong or none, choose another file',
+    'nan.pth: 16 values are NaN or infinite, the first in layer1.0.bn1.weight; answers may be wrong or none: fetch or train it again',
   ]);
   classifier.dispose();
 });
@@ -137,15 +137,80 @@ test('what a classifier is not given rightly is refused in a line', async () => 
   await expect(createClassifier({ model: spec, weights: dict, labels: ['one'] })).rejects.toThrow(
     'labels: expected 10 names, one per class, got 1',
   );
-  const headless = cifarResNet(8, { numClasses: null });
-  await expect(createClassifier({ model: headless })).rejects.toMatchObject({ code: 'NO_HEAD' });
-  headless.dispose();
+});
+
+test('weights without a head embed and explain by a channel; classifying says that there is none', async () => {
+  const model = cifarResNet(8, { numClasses: null, vars: randomVars({ seed: 3 }) });
+  const dict = await model.stateDict();
+  for (const engines of [[], [tfjs()]]) {
+    const net = await createClassifier({ weights: dict, model: spec, source: 'b.pth', preset, engines });
+    expect(net.notes).toEqual(['b.pth: no head, and so no classes; it embeds']);
+    expect([net.labels, net.endpoints.at(-1)]).toEqual([[], 'pooled']);
+    const embedding = await net.embed(picture(1));
+    expect(embedding).toHaveLength(64);
+    const { target, map } = await net.explain(picture(1), { channel: 7 });
+    expect(target).toEqual({ index: 7, label: 'channel 7', score: embedding[7] });
+    expect(map.data.some((value) => value > 0)).toBe(true);
+    const without = { code: 'NO_HEAD', message: expect.stringContaining('without one; embed') };
+    await expect(net.classify(picture(1))).rejects.toMatchObject(without);
+    await expect(net.explain(picture(1))).rejects.toMatchObject({ code: 'NO_HEAD' });
+    await net.dispose();
+  }
+  model.dispose();
+});
+
+test('options for what no file tells reach the network, and means and deviations the pictures', async () => {
+  const dict = await weights();
+  const usual = await createClassifier({ weights: dict, model: spec, preset });
+  const other = await createClassifier({
+    weights: dict,
+    model: spec,
+    preset,
+    epsilon: 1e-3,
+    activation: 'LeakyReLU',
+    outputStride: 16,
+    strideIn: '1x1',
+    mean: [0.5],
+    std: [0.1, 0.2, 0.3],
+  });
+  expect(other.spec).toMatchObject({ epsilon: 1e-3, activation: { name: 'leaky_relu' }, strideIn: '1x1' });
+  expect(other.preset).toEqual({ ...preset, mean: [0.5, 0.5, 0.5], std: [0.1, 0.2, 0.3] });
+  const input = usual.prepare(picture(1));
+  expect(await other.forward([input])).not.toEqual(await usual.forward([input]));
+  await Promise.all([usual.dispose(), other.dispose()]);
+  const bad = (options: object) => createClassifier({ weights: dict, model: spec, ...options });
+  await expect(bad({ activation: 'mish' })).rejects.toThrow('activation: expected one of relu, relu6, leaky_relu');
+  await expect(bad({ strideIn: '2x2' })).rejects.toThrow('strideIn: expected 1x1 or 3x3, got 2x2');
+  await expect(bad({ epsilon: -1 })).rejects.toThrow('epsilon: expected a number from 0 to 1, got -1');
+  await expect(bad({ outputStride: 4 })).rejects.toThrow('outputStride: expected 8, 16 or 32, got 4');
+  await expect(bad({ mean: [1, 2] })).rejects.toThrow('mean: expected three numbers on 0 … 1, or one, got 1,2');
+  await expect(bad({ std: [0] })).rejects.toThrow('std: expected three numbers on 0 … 1, or one, got 0');
+});
+
+test('a head of several layers explains at the last stage by gradients', async () => {
+  const layers = [
+    { at: 0, kind: 'linear', outFeatures: 16, bias: true },
+    { at: 1, kind: 'activation' },
+    { at: 3, kind: 'linear', outFeatures: 3, bias: true },
+  ] as const;
+  const model = cifarResNet(8, { head: sequentialHead(layers), numClasses: 3, vars: randomVars({ seed: 3 }) });
+  const dict = await model.stateDict();
+  const net = await createClassifier({ weights: dict, model: spec, source: 'm.pth', preset });
+  expect(net.notes[0]).toBe('a ReLU is assumed for fc.1, which has no tensors');
+  const input = net.prepare(picture(1));
+  const expected = tf.tidy(() => model.forward(tf.tensor4d(input, [1, 8, 8, 3])).dataSync());
+  expectClose((await net.forward([input]))[0]!, expected, 1e-6);
+  const { map } = await net.explain(picture(1), { target: 2 });
+  expect([map.width, map.height]).toEqual([2, 2]);
+  await net.dispose();
+  model.dispose();
 });
 
 test('labels and presets go by the variant and its number of classes', async () => {
-  expect(await defaultLabels(resnet18Spec, 1000)).toBe(imagenetClasses);
-  expect(await defaultLabels(resnet18Spec, 10)).toContain('class 9');
-  expect(await defaultLabels(spec, 10)).toBe(cifar10Classes);
+  expect(await defaultLabels(1000, 224)).toBe(imagenetClasses);
+  expect(await defaultLabels(10, 224)).toContain('class 9');
+  expect(await defaultLabels(10, 32)).toBe(cifar10Classes);
+  expect(defaultPreset({ ...resnet18Spec, stem: cifarStem }).cropPx).toBe(32);
   expect(defaultPreset(resnet18Spec)).toMatchObject({ resizePx: 256, cropPx: 224, interpolation: 'bilinear' });
   expect(defaultPreset({ ...resnet18Spec, name: 'resnext101_64x4d' }).resizePx).toBe(232);
   expect(defaultPreset(spec).cropPx).toBe(32);

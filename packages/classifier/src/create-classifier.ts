@@ -1,25 +1,32 @@
-import { type StateDict, StateDictVars, type VarSource, viewTorch } from '@residual/blocks';
+import { type LoadReport, type StateDict, StateDictVars, shapesOnly, viewTorch } from '@residual/blocks';
 import { type Engine, readWeights, type Weights } from '@residual/compile';
 import { ResNet, type ResNetSpec } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { findNonFinite, type ReadStateDictResult } from '@residual/weights';
+import type { LoadedWeights } from '@residual/weights/hub';
 import { type AdaptOptions, adaptWeights } from './adapt-weights.ts';
-import { checkWeights } from './check-weights.ts';
-import { BATCH_PIXELS, Classifier, type ClassifierWeights } from './classifier.ts';
+import { chooseModel } from './choose-model.ts';
+import { BATCH_PIXELS, Classifier } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
 import { CompiledNetwork } from './compiled-network.ts';
 import { defaultLabels } from './default-labels.ts';
 import { defaultPreset } from './default-preset.ts';
 import { EagerNetwork } from './eager-network.ts';
-import { variableSpecs } from './variable-specs.ts';
-import { fromMetadata, type WeightsMetadata } from './weights-metadata.ts';
+import type { Network } from './network.ts';
+import {
+  type NetworkOptions,
+  type NormalisationOptions,
+  withNetworkOptions,
+  withNormalisation,
+} from './network-options.ts';
+import { statedFacts } from './stated-facts.ts';
 
-interface CommonOptions {
-  /** How pictures are prepared; default: what the weights' metadata say, else `defaultPreset`. */
+interface CommonOptions extends NormalisationOptions {
+  /** How pictures are prepared; default: what the weights, or a configuration beside them, say, else `defaultPreset`. */
   readonly preset?: Preset;
   /**
-   * Names of the classes; default: what the weights' metadata say, else ImageNet's for 1,000, CIFAR-10's for 10 of the
-   * CIFAR family, `class 0`, `class 1`, … for others.
+   * Names of the classes; default: what the weights, or a configuration beside them, say, else ImageNet's for 1,000,
+   * CIFAR-10's for 10 of a network for pictures of 32², `class 0`, `class 1`, … for others.
    */
   readonly labels?: readonly string[];
   /** Pictures that go through the network at once; default 1 on an engine, else as many as make about 400,000 pixels. */
@@ -31,12 +38,13 @@ interface CommonOptions {
   readonly engines?: readonly Engine[];
 }
 
-/** A variant, by name or spec, with weights; the classifier owns the model that it builds. */
-export interface WeightsOptions extends CommonOptions, AdaptOptions {
-  readonly model: string | ResNetSpec;
-  /** What `readStateDict` of @residual/weights gives, or a state dict under torchvision's names. */
-  readonly weights: ReadStateDictResult | StateDict;
-  /** What messages call the weights, e.g. the file's path; default `weights`. */
+/** Weights, and the variant that they are of; the classifier owns the model that it builds. */
+export interface WeightsOptions extends CommonOptions, AdaptOptions, NetworkOptions {
+  /** What `loadWeights` or `readStateDict` of @residual/weights gives, or a state dict under torchvision's names. */
+  readonly weights: LoadedWeights | ReadStateDictResult | StateDict;
+  /** A variant by name or spec; default: the one that the tensors say. */
+  readonly model?: string | ResNetSpec;
+  /** What messages call the weights, e.g. the file's path; default as they were loaded, else `weights`. */
   readonly source?: string;
 }
 
@@ -50,14 +58,15 @@ export interface ModelOptions extends CommonOptions {
 export type CreateClassifierOptions = WeightsOptions | ModelOptions;
 
 /**
- * Puts a classifier together, on the first of `engines` that can run it, else on the current tfjs backend. Weights are
- * compared with the variant before anything is built; a head of another size than the variant's, or a first convolution
- * of other channels, is taken over from the weights (`notes` says so of a head), and adapted where `numClasses` or
- * `inChannels` ask for another. The names in `labels` are those that predictions are typed with.
+ * Puts a classifier together, on the first of `engines` that can run it, else on the current tfjs backend. Which variant
+ * weights are of, their tensors say, unless `model` does; they are compared with it before anything is built. A head of another
+ * kind or size than the variant's, or a first convolution of other channels, is taken over from the weights (`notes` says so of
+ * a head), and adapted where `numClasses` or `inChannels` ask for another. The names in `labels` are those that predictions
+ * are typed with.
  *
- * @throws WeightsMismatchError for weights of another network; it says which variant they fit.
+ * @throws WeightsMismatchError for weights of another network; it says which variant they fit, or which is nearest.
  * @throws UnknownModelError for a name that is none.
- * @throws ClassifierError where the labels are not as many as the classes, or the model has no head.
+ * @throws ClassifierError where the labels are not as many as the classes, or an option is none.
  * @throws EngineError where none of `engines` can run it.
  */
 export async function createClassifier<const Labels extends readonly string[]>(
@@ -65,35 +74,24 @@ export async function createClassifier<const Labels extends readonly string[]>(
 ): Promise<Classifier<Labels[number]>>;
 export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier>;
 export async function createClassifier(options: CreateClassifierOptions): Promise<Classifier> {
+  checkBatchSize(options.batchSize);
   return 'weights' in options ? fromWeights(options) : fromModel(options);
 }
 
 async function fromModel(options: ModelOptions): Promise<Classifier> {
-  checkBatchSize(options.batchSize);
-  const { model, labels, engines = [], release = false } = options;
-  const { spec, variables } = model;
-  const preset = options.preset ?? defaultPreset(spec);
-  const numClasses = variables.get('fc.weight')?.shape[1];
-  if (numClasses === undefined) {
-    const expected = 'expected a model with a head (fc), got one without';
-    throw new ClassifierError('NO_HEAD', `${spec.name}: ${expected}; build it with numClasses`);
-  }
-  const names = await labelsFor(spec, numClasses, labels);
-  const size = { edgePx: preset.cropPx, channels: variables.get('conv1.weight')!.shape[2]! };
-  const batchSize = options.batchSize ?? defaultBatchSize(preset, engines);
-  const compiled = async (): Promise<CompiledNetwork> => {
-    const weights = await readWeights(variables, { release });
-    const build = model.withVars.bind(model);
-    const parts = { build, weights, model: release ? undefined : model, ...size, batchSize };
-    return CompiledNetwork.create(parts, engines);
+  const { model, engines = [], release = false } = options;
+  const preset = withNormalisation(options.preset ?? defaultPreset(model.spec), options);
+  const parts = sizesOf(model, preset, options);
+  const compiled = async (): Promise<Network> => {
+    const weights = await readWeights(model.variables, { release });
+    return CompiledNetwork.create({ ...parts, weights, model: release ? undefined : model }, engines);
   };
   return new Classifier({
-    spec,
-    network: engines.length > 0 ? await compiled() : new EagerNetwork({ model, ...size, batchSize, ownsModel: false }),
+    blueprint: model,
+    network: engines.length > 0 ? await compiled() : new EagerNetwork({ ...parts, model, ownsModel: false }),
     preset,
-    labels: names,
-    inChannels: size.channels,
-    batchSize,
+    labels: await labelsFor(model, options.labels),
+    batchSize: parts.batchSize,
     weights: undefined,
     loadReport: undefined,
     notes: [],
@@ -101,62 +99,76 @@ async function fromModel(options: ModelOptions): Promise<Classifier> {
   });
 }
 
-/** Of weights, with what is known of them beside their tensors. */
-export async function fromWeights(
-  options: WeightsOptions,
-  facts?: ClassifierWeights & { readonly notes: readonly string[] },
-): Promise<Classifier> {
-  checkBatchSize(options.batchSize);
-  const { model, weights, source = 'weights', engines = [] } = options;
-  const { tensors, metadata } = 'tensors' in weights ? weights : { tensors: weights, metadata: {} };
-  const spec = typeof model === 'string' ? (await import('@residual/resnet/registry')).getSpec(model) : model;
-  const found = await checkWeights(tensors, spec, source);
-  const { dict, missing, notes } = adaptWeights(tensors, options, source);
-  const numClasses = options.numClasses ?? found.numClasses;
-  const inChannels = options.inChannels ?? found.inChannels;
-  const { preset = defaultPreset(spec), labels } = describe(source, metadata, options, missing.length > 0);
-  const names = await labelsFor(spec, numClasses, labels);
-  const size = { edgePx: preset.cropPx, channels: inChannels };
-  const batchSize = options.batchSize ?? defaultBatchSize(preset, engines);
-  const compiled = (): Promise<CompiledNetwork> => {
-    const build = (vars: VarSource): ResNet => new ResNet(spec, { numClasses, inChannels, vars });
-    const weights = toWeights(dict, spec, { numClasses, inChannels });
-    return CompiledNetwork.create({ build, weights, model: undefined, ...size, batchSize }, engines);
-  };
-  const eager = (): EagerNetwork => {
-    const model = new ResNet(spec, { numClasses, inChannels, vars: new StateDictVars(dict).source });
-    return new EagerNetwork({ model, ...size, batchSize, ownsModel: true });
-  };
+async function fromWeights(options: WeightsOptions): Promise<Classifier> {
+  const { engines = [] } = options;
+  const weights = 'tensors' in options.weights ? options.weights : undefined;
+  const tensors = weights?.tensors ?? (options.weights as StateDict);
+  const loaded = weights && isLoaded(weights) ? weights : undefined;
+  const source = options.source ?? loaded?.source ?? 'weights';
+  const stated = statedFacts(source, weights, loaded);
+  const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, source });
+  const adapted = adaptWeights(tensors, chosen, options, source);
+  const spec = withNetworkOptions(adapted.spec, { ...stated.network, ...givenNetwork(options) });
+  const { dict, missing } = adapted;
+  const blueprint = new ResNet(spec, { vars: shapesOnly });
+  const usual = options.preset ?? stated.preset?.() ?? withNormalisation(defaultPreset(spec), stated.normalisation);
+  const preset = withNormalisation(usual, options);
+  const names = options.labels ?? (stated.labels?.length === blueprint.numClasses ? stated.labels : undefined);
+  const labels = await labelsFor(blueprint, names);
+  const parts = sizesOf(blueprint, preset, options);
+  const compiled = (): Promise<Network> =>
+    CompiledNetwork.create({ ...parts, weights: toWeights(dict, blueprint), model: undefined }, engines);
+  const eager = (): Network =>
+    new EagerNetwork({ ...parts, model: blueprint.withVars(new StateDictVars(dict).source), ownsModel: true });
+  const loadReport: LoadReport = { ...chosen.report, missing };
   return new Classifier({
-    spec,
+    blueprint,
     network: engines.length > 0 ? await compiled() : eager(),
     preset,
-    labels: names,
-    inChannels,
-    batchSize,
-    weights: facts && { source, published: facts.published, licence: facts.licence, sha256: facts.sha256 },
-    loadReport: { ...found.report, missing },
-    notes: [...(facts?.notes ?? []), ...(missing.length > 0 ? [] : headNotes(spec, numClasses, source)), ...notes],
+    labels,
+    batchSize: parts.batchSize,
+    weights: loaded && { source, published: loaded.published, licence: loaded.licence, sha256: loaded.sha256 },
+    loadReport,
+    notes: [
+      ...(weights?.notes ?? []),
+      ...chosen.notes,
+      ...(missing.length > 0 ? [] : headNotes(chosen, source)),
+      ...labelNotes(stated.labels, names, blueprint, source),
+      ...adapted.notes,
+    ],
     warnings: valueWarnings(dict, source),
   });
 }
 
-/** How the caller, else the weights, would have pictures prepared and classes called; a new head's classes are not the weights'. */
-function describe(
-  source: string,
-  metadata: Readonly<Record<string, string>>,
-  { preset, labels }: CommonOptions,
-  hasNewHead: boolean,
-): WeightsMetadata {
-  const stored = fromMetadata(source, metadata);
-  const names = labels ?? (hasNewHead ? undefined : stored.labels);
-  return { ...stored, ...(preset && { preset }), ...(names && { labels: names }) };
+/** Whether weights come with what their publisher says of them. */
+function isLoaded(weights: ReadStateDictResult | LoadedWeights): weights is LoadedWeights {
+  return 'published' in weights;
+}
+
+interface Sizes {
+  readonly blueprint: ResNet;
+  readonly edgePx: number;
+  readonly channels: number;
+  readonly batchSize: number;
+}
+
+function sizesOf(blueprint: ResNet, preset: Preset, { batchSize, engines = [] }: CommonOptions): Sizes {
+  const size = { blueprint, edgePx: preset.cropPx, channels: blueprint.inChannels };
+  return { ...size, batchSize: batchSize ?? defaultBatchSize(preset, engines) };
 }
 
 /** A state dict that fits, as a graph's parameters take it; no tfjs model is built. */
-function toWeights(dict: StateDict, spec: ResNetSpec, size: { numClasses: number; inChannels: number }): Weights {
-  const specs = variableSpecs(spec, size);
-  return new Map([...specs].map(([name, variable]) => [name, viewTorch(variable.spec.layout, dict.get(name)!)]));
+function toWeights(dict: StateDict, { variableSpecs }: ResNet): Weights {
+  return new Map([...variableSpecs].map(([name, { layout }]) => [name, viewTorch(layout, dict.get(name)!)]));
+}
+
+function givenNetwork({ strideIn, epsilon, activation, outputStride }: NetworkOptions): NetworkOptions {
+  return {
+    ...(strideIn !== undefined && { strideIn }),
+    ...(epsilon !== undefined && { epsilon }),
+    ...(activation !== undefined && { activation }),
+    ...(outputStride !== undefined && { outputStride }),
+  };
 }
 
 function checkBatchSize(batchSize: number | undefined): void {
@@ -172,10 +184,21 @@ function defaultBatchSize({ cropPx }: Preset, engines: readonly Engine[]): numbe
   return engines.length > 0 ? 1 : Math.max(1, Math.floor(BATCH_PIXELS / cropPx ** 2));
 }
 
-function headNotes(spec: ResNetSpec, numClasses: number, source: string): string[] {
-  const usual = spec.numClasses ?? 1000;
-  if (numClasses === usual) return [];
-  return [`${source}: a head of ${numClasses} classes, where ${spec.name}'s own has ${usual}`];
+function headNotes({ variant, spec }: { variant: ResNetSpec; spec: ResNetSpec }, source: string): string[] {
+  if (spec.numClasses === null) return [`${source}: no head, and so no classes; it embeds`];
+  const usual = variant.numClasses ?? 1000;
+  if (spec.numClasses === usual) return [];
+  return [`${source}: a head of ${spec.numClasses} classes, where ${spec.name}'s own has ${usual}`];
+}
+
+function labelNotes(
+  stated: readonly string[] | undefined,
+  used: readonly string[] | undefined,
+  { numClasses }: ResNet,
+  source: string,
+): string[] {
+  if (stated === undefined || used !== undefined || numClasses === null) return [];
+  return [`${source}: ${stated.length} names of classes beside a head of ${numClasses}; they are not used`];
 }
 
 function valueWarnings(dict: StateDict, source: string): string[] {
@@ -183,16 +206,16 @@ function valueWarnings(dict: StateDict, source: string): string[] {
   if (!found) return [];
   const values = found.count === 1 ? 'one value is' : `${found.count} values are`;
   return [
-    `${source}: ${values} NaN or infinite, the first in ${found.firstName}; answers may be wrong or none, choose another file`,
+    `${source}: ${values} NaN or infinite, the first in ${found.firstName}; answers may be wrong or none: fetch or train it again`,
   ];
 }
 
 async function labelsFor(
-  spec: ResNetSpec,
-  numClasses: number,
+  { numClasses, sizePx }: ResNet,
   given: readonly string[] | undefined,
 ): Promise<readonly string[]> {
-  if (given === undefined) return defaultLabels(spec, numClasses);
+  if (numClasses === null) return [];
+  if (given === undefined) return defaultLabels(numClasses, sizePx);
   if (given.length === numClasses) return given;
   const counts = `expected ${numClasses} names, one per class, got ${given.length}`;
   throw new ClassifierError('BAD_LABELS', `labels: ${counts}; pass as many as the head has rows`);

@@ -1,9 +1,9 @@
-import { CifarStem, type ResNetSpec } from '@residual/resnet';
+import { imagenetStem, type ResNetSpec } from '@residual/resnet';
 import { cifar, imagenet1kV1, imagenet1kV2, type Preset } from '@residual/vision';
 
-/** How pictures are prepared for a variant's plain weights file: as for torchvision's `IMAGENET1K_V1`, or for CIFAR. */
-export function defaultPreset(spec: ResNetSpec): Preset {
-  if (spec.stem === CifarStem) return cifar;
+/** How pictures are prepared for a network's plain weights file: as for torchvision's `IMAGENET1K_V1`, or for CIFAR. */
+export function defaultPreset({ name, stem = imagenetStem }: ResNetSpec): Preset {
+  if (stem.sizePx === 32) return cifar;
   // The one variant whose first torchvision weights came with the second recipe.
-  return spec.name === 'resnext101_64x4d' ? imagenet1kV2 : imagenet1kV1;
+  return name === 'resnext101_64x4d' ? imagenet1kV2 : imagenet1kV1;
 }

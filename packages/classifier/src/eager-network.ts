@@ -1,6 +1,6 @@
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { columnOf, type Features, type InputSize, join, type Network, split } from './network.ts';
+import { channelWeights, columnOf, type Features, type InputSize, join, type Network, split } from './network.ts';
 
 export interface EagerNetworkParts extends InputSize {
   readonly model: ResNet;
@@ -33,9 +33,14 @@ export class EagerNetwork implements Network {
     return rows;
   }
 
-  async headWeights(classIndex: number): Promise<Float32Array> {
-    const matrix = this.model.variables.get('fc.weight')!;
-    return columnOf(await matrix.data(), matrix.shape[1]!, classIndex);
+  async classWeights(classIndex: number): Promise<Float32Array | undefined> {
+    const { classWeights, numClasses, variables } = this.model;
+    if (classWeights === undefined || numClasses === null) return undefined;
+    return columnOf((await variables.get(classWeights)!.data()) as Float32Array, numClasses, classIndex);
+  }
+
+  channelWeights(channel: number): Float32Array | undefined {
+    return channelWeights(this.model, channel);
   }
 
   async dispose(): Promise<void> {

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-wasm';
-import { type HostTensor, torchShape } from '@residual/blocks';
+import { type HostTensor, shapesOnly, torchShape } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
-import { cifarResNet, cifarResNetSpec, resnet18Spec } from '@residual/resnet';
+import { cifarResNet, cifarResNetSpec, resnet18 } from '@residual/resnet';
 import { imagenet1kV1, timm224, timm288 } from '@residual/vision';
 import type { ImagenetClass } from '@residual/vision/imagenet';
 import { writeSafetensors } from '@residual/weights';
@@ -15,7 +15,6 @@ import { memoryCache, type ProgressEvent } from '@residual/weights/hub';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromPretrained } from './from-pretrained.ts';
-import { variableSpecs } from './variable-specs.ts';
 import { toMetadata } from './weights-metadata.ts';
 
 const COMMIT = '0123456789012345678901234567890123456789';
@@ -29,7 +28,7 @@ let cifarFile: Uint8Array;
 /** Every tensor of resnet18, with a bias that makes goldfish of everything. */
 function goldfishWeights(numClasses = 1000): Uint8Array {
   const dict = new Map<string, HostTensor>();
-  for (const [name, { spec }] of variableSpecs(resnet18Spec, { numClasses })) {
+  for (const [name, spec] of resnet18({ numClasses, vars: shapesOnly }).variableSpecs) {
     const shape = torchShape(spec.layout, spec.shape);
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
     if (name === 'fc.bias') data[1] = 5;

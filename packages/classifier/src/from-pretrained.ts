@@ -1,6 +1,3 @@
-import type { Engine } from '@residual/compile';
-import type { ResNetSpec } from '@residual/resnet';
-import { type Preset, presetFromHuggingFace, presetFromTimm } from '@residual/vision';
 import type { ImagenetClass } from '@residual/vision/imagenet';
 import {
   type DEFAULT,
@@ -11,26 +8,17 @@ import {
 } from '@residual/weights/catalogue';
 import { type HubOptions, type LoadedWeights, loadWeights, type WeightsReference } from '@residual/weights/hub';
 import { defaultHub } from '#hub';
-import type { AdaptOptions } from './adapt-weights.ts';
 import type { Classifier } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
-import { fromWeights } from './create-classifier.ts';
-import { findVariant } from './find-variant.ts';
+import { createClassifier, type WeightsOptions } from './create-classifier.ts';
 
-export interface PretrainedOptions extends AdaptOptions, HubOptions {
+export interface LoadPretrainedOptions extends HubOptions {
   /** Which of a model's published weights; default its publisher's latest. Only for a model's name. */
   readonly weights?: WeightsName | typeof DEFAULT;
-  /** The variant that a file holds; default: the one that its tensors fit. */
-  readonly model?: string | ResNetSpec;
-  /** How pictures are prepared; default as the weights' publisher does. */
-  readonly preset?: Preset;
-  /** Names of the classes; default the weights'. */
-  readonly labels?: readonly string[];
-  /** Pictures that go through the network at once; see `createClassifier`. */
-  readonly batchSize?: number;
-  /** Who may run the network, compiled: the first that can. Without them it is the current tfjs backend. */
-  readonly engines?: readonly Engine[];
 }
+
+/** Those of `createClassifier` for weights, and where the weights come from. */
+export interface PretrainedOptions extends Omit<WeightsOptions, 'weights' | 'source'>, LoadPretrainedOptions {}
 
 /** Options that leave the catalogue's classes as they are. */
 type KeepsClasses = PretrainedOptions & { readonly labels?: undefined; readonly numClasses?: undefined };
@@ -38,7 +26,8 @@ type KeepsClasses = PretrainedOptions & { readonly labels?: undefined; readonly 
 /**
  * A classifier of published weights by the model's name, or of weights anywhere: `hf:owner/name[@revision]`, an address, a
  * File, bytes, in Node a path. What is not in the cache is downloaded and checked; pictures are prepared as the weights'
- * publisher prepares them; a head or a first convolution of other sizes is made by timm's rules.
+ * publisher prepares them; a head or a first convolution of other sizes is made by timm's rules. It is `loadPretrained` and
+ * `createClassifier`, one after the other.
  *
  * In Node the environment says where weights are kept and fetched (`hubFromEnvironment` of `@residual/weights/node`).
  *
@@ -57,22 +46,20 @@ export async function fromPretrained<const Labels extends readonly string[]>(
 ): Promise<Classifier<Labels[number]>>;
 export async function fromPretrained(from: WeightsReference, options?: PretrainedOptions): Promise<Classifier>;
 export async function fromPretrained(from: WeightsReference, options: PretrainedOptions = {}): Promise<Classifier> {
-  const { weights, model, preset, labels, batchSize, engines, numClasses, inChannels, ...hub } = options;
-  const loaded = await loadWeights(referenceOf(from, weights), { ...(await defaultHub()), ...given(hub) });
-  const { tensors, source } = loaded;
-  const spec = model ?? loaded.published?.model ?? (await findVariant(tensors));
-  // Published weights' classes are called alike, whoever published them.
-  const stated = loaded.published ? undefined : loaded.labels;
-  const names = labels ?? (numClasses === undefined || numClasses === stated?.length ? stated : undefined);
-  return fromWeights(
-    {
-      model: spec,
-      weights: loaded,
-      source,
-      ...given({ preset: preset ?? presetOf(loaded), labels: names, batchSize, engines, numClasses, inChannels }),
-    },
-    loaded,
-  );
+  const { weights: _, ...others } = options;
+  return createClassifier({ ...others, weights: await loadPretrained(from, options) });
+}
+
+/**
+ * The weights alone, with all that their publisher says of them, for `createClassifier`.
+ *
+ * @throws as `fromPretrained`, WeightsMismatchError aside.
+ */
+export async function loadPretrained(
+  from: WeightsReference,
+  { weights, ...hub }: LoadPretrainedOptions = {},
+): Promise<LoadedWeights> {
+  return loadWeights(referenceOf(from, weights), { ...(await defaultHub()), ...given(hub) });
 }
 
 /** A name of the catalogue, or what it is that was given. */
@@ -81,18 +68,6 @@ function referenceOf(from: WeightsReference, weights: string | undefined): Weigh
   if (weights === undefined) return from;
   const expected = `expected a model's name, such as resnet50, beside weights '${weights}'`;
   throw new ClassifierError('BAD_OPTION', `weights: ${expected}, got a file or an address; leave weights out`);
-}
-
-function presetOf({ preprocessing, metadata }: LoadedWeights): Preset | undefined {
-  if (preprocessing === undefined || 'residual.preset' in metadata) return undefined;
-  switch (preprocessing.kind) {
-    case 'preset':
-      return preprocessing.preset;
-    case 'timm':
-      return presetFromTimm(preprocessing.config);
-    case 'huggingface':
-      return presetFromHuggingFace(preprocessing.config);
-  }
 }
 
 /** The fields that are there. */

@@ -8,8 +8,14 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
-export { fromPretrained, type PretrainedOptions } from './from-pretrained.ts';
+export {
+  fromPretrained,
+  type LoadPretrainedOptions,
+  loadPretrained,
+  type PretrainedOptions,
+} from './from-pretrained.ts';
 export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
+export type { NetworkOptions, NormalisationOptions } from './network-options.ts';
 export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
 export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

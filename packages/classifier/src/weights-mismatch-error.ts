@@ -2,19 +2,25 @@ import type { LoadReport } from '@residual/blocks';
 
 const marker: symbol = Symbol.for('residual.WeightsMismatchError');
 
-/** Weights that are not the model's; `fits` names the variants whose they are. */
+/** Weights that are not the model's, or no model's; `fits` names the variants whose they are. */
 export class WeightsMismatchError extends Error {
   readonly code = 'WEIGHTS_MISMATCH';
   /** Name of the weights. */
   readonly source: string;
-  /** Name of the model that was asked for. */
-  readonly model: string;
+  /** Name of the model that was asked for, if one was. */
+  readonly model: string | undefined;
   /** Variants that the weights fit, whatever their number of classes. */
   readonly fits: readonly string[];
-  /** How the weights differ from the model that was asked for. */
+  /** How the weights differ from the model that was asked for, else from the nearest. */
   readonly report: LoadReport;
 
-  constructor(fields: { source: string; model: string; fits: readonly string[]; report: LoadReport; problem: string }) {
+  constructor(fields: {
+    source: string;
+    model: string | undefined;
+    fits: readonly string[];
+    report: LoadReport;
+    problem: string;
+  }) {
     super(`${fields.source}: ${fields.problem}`);
     this.name = 'WeightsMismatchError';
     this.source = fields.source;

@@ -1,3 +1,4 @@
+export { activations } from './activations.ts';
 export { averageAndMaxPool } from './average-and-max-pool.ts';
 export {
   type CifarResNetOptions,
@@ -18,6 +19,8 @@ export {
 } from './cifar-four-stages.ts';
 export { convolutionHead } from './convolution-head.ts';
 export { deepStem } from './deep-stem.ts';
+export type { TorchShapes } from './describe-head.ts';
+export { fitModel, type ModelFit } from './fit-model.ts';
 export { type Head, type HeadOptions, type HeadType, linearHead, linearHeadWithoutBias } from './head.ts';
 export {
   plain18,

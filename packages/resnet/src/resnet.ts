@@ -38,7 +38,7 @@ export interface ResNetOptions
     | 'numClasses'
     | 'inChannels'
   > {
-  /** Each block starts as its shortcut: its last batch norm's weight at 0. Default false, as torchvision. */
+  /** Each block starts as its shortcut: the weight of its last norm, or convolution if it normalises first, at 0. Default false, as torchvision. */
   readonly zeroInitResidual?: boolean;
   /** Where the variables come from; default `randomVars()`. */
   readonly vars?: VarSource;
@@ -103,7 +103,12 @@ export class ResNet {
 
   /** Shapes, layouts and initialisers of the variables, by the same names. */
   get variableSpecs(): ReadonlyMap<string, VarSpec> {
-    return new Map([...this.#vars.entries].map(([name, { spec }]) => [name, spec]));
+    return this.#vars.specs;
+  }
+
+  /** Numbers in the pooled features. */
+  get numPooled(): number {
+    return this.#pool.outFeatures;
   }
 
   /** The variable of the convolution that reads the picture: `conv1.weight`. */
@@ -116,12 +121,17 @@ export class ResNet {
     return (this.spec.names ?? torchvisionNames).head;
   }
 
+  /** Whether the pooled features are the means of the last stage's channels. */
+  get isMeanPooled(): boolean {
+    return this.#finalNorm === undefined && this.#pool.isMean;
+  }
+
   /**
    * The variable whose numbers, `[numFeatures, numClasses]`, are the gradient of each logit with respect to the mean of each
    * channel of the last stage: `fc.weight`. `undefined` where more than a mean and a matrix lies between.
    */
   get classWeights(): string | undefined {
-    return this.#finalNorm === undefined && this.#pool.isMean ? this.#head?.matrix : undefined;
+    return this.isMeanPooled ? this.#head?.matrix : undefined;
   }
 
   /** In the order in which they are computed. */
@@ -186,16 +196,25 @@ export class ResNet {
   }
 
   /**
-   * Goes on from the output of a named endpoint to the logits, or to the pooled features of a model without a head; the
-   * caller disposes them. What depends on a stage alone, e.g. the gradient of a class with respect to it, is had so.
+   * Goes on from the output of a named endpoint to the logits, or to the pooled features of a model without a head or where
+   * `until` says so; the caller disposes them. What depends on a stage alone, e.g. the gradient of a class with respect to it, is had so.
    *
    * @throws RangeError for a name that the model does not have.
    */
-  forwardFrom(endpoint: Endpoint, value: tf.Tensor, options?: ForwardOptions): tf.Tensor2D {
+  forwardFrom(
+    endpoint: Endpoint,
+    value: tf.Tensor,
+    { until = this.#head ? 'logits' : 'pooled', ...options }: ForwardOptions & { until?: 'pooled' | 'logits' } = {},
+  ): tf.Tensor2D {
     const at = this.#index(endpoint);
+    this.#index(until);
     return tf.tidy(() => {
-      const last = [...this.#walkFrom(at, value, options)].at(-1);
-      return last ? (last[1] as tf.Tensor2D) : tf.clone(value as tf.Tensor2D);
+      let last = value;
+      for (const [name, output] of this.#walkFrom(at, value, options)) {
+        last = output;
+        if (name === until) break;
+      }
+      return last === value ? tf.clone(value as tf.Tensor2D) : (last as tf.Tensor2D);
     });
   }
 

@@ -39,4 +39,5 @@ export { readBitmap } from './read-bitmap.ts';
 export { type ResizeOptions, resize, resizeShortestEdge } from './resize.ts';
 export { ScoresError } from './scores-error.ts';
 export { type Random, randomBetween, randomInt, seededRandom } from './seeded-random.ts';
+export { toGrey } from './to-grey.ts';
 export { type Prediction, softmax, topK } from './top-k.ts';

@@ -43,13 +43,11 @@ beforeAll(async () => {
 /** A classifier of the network and the network itself, for prepared inputs of `size`. */
 function parts(model: ResNet, size: number): { classifier: Classifier; network: EagerNetwork } {
   const network = new EagerNetwork({ model, edgePx: size, channels: 3, batchSize: 8, ownsModel: true });
-  const numClasses = model.variables.get('fc.bias')!.size;
   const classifier = new Classifier<string>({
-    spec: model.spec,
+    blueprint: model,
     network,
     preset: presetOf(size),
-    labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    inChannels: 3,
+    labels: Array.from({ length: model.numClasses! }, (_, index) => `class ${index}`),
     batchSize: 8,
     weights: undefined,
     loadReport: undefined,

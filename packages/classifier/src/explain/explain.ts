@@ -1,11 +1,12 @@
-import { type PixelImage, type Prediction, resizeAndCrop, softmax } from '@residual/vision';
+import { type PixelImage, resizeAndCrop } from '@residual/vision';
 import { BATCH_PIXELS, type Classifier } from '../classifier.ts';
 import { ClassifierError } from '../classifier-error.ts';
-import type { FeatureMap, Network } from '../network.ts';
-import type { ExplainMethod, ExplainOptions, Explanation, Heatmap, MapEndpoint } from './explanation.ts';
-import { gradCam, gradCamPlusPlus } from './grad-cam.ts';
+import type { Network } from '../network.ts';
+import type { ExplainMethod, ExplainOptions, Explanation, MapEndpoint } from './explanation.ts';
+import { gradCam, gradCamPlusPlus, type LayerGradient } from './grad-cam.ts';
 import { earlierGradient, lastStageGradient } from './layer-gradient.ts';
 import { occlusion } from './occlusion.ts';
+import { type Question, questionOf } from './question.ts';
 import { toUnitRange, upsample } from './upsample.ts';
 
 const weighings = { 'grad-cam': gradCam, 'grad-cam++': gradCamPlusPlus } as const;
@@ -34,77 +35,56 @@ export async function explainInput<Label extends string>(
 ): Promise<Pick<Explanation<Label>, 'target' | 'method' | 'layer' | 'map'>> {
   const { method = 'grad-cam', signal } = options;
   const running = signal ? { signal } : {};
-  const last = `layer${classifier.spec.depths.length}` as MapEndpoint;
-  const layer = layerOf(classifier, options, last);
-  const [outputs] = await classifier.forwardIntermediates([input], [last, 'logits'], running);
-  const target = targetOf(classifier, outputs!.logits.data, options.target);
+  const layers = classifier.endpoints.filter((name): name is MapEndpoint => name !== 'pooled' && name !== 'logits');
+  const layer = layerOf(layers, options);
+  const last = layers.at(-1)!;
+  const head = classifier.endpoints.filter((name) => name === 'pooled' || name === 'logits');
+  const [outputs] = await classifier.forwardIntermediates([input], [last, ...head], running);
+  const question = questionOf(classifier, options, outputs!);
+  const { index, label } = question;
+  const score = question.scoreOf(outputs![question.endpoint]!.data);
+  const target = { index, label: label as Label, score };
   if (method === 'occlusion') {
     const { cropPx } = classifier.preset;
     const map = await occlusion({
       input,
       edgePx: cropPx,
-      classIndex: target.index,
-      score: target.score,
+      score,
       patchPx: options.patchPx ?? Math.ceil(cropPx / 5),
       batchSize: Math.max(classifier.batchSize, Math.floor(BATCH_PIXELS / cropPx ** 2)),
-      forward: (inputs) => classifier.forward(inputs, running),
+      scoresOf: async (inputs) => {
+        const rows = await classifier.forwardIntermediates(inputs, [question.endpoint], running);
+        return rows.map((row) => question.scoreOf(row[question.endpoint].data));
+      },
     });
     return { target, method, layer: undefined, map };
   }
-  const map = await weighed(classifier, network, input, { layer, last, method, target, activations: outputs![last]! });
+  const known = layer === last ? await lastStageGradient(network, outputs![last]!, question) : undefined;
+  const gradient = known ?? (await gradientWithin(classifier, input, layer, question));
   signal?.throwIfAborted();
-  return { target, method, layer, map };
+  return { target, method, layer, map: weighings[method](gradient) };
 }
 
-async function weighed(
+function gradientWithin(
   classifier: Classifier,
-  network: Network,
-  input: Float32Array,
-  parts: {
-    readonly layer: MapEndpoint;
-    readonly last: MapEndpoint;
-    readonly method: keyof typeof weighings;
-    readonly target: Prediction;
-    readonly activations: FeatureMap;
-  },
-): Promise<Heatmap> {
-  const { layer, last, method, target, activations } = parts;
+  data: Float32Array,
+  layer: MapEndpoint,
+  question: Question,
+): Promise<LayerGradient> {
   const { cropPx } = classifier.preset;
   const shape: [number, number, number] = [cropPx, cropPx, classifier.inChannels];
-  const gradient =
-    layer === last
-      ? await lastStageGradient(network, activations, target.index)
-      : await earlierGradient(() => classifier.model, { data: input, shape }, layer, target.index);
-  return weighings[method](gradient);
+  return earlierGradient(() => classifier.model, { data, shape }, layer, question);
 }
 
 function layerOf(
-  classifier: Classifier,
+  layers: readonly MapEndpoint[],
   { layer, method = 'grad-cam' }: Pick<ExplainOptions, 'layer' | 'method'>,
-  last: MapEndpoint,
 ): MapEndpoint {
   if (!methods.includes(method))
     throw new ClassifierError('BAD_OPTION', `method: expected one of ${methods.join(', ')}, got '${method}'`);
-  const layers = ['stem', ...classifier.spec.depths.map((_, index) => `layer${index + 1}`)];
-  if (layer === undefined) return last;
+  if (layer === undefined) return layers.at(-1)!;
   if (method === 'occlusion')
     throw new ClassifierError('BAD_OPTION', `layer: occlusion looks at no layer, got '${layer}'; leave it out`);
   if (layers.includes(layer)) return layer;
   throw new ClassifierError('BAD_OPTION', `layer: expected one of ${layers.join(', ')}, got '${layer}'`);
-}
-
-function targetOf<Label extends string>(
-  { labels }: Classifier<Label>,
-  logits: Float32Array,
-  target: Label | number | undefined,
-): Prediction<Label> {
-  const scores = softmax(logits);
-  const index =
-    typeof target === 'string'
-      ? labels.indexOf(target)
-      : (target ?? scores.indexOf(scores.reduce((most, score) => Math.max(most, score))));
-  const label = labels[index];
-  if (label !== undefined) return { index, label, score: scores[index]! };
-  const expected = `expected a class's name or its index from 0 to ${labels.length - 1}`;
-  throw new ClassifierError('BAD_OPTION', `target: ${expected}, got ${JSON.stringify(target)}; see labels`);
 }

@@ -14,6 +14,8 @@ export type ExplainMethod = 'grad-cam' | 'grad-cam++' | 'occlusion';
 export interface ExplainOptions<Label extends string = string> {
   /** The class, by name or index; default: the likeliest. */
   readonly target?: Label | number;
+  /** In place of a class, a channel of the pooled features, from 0: what a network without a head is asked for. */
+  readonly channel?: number;
   /** Default `grad-cam`. */
   readonly method?: ExplainMethod;
   /** The feature map that is weighed; default the last stage's. Not for `occlusion`. */
@@ -33,7 +35,7 @@ export interface Heatmap {
 
 /** Where a network sees a class in a picture. */
 export interface Explanation<Label extends string = string> {
-  /** The class, and its probability. */
+  /** The class, and its probability; of a channel, called `channel 7`, its pooled value. */
   readonly target: Prediction<Label>;
   readonly method: ExplainMethod;
   /** `undefined` for `occlusion`. */

@@ -4,18 +4,21 @@ import { ClassifierError } from '../classifier-error.ts';
 import type { FeatureMap, Network } from '../network.ts';
 import type { MapEndpoint } from './explanation.ts';
 import type { LayerGradient } from './grad-cam.ts';
+import type { Question } from './question.ts';
 
 /**
- * At the last stage a logit is a weighted mean of the feature map, so the gradient is the head's weights, the same for
- * each pixel: no backend is needed, and the network may be compiled.
+ * At the last stage a channel's mean is one, and by a linear head a logit is a weighted mean, so the gradient is the head's
+ * weights, the same for each pixel: no backend is needed, and the network may be compiled. `undefined` where more lies
+ * between the last stage and what is asked for.
  */
 export async function lastStageGradient(
   network: Network,
   activations: FeatureMap,
-  classIndex: number,
-): Promise<LayerGradient> {
+  { endpoint, index }: Question,
+): Promise<LayerGradient | undefined> {
   const [height, width, channels] = activations.shape as [number, number, number];
-  const weights = await network.headWeights(classIndex);
+  const weights = endpoint === 'logits' ? await network.classWeights(index) : network.channelWeights(index);
+  if (weights === undefined) return undefined;
   const gradients = activations.data.map((_, i) => weights[i % channels]! / (height * width));
   return { activations, gradients };
 }
@@ -30,15 +33,16 @@ export async function earlierGradient(
   buildModel: () => ResNet,
   input: { readonly data: Float32Array; readonly shape: [number, number, number] },
   layer: MapEndpoint,
-  classIndex: number,
+  { endpoint, index }: Question,
 ): Promise<LayerGradient> {
   await needGradients(layer);
   const model = buildModel();
   const [activations, gradients] = tf.tidy(() => {
     const x = tf.tensor4d(input.data, [1, ...input.shape]);
     const found = model.forwardIntermediates(x, [layer])[layer]!;
-    const logit = (value: tf.Tensor): tf.Tensor => tf.slice(model.forwardFrom(layer, value), [0, classIndex], [1, 1]);
-    return [found, tf.grad(logit)(found)] as const;
+    const asked = (value: tf.Tensor): tf.Tensor =>
+      tf.slice(model.forwardFrom(layer, value, { until: endpoint }), [0, index], [1, 1]);
+    return [found, tf.grad(asked)(found)] as const;
   });
   try {
     const [data, gradient] = (await Promise.all([activations.data(), gradients.data()])) as Float32Array[];

@@ -1,12 +1,13 @@
+import { softmax } from '@residual/vision';
 import { expect, test } from 'vitest';
 import { occlusion } from './occlusion.ts';
 
 /** A network of two classes that looks at the first pixel alone. */
-async function forward(inputs: readonly Float32Array[]): Promise<Float32Array[]> {
-  return inputs.map((input) => Float32Array.of(0, input[0]!));
+async function scoresOf(inputs: readonly Float32Array[]): Promise<number[]> {
+  return inputs.map((input) => softmax(Float32Array.of(0, input[0]!))[1]!);
 }
 
-const parts = { edgePx: 16, classIndex: 1, patchPx: 4, batchSize: 7, forward };
+const parts = { edgePx: 16, patchPx: 4, batchSize: 7, scoresOf };
 
 test('what the class hangs on lights up, by as much as the probability falls, and nothing else', async () => {
   const input = new Float32Array(16 * 16 * 3).fill(2);

@@ -1,4 +1,3 @@
-import { softmax } from '@residual/vision';
 import { ClassifierError } from '../classifier-error.ts';
 import type { Heatmap } from './explanation.ts';
 
@@ -6,22 +5,22 @@ export interface OcclusionParts {
   /** As the network takes it, `[edgePx, edgePx, channels]`. */
   readonly input: Float32Array;
   readonly edgePx: number;
-  readonly classIndex: number;
-  /** The class's probability with nothing hidden. */
+  /** What is asked for, such as a class's probability, with nothing hidden. */
   readonly score: number;
   readonly patchPx: number;
   readonly batchSize: number;
-  readonly forward: (inputs: readonly Float32Array[]) => Promise<Float32Array[]>;
+  /** The same of each input. */
+  readonly scoresOf: (inputs: readonly Float32Array[]) => Promise<readonly number[]>;
 }
 
 /**
- * How much of a class's probability goes when a square of the picture is grey (the training set's mean), for each pixel
- * the mean over the squares that hide it; where the probability rises, 0.
+ * How much of a class's probability, or of another score, goes when a square of the picture is grey (the training set's mean), for each pixel
+ * the mean over the squares that hide it; where it rises, 0.
  *
  * @see Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2
  */
 export async function occlusion(parts: OcclusionParts): Promise<Heatmap> {
-  const { input, edgePx, classIndex, score, patchPx, batchSize, forward } = parts;
+  const { input, edgePx, score, patchPx, batchSize, scoresOf } = parts;
   if (!Number.isInteger(patchPx) || patchPx < 1 || patchPx > edgePx)
     throw new ClassifierError('BAD_OPTION', `patchPx: expected a whole number from 1 to ${edgePx}, got ${patchPx}`);
   const squares = squaresOf(edgePx, patchPx);
@@ -29,9 +28,9 @@ export async function occlusion(parts: OcclusionParts): Promise<Heatmap> {
   const counts = new Uint16Array(edgePx * edgePx);
   for (let start = 0; start < squares.length; start += batchSize) {
     const batch = squares.slice(start, start + batchSize);
-    const rows = await forward(batch.map((square) => hide(input, edgePx, square)));
+    const scores = await scoresOf(batch.map((square) => hide(input, edgePx, square)));
     for (const [index, square] of batch.entries()) {
-      const drop = score - softmax(rows[index]!)[classIndex]!;
+      const drop = score - scores[index]!;
       for (const pixel of pixelsOf(square, edgePx)) {
         drops[pixel]! += drop;
         counts[pixel]! += 1;

@@ -1,0 +1,153 @@
+import { type HostTensor, shapesOnly, torchShape } from '@residual/blocks';
+import { cifarResNetSpec, ResNet, type ResNetSpec, resnet18Spec, resnet50Spec } from '@residual/resnet';
+import { getSpec, listModels } from '@residual/resnet/registry';
+import { describe, expect, test } from 'vitest';
+import { chooseModel } from './choose-model.ts';
+
+/** The names and shapes of a variant's state dict, without values. */
+function shapesOf(spec: ResNetSpec, numClasses: number): Map<string, HostTensor> {
+  const data = new Float32Array(0);
+  const { variableSpecs } = new ResNet(spec, { numClasses, vars: shapesOnly });
+  return new Map(
+    [...variableSpecs].map(([name, { layout, shape }]) => [name, { shape: torchShape(layout, shape), data }]),
+  );
+}
+
+/** Variants that have the tensors of one before them in the table. */
+const alike = (name: string): boolean => /^plain(20|32|44|56|110)$/.test(name);
+
+describe.each(listModels())('%s', (name) => {
+  const dict = shapesOf(getSpec(name), 7);
+
+  test('its weights fit it, whatever their number of classes', async () => {
+    const { spec, report } = await chooseModel(dict, { model: name, source: 'w.pth' });
+    expect([spec.name, spec.numClasses]).toEqual([name, 7]);
+    expect(report).toEqual({ missing: [], unexpected: [], mismatched: [] });
+  });
+
+  test('its tensors say that they are its', async () => {
+    const { spec, variant } = await chooseModel(dict, { source: 'w.pth' });
+    const expected = alike(name) ? name.replace('plain', 'resnet') : name;
+    expect([spec.name, variant.name]).toEqual([expected, expected]);
+  });
+});
+
+test.each(listModels('*50*'))('weights of %s are told from those of resnet18', async (name) => {
+  await expect(
+    chooseModel(shapesOf(getSpec(name), 1000), { model: resnet18Spec, source: 'w.pth' }),
+  ).rejects.toMatchObject({
+    code: 'WEIGHTS_MISMATCH',
+    fits: [name],
+    message: `w.pth: these weights are ${name}'s (1000 classes), not resnet18's; choose the model ${name}`,
+  });
+});
+
+test('nets that differ only in what has no weights both fit; the first is taken, and the other said', async () => {
+  const dict = shapesOf(cifarResNetSpec(20), 10);
+  const other = chooseModel(dict, { model: resnet50Spec, source: 'w' });
+  await expect(other).rejects.toMatchObject({ fits: ['resnet20', 'plain20'] });
+  const { notes } = await chooseModel(dict, { source: 'w' });
+  expect(notes).toEqual(['w: taken as resnet20; plain20 would have the same tensors']);
+});
+
+test("a file's own word decides between those that are alike, whatever its tag", async () => {
+  const dict = shapesOf(cifarResNetSpec(20), 10);
+  const { spec, notes } = await chooseModel(dict, { stated: 'plain20.mine', source: 'w' });
+  expect([spec.name, notes]).toEqual(['plain20', []]);
+});
+
+test('a name that the tensors contradict is said, and the tensors are believed', async () => {
+  const { spec, notes } = await chooseModel(shapesOf(resnet18Spec, 4), { stated: 'gluon_resnet18_v1b', source: 'w' });
+  expect(spec.name).toBe('resnet18');
+  expect(notes).toEqual(['w: it says that it is gluon_resnet18_v1b; by its tensors it is resnet18']);
+});
+
+test.each(['resnetblur50', 'resnetaa50', 'seresnextaa101d_32x8d.sw_in12k'])(
+  '%s, which tensors cannot tell from another, is refused by name',
+  async (stated) => {
+    const chosen = chooseModel(shapesOf(resnet50Spec, 10), { stated, source: 'w' });
+    await expect(chosen).rejects.toMatchObject({
+      code: 'UNSUPPORTED_MODEL',
+      message: expect.stringContaining(' is not built here'),
+    });
+  },
+);
+
+test('num_batches_tracked is no difference', async () => {
+  const dict = shapesOf(resnet18Spec, 1000);
+  dict.set('bn1.num_batches_tracked', { shape: [], data: BigInt64Array.of(1n) });
+  await expect(chooseModel(dict, { source: 'w' })).resolves.toMatchObject({ spec: { name: 'resnet18' } });
+});
+
+type Dict = ReturnType<typeof shapesOf>;
+const none = new Float32Array(0);
+
+test.each([
+  {
+    has: 'no head',
+    apply: (dict: Dict) => dict.delete('fc.weight') && dict.delete('fc.bias'),
+    spec: { numClasses: null },
+  },
+  { has: 'a head without bias', apply: (dict: Dict) => dict.delete('fc.bias'), spec: { numClasses: 1000 } },
+  {
+    has: 'a head that is a 1×1 convolution',
+    apply: (dict: Dict) =>
+      dict.set('fc.weight', { shape: [6, 512, 1, 1], data: none }).set('fc.bias', { shape: [6], data: none }),
+    spec: { numClasses: 6 },
+  },
+  {
+    has: 'a convolution with a bias',
+    apply: (dict: Dict) => dict.set('conv1.bias', { shape: [64], data: none }),
+    spec: { convBias: new Set(['conv1']) },
+  },
+  {
+    has: 'grey pictures',
+    apply: (dict: Dict) => dict.set('conv1.weight', { shape: [64, 1, 7, 7], data: none }),
+    spec: { inChannels: 1 },
+  },
+])('$has is the tensors’, not the variant’s', async ({ apply, spec }) => {
+  const dict = shapesOf(resnet18Spec, 1000);
+  apply(dict);
+  const chosen = await chooseModel(dict, { source: 'w' });
+  expect(chosen.spec).toMatchObject({ name: 'resnet18', ...spec });
+});
+
+test.each([
+  {
+    change: 'a filter in the order of tfjs',
+    apply: (dict: Dict) => dict.set('conv1.weight', { shape: [7, 7, 3, 64], data: none }),
+    message:
+      'nearest resnet18: conv1.weight: expected [64, 3, 7, 7], got [7, 7, 3, 64], convolution weights being read as OIHW',
+  },
+  {
+    change: 'a head without rows',
+    apply: (dict: Dict) => dict.set('fc.weight', { shape: [0, 512], data: none }),
+    message: 'nearest resnet18: it also has fc.weight and 1 more',
+  },
+  {
+    change: 'a tensor less and one more',
+    apply: (dict: Dict) => dict.delete('layer3.1.bn2.bias') && dict.set('layer1.0.gate', { shape: [1], data: none }),
+    message: 'nearest resnet18: it lacks layer3.1.bn2.bias; it also has layer1.0.gate',
+  },
+  {
+    change: 'no running statistics',
+    apply: (dict: Dict) => [...dict.keys()].filter((name) => name.includes('running')).map((name) => dict.delete(name)),
+    message:
+      "batch norm's running statistics are missing (bn1.running_mean and 39 more): saved by named_parameters(), or a net that normalises otherwise; save model.state_dict()",
+  },
+  {
+    change: 'nothing of a ResNet',
+    apply: (dict: Dict) => dict.clear() ?? dict.set('embedding.weight', { shape: [1], data: none }),
+    message: 'expected the state dict of a ResNet, got tensors named embedding.weight',
+  },
+])('$change is said', async ({ apply, message }) => {
+  const dict = shapesOf(resnet18Spec, 1000);
+  apply(dict);
+  await expect(chooseModel(dict, { source: 'w' })).rejects.toMatchObject({
+    fits: [],
+    message: `w: these weights are of no network that is known here: ${message}`,
+  });
+  await expect(chooseModel(dict, { model: 'resnet50', source: 'w' })).rejects.toMatchObject({
+    message: `w: these weights are not resnet50's: ${message}`,
+  });
+});
