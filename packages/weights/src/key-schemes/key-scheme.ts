@@ -1,11 +1,17 @@
-/** How the parameters of a file are named. */
-export type KeySchemeName = 'torchvision' | 'timm' | 'huggingface' | 'akamaster' | 'unknown';
-
-/** One family's names, and what torchvision calls the same parameters. */
-export interface KeyScheme {
-  readonly name: KeySchemeName;
-  /** Whether a file with these keys follows the scheme. */
-  matches(keys: ReadonlySet<string>): boolean;
-  /** torchvision's name, or `undefined` for a key that no ResNet of torchvision's has. */
-  toTorchvision(key: string): string | undefined;
-}
+/** Whose names the tensors of a file have. */
+export type KeySchemeName =
+  | 'torchvision'
+  | 'timm'
+  | 'huggingface'
+  | 'akamaster'
+  | 'kuangliu'
+  | 'weiaicunzai'
+  | 'cadene'
+  | 'detectron2'
+  | 'mmpretrain'
+  | 'vissl'
+  | 'clip'
+  | 'sequential'
+  | 'bit'
+  | 'keras'
+  | 'unknown';

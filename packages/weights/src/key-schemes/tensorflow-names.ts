@@ -1,0 +1,72 @@
+import type { TensorEntry } from '../weights-index.ts';
+
+/** A TensorFlow variable under the names of torchvision or timm. */
+export interface TranslatedVariable {
+  readonly scheme: 'keras' | 'bit';
+  readonly name: string;
+}
+
+const parameters: Readonly<Record<string, string>> = {
+  kernel: 'weight',
+  bias: 'bias',
+  gamma: 'weight',
+  beta: 'bias',
+  moving_mean: 'running_mean',
+  moving_variance: 'running_var',
+};
+
+/**
+ * The name of a variable of Keras's applications (`conv2_block1_1_conv/kernel`, `predictions/bias`) or of BiT
+ * (`resnet/block1/unit01/a/standardized_conv2d/kernel`); `undefined` for any other name.
+ *
+ * @see keras/src/applications/resnet.py; timm/models/resnetv2.py, `_load_weights`
+ */
+export function translateVariable(name: string): TranslatedVariable | undefined {
+  const segments = name.replace(/:0$/, '').split(/[/.]/);
+  const parameter = parameters[segments.pop()!];
+  if (parameter === undefined) return undefined;
+  // HDF5 files say a layer's name twice.
+  const path = segments.filter((segment, index) => segment !== segments[index - 1]);
+  for (let at = path.length - 1; at >= 0; at--) {
+    const layer = kerasLayer(path[at]!);
+    if (layer !== undefined) return { scheme: 'keras', name: [...path.slice(0, at), layer, parameter].join('.') };
+  }
+  if (path[0] !== 'resnet') return undefined;
+  const module = bitModule(path.slice(1).join('/'));
+  return module === undefined ? undefined : { scheme: 'bit', name: `${module}.${parameter}` };
+}
+
+/** PyTorch's view of what a kernel holds: HWIO as OIHW, `[in, out]` as `[out, in]`. */
+export function transposeKernel(entry: TensorEntry): TensorEntry {
+  const rank = entry.shape.length;
+  const axes = rank === 4 ? [3, 2, 0, 1] : rank === 2 ? [1, 0] : [...entry.shape.keys()];
+  return {
+    ...entry,
+    shape: axes.map((axis) => entry.shape[axis]!),
+    stride: axes.map((axis) => entry.stride[axis]!),
+  };
+}
+
+function kerasLayer(layer: string): string | undefined {
+  if (layer === 'conv1_conv') return 'conv1';
+  if (layer === 'conv1_bn') return 'bn1';
+  if (layer === 'predictions' || layer === 'probs') return 'fc';
+  if (layer === 'post_bn') return 'norm';
+  const match = /^conv([2-5])_block(\d{1,2})_(?:([0-3])_(conv|bn)|(preact_bn))$/.exec(layer);
+  if (match === null) return undefined;
+  const [, stage, block, part, kind, preActivation] = match;
+  const inBlock = preActivation ?? (part === '0' ? `downsample.${kind === 'conv' ? 0 : 1}` : `${kind}${part}`);
+  return `layer${Number(stage) - 1}.${Number(block) - 1}.${inBlock}`;
+}
+
+function bitModule(path: string): string | undefined {
+  if (path === 'root_block/standardized_conv2d') return 'stem.conv';
+  if (path === 'group_norm') return 'norm';
+  if (path === 'head/conv2d') return 'head.fc';
+  const match = /^block(\d)\/unit(\d\d)\/([abc])\/(?:(proj\/)?standardized_conv2d|(group_norm))$/.exec(path);
+  if (match === null) return undefined;
+  const [, stage, unit, part, projection, norm] = match;
+  const number = 'abc'.indexOf(part!) + 1;
+  const module = projection !== undefined ? 'downsample.conv' : `${norm === undefined ? 'conv' : 'norm'}${number}`;
+  return `stages.${Number(stage) - 1}.blocks.${Number(unit) - 1}.${module}`;
+}

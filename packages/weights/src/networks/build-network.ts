@@ -1,0 +1,121 @@
+import type { ByteSource } from '../byte-source.ts';
+import type { KeySchemeName } from '../key-schemes/key-scheme.ts';
+import { prefixInFile } from '../key-schemes/wrapper-segments.ts';
+import type { StateDictIndex, TensorEntry, WeightsIndex } from '../weights-index.ts';
+import { combineTensors } from './combined-tensors.ts';
+import type { DictNames, NetworkRoot } from './dict-names.ts';
+import { findHead, type HeadSearch } from './find-head.ts';
+import type { FoundNetwork } from './found-network.ts';
+import { isLeftover } from './leftovers.ts';
+import { listNames } from './list-names.ts';
+import { findHints } from './network-hints.ts';
+import { type Backbone, nameBackbone } from './network-tensors.ts';
+import { prefixesOf, type Surroundings } from './surroundings.ts';
+
+/** A state dict in which networks were found. */
+export interface SearchedDict {
+  readonly source: ByteSource;
+  readonly index: WeightsIndex;
+  readonly dict: StateDictIndex;
+  readonly names: DictNames;
+  readonly around: Surroundings;
+}
+
+/** Makes a network of what hangs at a root. */
+export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNetwork {
+  const { source, index, dict, names, around } = searched;
+  const notes: string[] = [];
+  const prefix =
+    names.scheme === undefined
+      ? prefixInFile(names.inFile.get(root.sample)!, root.root.split('.').length - 1)
+      : root.root.slice(0, -1);
+  const path = [dict.path, prefix].filter((part) => part !== '').join('.');
+  const inside = withoutLeftovers(around.inside(root.root), notes);
+  const tensors = combineTensors(source, inside);
+  // timm's pre-activation networks: torchvision has no names for them.
+  const isKept = root.before === 'stages.' && root.after === '.blocks';
+  const backbone = isKept ? undefined : nameBackbone(tensors, root);
+  const head = backbone && findHead(root.root, backbone, around);
+  const scheme = names.scheme ?? schemeOf(root, backbone, head);
+  if (prefix !== '' && !(scheme === 'huggingface' && prefix === 'resnet')) {
+    notes.unshift(`prefix '${prefix}.' taken off the names`);
+  }
+  const found = backbone && head ? new Map([...backbone.tensors, ...head.unknown, ...head.tensors]) : tensors;
+  if (head !== undefined) notes.push(...head.notes);
+  if (![...found.keys()].some((name) => name.endsWith('.running_mean'))) {
+    notes.push(
+      'no running statistics: either group norm, or a file of named_parameters(), which lacks those of batch norm',
+    );
+  }
+  const isBottleneck = found.has('layer1.0.conv3.weight');
+  const hinted = { path, names: hintedNames(scheme, root, around), isBottleneck } as const;
+  const hints = findHints(index, hinted, notes);
+  const normalisation = findNormalisation(root, around, notes);
+  return { path, scheme, tensors: found, hints, ...(normalisation && { normalisation }), notes };
+}
+
+function withoutLeftovers(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  notes: string[],
+): ReadonlyMap<string, TensorEntry> {
+  const leftovers = [...tensors.keys()].filter((name) => isLeftover(name, (other) => tensors.has(other)));
+  if (leftovers.length === 0) return tensors;
+  notes.push(`left out, being of tools and quantisation: ${listNames(leftovers)}`);
+  const kept = new Map(tensors);
+  for (const name of leftovers) kept.delete(name);
+  return kept;
+}
+
+function schemeOf(
+  { root, before, after }: NetworkRoot,
+  backbone: Backbone | undefined,
+  head: HeadSearch | undefined,
+): KeySchemeName {
+  if (backbone === undefined) return 'timm';
+  if (after === '.layers') return 'huggingface';
+  if (after === '_x') return 'weiaicunzai';
+  if (before === 'res') return 'detectron2';
+  if (before === '') return 'sequential';
+  const { tensors, others } = backbone;
+  if (others.has('attnpool')) return 'clip';
+  if (root.endsWith('_feature_blocks.')) return 'vissl';
+  if (head?.child === 'head' && root.endsWith('backbone.')) return 'mmpretrain';
+  if (head?.child === 'last_linear') return 'cadene';
+  if (head?.child === 'linear') return tensors.has('layer4.0.conv1.weight') ? 'kuangliu' : 'akamaster';
+  const isTimm = (name: string) => /^conv1\.3\.|\.se\.|\.downsample\.2\./.test(name);
+  return [...tensors.keys()].some(isTimm) ? 'timm' : 'torchvision';
+}
+
+function hintedNames(
+  scheme: KeySchemeName,
+  { root }: NetworkRoot,
+  around: Surroundings,
+): 'detectron2' | 'torchvision-segmentation' | 'other' {
+  if (scheme === 'detectron2') return 'detectron2';
+  const classifier = root === 'backbone.' ? around.beside('').get('classifier') : undefined;
+  const isSegmentation = classifier?.get('4.weight')?.shape.length === 4;
+  return isSegmentation ? 'torchvision-segmentation' : 'other';
+}
+
+/** A layer before the network that normalises pictures: robust models, `nn.Sequential(Normalize(…), model)`. */
+function findNormalisation(
+  { root }: NetworkRoot,
+  around: Surroundings,
+  notes: string[],
+): FoundNetwork['normalisation'] | undefined {
+  for (const prefix of prefixesOf(root)) {
+    for (const [child, tensors] of around.beside(prefix)) {
+      const mean = tensors.get('mean') ?? tensors.get('new_mean');
+      const std = tensors.get('std') ?? tensors.get('new_std');
+      if (mean === undefined || std === undefined || !isPerChannel(mean) || !isPerChannel(std)) continue;
+      notes.push(`${child} normalises the pictures: its mean and standard deviation are taken`);
+      return { mean, std };
+    }
+  }
+  return undefined;
+}
+
+function isPerChannel({ shape }: TensorEntry): boolean {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return count === 3 || count === 1;
+}
