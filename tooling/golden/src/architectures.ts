@@ -1,4 +1,4 @@
-import { hardSwish, leakyRelu, relu6, silu } from '@residual/blocks';
+import { hardSwish, leakyRelu, relu6, silu, type VarSource } from '@residual/blocks';
 import {
   averageAndMaxPool,
   linearHeadWithoutBias,
@@ -7,7 +7,6 @@ import {
   sequentialHead,
 } from '@residual/resnet';
 import { createModel } from '@residual/resnet/registry';
-import { deterministicVars } from './deterministic-vars.ts';
 
 const twoLayers = sequentialHead([
   { at: 0, kind: 'linear', outFeatures: 64, bias: true },
@@ -42,8 +41,8 @@ const changes: Readonly<Record<string, ResNetOptions>> = {
   'one channel': { inChannels: 1 },
 };
 
-/** The net of a title such as `resnet18, silu at 75x91`, with the weights of architectures.py. */
-export function buildArchitecture(title: string): ResNet {
+/** The net of a title such as `resnet18, silu at 75x91`, with other variables if `vars` gives them. */
+export function buildArchitecture(title: string, vars: VarSource): ResNet {
   const [name, change] = title.replace(/ at .*/, '').split(', ') as [string, string?];
-  return createModel(name, { ...(change && changes[change]), vars: deterministicVars });
+  return createModel(name, { ...(change && changes[change]), vars });
 }

@@ -1,33 +1,13 @@
-import { native, tensorflow, tfjsNode } from '@residual/backend-node';
-import { tfjsWasm, wasm } from '@residual/backend-wasm/node';
-import { webgpu } from '@residual/backend-webgpu';
+import { native } from '@residual/backend-node';
 import { type Classifier, createClassifier } from '@residual/classifier';
-import { type Engine, tfjs } from '@residual/compile';
+import type { Engine } from '@residual/compile';
 import { dataPath, expectClose, requirement } from '@residual/testing';
-import { provideWebgpu } from '@residual/testing/dawn';
 import { imagenet1kV1, preprocess } from '@residual/vision';
 import { decodeImage } from '@residual/vision/node';
 import { readStateDict } from '@residual/weights';
 import { describe, expect, test } from 'vitest';
+import { engines } from './engines.ts';
 import { expectedAnswers, imagenetModels, imagenetWeights, referenceRows } from './real-data.ts';
-
-const hasNode = requirement('tfjs-node');
-
-/** Every engine that gives float32's answers, and what it needs. */
-const engines: readonly { title: string; present: boolean; start: () => Promise<Engine> }[] = [
-  { title: 'native', present: requirement('native'), start: async () => native() },
-  {
-    title: 'native on avx2',
-    present: process.arch === 'x64' && requirement('native'),
-    start: async () => native({ isa: 'avx2' }),
-  },
-  { title: 'wasm', present: true, start: async () => wasm() },
-  { title: 'tensorflow', present: hasNode, start: async () => tensorflow() },
-  { title: 'tensorflow, weights fed', present: hasNode, start: async () => tensorflow({ weights: 'inputs' }) },
-  { title: 'tfjs on tfjs-node', present: hasNode, start: () => tfjsNode().use().then(tfjs) },
-  { title: 'webgpu', present: requirement('webgpu'), start: () => provideWebgpu().then(() => webgpu()) },
-  { title: 'tfjs on tfjs-wasm', present: true, start: () => tfjsWasm().use().then(tfjs) },
-];
 
 /** Engines that trade digits for speed. */
 const reducedEngines: readonly { title: string; start: (calibration: CalibrationInputs) => Engine }[] = [
