@@ -32,6 +32,8 @@ export type Attributes = Readonly<Record<string, Attribute>>;
  *   neither this nor `Conv2D`, only `FusedConv2D`
  * - `BatchNormTraining` [x, scale, offset] → [y, mean, biased variance] over N, H and W, and `BatchNormTrainingGrad`
  *   [dy, x, scale, mean, variance] → [dx, dScale, dOffset]: `{varianceEpsilon}`
+ * - `ScaleOffset` [x, scale, offset]: `{activation}`; x · scale + offset by channel (the last axis), which is left of a batch
+ *   norm that follows no convolution
  * - `ReluGrad` [dy, x]: dy where x is positive, 0 elsewhere; x may also be the ReLU's own result
  * - `Mean`, `Sum`, `Max`, … [x]: `{axis: [...], keepDims}`
  */

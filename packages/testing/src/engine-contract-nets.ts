@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { architectureNets } from './architecture-nets.ts';
 
 /** The part of `@residual/compile`'s `Tracer` that the nets declare their tensors with. */
 export interface TracerLike {
@@ -153,6 +154,7 @@ export function contractNets(): Readonly<Record<string, ContractNet>> {
       );
       return { logits, probabilities: tf.softmax(logits) };
     },
+    ...architectureNets(),
     'values that are read twice, and outputs in the middle': (t) => {
       const shape = { image: [1, 6, 6, 16], outChannels: 16, kernel: [3, 3], pad: [1, 1, 1, 1] } as const;
       const x = t.input('image', [1, 6, 6, 16]) as tf.Tensor4D;
@@ -203,7 +205,7 @@ export function residualNet(batch: number, imagePx: number): ContractNet {
 
 const none: [number, number] = [0, 0];
 
-function around(top: number, bottom: number, left: number, right: number): [number, number][] {
+export function around(top: number, bottom: number, left: number, right: number): [number, number][] {
   return [none, [top, bottom], [left, right], none];
 }
 
@@ -211,7 +213,7 @@ function convolution(options: ConvolutionCase): ContractNet {
   return (t) => ({ y: conv(t, 'conv1', t.input('image', options.image) as tf.Tensor4D, options) });
 }
 
-function conv(t: TracerLike, name: string, x: tf.Tensor4D, options: ConvolutionCase): tf.Tensor4D {
+export function conv(t: TracerLike, name: string, x: tf.Tensor4D, options: ConvolutionCase): tf.Tensor4D {
   const { outChannels, kernel, stride = 1, pad, dilation = 1, groups = 1 } = options;
   const padded = (pad === undefined ? x : tf.pad(x, around(...pad))) as tf.Tensor4D;
   const filter = t.parameter(`${name}.weight`, [...kernel, x.shape[3] / groups, outChannels]) as tf.Tensor4D;
@@ -224,9 +226,9 @@ function conv(t: TracerLike, name: string, x: tf.Tensor4D, options: ConvolutionC
   return options.relu ? tf.relu(biased) : biased;
 }
 
-function batchNorm(t: TracerLike, name: string, x: tf.Tensor4D): tf.Tensor4D {
+export function batchNorm<T extends tf.Tensor>(t: TracerLike, name: string, x: T): T {
   const [mean, variance, offset, scale] = ['running_mean', 'running_var', 'bias', 'weight'].map(
-    (part) => t.parameter(`${name}.${part}`, [x.shape[3]]) as tf.Tensor1D,
+    (part) => t.parameter(`${name}.${part}`, [x.shape.at(-1)!]) as tf.Tensor1D,
   );
-  return tf.batchNorm(x, mean!, variance!, offset, scale, 1e-5);
+  return tf.batchNorm(x as tf.Tensor, mean!, variance!, offset, scale, 1e-5) as T;
 }

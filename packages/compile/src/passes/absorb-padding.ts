@@ -3,11 +3,14 @@ import { GraphEditor } from './graph-editor.ts';
 
 type Pair = readonly [number, number];
 
+/** The least float32. */
+const LEAST = -3.4028234663852886e38;
+
 /**
  * Makes an explicit padding of rows and columns part of the convolution or pooling that reads it.
  *
- * A convolution pads with zeros. A maximum pads with −∞, which is the same as zeros only where nothing is negative, so
- * after a ReLU. An average counts no padding, so it keeps its explicit one.
+ * A convolution pads with zeros. A maximum pads with −∞: with that, with the least float32, which a graph can hold in JSON,
+ * or with zeros where nothing is negative, so after a ReLU. An average counts no padding, so it keeps its explicit one.
  */
 export function absorbPadding(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
@@ -26,7 +29,7 @@ function absorbed(editor: GraphEditor, node: GraphNode): GraphNode | undefined {
     node.op === 'Conv2D' || node.op === 'FusedConv2D' || node.op === 'DepthwiseConv2dNative'
       ? value === 0
       : node.op === 'MaxPool' &&
-        (value === Number.NEGATIVE_INFINITY || (value === 0 && isNonNegative(editor, source))) &&
+        (value <= LEAST || (value === 0 && isNonNegative(editor, source))) &&
         everyWindowHasPixels(node, [rows!, columns!]);
   if (!absorbs) return undefined;
   const pad = (node.attributes['pad'] as unknown as Pair[]).map((own, axis) =>

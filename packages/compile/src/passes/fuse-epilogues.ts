@@ -1,9 +1,12 @@
 import type { Graph, GraphNode, ValueId } from '../graph.ts';
 import { GraphEditor } from './graph-editor.ts';
 
+/** Operations that an activation can become part of. */
+const OPEN = ['FusedConv2D', 'FusedMatMul', 'ScaleOffset'];
+
 /**
  * Makes the addition of a bias, the addition of the residual and the ReLU part of the convolution or matrix product
- * before them; each convolution and each product of two matrices becomes its fused form even where nothing follows.
+ * before them, and the ReLU part of the batch norm that is spelled out; each convolution and each product of two matrices becomes its fused form even where nothing follows.
  */
 export function fuseEpilogues(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
@@ -61,14 +64,14 @@ function withEpilogue(
 /** A fused node that has no activation yet and whose value nothing else reads. */
 function openTarget(editor: GraphEditor, id: ValueId): GraphNode | undefined {
   const producer = editor.soleProducerOf(id);
-  if (producer?.op !== 'FusedConv2D' && producer?.op !== 'FusedMatMul') return undefined;
+  if (producer === undefined || !OPEN.includes(producer.op)) return undefined;
   return producer.attributes['activation'] === 'linear' ? producer : undefined;
 }
 
 function withBias(editor: GraphEditor, node: GraphNode): GraphNode | undefined {
   for (const [data, bias] of [node.inputs, [...node.inputs].reverse()] as [ValueId, ValueId][]) {
     const target = openTarget(editor, data);
-    if (target === undefined || !editor.isWeight(bias)) continue;
+    if (target === undefined || target.op === 'ScaleOffset' || !editor.isWeight(bias)) continue;
     if (target.attributes['hasBias'] || target.attributes['hasResidual']) continue;
     const channels = editor.shapeOf(data).at(-1)!;
     const shape = editor.shapeOf(bias);

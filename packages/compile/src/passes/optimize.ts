@@ -3,11 +3,13 @@ import { absorbGradientPadding } from './absorb-gradient-padding.ts';
 import { absorbPadding } from './absorb-padding.ts';
 import { dropDeadCode } from './drop-dead-code.ts';
 import { dropIdentities } from './drop-identities.ts';
+import { flattenBatchNorms } from './flatten-batch-norms.ts';
 import { flattenMatrices } from './flatten-matrices.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldNormalisation } from './fold-normalisation.ts';
 import { fuseEpilogues } from './fuse-epilogues.ts';
 import { fuseReluGradients } from './fuse-relu-gradients.ts';
+import { spellOutBatchNorm } from './spell-out-batch-norm.ts';
 
 /**
  * The passes that engines want before they compile: the same outputs, from fewer nodes.
@@ -17,6 +19,7 @@ import { fuseReluGradients } from './fuse-relu-gradients.ts';
 export function optimize(graph: Graph): Graph {
   return [
     flattenMatrices,
+    flattenBatchNorms,
     dropIdentities,
     fuseReluGradients,
     absorbGradientPadding,
@@ -24,6 +27,7 @@ export function optimize(graph: Graph): Graph {
     dropDeadCode,
     fuseEpilogues,
     foldBatchNorm,
+    spellOutBatchNorm,
     foldNormalisation,
     fuseEpilogues,
     absorbPadding,

@@ -10,6 +10,7 @@ import { type Tracer, trace } from '../trace.ts';
 import { absorbPadding } from './absorb-padding.ts';
 import { dropDeadCode } from './drop-dead-code.ts';
 import { dropIdentities } from './drop-identities.ts';
+import { flattenBatchNorms } from './flatten-batch-norms.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldNormalisation } from './fold-normalisation.ts';
 import { fuseEpilogues } from './fuse-epilogues.ts';
@@ -63,11 +64,11 @@ function conv(t: Tracer, x: tf.Tensor4D, name: string, pad: 'valid' | 'same' = '
   return tf.conv2d(x, t.parameter(`${name}.weight`, [3, 3, x.shape[3], out]) as tf.Tensor4D, 1, pad);
 }
 
-function batchNorm(t: Tracer, x: tf.Tensor4D, name: string): tf.Tensor4D {
+function batchNorm<T extends tf.Tensor>(t: Tracer, x: T, name: string): T {
   const [mean, variance, offset, scale] = ['mean', 'var', 'bias', 'weight'].map(
-    (part) => t.parameter(`${name}.${part}`, [x.shape[3]]) as tf.Tensor1D,
+    (part) => t.parameter(`${name}.${part}`, [x.shape.at(-1)!]) as tf.Tensor1D,
   );
-  return tf.batchNorm(x, mean!, variance!, offset, scale, 1e-5);
+  return tf.batchNorm(x as tf.Tensor, mean!, variance!, offset, scale, 1e-5) as T;
 }
 
 const aroundOne: [number, number][] = [
@@ -298,5 +299,77 @@ test('a plan shares memory between values that never live together, and no two t
       expect(spanOf(id).every((page) => owners.get(page) === id)).toBe(true);
     }
     for (const page of spanOf(outputs[0]!)) owners.set(page, outputs[0]!);
+  }
+});
+
+test('a batch norm after no convolution becomes one operation with its ReLU, wherever its input is read besides', async () => {
+  const graph = await trace((t) => {
+    const x = conv(t, image(t), 'conv1');
+    const first = tf.relu(batchNorm(t, x, 'bn1')); // Folded: nothing else reads the convolution.
+    const inner = conv(t, first, 'conv2', 'same');
+    const sum = tf.add(inner, first) as tf.Tensor4D;
+    const second = tf.relu(batchNorm(t, sum, 'bn2'));
+    return {
+      y: tf.add(conv(t, second, 'conv3', 'same'), sum),
+      features: tf.mean(tf.relu6(batchNorm(t, sum, 'bn3')), [1, 2]),
+    };
+  });
+  const after = optimize(graph);
+  const bound = expectEquivalent(graph, after);
+  expect(bound.nodes.map(({ op, attributes }) => [op, attributes['activation']])).toEqual([
+    ['FusedConv2D', 'relu'],
+    ['FusedConv2D', 'linear'],
+    ['ScaleOffset', 'relu'],
+    ['FusedConv2D', 'linear'],
+    ['ScaleOffset', 'relu6'],
+    ['Mean', undefined],
+  ]);
+});
+
+test('a batch norm of what a convolution gives twice is not folded into it', async () => {
+  const graph = await trace((t) => {
+    const x = conv(t, image(t), 'conv');
+    return { x, y: batchNorm(t, x, 'bn') };
+  });
+  const bound = expectEquivalent(graph, optimize(graph));
+  expect(ops(bound)).toEqual(['FusedConv2D', 'ScaleOffset']);
+});
+
+test('a batch norm that the caller feeds stays as it is', async () => {
+  const graph = await trace((t) => {
+    const [mean, variance] = ['mean', 'var'].map((name) => t.input(name, [3]) as tf.Tensor1D);
+    return { y: tf.batchNorm(image(t), mean!, variance!) };
+  });
+  expect(ops(optimize(graph))).toEqual(['FusedBatchNorm']);
+});
+
+test('batch norm of a matrix is folded into the product before it, and one before a product is one operation', async () => {
+  const graph = await trace((t) => {
+    const x = t.input('image', [5, 6]) as tf.Tensor2D;
+    const product = (y: tf.Tensor2D, name: string, out: number): tf.Tensor2D =>
+      tf.matMul(y, t.parameter(`${name}.weight`, [y.shape[1], out]) as tf.Tensor2D);
+    const biased = tf.add(product(x, 'fc1', 4), t.parameter('fc1.bias', [4])) as tf.Tensor2D;
+    const hidden = tf.relu(batchNorm(t, biased, 'bn1'));
+    return { logits: product(batchNorm(t, hidden, 'bn2'), 'fc2', 3), plain: batchNorm(t, product(x, 'fc3', 4), 'bn3') };
+  });
+  expect(ops(dropDeadCode(dropIdentities(flattenBatchNorms(graph)))).filter((op) => op === 'Reshape')).toEqual([]);
+  const bound = expectEquivalent(graph, optimize(graph));
+  expect(bound.nodes.map(({ op, attributes: { activation, hasBias } }) => [op, activation, hasBias])).toEqual([
+    ['FusedMatMul', 'relu', true],
+    ['ScaleOffset', 'linear', undefined],
+    ['FusedMatMul', 'linear', false],
+    ['FusedMatMul', 'linear', true],
+  ]);
+});
+
+test('a padding by the least number becomes a maximum’s, whose window always has a pixel', async () => {
+  for (const least of [Number.NEGATIVE_INFINITY, -3.4028234663852886e38]) {
+    const graph = await trace((t) => {
+      const padded = tf.pad(tf.sub(image(t), 3), aroundOne, least) as tf.Tensor4D;
+      return { y: tf.maxPool(padded, 3, 2, 'valid') };
+    });
+    const after = dropDeadCode(absorbPadding(graph));
+    expect(ops(after)).toEqual(['Sub', 'MaxPool']);
+    expectEquivalent(graph, after);
   }
 });

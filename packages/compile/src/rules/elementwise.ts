@@ -1,5 +1,6 @@
-import { backend_util } from '@tensorflow/tfjs-core';
-import type { GraphDtype, Value } from '../graph.ts';
+import { add, backend_util, mul, type Tensor } from '@tensorflow/tfjs-core';
+import type { GraphDtype, GraphNode, Value } from '../graph.ts';
+import { activate, type FusedActivation } from './fused-activation.ts';
 import { type Inferred, type KernelRule, only, type RuleTable, type TfjsAttributes } from './kernel-rule.ts';
 
 const unary: KernelRule = { inputs: ['x'], infer: (inputs) => ({ outputs: [only(inputs)] }) };
@@ -115,4 +116,14 @@ export const elementwiseRules: RuleTable = {
     }),
     tfjsAttributes: ({ attributes }) => ({ varianceEpsilon: attributes['varianceEpsilon'] as number }),
   },
+  // What `spellOutBatchNorm` makes; tfjs has no such kernel.
+  ScaleOffset: {
+    inputs: ['x', 'scale', 'offset'],
+    infer: (inputs) => ({ outputs: [only(inputs)], attributes: { activation: 'linear' } }),
+    run: runScaleOffset,
+  },
 };
+
+function runScaleOffset({ attributes }: GraphNode, [x, scale, offset]: readonly Tensor[]): Tensor[] {
+  return [activate(add(mul(x!, scale!), offset!), attributes['activation'] as FusedActivation)];
+}

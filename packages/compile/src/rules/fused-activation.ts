@@ -1,3 +1,4 @@
+import { relu, relu6, type Tensor } from '@tensorflow/tfjs-core';
 import { TraceError } from '../trace/trace-error.ts';
 
 export type FusedActivation = 'linear' | 'relu' | 'relu6';
@@ -9,4 +10,9 @@ export function fusedActivation(activation: unknown): FusedActivation {
   throw new TraceError(
     `fused operation: expected activation 'linear', 'relu' or 'relu6', got '${String(name)}'; apply it as an operation of its own`,
   );
+}
+
+export function activate(x: Tensor, activation: FusedActivation): Tensor {
+  if (activation === 'relu') return relu(x);
+  return activation === 'relu6' ? relu6(x) : x;
 }

@@ -4,15 +4,13 @@ import {
   engine,
   matMul,
   type NamedAttrMap,
-  relu,
-  relu6,
   reshape,
   split,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import type { GraphNode } from '../graph.ts';
-import type { FusedActivation } from './fused-activation.ts';
+import { activate, type FusedActivation } from './fused-activation.ts';
 import { tfjsPad, windowOf } from './window.ts';
 
 export function convolutionAttributes(node: GraphNode, imageShape: number[], filterShape: number[]): NamedAttrMap {
@@ -84,9 +82,4 @@ function pointwise(x: Tensor4D, filter: Tensor4D): Tensor {
   const [batch, height, width, channels] = x.shape;
   const product = matMul(reshape(x, [batch * height * width, channels]), reshape(filter, [channels, filter.shape[3]]));
   return reshape(product, [batch, height, width, filter.shape[3]]);
-}
-
-function activate(x: Tensor, activation: FusedActivation): Tensor {
-  if (activation === 'relu') return relu(x);
-  return activation === 'relu6' ? relu6(x) : x;
 }

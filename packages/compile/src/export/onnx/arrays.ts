@@ -20,14 +20,10 @@ export const arrayOperations: OnnxOperationTable = {
     w.output(activate(w, y, activation as string), 'plain');
   },
 
-  Max: (w) => reduce(w, 'ReduceMax'),
+  Max: (w) => overPicture(w, 'GlobalMaxPool') || reduce(w, 'ReduceMax'),
   Min: (w) => reduce(w, 'ReduceMin'),
   Prod: (w) => reduce(w, 'ReduceProd'),
-  Mean: (w) => {
-    const { axis, keepDims } = w.attributes;
-    if (w.inputValues[0]!.shape.length !== 4 || String(axis) !== '1,2' || keepDims) return reduce(w, 'ReduceMean');
-    w.output(w.op('Flatten', [w.op('GlobalAveragePool', [w.input(0, 'image')])], { axis: 1 }), 'plain');
-  },
+  Mean: (w) => overPicture(w, 'GlobalAveragePool') || reduce(w, 'ReduceMean'),
   Sum: (w) => {
     const { axis, keepDims } = w.attributes;
     w.output(
@@ -95,6 +91,16 @@ function matMul(w: OnnxNodeWriter): string {
     return w.attributes[flag] ? w.op('Transpose', [name], { perm: [...perm.slice(0, -2), rank - 1, rank - 2] }) : name;
   });
   return w.op('MatMul', [a!, b!]);
+}
+
+/** A reduction over height and width, as pooling; false where it is another. */
+function overPicture(w: OnnxNodeWriter, op: string): boolean {
+  const { axis, keepDims } = w.attributes;
+  if (w.inputValues[0]!.shape.length !== 4 || String(axis) !== '1,2') return false;
+  const pooled = w.op(op, [w.input(0, 'image')]);
+  if (keepDims) w.output(pooled, 'image');
+  else w.output(w.op('Flatten', [pooled], { axis: 1 }), 'plain');
+  return true;
 }
 
 function reduce(w: OnnxNodeWriter, op: string): void {

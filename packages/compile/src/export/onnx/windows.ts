@@ -30,6 +30,12 @@ export const windowOperations: OnnxOperationTable = {
     const inputs = [w.input(0, 'image'), scale, offset, w.input(1, 'plain'), w.input(2, 'plain')];
     w.output(w.op('BatchNormalization', inputs, { epsilon: { float: varianceEpsilon as number } }), 'image');
   },
+  ScaleOffset: (w) => {
+    const isImage = w.outputs[0]!.shape.length === 4;
+    const operand = (index: number): string => (isImage ? w.imageOperand(index) : w.input(index, 'plain'));
+    const y = w.op('Add', [w.op('Mul', [operand(0), operand(1)]), operand(2)]);
+    w.output(activate(w, y, w.attributes['activation'] as string), isImage ? 'image' : 'plain');
+  },
 };
 
 export function activate(w: OnnxNodeWriter, y: string, activation: string): string {

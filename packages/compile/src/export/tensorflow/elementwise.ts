@@ -1,5 +1,6 @@
 import type { NodeWriter } from './node-writer.ts';
 import { type Operation, type OperationTable, same } from './operation.ts';
+import { activate } from './windows.ts';
 
 const logical =
   (op: string): Operation =>
@@ -93,6 +94,12 @@ export const elementwiseOperations: OperationTable = {
       is_training: false,
       data_format: 'NHWC',
     });
+  },
+  ScaleOffset: (w) => {
+    const T = w.type(w.outputs[0]!);
+    const [x, scale, offset] = w.inputs as [string, string, string];
+    const y = w.op('AddV2', [w.op('Mul', [x, scale], { T }), offset], { T });
+    return activate(w, y, w.attributes['activation'] as string);
   },
 };
 
