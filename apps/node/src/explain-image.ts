@@ -1,15 +1,16 @@
-import { overlay } from '@residual/classifier/explain';
-import { getSpec } from '@residual/resnet/registry';
+import { ClassifierError } from '@residual/classifier';
+import { type Explanation, overlay } from '@residual/classifier/explain';
 import { decodeImage } from '@residual/vision/node';
 import { writeFileAtomic } from '@residual/weights/node';
 import sharp from 'sharp';
 import { exitCode } from './exit-code.ts';
-import { loadClassifier, type NamedModelFlags } from './load-classifier.ts';
+import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ExplainFlags extends NamedModelFlags {
+export interface ExplainFlags extends ModelFlags {
   readonly out: string;
   readonly class?: string;
+  readonly channel?: string;
   readonly method: NonNullable<ExplainOptions['method']>;
   readonly layer?: string;
   readonly opacity: string;
@@ -22,28 +23,41 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
   const opacity = parseShare('--opacity', flags.opacity);
   if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out: expected a file called *.png, got '${flags.out}'`);
   const picture = await decodeImage(image);
-  const { classifier } = await loadClassifier({ ...flags, device: deviceFor(flags) }, signal);
-  try {
-    const explanation = await classifier.explain(picture, {
-      signal,
-      method: flags.method,
-      ...(flags.layer !== undefined && { layer: flags.layer as NonNullable<ExplainOptions['layer']> }),
-      ...(flags.class !== undefined && { target: targetOf(flags.class, classifier.labels) }),
-    });
-    const { width, height, channels, data } = overlay(explanation, opacity);
-    await writeFileAtomic(flags.out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
-    const { label, score } = explanation.target;
-    process.stdout.write(`${image}: ${label}, ${(score * 100).toFixed(2)} %; ${flags.out}\n`);
-    return exitCode.success;
-  } finally {
-    await classifier.dispose();
-  }
+  const options = (labels: readonly string[]): ExplainOptions => ({
+    signal,
+    method: flags.method,
+    ...(flags.layer !== undefined && { layer: flags.layer as NonNullable<ExplainOptions['layer']> }),
+    ...(flags.class !== undefined && { target: targetOf(flags.class, labels) }),
+    ...(flags.channel !== undefined && { channel: parseChannel(flags.channel) }),
+  });
+  const explained = async (device: string): Promise<Explanation> => {
+    const { classifier } = await loadClassifier({ ...flags, device }, signal);
+    try {
+      return await classifier.explain(picture, options(classifier.labels));
+    } finally {
+      await classifier.dispose();
+    }
+  };
+  const explanation = await explained(flags.device).catch((error: unknown) => {
+    if (!needsGradients(error)) throw error;
+    return explained('tfjs-node');
+  });
+  const { width, height, channels, data } = overlay(explanation, opacity);
+  await writeFileAtomic(flags.out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+  const { label, score } = explanation.target;
+  const shown = flags.channel === undefined ? `${(score * 100).toFixed(2)} %` : score.toFixed(3);
+  process.stdout.write(`${image}: ${label}, ${shown}; ${flags.out}\n`);
+  return exitCode.success;
 }
 
 /** Gradients within the network are tfjs's; tfjs-node brings them. */
-function deviceFor({ model, layer, device }: ExplainFlags): string {
-  const isLast = layer === undefined || layer === `layer${getSpec(model).depths.length}`;
-  return isLast ? device : 'tfjs-node';
+function needsGradients(error: unknown): boolean {
+  return ClassifierError.isInstance(error) && (error.code === 'NO_BACKEND' || error.code === 'NO_GRADIENTS');
+}
+
+function parseChannel(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--channel: expected a whole number from 0, got '${text}'`);
 }
 
 /** A label, else an index: there are labels that are numbers. */

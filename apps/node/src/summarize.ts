@@ -1,44 +1,32 @@
-import { assertFits, compare, type VarSpec } from '@residual/blocks';
-import { defaultPreset } from '@residual/classifier';
-import { formatSummary, summary, trace } from '@residual/compile';
+import { shapesOnly } from '@residual/blocks';
+import { type DescribedWeights, defaultPreset, describeWeights, withNetworkOptions } from '@residual/classifier';
+import { formatSummary, summary, traceModel } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { type NamedWeights, readWeights } from './weights/read-weights.ts';
+import type { LoadedWeights } from '@residual/weights/hub';
+import { type NetworkFlags, parseNetworkFlags } from './network-flags.ts';
+import { UsageError } from './usage-error.ts';
+import { loadNamedWeights } from './weights/load-named-weights.ts';
 
-export interface SummaryFlags {
+export interface SummaryFlags extends NetworkFlags {
   readonly json?: boolean;
   readonly weights?: string;
+  readonly entry?: string;
 }
 
 /**
  * Prints what a variant costs for one picture of its usual size; with weights, of theirs, and what is known of them.
  *
- * @throws StateDictError for weights of another variant.
+ * @throws WeightsMismatchError for weights of another variant.
+ * @throws UsageError where neither is named.
  */
-export async function summarize(
-  name: string,
-  { json = false, weights }: SummaryFlags,
-  signal: AbortSignal,
-): Promise<void> {
-  const spec = getSpec(name);
-  const named = weights === undefined ? undefined : await readWeights(spec, weights, signal);
-  const { cropPx } = named?.preset ?? defaultPreset(spec);
-  const numClasses = named?.weights.tensors.get('fc.weight')?.shape[0];
-  const variables = new Map<string, { spec: VarSpec }>();
-  const graph = await trace((t) => {
-    const model = new ResNet(spec, {
-      ...(numClasses !== undefined && { numClasses }),
-      vars: (path, variable) => {
-        variables.set(path, { spec: variable });
-        return t.parameter(path, variable.shape, { trainable: variable.trainable });
-      },
-    });
-    return { logits: model.forward(t.input('image', [1, cropPx, cropPx, 3]) as Tensor4D) };
-  });
-  if (named !== undefined) assertFits(compare(named.weights.tensors, variables));
-  const counts = summary(graph);
-  const facts = named && factsOf(named);
+export async function summarize(name: string | undefined, flags: SummaryFlags, signal: AbortSignal): Promise<void> {
+  const { json = false } = flags;
+  const { weights, described } = await describe(name, flags, signal);
+  const { blueprint, preset } = described;
+  const endpoints = [blueprint.endpoints.at(-1)!];
+  const counts = summary(await traceModel(blueprint, { endpoints, sizePx: preset.cropPx }));
+  const facts = weights && factsOf(weights, blueprint);
   const text = json ? JSON.stringify(facts ? { ...counts, weights: facts } : counts) : formatSummary(counts);
   process.stdout.write(`${text}\n`);
   if (json || facts === undefined) return;
@@ -47,10 +35,31 @@ export async function summarize(
   }
 }
 
-function factsOf({ source, weights }: NamedWeights): Readonly<Record<string, string | undefined>> {
-  const { published, format, scheme, licence, sha256 } = weights;
+async function describe(
+  name: string | undefined,
+  flags: SummaryFlags,
+  signal: AbortSignal,
+): Promise<{ weights?: LoadedWeights; described: Pick<DescribedWeights, 'blueprint' | 'preset'> }> {
+  const { entry, weights: reference } = flags;
+  const network = parseNetworkFlags(flags);
+  const named = name === undefined ? {} : { model: name };
+  if (reference !== undefined) {
+    const which = { ...named, weights: reference, ...(entry !== undefined && { entry }) };
+    const weights = await loadNamedWeights(which, signal);
+    const described = await describeWeights({ ...named, ...network, weights });
+    for (const note of described.notes) process.stderr.write(`note: ${note}\n`);
+    return { weights, described };
+  }
+  if (name === undefined) throw new UsageError('expected a variant, e.g. resnet50, or --weights, got neither');
+  const spec = withNetworkOptions(getSpec(name), network);
+  return { described: { blueprint: new ResNet(spec, { vars: shapesOnly }), preset: defaultPreset(spec) } };
+}
+
+function factsOf(weights: LoadedWeights, { spec }: ResNet): Readonly<Record<string, string | undefined>> {
+  const { published, format, scheme, licence, sha256, source } = weights;
   const best = published?.metrics[0];
   return {
+    model: spec.name,
     weights: source,
     format: `${format}, names of ${scheme}`,
     sha256,

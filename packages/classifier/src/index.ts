@@ -8,6 +8,7 @@ export {
   type WeightsOptions,
 } from './create-classifier.ts';
 export { defaultPreset } from './default-preset.ts';
+export { type DescribedWeights, type DescribeWeightsOptions, describeWeights } from './describe-weights.ts';
 export {
   fromPretrained,
   type LoadPretrainedOptions,
@@ -15,7 +16,7 @@ export {
   type PretrainedOptions,
 } from './from-pretrained.ts';
 export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
-export type { NetworkOptions, NormalisationOptions } from './network-options.ts';
+export { type NetworkOptions, type NormalisationOptions, withNetworkOptions } from './network-options.ts';
 export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
-export { toMetadata, type WeightsMetadata } from './weights-metadata.ts';
+export { networkOf, toMetadata, type WeightsMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

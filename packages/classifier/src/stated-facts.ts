@@ -30,7 +30,11 @@ export function statedFacts(
   const hints = weights?.hints ?? {};
   const { preset } = own;
   const { preprocessing, published } = loaded ?? {};
-  const { strideIn, epsilon, activation, outputStride, mean, std } = { ...hints, ...loaded?.architecture };
+  const { strideIn, epsilon, activation, outputStride, mean, std } = {
+    ...hints,
+    ...loaded?.architecture,
+    ...own.network,
+  };
   return {
     model: loaded?.model ?? hints.model,
     network: {

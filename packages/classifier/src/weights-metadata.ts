@@ -1,23 +1,39 @@
+import type { ResNetSpec } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { ClassifierError } from './classifier-error.ts';
+import type { NetworkOptions } from './network-options.ts';
 
 /** What a weights file may say of its own use. */
 export interface WeightsMetadata {
   readonly preset?: Preset;
   /** Names of the classes, by index. */
   readonly labels?: readonly string[];
+  /** What its tensors cannot tell of the network. */
+  readonly network?: NetworkOptions;
 }
 
 const PRESET = 'residual.preset';
 const LABELS = 'residual.labels';
+const NETWORK = 'residual.network';
 /** A larger picture than any network here is given. */
 const MAX_CROP_PX = 4096;
 
 /** Text entries for a safetensors file (`writeSafetensors(dict, { metadata })`), by which a classifier of it prepares pictures and names classes. */
-export function toMetadata({ preset, labels }: WeightsMetadata): Record<string, string> {
+export function toMetadata({ preset, labels, network }: WeightsMetadata): Record<string, string> {
   return {
     ...(preset && { [PRESET]: JSON.stringify(preset) }),
     ...(labels && { [LABELS]: JSON.stringify(labels) }),
+    ...(network && Object.keys(network).length > 0 && { [NETWORK]: JSON.stringify(network) }),
+  };
+}
+
+/** What a spec has otherwise than its variant and no tensor tells, for `toMetadata`. */
+export function networkOf({ strideIn, epsilon, activation, outputStride }: ResNetSpec): NetworkOptions {
+  return {
+    ...(strideIn !== undefined && { strideIn }),
+    ...(epsilon !== undefined && { epsilon }),
+    ...(activation !== undefined && { activation: activation.name }),
+    ...(outputStride !== undefined && { outputStride }),
   };
 }
 
@@ -29,7 +45,8 @@ export function toMetadata({ preset, labels }: WeightsMetadata): Record<string, 
 export function fromMetadata(source: string, metadata: Readonly<Record<string, string>>): WeightsMetadata {
   const preset = parse(source, metadata, PRESET, isPreset, 'a preset ({resizePx, cropPx, interpolation, mean, std})');
   const labels = parse(source, metadata, LABELS, isLabels, 'a list of names');
-  return { ...(preset && { preset }), ...(labels && { labels }) };
+  const network = parse(source, metadata, NETWORK, isNetwork, 'an object of options ({strideIn, epsilon, …})');
+  return { ...(preset && { preset }), ...(labels && { labels }), ...(network && { network }) };
 }
 
 function parse<T>(
@@ -75,6 +92,15 @@ function isEdge(value: unknown): value is number {
 
 function isRgb(value: unknown): value is [number, number, number] {
   return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+}
+
+/** Whether the values are a network's, its options say when they are used. */
+function isNetwork(value: unknown): value is NetworkOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const known = ['strideIn', 'epsilon', 'activation', 'outputStride'];
+  return Object.entries(value).every(
+    ([key, entry]) => known.includes(key) && ['string', 'number'].includes(typeof entry),
+  );
 }
 
 function isLabels(value: unknown): value is string[] {

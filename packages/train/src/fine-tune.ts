@@ -11,13 +11,13 @@ export interface Pretrained {
   readonly model: ModelBuilder;
   /** By the model's names, in PyTorch's layout. */
   readonly weights: StateDict;
+  /** Prefixes of what begins anew, whatever the weights have there, such as the model's `headPath`; default `['fc']`. */
+  readonly head?: readonly string[];
 }
 
 export interface FineTuneOptions extends Omit<TrainOptions, 'model' | 'data' | 'frozenBatchNorm'> {
   /** First values of the head, e.g. `randomVars({ seed })`. A checkpoint comes before them and the weights. */
   readonly initial: TrainOptions['initial'];
-  /** Prefixes of what begins anew, whatever the weights have there; default `['fc']`. */
-  readonly head?: readonly string[];
   /** Prefixes of what stays as it is (`['conv1', 'bn1', 'layer1']`), or `'backbone'`: all but the head. Default none. */
   readonly freeze?: 'backbone' | readonly string[];
   /**
@@ -50,11 +50,11 @@ export interface FineTuneResult extends TrainResult {
  * @throws TrainError `BAD_OPTION` where the weights are not the backbone's; else as `train`.
  */
 export async function fineTune(
-  { model, weights }: Pretrained,
+  { model, weights, head = ['fc'] }: Pretrained,
   data: TrainingData,
   options: FineTuneOptions,
 ): Promise<FineTuneResult> {
-  const { head = ['fc'], freeze = [], bn = 'frozen', groups = [], initial, onReport, ...others } = options;
+  const { freeze = [], bn = 'frozen', groups = [], initial, onReport, ...others } = options;
   const isOfHead = (name: string): boolean => head.some((prefix) => matches(prefix, name));
   const backbone = new Map([...weights].filter(([name]) => !isOfHead(name)));
   const vars = new StateDictVars(backbone, { otherwise: initial });

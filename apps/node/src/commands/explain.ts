@@ -9,6 +9,7 @@ export function explainCommand(signal: AbortSignal): Command {
   return modelOptions(command)
     .requiredOption('--out <file.png>', 'the crop that the model sees, under a heatmap')
     .option('--class <class>', "a label or its index (default: the model's answer)")
+    .option('--channel <n>', 'in place of a class, a channel of the pooled features: for weights without a head')
     .addOption(
       new Option('--method <name>', 'how it is found out')
         .choices(['grad-cam', 'grad-cam++', 'occlusion'])

@@ -1,22 +1,21 @@
 import { Command } from 'commander';
-import { weightsHelp } from './model-options.ts';
+import { namedModelOptions } from './model-options.ts';
 
 /** `residual export`. */
 export function exportCommand(signal: AbortSignal): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description(
       'Write a model for other runtimes: ONNX, a TensorFlow SavedModel, a WebGPU plan, safetensors, PyTorch.',
     )
-    .argument('<out>', 'file to write; for saved-model a folder')
-    .requiredOption('--model <name>', 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20')
-    .option('--weights <name>', weightsHelp())
+    .argument('<out>', 'file to write; for saved-model a folder');
+  return namedModelOptions(command)
     .requiredOption('--format <name>', 'onnx, saved-model, plan, safetensors or pth')
     .option('--size <px>', "onnx, saved-model and plan: edge of the pictures (default: the model's)")
     .option('--half', 'safetensors: floats in 16 bits, half the size')
     .addHelpText(
       'after',
       `
-onnx         opset 17, batch norm folded: image [N, 3, H, W] → logits [N, classes]
+onnx         opset 17, batch norm folded: image [N, 3, H, W] → logits [N, classes]; without a head, pooled features
 saved-model  signature serving_default: image [N, H, W, 3] → logits [N, classes]
 plan         for a page with @residual/backend-webgpu/runtime alone: image [1, H, W, 3] → logits [1, classes]
 safetensors  float32 or, with --half, float16, under torchvision's names, with what the file says of preset and classes

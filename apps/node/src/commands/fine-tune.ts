@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { networkOptions } from './model-options.ts';
 import { runOptions } from './run-options.ts';
 
 /** `residual fine-tune`. */
@@ -6,8 +7,8 @@ export function fineTuneCommand(signal: AbortSignal): Command {
   const command = new Command('fine-tune').description(
     'Train a new head on pretrained weights, for classes of your own.',
   );
-  return runOptions(command, { recipe: 'fine-tuning' })
-    .option('--weights <file>', 'pretrained: safetensors, .pth, .pt or .th')
+  return networkOptions(runOptions(command, { recipe: 'fine-tuning' }))
+    .option('--weights <file>', 'pretrained; which variant they are of, their tensors say')
     .option('--freeze <prefix...>', 'what stays as it is: backbone (all but the head), or conv1 bn1 layer1 …', [])
     .addOption(
       new Option('--bn <mode>', 'batch norm keeps its running statistics, or takes those of the batches')

@@ -2,26 +2,47 @@ import type { Command } from 'commander';
 
 const MODEL = 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20';
 
-/** Adds the options of every command that runs a model, which must be named. */
+/** Adds the options of every command that runs a model: one that is named, or the one that is in the weights. */
 export function modelOptions(command: Command): Command {
-  return deviceOptions(command.requiredOption('--model <name>', MODEL).option('--weights <name>', weightsHelp()));
+  return deviceOptions(namedModelOptions(command));
 }
 
 /** The same for commands that have weights of their own where neither is named. */
 export function optionalModelOptions(command: Command): Command {
-  const embedded = '; without --model too, those that come with the command, of CIFAR-10';
   return deviceOptions(
-    command
-      .option('--model <name>', `${MODEL} (default: what the weights' file says)`)
-      .option('--weights <name>', `${weightsHelp()}${embedded}`),
+    namedModelOptions(command, '; without --model too, those that come with the command, of CIFAR-10'),
   );
+}
+
+/** Which model and weights, and what weights cannot tell of it: for every command that loads a model. */
+export function namedModelOptions(command: Command, otherwise = ''): Command {
+  return networkOptions(
+    command
+      .option('--model <name>', `${MODEL} (default: the one that the weights are of)`)
+      .option('--weights <name>', `${weightsHelp()}${otherwise}`),
+  );
+}
+
+/** What weights cannot tell, and which of several networks in their file is meant. */
+export function networkOptions(command: Command): Command {
+  return command
+    .option(
+      '--entry <path>',
+      'of a file with several networks, the one to take, e.g. model_ema (default: the first note says)',
+    )
+    .option('--stride-in <which>', "bottlenecks' stride: 3x3 (torchvision) or 1x1 (Caffe, Detectron2's MSRA, Keras)")
+    .option('--epsilon <number>', "batch norm's (default: 1e-5; 1e-3 in nets that come from TensorFlow)")
+    .option('--activation <name>', 'relu, relu6, leaky_relu, silu or hardswish (default: relu)')
+    .option('--output-stride <n>', '8 or 16: the last stages are dilated instead of halved (default: 32)')
+    .option('--mean <r,g,b>', "of the pictures, on 0 … 1 (default: the preset's)")
+    .option('--std <r,g,b>', 'deviations of the same');
 }
 
 function deviceOptions(command: Command): Command {
   return command
     .option(
       '--preset <name>',
-      "how pictures are prepared: imagenet1kV1, imagenet1kV2, timm224, … (default: the model's)",
+      "how pictures are prepared: imagenet1kV1, imagenet1kV2, timm224, … (default: the weights' own)",
     )
     .option(
       '--device <list>',
@@ -32,5 +53,5 @@ function deviceOptions(command: Command): Command {
 
 /** What `--weights` takes. */
 export function weightsHelp(): string {
-  return "a file, a name of `residual models` such as IMAGENET1K_V2, hf:owner/name[@revision], or an address (default: the model's published weights)";
+  return "a file or a folder, a name of `residual models` such as IMAGENET1K_V2, hf:owner/name[@revision], or an address (default: the model's published weights)";
 }

@@ -1,15 +1,16 @@
 import { Command } from 'commander';
-import { weightsHelp } from './model-options.ts';
+import { networkOptions, weightsHelp } from './model-options.ts';
 
 /** `residual summary`. */
 export function summaryCommand(signal: AbortSignal): Command {
-  return new Command('summary')
+  const command = new Command('summary')
     .description('Count the parameters and multiply-adds of a model, layer by layer.')
-    .argument('<name>', 'variant, e.g. resnet50')
+    .argument('[name]', 'variant, e.g. resnet50 (default: the one that the weights are of)')
     .option(
       '--weights <name>',
       `count what these hold, and say what is known of them: ${weightsHelp().replace(/ \(.*\)$/, '')}`,
-    )
+    );
+  return networkOptions(command)
     .option('--json', 'one line of JSON instead of a table')
     .addHelpText(
       'after',

@@ -1,9 +1,10 @@
 import { access, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { networkOf } from '@residual/classifier';
 import { hashFile } from '@residual/weights/node';
 import { exitCode } from '../exit-code.ts';
 import { findImages } from '../find-images.ts';
-import { type LoadedClassifier, loadClassifier, type NamedModelFlags } from '../load-classifier.ts';
+import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { inputsOf, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
@@ -11,7 +12,7 @@ import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
 import { EmbeddingJournal } from './embedding-journal.ts';
 
-export interface EmbedFlags extends NamedModelFlags {
+export interface EmbedFlags extends ModelFlags {
   readonly out: string;
   readonly shard?: string;
 }
@@ -27,7 +28,9 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
   try {
     const length = loaded.classifier.numFeatures;
     const settings = {
-      model: flags.model,
+      model: loaded.classifier.spec.name,
+      network: networkOf(loaded.classifier.spec),
+      ...(flags.entry !== undefined && { entry: flags.entry }),
       weights: await fingerprint(flags),
       preset: loaded.classifier.preset,
       length,
@@ -71,9 +74,9 @@ async function refuseExisting(path: string): Promise<void> {
 }
 
 /** What tells weights from others: the digest of their file, or their published name. */
-async function fingerprint({ model, weights }: NamedModelFlags): Promise<string> {
+async function fingerprint({ model, weights }: ModelFlags): Promise<string> {
   const isFile = weights !== undefined && (await stat(weights).catch(() => undefined))?.isFile();
-  if (!isFile) return weights ?? model;
+  if (!isFile) return weights ?? model ?? 'embedded weights';
   return `sha256:${await hashFile(weights)}`;
 }
 

@@ -2,13 +2,12 @@ import type { ResNet } from '@residual/resnet';
 import { type ReadStateDictResult, writePth, writeSafetensors } from '@residual/weights';
 import { writeFileAtomic } from '@residual/weights/node';
 import { exportedStateDict } from './exported-state-dict.ts';
-import { tracedModel } from './traced-model.ts';
+import { outputOf, tracedModel } from './traced-model.ts';
 import { checkReplaceable, writeFolder } from './write-folder.ts';
 
 /** A model that is to be written. */
 export interface ExportedModel {
   readonly model: ResNet;
-  readonly numClasses: number;
   /** The tensors that it was made of. */
   readonly source: ReadStateDictResult['tensors'];
   /** Edge of the pictures. */
@@ -46,24 +45,23 @@ async function writeOnnx(out: string, exported: ExportedModel): Promise<string> 
   const name = exported.model.spec.name;
   const { chunks, sizeBytes } = onnxModel(await tracedModel(exported), { name });
   await writeFileAtomic(out, chunks);
-  const { sizePx, numClasses } = exported;
-  return `ONNX opset 17, image [N, 3, ${sizePx}, ${sizePx}] → logits [N, ${numClasses}], ${megabytes(sizeBytes)}`;
+  const { model, sizePx } = exported;
+  const image = `image [N, ${model.inChannels}, ${sizePx}, ${sizePx}]`;
+  return `ONNX opset 17, ${image} → ${describeOutput('N', model)}, ${megabytes(sizeBytes)}`;
 }
 
 async function writeSavedModel(out: string, exported: ExportedModel): Promise<string> {
   const { savedModel } = await import('@residual/compile/saved-model');
   const { chunks, sizeBytes } = savedModel(await tracedModel(exported));
   await writeFolder(out, new Map([['saved_model.pb', chunks]]));
-  const { sizePx, numClasses } = exported;
-  return `SavedModel, image [N, ${sizePx}, ${sizePx}, 3] → logits [N, ${numClasses}], ${megabytes(sizeBytes)}`;
+  return `SavedModel, ${describeSignature('N', exported)}, ${megabytes(sizeBytes)}`;
 }
 
 async function writePlan(out: string, exported: ExportedModel): Promise<string> {
   const { planFile } = await import('@residual/backend-webgpu/plan-file');
   const { chunks, sizeBytes } = planFile(await tracedModel(exported));
   await writeFileAtomic(out, chunks);
-  const { sizePx, numClasses } = exported;
-  return `WebGPU plan, image [1, ${sizePx}, ${sizePx}, 3] → logits [1, ${numClasses}], ${megabytes(sizeBytes)}`;
+  return `WebGPU plan, ${describeSignature('1', exported)}, ${megabytes(sizeBytes)}`;
 }
 
 async function writeSafetensorsFile(out: string, exported: ExportedModel): Promise<string> {
@@ -80,6 +78,14 @@ async function writePthFile(out: string, exported: ExportedModel): Promise<strin
   const bytes = writePth(dict);
   await writeFileAtomic(out, bytes);
   return `PyTorch state dict, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+}
+
+function describeSignature(batch: string, { model, sizePx }: ExportedModel): string {
+  return `image [${batch}, ${sizePx}, ${sizePx}, ${model.inChannels}] → ${describeOutput(batch, model)}`;
+}
+
+function describeOutput(batch: string, model: ResNet): string {
+  return `${outputOf(model)} [${batch}, ${model.numClasses ?? model.numPooled}]`;
 }
 
 function megabytes(sizeBytes: number): string {

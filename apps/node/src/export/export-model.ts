@@ -1,14 +1,12 @@
 import { tfjsWasm } from '@residual/backend-wasm/node';
-import { createClassifier } from '@residual/classifier';
-import { getSpec } from '@residual/resnet/registry';
+import { createClassifier, networkOf, toMetadata } from '@residual/classifier';
+import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
-import { readWeights } from '../weights/read-weights.ts';
+import { loadNamedWeights, type WeightsFlags } from '../weights/load-named-weights.ts';
 import { exportFormats } from './export-formats.ts';
 
-export interface ExportFlags {
-  readonly model: string;
-  readonly weights?: string;
+export interface ExportFlags extends WeightsFlags, NetworkFlags {
   readonly format: string;
   readonly size?: string;
   readonly half?: boolean;
@@ -20,7 +18,6 @@ export interface ExportFlags {
  * @throws UsageError for an unknown format, and where `out` cannot be replaced.
  */
 export async function exportModel(out: string, flags: ExportFlags, signal: AbortSignal): Promise<void> {
-  const spec = getSpec(flags.model);
   const formats = exportFormats();
   const format = formats.get(flags.format);
   if (format === undefined) {
@@ -34,15 +31,21 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   const size = flags.size === undefined ? undefined : parseCount('--size', flags.size);
   await format.checkTarget?.(out);
 
-  const named = await readWeights(spec, flags.weights, signal);
+  const network = parseNetworkFlags(flags);
+  const weights = await loadNamedWeights(flags, signal);
   await tfjsWasm().use();
-  const { model, preset, labels, warnings } = await createClassifier({ model: spec, ...named });
+  const named = flags.model === undefined ? {} : { model: flags.model };
+  const { model, preset, warnings } = await createClassifier({ ...named, ...network, weights });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const sizePx = size ?? preset.cropPx;
   signal.throwIfAborted();
-  const { tensors: source, metadata } = named.weights;
-  const isHalf = flags.half ?? false;
-  const exported = { model, numClasses: labels.length, source, sizePx, metadata, isHalf };
-  const written = await format.write(out, exported);
-  process.stdout.write(`${out}: ${flags.model}, ${written}\n`);
+  const metadata = { ...weights.metadata, ...toMetadata({ network: networkOf(model.spec) }) };
+  const written = await format.write(out, {
+    model,
+    source: weights.tensors,
+    sizePx,
+    metadata,
+    isHalf: flags.half ?? false,
+  });
+  process.stdout.write(`${out}: ${model.spec.name}, ${written}\n`);
 }

@@ -24,7 +24,7 @@ export async function finishRun(
     format: 'pt',
     model: settings.model,
     steps: String(progress.step),
-    ...toMetadata({ preset: testPreset(settings), labels: classes }),
+    ...toMetadata({ preset: testPreset(settings), labels: classes, network: settings.fineTune?.network ?? {} }),
   };
   // A run that was over already has no evaluation of its own.
   const last = evaluation ?? (await readEvaluation(out))?.evaluation;

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NetworkOptions } from '@residual/classifier';
 import type { EpochRecord, Evaluation, Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
@@ -14,6 +15,10 @@ export interface FineTuneSettings {
   readonly weights: string;
   /** Of the weights' file. */
   readonly sha256: string;
+  /** Which network of the file; left out, the one that is taken by itself. */
+  readonly entry?: string;
+  /** What the weights cannot tell of the network. */
+  readonly network?: NetworkOptions;
   readonly freeze: 'backbone' | readonly string[];
   readonly bn: 'frozen' | 'train';
 }

@@ -29,8 +29,12 @@ export interface RunFlags {
 export type PlannedRun = Omit<RunSettings, 'versions'>;
 
 /** @throws UsageError for what is missing or none of the choices; TrainError for what is no recipe. */
-export async function planRun(flags: RunFlags, fineTune?: FineTuneSettings): Promise<PlannedRun> {
-  const { model, data } = flags;
+export async function planRun(
+  flags: RunFlags,
+  fineTune?: { readonly model: string; readonly settings: FineTuneSettings },
+): Promise<PlannedRun> {
+  const { data } = flags;
+  const model = fineTune?.model ?? flags.model;
   if (model === undefined) throw new UsageError('--model: expected a variant, got none; resnet20 suits CIFAR');
   if (data === undefined) throw new UsageError('--data: expected cifar10:DIR or folder:DIR, got none');
   getSpec(model);
@@ -48,7 +52,7 @@ export async function planRun(flags: RunFlags, fineTune?: FineTuneSettings): Pro
     ...(flags.limit === undefined ? {} : { limit: parseCount('--limit', flags.limit) }),
     device: flags.device,
     precision: flags.precision,
-    ...(fineTune === undefined ? {} : { fineTune }),
+    ...(fineTune === undefined ? {} : { fineTune: fineTune.settings }),
     command: process.argv.slice(2),
   };
 }

@@ -1,12 +1,27 @@
 import { randomVars, type VarSource } from '@residual/blocks';
+import { describeWeights } from '@residual/classifier';
 import { createModel } from '@residual/resnet/registry';
-import { fineTune, orderedBatches, recipeOptions, type TrainingEvent, type TrainResult, train } from '@residual/train';
+import {
+  fineTune,
+  orderedBatches,
+  type Pretrained,
+  recipeOptions,
+  type TrainingEvent,
+  type TrainResult,
+  train,
+} from '@residual/train';
 import { checkpointFolder, recipeBatches } from '@residual/train/node';
 import { resizeAndCrop } from '@residual/vision';
-import { readStateDictFile } from '@residual/weights/node';
+import { loadNamedWeights } from '../weights/load-named-weights.ts';
 import { describeFineTuning } from './describe-fine-tuning.ts';
 import { liveLine } from './live-line.ts';
-import { checkpointsPath, type RunSettings, writeEvaluation, writeMetrics } from './run-folder.ts';
+import {
+  checkpointsPath,
+  type FineTuneSettings,
+  type RunSettings,
+  writeEvaluation,
+  writeMetrics,
+} from './run-folder.ts';
 import { testPreset } from './test-preset.ts';
 import type { TrainingParts } from './training-data.ts';
 import { trainingEngine } from './use-device.ts';
@@ -48,7 +63,7 @@ export async function runTraining(
     const result =
       tuning === undefined
         ? await train({ ...options, model, data: batches })
-        : await fineTune({ model, weights: (await readStateDictFile(tuning.weights, { signal })).tensors }, batches, {
+        : await fineTune(await pretrained(settings.model, tuning, classes.length, signal), batches, {
             ...options,
             freeze: tuning.freeze,
             bn: tuning.bn,
@@ -59,4 +74,16 @@ export async function runTraining(
   } finally {
     await batches.close();
   }
+}
+
+/** The network that weights are of, with a head for so many classes. */
+async function pretrained(
+  model: string,
+  { weights: path, entry, network }: FineTuneSettings,
+  numClasses: number,
+  signal: AbortSignal,
+): Promise<Pretrained> {
+  const weights = await loadNamedWeights({ weights: path, ...(entry !== undefined && { entry }) }, signal);
+  const { blueprint, dict } = await describeWeights({ model, weights, numClasses, ...network });
+  return { model: (vars) => blueprint.withVars(vars), weights: dict, head: [blueprint.headPath] };
 }
