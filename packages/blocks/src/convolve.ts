@@ -69,7 +69,7 @@ function gradients(dy: tf.Tensor4D, x: tf.Tensor4D, filter: tf.Tensor4D, options
 }
 
 function splitChannels(x: tf.Tensor4D, groups: number): tf.Tensor4D[] {
-  return tf.split(x, groups, 3) as tf.Tensor4D[];
+  return groups === 1 ? [x] : (tf.split(x, groups, 3) as tf.Tensor4D[]);
 }
 
 const NONE: [number, number] = [0, 0];
