@@ -24,7 +24,7 @@ export interface TimmConfig {
  */
 export function presetFromTimm(config: TimmConfig): Preset {
   const size = config.test_input_size ?? config.input_size;
-  const [channels, height, width] = size ?? [];
+  const [channels, height, width] = Array.isArray(size) ? (size as readonly number[]) : [];
   if (channels !== 3 || !isLength(height) || width !== height) {
     throw new PresetError(`input_size: expected [3, size, size], got ${JSON.stringify(size)}`);
   }
@@ -42,37 +42,126 @@ export function presetFromTimm(config: TimmConfig): Preset {
   throw new PresetError(`crop_mode: expected center or squash, got ${cropMode}`);
 }
 
-/** The preprocessing fields of a Hugging Face `preprocessor_config.json` of the ConvNext processor. */
+/** The preprocessing fields of a Hugging Face `preprocessor_config.json`. */
 export interface HuggingFaceConfig {
-  readonly size?: number | { readonly shortest_edge?: number } | null;
+  /** Without one it is the ConvNext processor's. */
+  readonly image_processor_type?: string | null;
+  /** What it was called before. */
+  readonly feature_extractor_type?: string | null;
+  readonly do_resize?: boolean | null;
+  readonly size?: number | HuggingFaceSize | null;
+  readonly do_center_crop?: boolean | null;
+  readonly crop_size?: number | HuggingFaceSize | null;
   readonly crop_pct?: number | null;
   /** PIL's number of the filter: 2 bilinear, 3 bicubic. */
   readonly resample?: number | null;
+  readonly do_rescale?: boolean | null;
+  readonly rescale_factor?: number | null;
+  readonly do_normalize?: boolean | null;
   readonly image_mean?: readonly number[] | null;
   readonly image_std?: readonly number[] | null;
 }
 
+/** A length of the shorter edge, or of both. */
+export interface HuggingFaceSize {
+  readonly shortest_edge?: number;
+  readonly height?: number;
+  readonly width?: number;
+}
+
 /**
- * The preset of a Hugging Face ConvNextImageProcessor, which `microsoft/resnet-*` use.
+ * The preset of a Hugging Face image processor: ConvNext's, which `microsoft/resnet-*` use, and ViT's, DeiT's, BiT's, CLIP's
+ * and MobileNet's, which resize to a square or by the shorter edge, and crop.
  *
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/convnext/image_processing_convnext.py
- * @throws PresetError for a size or filter that a ResNet's preset cannot have.
+ * @throws PresetError for another processor, and for a size, filter or step that a ResNet's preset cannot have.
  */
 export function presetFromHuggingFace(config: HuggingFaceConfig): Preset {
-  const size = typeof config.size === 'number' ? config.size : config.size?.shortest_edge;
-  if (!isLength(size)) {
-    throw new PresetError(`size: expected {shortest_edge: pixels}, got ${JSON.stringify(config.size)}`);
-  }
-  const resample = config.resample ?? 2;
-  const squashes = size >= 384;
-  return {
-    resizePx: squashes ? size : edgeBeforeCrop(size, config.crop_pct ?? 224 / 256),
-    cropPx: size,
-    interpolation: interpolationOf(resample === 2 ? 'bilinear' : resample === 3 ? 'bicubic' : `PIL's ${resample}`),
-    mean: rgbOf('image_mean', config.image_mean ?? IMAGENET_MEAN),
-    std: rgbOf('image_std', config.image_std ?? IMAGENET_STD),
-    cropMode: squashes ? 'squash' : 'center-floor',
+  const type = String(config.image_processor_type ?? config.feature_extractor_type ?? 'ConvNext')
+    .replace(/Fast$/, '')
+    .replace(/(ImageProcessor|FeatureExtractor)(PIL)?$/i, '');
+  const readers: Readonly<Record<string, (config: HuggingFaceConfig) => Geometry>> = {
+    ConvNext: convNextGeometry,
+    ViT: squareGeometry,
+    DeiT: squareGeometry,
+    Bit: shorterEdgeGeometry,
+    CLIP: shorterEdgeGeometry,
+    MobileNetV1: shorterEdgeGeometry,
+    MobileNetV2: shorterEdgeGeometry,
   };
+  if (!Object.hasOwn(readers, type)) {
+    const known = Object.keys(readers).join(', ');
+    throw new PresetError(`image_processor_type: expected that of ${known}, got ${type}; give a preset`);
+  }
+  checkSteps(config);
+  const isConvNext = type === 'ConvNext';
+  return {
+    ...readers[type]!(config),
+    interpolation: filterOf(config, isConvNext),
+    ...normalizationOf(config, isConvNext),
+  };
+}
+
+type Geometry = Pick<Preset, 'resizePx' | 'cropPx' | 'cropMode'>;
+
+function convNextGeometry({ size, crop_pct: cropFraction }: HuggingFaceConfig): Geometry {
+  const edge = typeof size === 'number' ? size : size?.shortest_edge;
+  if (!isLength(edge)) throw badSize('size', '{shortest_edge: pixels}', size);
+  if (edge >= 384) return { resizePx: edge, cropPx: edge, cropMode: 'squash' };
+  return { resizePx: edgeBeforeCrop(edge, cropFraction ?? 224 / 256), cropPx: edge, cropMode: 'center-floor' };
+}
+
+/** Both edges resized, the aspect lost; then cropped where the processor crops. */
+function squareGeometry(config: HuggingFaceConfig): Geometry {
+  const resizePx = squareOf('size', config.size);
+  const cropPx = config.do_center_crop ? squareOf('crop_size', config.crop_size) : resizePx;
+  // transformers rounds half a pixel down, the preset's crop to the even one.
+  if (cropPx <= resizePx && (resizePx - cropPx) % 2 === 0) return { resizePx, cropPx, cropMode: 'squash' };
+  throw badSize('crop_size', `at most ${resizePx} pixels, and an even margin`, config.crop_size);
+}
+
+function shorterEdgeGeometry(config: HuggingFaceConfig): Geometry {
+  const { size } = config;
+  if (typeof size === 'object' && size?.shortest_edge === undefined) return squareGeometry(config);
+  const resizePx = typeof size === 'number' ? size : size?.shortest_edge;
+  if (!isLength(resizePx)) throw badSize('size', '{shortest_edge: pixels} or a square', size);
+  if (config.do_center_crop === false) throw new PresetError('do_center_crop: expected true, got false; give a preset');
+  const cropPx = squareOf('crop_size', config.crop_size);
+  if (cropPx <= resizePx) return { resizePx, cropPx, cropMode: 'center-floor' };
+  throw badSize('crop_size', `at most ${resizePx} pixels`, config.crop_size);
+}
+
+function squareOf(field: string, size: HuggingFaceConfig['size']): number {
+  const { height, width } = typeof size === 'number' ? { height: size, width: size } : (size ?? {});
+  if (isLength(height) && width === height) return height;
+  throw badSize(field, '{height, width} of a square', size);
+}
+
+/** Steps that every preset has. */
+function checkSteps(config: HuggingFaceConfig): void {
+  for (const step of ['do_resize', 'do_rescale'] as const) {
+    if (config[step] === false) throw new PresetError(`${step}: expected true, got false; give a preset`);
+  }
+  const factor = config.rescale_factor ?? 1 / 255;
+  if (Math.abs(factor * 255 - 1) > 1e-6) throw new PresetError(`rescale_factor: expected 1/255, got ${factor}`);
+}
+
+function filterOf({ resample }: HuggingFaceConfig, isConvNext: boolean): Interpolation {
+  const filter = resample ?? (isConvNext ? 2 : undefined);
+  return interpolationOf(filter === 2 ? 'bilinear' : filter === 3 ? 'bicubic' : `PIL's ${filter}`);
+}
+
+function normalizationOf(config: HuggingFaceConfig, isConvNext: boolean): Pick<Preset, 'mean' | 'std'> {
+  if (config.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
+  const { image_mean: mean, image_std: std } = config;
+  return {
+    mean: rgbOf('image_mean', mean ?? (isConvNext ? IMAGENET_MEAN : [])),
+    std: rgbOf('image_std', std ?? (isConvNext ? IMAGENET_STD : [])),
+  };
+}
+
+function badSize(field: string, expected: string, got: unknown): PresetError {
+  return new PresetError(`${field}: expected ${expected}, got ${JSON.stringify(got)}`);
 }
 
 function edgeBeforeCrop(cropPx: number, fraction: number): number {
@@ -88,11 +177,11 @@ function interpolationOf(name: string): Interpolation {
 }
 
 function rgbOf(field: string, values: readonly number[]): Rgb {
-  const [red, green, blue] = values;
-  if (values.length !== 3 || !values.every(Number.isFinite)) {
-    throw new PresetError(`${field}: expected 3 numbers, got ${JSON.stringify(values)}`);
+  if (Array.isArray(values) && values.length === 3 && values.every(Number.isFinite)) {
+    const [red, green, blue] = values;
+    return [red!, green!, blue!];
   }
-  return [red!, green!, blue!];
+  throw new PresetError(`${field}: expected 3 numbers, got ${JSON.stringify(values)}`);
 }
 
 function isLength(value: number | undefined): value is number {

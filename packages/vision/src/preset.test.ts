@@ -40,6 +40,51 @@ test('Hugging Face’s processor resizes to size / crop_pct and crops by roundin
   });
 });
 
+test('Hugging Face’s other processors resize to a square, or by the shorter edge, and crop', () => {
+  const common = {
+    resample: 3,
+    do_rescale: true,
+    rescale_factor: 0.00392156862745098,
+    image_mean: mean,
+    image_std: std,
+  };
+  const vit = { ...common, image_processor_type: 'ViTImageProcessorFast', size: { height: 224, width: 224 } };
+  const squashed = { resizePx: 224, cropPx: 224, cropMode: 'squash', interpolation: 'bicubic', mean, std };
+  expect(presetFromHuggingFace(vit)).toEqual(squashed);
+  expect(presetFromHuggingFace({ ...vit, size: 224, feature_extractor_type: 'ViTFeatureExtractor' })).toEqual(squashed);
+  const deit = { ...vit, image_processor_type: 'DeiTImageProcessor', size: { height: 256, width: 256 } };
+  const cropped = { ...squashed, resizePx: 256 };
+  expect(presetFromHuggingFace({ ...deit, do_center_crop: true, crop_size: 224 })).toEqual(cropped);
+  const bit = {
+    ...common,
+    image_processor_type: 'BitImageProcessor',
+    size: { shortest_edge: 256 },
+    do_center_crop: true,
+  };
+  expect(presetFromHuggingFace({ ...bit, crop_size: { height: 224, width: 224 } })).toEqual(huggingFace);
+  const clip = { ...bit, image_processor_type: 'CLIPImageProcessor', size: 224, crop_size: 224, do_normalize: false };
+  const raw = { resizePx: 224, cropPx: 224, cropMode: 'center-floor', mean: [0, 0, 0], std: [1, 1, 1] };
+  expect(presetFromHuggingFace(clip)).toMatchObject(raw);
+});
+
+test('a processor that is not read, or does what no preset does, is refused by its field', () => {
+  const bit = { image_processor_type: 'BitImageProcessor', size: { shortest_edge: 224 }, crop_size: 224, resample: 3 };
+  const refuse = (config: object, message: string) =>
+    expect(() => presetFromHuggingFace({ ...bit, image_mean: mean, image_std: std, ...config })).toThrow(message);
+  refuse({ image_processor_type: 'LevitImageProcessor' }, 'image_processor_type: expected that of ConvNext, ViT');
+  refuse({ image_processor_type: 'constructor' }, 'got constructor');
+  refuse({ do_resize: false }, 'do_resize: expected true');
+  refuse({ rescale_factor: 1 }, 'rescale_factor: expected 1/255, got 1');
+  refuse({ do_center_crop: false }, 'do_center_crop: expected true');
+  refuse({ crop_size: 256 }, 'crop_size: expected at most 224 pixels, got 256');
+  refuse({ size: { height: 224, width: 192 } }, 'size: expected {height, width} of a square');
+  refuse({ image_mean: null }, 'image_mean: expected 3 numbers');
+  refuse({ resample: undefined }, "got PIL's undefined");
+  refuse({ image_std: 'abc' }, 'image_std: expected 3 numbers, got "abc"');
+  refuse({ image_processor_type: 7 }, 'got 7');
+  expect(() => presetFromTimm({ input_size: 224 as never })).toThrow('expected [3, size, size], got 224');
+});
+
 test('a configuration that no preset can be made of is refused in one line', () => {
   expect(() => presetFromTimm({ input_size: [1, 28, 28] })).toThrow('expected [3, size, size], got [1,28,28]');
   expect(() => presetFromTimm({ input_size: [3, 224, 224], crop_pct: 0 })).toThrow('crop_pct');
