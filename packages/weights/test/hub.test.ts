@@ -228,7 +228,7 @@ describe('a server that fails', () => {
     const refused = await failure(loadWeights(url, options));
     expect(refused.code).toBe('wrong-content');
     expect(refused.message).toBe(
-      `${url}: expected safetensors or a file of torch.save, got a web page; check the download address`,
+      `${url}: expected weights, got a web page; the download address gave a page in place of the file, check it`,
     );
     expect(WeightsFormatError.isInstance(refused.cause)).toBe(true);
     expect(await options.cache!.list()).toEqual([]);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { openFileSource } from '../file-source.ts';
 import { folderCache } from './folder-cache.ts';
 import { freeReceived } from './free-received.ts';
 import { HubError } from './hub-error.ts';
 import type { HubOptions } from './hub-options.ts';
+import { locatePath } from './local-folder.ts';
 import type { Sha256 } from './sha256.ts';
 import type { WeightsCache } from './weights-cache.ts';
 
@@ -17,7 +17,7 @@ export type NodeHubOptions = HubOptions & { readonly cache: WeightsCache };
 /**
  * The client's options in Node, by the environment: the cache's folder (`RESIDUAL_HOME`, else `residual` in
  * `XDG_CACHE_HOME` or `~/.cache`), `RESIDUAL_OFFLINE` (or `HF_HUB_OFFLINE`), `RESIDUAL_MIRROR`, `HF_TOKEN`, `HF_ENDPOINT`,
- * and the proxy variables (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Paths of files can be loaded too.
+ * and the proxy variables (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Paths of files and folders can be loaded too.
  *
  * @throws HubError (`bad-reference`) for an address in them that is none.
  */
@@ -40,7 +40,7 @@ export async function hubFromEnvironment(env: Environment = process.env): Promis
     hubUrl,
     sha256: nodeSha256,
     onReceived: freeReceived(),
-    openPath: openFileSource,
+    locatePath,
   };
 }
 

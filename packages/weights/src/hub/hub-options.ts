@@ -1,4 +1,4 @@
-import type { ByteSource } from '../byte-source.ts';
+import type { FileFolder } from './file-folder.ts';
 import type { ProgressEvent } from './progress-event.ts';
 import type { Sha256 } from './sha256.ts';
 import type { WeightsCache } from './weights-cache.ts';
@@ -40,6 +40,15 @@ export interface HubOptions {
   readonly sha256?: () => Sha256;
   /** Told of every part that was received and stored, and at the end of infinitely many bytes; in Node it frees what the part left in memory. */
   readonly onReceived?: (bytes: number) => void;
-  /** What opens the path of a file; only where there are paths. */
-  readonly openPath?: (path: string) => Promise<ByteSource & { close(): Promise<void> }>;
+  /** Which of several networks in a file; see `readStateDict`. */
+  readonly entry?: string;
+  /** Finds what a path leads to; only where there are paths. */
+  readonly locatePath?: (path: string) => Promise<LocatedFile>;
+}
+
+/** What a path leads to. */
+export interface LocatedFile {
+  readonly folder: FileFolder;
+  /** The file's name in the folder; `undefined` where the path is the folder's own. */
+  readonly file: string | undefined;
 }

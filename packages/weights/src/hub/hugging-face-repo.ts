@@ -1,10 +1,7 @@
-import { sha1 } from '@noble/hashes/legacy.js';
-import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { type ByteSource, readExactly } from '../byte-source.ts';
-import { WeightsFormatError } from '../weights-format-error.ts';
 import { downloadFile, type FileRequest } from './download-file.ts';
 import type { Hub } from './hub.ts';
 import { HubError } from './hub-error.ts';
+import { type JsonObject, objectOf, parseJson } from './json-file.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 
 /** A repository of the Hugging Face hub at one commit. */
@@ -25,18 +22,17 @@ export interface RepoFile {
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
-/** A configuration or a description of a repository is smaller by far. */
-const LARGEST_JSON_BYTES = 16 * 2 ** 20;
 
 /**
- * Splits `hf:owner/name[@revision]`.
+ * Splits `hf:owner/name[/path][@revision]`; the path is of a file or a folder in the repository.
  *
  * @throws HubError (`bad-reference`)
  */
-export function parseHuggingFaceReference(reference: string): { repo: string; revision: string } {
-  const match = /^hf:([\w.-]+\/[\w.-]+)(?:@(\S+))?$/.exec(reference);
-  if (match !== null) return { repo: match[1]!, revision: match[2] ?? 'main' };
-  throw new HubError('bad-reference', reference, 'expected hf:owner/name or hf:owner/name@revision; check it');
+export function parseHuggingFaceReference(reference: string): { repo: string; path: string[]; revision: string } {
+  const match = /^hf:([\w.-]+\/[\w.-]+)((?:\/[^/@\s]+)*)(?:@(\S+))?$/.exec(reference);
+  if (match !== null) return { repo: match[1]!, path: match[2]!.split('/').slice(1), revision: match[3] ?? 'main' };
+  const text = 'expected hf:owner/name, hf:owner/name@revision or hf:owner/name/file; check it';
+  throw new HubError('bad-reference', reference, text);
 }
 
 /** Asks the hub what a revision holds, and what its files' hashes are. @throws HubError */
@@ -67,53 +63,11 @@ export async function describeRepo(
 
 /** The address of a file at the repository's commit, where it never changes. */
 export function fileUrl({ repo, commit }: HuggingFaceRepo, file: string, hub: Hub): string {
-  return `${hub.hubUrl}/${repo}/resolve/${commit}/${file}`;
+  return `${hub.hubUrl}/${repo}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** The file of weights: safetensors rather than a pickle. @throws HubError */
-export function weightsFileOf({ repo, files }: HuggingFaceRepo): string {
-  const names = [...files.keys()];
-  const preferred = ['model.safetensors', 'pytorch_model.bin'].find((name) => files.has(name));
-  const single = names.filter((name) => name.endsWith('.safetensors'));
-  const found = preferred ?? (single.length === 1 ? single[0] : undefined);
-  if (found !== undefined) return found;
-  const some = names.slice(0, 5).join(', ');
-  const text = `expected model.safetensors or pytorch_model.bin, got ${some}${names.length > 5 ? ', …' : ''}; choose another repository`;
-  throw new HubError('not-found', `hf:${repo}`, text);
-}
-
-/** A JSON file of the repository; `undefined` where it has none of that name. @throws HubError */
-export async function readRepoJson(
-  repo: HuggingFaceRepo,
-  file: string,
-  hub: Hub,
-  progress: ProgressReporter,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const stated = repo.files.get(file);
-  if (stated === undefined) return undefined;
-  const check = async (source: ByteSource) => {
-    const value = await parseJson(source);
-    if (stated.sha256 === undefined && stated.blobId !== undefined) await checkBlob(source, stated.blobId);
-    return value;
-  };
-  const { sizeBytes, sha256 } = stated;
-  return readJson({ url: fileUrl(repo, file, hub), isImmutable: true, sizeBytes, sha256, check }, hub, progress);
-}
-
-/** @throws WeightsFormatError where the bytes are not those of the git blob. */
-async function checkBlob(source: ByteSource, blobId: string): Promise<void> {
-  const bytes = await readExactly(source, 0, source.sizeBytes, 'JSON');
-  const got = bytesToHex(sha1(concatBytes(utf8ToBytes(`blob ${bytes.byteLength}\0`), bytes)));
-  if (got === blobId) return;
-  const text = `expected the git blob ${blobId}, got ${got}; something on the way changes the file`;
-  throw new WeightsFormatError('corrupt', source.name, text);
-}
-
-async function readJson(
-  wanted: FileRequest,
-  hub: Hub,
-  progress: ProgressReporter,
-): Promise<Readonly<Record<string, unknown>>> {
+/** JSON of the hub's own, asked for anew unless it never changes. */
+async function readJson(wanted: FileRequest, hub: Hub, progress: ProgressReporter): Promise<JsonObject> {
   const file = await downloadFile(wanted, hub, progress);
   try {
     return await parseJson(file);
@@ -122,22 +76,7 @@ async function readJson(
   }
 }
 
-async function parseJson(source: ByteSource): Promise<Readonly<Record<string, unknown>>> {
-  if (source.sizeBytes > LARGEST_JSON_BYTES) {
-    const text = `expected at most ${LARGEST_JSON_BYTES} bytes of JSON, got ${source.sizeBytes}; check the address`;
-    throw new WeightsFormatError('too-large', source.name, text);
-  }
-  const bytes = await readExactly(source, 0, source.sizeBytes, 'JSON');
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return objectOf(value);
-  } catch {
-    // Said below, as for JSON of another kind.
-  }
-  throw new WeightsFormatError('corrupt', source.name, 'expected a JSON object, got something else; check the address');
-}
-
-function licenceOf(answer: Readonly<Record<string, unknown>>): string | undefined {
+function licenceOf(answer: JsonObject): string | undefined {
   const stated = objectOf(answer['cardData'])['license'];
   const first = Array.isArray(stated) ? stated[0] : stated;
   if (typeof first === 'string') return first;
@@ -150,10 +89,6 @@ function hashOf(value: unknown, length: number): string | undefined {
   return typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value) ? value : undefined;
 }
 
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-}
-
-function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
+function listOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.map(objectOf) : [];
 }

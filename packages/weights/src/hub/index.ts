@@ -1,8 +1,9 @@
 export { browserCache } from './browser-cache.ts';
+export type { FileFolder, FolderListing, OpenedFile } from './file-folder.ts';
 export { HubError, type HubErrorCode } from './hub-error.ts';
-export type { HubOptions } from './hub-options.ts';
+export type { HubOptions, LocatedFile } from './hub-options.ts';
 export { loadWeights, type WeightsReference } from './load-weights.ts';
-export type { LoadedWeights, Preprocessing } from './loaded-weights.ts';
+export type { LoadedWeights, Preprocessing, StatedArchitecture } from './loaded-weights.ts';
 export { memoryCache } from './memory-cache.ts';
 export type { ProgressEvent } from './progress-event.ts';
 export type { Sha256 } from './sha256.ts';

@@ -1,32 +1,28 @@
-import type { HuggingFaceConfig, TimmConfig } from '@residual/vision';
 import { type ByteSource, sourceFromBlob, sourceFromBytes } from '../byte-source.ts';
 import { weightsOfRepo } from '../catalogue/catalogue.ts';
 import { licenceNote } from '../catalogue/licences.ts';
 import type { PublishedWeights } from '../catalogue/published-weights.ts';
-import { type ReadStateDictResult, readStateDict } from '../read-state-dict.ts';
-import { readTensors } from '../read-tensors.ts';
+import { type ReadStateDictOptions, type ReadStateDictResult, readIndexed, readStateDict } from '../read-state-dict.ts';
 import { readWeightsIndex } from '../read-weights-index.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import { fileNameOf, shownUrl } from './address.ts';
-import { downloadFile, type FileRequest } from './download-file.ts';
+import type { FileRequest } from './download-file.ts';
+import type { FileFolder, OpenedFile } from './file-folder.ts';
 import { type Hub, toHub } from './hub.ts';
 import { HubError } from './hub-error.ts';
-import type { HubOptions } from './hub-options.ts';
-import {
-  describeRepo,
-  fileUrl,
-  type HuggingFaceRepo,
-  parseHuggingFaceReference,
-  readRepoJson,
-  weightsFileOf,
-} from './hugging-face-repo.ts';
-import type { LoadedWeights, Preprocessing } from './loaded-weights.ts';
+import type { HubOptions, LocatedFile } from './hub-options.ts';
+import { describeRepo, parseHuggingFaceReference } from './hugging-face-repo.ts';
+import type { LoadedWeights } from './loaded-weights.ts';
+import { openDownload } from './open-download.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import type { StoredFile } from './weights-cache.ts';
+import { RepoFolder } from './repo-folder.ts';
+import { findShards, joinShards, type Shard, type ShardIndex } from './shards.ts';
+import { readStatedFacts } from './stated-facts.ts';
+import { findWeightsFile } from './weights-in-folder.ts';
 
 /**
- * Weights, wherever they are: the catalogue's (`getWeights('resnet50')`), `hf:owner/name[@revision]`, an address, bytes, a
- * Blob or File, and where there are paths (see `hubFromEnvironment` of `@residual/weights/node`) a path.
+ * Weights, wherever they are: the catalogue's (`getWeights('resnet50')`), `hf:owner/name[/path][@revision]`, an address, bytes,
+ * a Blob or File, and where there are paths (see `hubFromEnvironment` of `@residual/weights/node`) that of a file or a folder.
  */
 export type WeightsReference = PublishedWeights | string | URL | Blob | Uint8Array | ByteSource;
 
@@ -35,7 +31,8 @@ type Facts = Omit<LoadedWeights, keyof ReadStateDictResult>;
 
 /**
  * Loads weights by name: downloads and checks what is not in the cache, and reads tensor by tensor. What the publisher says
- * of them comes along; a licence that is not permissive is in the `notes`.
+ * of them comes along, and so does what lies beside a file: `config.json`, `preprocessor_config.json`, the other shards of an
+ * index. A folder stands for the weights in it. A licence that is not permissive is in the `notes`.
  *
  * @throws HubError where they cannot be had.
  * @throws WeightsFormatError for a file that is damaged, not weights, or asks for code.
@@ -67,6 +64,7 @@ async function fromCatalogue(weights: PublishedWeights, hub: Hub, options: HubOp
     source: weights.id,
     published: weights,
     model: weights.model,
+    architecture: {},
     preprocessing: { kind: 'preset', preset: weights.preset },
     labels: undefined,
     licence: weights.licence,
@@ -86,48 +84,35 @@ async function fromUrl(address: string, hub: Hub, options: HubOptions): Promise<
 }
 
 async function fromRepo(reference: string, hub: Hub, options: HubOptions): Promise<LoadedWeights> {
-  const { repo: name, revision } = parseHuggingFaceReference(reference);
+  const { repo: name, path, revision } = parseHuggingFaceReference(reference);
   const published = weightsOfRepo(name);
   const progress = new ProgressReporter(published?.id ?? name, options.onProgress);
   const repo = await describeRepo(name, revision, hub, progress);
-  const file = weightsFileOf(repo);
-  const stated = await readFacts(repo, published, hub, progress);
-  const facts: Facts = {
-    ...stated,
-    source: reference,
-    published,
-    licence: repo.licence ?? published?.licence,
-    sha256: undefined,
-  };
-  const { sizeBytes, sha256 } = repo.files.get(file)!;
-  const wanted = { url: fileUrl(repo, file, hub), isImmutable: true, sizeBytes, sha256 };
-  const loaded = await fromDownload(wanted, facts, { hub, options, progress });
-  const note = licenceNote(facts.licence);
-  return note === undefined ? loaded : { ...loaded, notes: [`${reference}: ${note}`, ...loaded.notes] };
+  const located = await locateInRepo(new RepoFolder(repo, hub, progress), path);
+  const licence = repo.licence ?? published?.licence;
+  const loaded = await fromFolder(located, { published, licence }, options);
+  progress.ready();
+  const note = licenceNote(licence);
+  const notes = note === undefined ? loaded.notes : [`${reference}: ${note}`, ...loaded.notes];
+  return { ...loaded, source: reference, notes };
 }
 
-type StatedFacts = Pick<LoadedWeights, 'model' | 'preprocessing' | 'labels'>;
+/** The folder that a path in a repository leads to, and the file where it leads to one. */
+async function locateInRepo(root: FileFolder, path: readonly string[]): Promise<LocatedFile> {
+  const last = path.at(-1);
+  if (last === undefined) return { folder: root, file: undefined };
+  const parent = path.slice(0, -1).reduce((folder, name) => folder.folder(name), root);
+  const { folders } = await parent.list();
+  return folders.has(last) ? { folder: parent.folder(last), file: undefined } : { folder: parent, file: last };
+}
 
-/** What a repository's configurations say; timm's has everything in one, transformers' in two. */
-async function readFacts(
-  repo: HuggingFaceRepo,
-  published: PublishedWeights | undefined,
-  hub: Hub,
-  progress: ProgressReporter,
-): Promise<StatedFacts> {
-  const fallback: Preprocessing | undefined = published && { kind: 'preset', preset: published.preset };
-  const config = (await readRepoJson(repo, 'config.json', hub, progress)) ?? {};
-  const timm = config['pretrained_cfg'];
-  if (typeof timm === 'object' && timm !== null) {
-    const preprocessing = fallback ?? { kind: 'timm', config: timm as TimmConfig };
-    return { model: published?.model ?? textOf(config['architecture']), preprocessing, labels: undefined };
-  }
-  const processor = await readRepoJson(repo, 'preprocessor_config.json', hub, progress);
-  return {
-    model: published?.model,
-    preprocessing: processor ? { kind: 'huggingface', config: processor as HuggingFaceConfig } : fallback,
-    labels: labelsOf(config['id2label']),
-  };
+async function fromDownload(wanted: FileRequest, facts: Facts, download: Download): Promise<LoadedWeights> {
+  const { hub, options, progress } = download;
+  const file = await openDownload(wanted, { name: facts.source, hub, progress });
+  const { sha256 } = file;
+  const dict = await readOpened([file], () => readStateDict(file, readOptions(options)));
+  progress.ready();
+  return { ...facts, ...dict, sha256 };
 }
 
 interface Download {
@@ -136,31 +121,67 @@ interface Download {
   readonly progress: ProgressReporter;
 }
 
-async function fromDownload(wanted: FileRequest, facts: Facts, download: Download): Promise<LoadedWeights> {
-  const { hub, options, progress } = download;
-  const isChecked = wanted.sha256 !== undefined;
-  const file = await downloadFile({ ...wanted, check: isChecked ? readWeightsIndex : readAll }, hub, progress);
+/** Reads the weights of a folder, and what lies beside them. */
+async function fromFolder(
+  located: LocatedFile,
+  known: Pick<Facts, 'published' | 'licence'>,
+  options: HubOptions,
+): Promise<LoadedWeights> {
+  const choice =
+    located.file === undefined
+      ? await findWeightsFile(located.folder)
+      : { folder: located.folder, file: located.file, notes: [] };
+  const { folder, file } = choice;
+  const { notes, ...stated } = await readStatedFacts(folder, known.published);
+  const shards = await findShards(folder, file);
+  const { dict, sha256 } = await readFiles(folder, shards ?? file, options);
+  return {
+    ...known,
+    ...stated,
+    ...dict,
+    source: folder.nameOf(file),
+    sha256,
+    notes: [...choice.notes, ...notes, ...dict.notes],
+  };
+}
+
+async function readFiles(
+  folder: FileFolder,
+  file: string | ShardIndex,
+  options: HubOptions,
+): Promise<{ dict: ReadStateDictResult; sha256: string | undefined }> {
+  if (typeof file === 'string') {
+    const opened = await folder.open(file);
+    const dict = await readOpened([opened], () => readStateDict(opened, readOptions(options)));
+    return { dict, sha256: opened.sha256 };
+  }
+  const opened: OpenedFile[] = [];
+  const dict = await readOpened(opened, async () => {
+    const shards: Shard[] = [];
+    for (const name of file.files) {
+      options.signal?.throwIfAborted();
+      const source = await folder.open(name);
+      opened.push(source);
+      shards.push({ file: name, source, index: await readWeightsIndex(source) });
+    }
+    const { source, index } = joinShards(file, shards);
+    return readIndexed(source, index, readOptions(options));
+  });
+  return { dict, sha256: undefined };
+}
+
+/** Does what reads files, and closes them; bytes that cannot be read are not worth keeping. */
+async function readOpened<T>(files: readonly OpenedFile[], work: () => Promise<T>): Promise<T> {
   try {
-    const dict = await readStateDict(named(file, facts.source), readOptions(options));
-    progress.ready();
-    return { ...facts, ...dict, sha256: file.info.sha256 };
+    return await work();
   } catch (error) {
-    // Bytes that cannot be read are not worth keeping.
-    if (WeightsFormatError.isInstance(error)) await hub.cache.delete(wanted.url);
+    const isDamaged =
+      WeightsFormatError.isInstance(error) && ['empty', 'not-weights', 'truncated', 'corrupt'].includes(error.code);
+    if (isDamaged) for (const file of files) await file.discard();
     throw error;
   } finally {
-    await file.close();
+    for (const file of files) await file.close();
   }
-}
-
-/** Reads every tensor, and so every checksum that the file itself has. */
-async function readAll(source: ByteSource): Promise<void> {
-  const { stateDicts } = await readWeightsIndex(source);
-  for (const { tensors } of stateDicts) for await (const [name] of readTensors(source, tensors)) void name;
-}
-
-function named(file: StoredFile, source: string): ByteSource {
-  return { name: source, sizeBytes: file.sizeBytes, read: (offset, length) => file.read(offset, length) };
 }
 
 async function fromSource(source: ByteSource, options: HubOptions): Promise<LoadedWeights> {
@@ -169,23 +190,19 @@ async function fromSource(source: ByteSource, options: HubOptions): Promise<Load
 }
 
 async function fromPath(path: string, options: HubOptions): Promise<LoadedWeights> {
-  if (options.openPath === undefined) {
+  if (options.locatePath === undefined) {
     const text =
       'expected weights of the catalogue, hf:owner/name, an http(s) address or a File; there are no paths here';
     throw new HubError('bad-reference', path, text);
   }
-  const file = await options.openPath(path);
-  try {
-    return await fromSource(file, options);
-  } finally {
-    await file.close();
-  }
+  return fromFolder(await options.locatePath(path), { published: undefined, licence: undefined }, options);
 }
 
 function unknownFacts(): Omit<Facts, 'source'> {
   return {
     published: undefined,
     model: undefined,
+    architecture: {},
     preprocessing: undefined,
     labels: undefined,
     licence: undefined,
@@ -193,19 +210,6 @@ function unknownFacts(): Omit<Facts, 'source'> {
   };
 }
 
-function readOptions({ signal }: HubOptions): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** `id2label` as a list; `undefined` where it does not name the classes from 0 on. */
-function labelsOf(value: unknown): readonly string[] | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const names = value as Readonly<Record<string, unknown>>;
-  const labels = Object.keys(names).map((_, index) => names[String(index)]);
-  const isList = labels.length > 0 && labels.every((label) => typeof label === 'string');
-  return isList ? (labels as string[]) : undefined;
+function readOptions({ signal, entry }: HubOptions): ReadStateDictOptions {
+  return { ...(signal && { signal }), ...(entry !== undefined && { entry }) };
 }
