@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attention, AttentionType } from './attention.ts';
 import type { Block, BlockOptions, BlockType } from './block.ts';
+import { bottleneckShape } from './bottleneck-shape.ts';
 import type { Convolution } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Layers, usualLayers } from './layers.ts';
@@ -24,16 +25,17 @@ export class PlainBottleneck implements Block {
   }
 
   constructor(vars: VarScope, options: BlockOptions) {
-    const { inChannels, planes, stride = 1, strideIn = '3x3', groups = 1, widthPerGroup = 64 } = options;
-    const { zeroInit = false, layers = usualLayers } = options;
-    const dilation = options.firstDilation ?? options.dilation ?? 1;
-    const width = Math.floor((planes * widthPerGroup) / 64) * groups;
-    const outChannels = planes * 4;
-    const [stride1, stride2] = strideIn === '1x1' ? [stride, 1] : [1, stride];
+    const { inChannels, groups = 1, zeroInit = false, layers = usualLayers } = options;
+    const { width, outChannels, strides, dilation } = bottleneckShape(options);
     this.layers = layers;
-    this.conv1 = layers.conv(vars.scope('conv1'), { inChannels, outChannels: width, kernelSize: 1, stride: stride1 });
+    this.conv1 = layers.conv(vars.scope('conv1'), {
+      inChannels,
+      outChannels: width,
+      kernelSize: 1,
+      stride: strides[0],
+    });
     this.bn1 = layers.norm(vars.scope('bn1'), width);
-    const conv2 = { inChannels: width, outChannels: width, kernelSize: 3, stride: stride2, dilation, groups };
+    const conv2 = { inChannels: width, outChannels: width, kernelSize: 3, stride: strides[1], dilation, groups };
     this.conv2 = layers.conv(vars.scope('conv2'), conv2);
     this.bn2 = layers.norm(vars.scope('bn2'), width);
     this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: width, outChannels, kernelSize: 1 });

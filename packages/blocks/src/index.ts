@@ -47,3 +47,4 @@ export {
   StateDictVars,
 } from './state-dict-vars.ts';
 export { type VarEntry, VarScope, type VarSource, type VarSpec } from './var-scope.ts';
+export { viewStateDict } from './view-state-dict.ts';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Block, BlockOptions, BlockType } from './block.ts';
+import { bottleneckShape } from './bottleneck-shape.ts';
 import type { Convolution } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Layers, usualLayers } from './layers.ts';
@@ -9,7 +10,7 @@ import type { Shortcut } from './shortcut.ts';
 import type { VarScope } from './var-scope.ts';
 
 /**
- * Normalise, activate, convolve, three times; nothing after the sum. The stride is on the 3×3 convolution.
+ * Normalise, activate, convolve, three times; nothing after the sum.
  *
  * @see He et al. 2016, arXiv:1603.05027, figure 4e; timm `PreActBottleneck`
  */
@@ -25,25 +26,29 @@ export class PreActivationBottleneck implements Block {
   readonly #layers: Layers;
 
   constructor(vars: VarScope, options: BlockOptions, names: PreActivationNames = usualPreActivationNames) {
-    const { inChannels, planes, stride = 1, groups = 1, zeroInit = false, layers = usualLayers } = options;
-    const dilation = options.firstDilation ?? options.dilation ?? 1;
-    const outChannels = planes * 4;
+    const { inChannels, groups = 1, zeroInit = false, layers = usualLayers } = options;
+    const { width, outChannels, strides, dilation } = bottleneckShape(options);
     this.#layers = layers;
     this.norm1 = layers.norm(vars.scope(`${names.norm}1`), inChannels);
-    this.conv1 = layers.conv(vars.scope('conv1'), { inChannels, outChannels: planes, kernelSize: 1 });
-    this.norm2 = layers.norm(vars.scope(`${names.norm}2`), planes);
-    const conv2 = { inChannels: planes, outChannels: planes, kernelSize: 3, stride, dilation, groups };
+    this.conv1 = layers.conv(vars.scope('conv1'), {
+      inChannels,
+      outChannels: width,
+      kernelSize: 1,
+      stride: strides[0],
+    });
+    this.norm2 = layers.norm(vars.scope(`${names.norm}2`), width);
+    const conv2 = { inChannels: width, outChannels: width, kernelSize: 3, stride: strides[1], dilation, groups };
     this.conv2 = layers.conv(vars.scope('conv2'), conv2);
-    this.norm3 = layers.norm(vars.scope(`${names.norm}3`), planes);
-    this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: planes, outChannels, kernelSize: 1, zeroInit });
+    this.norm3 = layers.norm(vars.scope(`${names.norm}3`), width);
+    this.conv3 = layers.conv(vars.scope('conv3'), { inChannels: width, outChannels, kernelSize: 1, zeroInit });
     this.shortcut = makePreActivationShortcut(vars, options, outChannels, names.shortcut);
   }
 
   forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
     const { activation } = this.#layers;
     const active = activation.apply(this.norm1.forward(x, options)); // [N, H, W, inChannels]
-    const narrow = activation.apply(this.norm2.forward(this.conv1.forward(active), options)); // [N, H, W, planes]
-    const y = activation.apply(this.norm3.forward(this.conv2.forward(narrow), options)); // [N, H', W', planes]
+    const narrow = activation.apply(this.norm2.forward(this.conv1.forward(active), options)); // [N, H, W, width]
+    const y = activation.apply(this.norm3.forward(this.conv2.forward(narrow), options)); // [N, H', W', width]
     return tf.add(this.conv3.forward(y), this.shortcut?.(active, options) ?? x); // [N, H', W', planes * 4]
   }
 }

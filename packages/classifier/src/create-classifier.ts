@@ -1,5 +1,5 @@
-import { type StateDict, StateDictVars, viewTorch } from '@residual/blocks';
-import { type Engine, readWeights, type Weights } from '@residual/compile';
+import { StateDictVars, viewStateDict } from '@residual/blocks';
+import { type Engine, readWeights } from '@residual/compile';
 import type { ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { BATCH_PIXELS, Classifier } from './classifier.ts';
@@ -85,7 +85,10 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   const { blueprint, preset } = described;
   const parts = sizesOf(blueprint, preset, options);
   const compiled = (): Promise<Network> =>
-    CompiledNetwork.create({ ...parts, weights: toWeights(dict, blueprint), model: undefined }, engines);
+    CompiledNetwork.create(
+      { ...parts, weights: viewStateDict(dict, blueprint.variableSpecs), model: undefined },
+      engines,
+    );
   const eager = (): Network =>
     new EagerNetwork({ ...parts, model: blueprint.withVars(new StateDictVars(dict).source), ownsModel: true });
   const network = engines.length > 0 ? await compiled() : eager();
@@ -102,11 +105,6 @@ interface Sizes {
 function sizesOf(blueprint: ResNet, preset: Preset, { batchSize, engines = [] }: RunningOptions): Sizes {
   const size = { blueprint, edgePx: preset.cropPx, channels: blueprint.inChannels };
   return { ...size, batchSize: batchSize ?? defaultBatchSize(preset, engines) };
-}
-
-/** A state dict that fits, as a graph's parameters take it; no tfjs model is built. */
-function toWeights(dict: StateDict, { variableSpecs }: ResNet): Weights {
-  return new Map([...variableSpecs].map(([name, { layout }]) => [name, viewTorch(layout, dict.get(name)!)]));
 }
 
 function checkBatchSize(batchSize: number | undefined): void {

@@ -65,6 +65,7 @@ export class ResNet {
   readonly numFeatures: number;
   /** Classes of the head; `null` without one. */
   readonly numClasses: number | null;
+  readonly #zeroInitResidual: boolean;
   readonly #vars: VarScope;
   readonly #layers: Layers;
   readonly #stem: Stem;
@@ -81,6 +82,7 @@ export class ResNet {
     this.inChannels = inChannels;
     this.numClasses = numClasses;
     this.numFeatures = stagePlanes(this.spec).at(-1)! * spec.block.expansion;
+    this.#zeroInitResidual = zeroInitResidual;
     this.#vars = new VarScope(vars);
     this.#layers = makeLayers(this.spec);
     this.#stem = stem.make(this.#vars, { inChannels, outChannels: width, layers: this.#layers });
@@ -93,7 +95,7 @@ export class ResNet {
 
   /** The same network over other variables, such as a tracer's parameters. */
   withVars(vars: VarSource): ResNet {
-    return new ResNet(this.spec, { vars });
+    return new ResNet(this.spec, { vars, zeroInitResidual: this.#zeroInitResidual });
   }
 
   /** The model's variables by the names of its state dict; those that train are `trainable`. */
@@ -104,6 +106,20 @@ export class ResNet {
   /** Shapes, layouts and initialisers of the variables, by the same names. */
   get variableSpecs(): ReadonlyMap<string, VarSpec> {
     return this.#vars.specs;
+  }
+
+  /** The part of the network that what is called `path` is of: `stem`, a block (`layer1.0`) or the head (`fc`), with a norm before it. */
+  partOf(path: string): string {
+    const { names = torchvisionNames } = this.spec;
+    const isBelow = (part: string): boolean => path === part || path.startsWith(`${part}.`);
+    if (isBelow(names.head) || (this.#finalNorm && isBelow(names.norm))) return names.head;
+    return this.blockPaths.find(isBelow) ?? 'stem';
+  }
+
+  /** How the blocks are called, in order: `layer1.0`, `layer1.1`, …. */
+  get blockPaths(): readonly string[] {
+    const { names = torchvisionNames, depths } = this.spec;
+    return depths.flatMap((depth, stage) => Array.from({ length: depth }, (_, index) => names.block(stage, index)));
   }
 
   /** Numbers in the pooled features. */

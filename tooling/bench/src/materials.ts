@@ -1,17 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tfjsWasm } from '@residual/backend-wasm/node';
-import { StateDictVars } from '@residual/blocks';
-import { bind, optimize } from '@residual/compile';
+import { StateDictVars, viewStateDict } from '@residual/blocks';
+import { bind, optimize, traceModel } from '@residual/compile';
 import { onnxModel } from '@residual/compile/onnx';
-import { ResNet } from '@residual/resnet';
+import type { ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { writeSafetensors } from '@residual/weights';
 import { readStateDictFile } from '@residual/weights/node';
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import { makePictures } from './pictures.ts';
-import { traceModel } from './trace-model.ts';
-import { makeWeights, numClassesOf, toWeights } from './weights.ts';
+import { blueprintOf, makeWeights } from './weights.ts';
 
 /** The same model for everybody, as files, and what it should answer. */
 export interface Materials {
@@ -39,19 +38,17 @@ export interface MaterialsOptions {
 export async function makeMaterials({ model, sizePx, weightsFile, folder }: MaterialsOptions): Promise<Materials> {
   const spec = getSpec(model);
   const dict = weightsFile === undefined ? makeWeights(spec) : (await readStateDictFile(weightsFile)).tensors;
-  const numClasses = numClassesOf(dict, spec);
+  const blueprint = blueprintOf(dict, spec);
   const ownWeightsFile = join(folder, `${model}.safetensors`);
   if (weightsFile === undefined) await writeFile(ownWeightsFile, writeSafetensors(dict));
 
   await tfjsWasm().use();
-  const reference = await referenceLogits(
-    new ResNet(spec, { numClasses, vars: new StateDictVars(dict).source }),
-    sizePx,
-  );
+  const reference = await referenceLogits(blueprint.withVars(new StateDictVars(dict).source), sizePx);
 
   const onnxFile = join(folder, `${model}.onnx`);
-  const graph = await traceModel(spec, { batch: 1, sizePx, numClasses });
-  await writeFile(onnxFile, onnxModel(bind(optimize(graph), toWeights(dict, spec)), { name: model }).chunks);
+  const graph = await traceModel(blueprint, { endpoints: ['logits'], sizePx });
+  const weights = viewStateDict(dict, blueprint.variableSpecs);
+  await writeFile(onnxFile, onnxModel(bind(optimize(graph), weights), { name: model }).chunks);
   return {
     weightsFile: weightsFile ?? ownWeightsFile,
     onnxFile,

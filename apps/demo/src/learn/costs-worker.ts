@@ -1,8 +1,7 @@
-import { Bottleneck } from '@residual/blocks';
-import { summary, trace } from '@residual/compile';
+import { shapesOnly } from '@residual/blocks';
+import { summary, traceModel } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkCost } from './protocol.ts';
 
 const EDGE_PX = 224;
@@ -14,13 +13,8 @@ addEventListener('message', async ({ data }: MessageEvent<readonly string[]>) =>
 
 async function costOf(name: string): Promise<NetworkCost> {
   const spec = getSpec(name);
-  const graph = await trace((t) => {
-    const net = new ResNet(spec, {
-      vars: (path, { shape, trainable }) => t.parameter(path, shape, { trainable }),
-    });
-    return { logits: net.forward(t.input('image', [1, EDGE_PX, EDGE_PX, 3]) as Tensor4D) };
-  });
+  const graph = await traceModel(new ResNet(spec, { vars: shapesOnly }), { endpoints: ['logits'], sizePx: EDGE_PX });
   const { parameters, multiplyAdds } = summary(graph);
-  const block = spec.block === Bottleneck ? 'Bottleneck' : 'BasicBlock';
+  const block = spec.block.expansion === 1 ? 'BasicBlock' : 'Bottleneck';
   return { name, block, depths: spec.depths, parameters, multiplyAdds };
 }

@@ -1,11 +1,11 @@
 import { StateDictVars } from '@residual/blocks';
 import type { TfjsBackend } from '@residual/compile';
-import { ResNet } from '@residual/resnet';
+import type { ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { readStateDictFile } from '@residual/weights/node';
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import type { Job, Runner } from '../job.ts';
-import { numClassesOf } from '../weights.ts';
+import { blueprintOf } from '../weights.ts';
 
 /** The model as it is, operation by operation on a tfjs backend, batch norm apart: what a tfjs user has. */
 export async function eagerModel(job: Job, backend: TfjsBackend): Promise<() => Promise<Runner>> {
@@ -16,9 +16,8 @@ export async function eagerModel(job: Job, backend: TfjsBackend): Promise<() => 
 }
 
 async function loadModel(job: Job, device: string): Promise<Runner> {
-  const spec = getSpec(job.model);
   const { tensors } = await readStateDictFile(job.weightsFile);
-  const model = new ResNet(spec, { numClasses: numClassesOf(tensors, spec), vars: new StateDictVars(tensors).source });
+  const model = blueprintOf(tensors, getSpec(job.model)).withVars(new StateDictVars(tensors).source);
   return { device, run: (pictures) => runModel(model, pictures, job) };
 }
 

@@ -1,10 +1,7 @@
-import { type Classifier, createClassifier, WeightsMismatchError } from '@residual/classifier';
+import { type Classifier, createClassifier } from '@residual/classifier';
 import type { Engine } from '@residual/compile';
 import { type ByteSource, readStateDict, sourceFromBlob, sourceFromBytes } from '@residual/weights';
 import type { Handling, Requests } from './protocol.ts';
-
-/** What weights are compared with where no model was named; the error then names theirs. */
-const FIRST_GUESS = 'resnet18';
 
 export interface LoadedClassifier {
   readonly classifier: Classifier;
@@ -60,11 +57,7 @@ async function fromSource(
   signal.throwIfAborted();
   report({ step: 'build', ...(model === undefined ? {} : { subject: model }) });
   const beginMs = performance.now();
-  const build = (variant: string) => createClassifier({ model: variant, weights, source: name, engines });
-  const classifier = await build(model ?? FIRST_GUESS).catch((error: unknown): Promise<Classifier> => {
-    const fits = WeightsMismatchError.isInstance(error) ? error.fits[0] : undefined;
-    if (model !== undefined || fits === undefined) throw error;
-    return build(fits);
-  });
+  const named = model === undefined ? {} : { model };
+  const classifier = await createClassifier({ ...named, weights, source: name, engines });
   return { classifier, source: name, format: weights.format, buildMs: performance.now() - beginMs };
 }

@@ -1,4 +1,4 @@
-import type { VarSource } from '@residual/blocks';
+import { shapesOnly } from '@residual/blocks';
 import type { Classifier } from '@residual/classifier';
 import {
   absorbPadding,
@@ -7,31 +7,33 @@ import {
   type Graph,
   type GraphNode,
   summary,
-  trace,
+  traceModel,
   type ValueId,
 } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPart } from './protocol.ts';
 
 const RUNS = 3;
 
-/** A classifier's network as a graph, for one picture. */
-export async function traceNetwork({ spec, labels, inChannels, preset: { cropPx } }: Classifier): Promise<Graph> {
-  const graph = await trace((t) => {
-    const vars: VarSource = (path, { shape, trainable }) => t.parameter(path, shape, { trainable });
-    const net = new ResNet(spec, { numClasses: labels.length, inChannels, vars });
-    return { logits: net.forward(t.input('image', [1, cropPx, cropPx, inChannels]) as Tensor4D) };
-  });
+/** A network as a graph, for one picture, and the model that says which part a layer is of. */
+export interface TracedNetwork {
+  readonly graph: Graph;
+  readonly model: ResNet;
+}
+
+/** A classifier's network. */
+export async function traceNetwork({ spec, endpoints, preset }: Classifier): Promise<TracedNetwork> {
+  const model = new ResNet(spec, { vars: shapesOnly });
+  const graph = await traceModel(model, { endpoints: [endpoints.at(-1)!], sizePx: preset.cropPx });
   // Padding comes before the convolution that it is of, so it would count to the block before.
-  return dropDeadCode(absorbPadding(graph));
+  return { graph: dropDeadCode(absorbPadding(graph)), model };
 }
 
 /** The stem, the blocks and the head, with what each costs. */
-export function partsOf(graph: Graph): NetworkPart[] {
+export function partsOf({ graph, model }: TracedNetwork): NetworkPart[] {
   const parts = new Map<string, { -readonly [Key in keyof NetworkPart]: NetworkPart[Key] }>();
   for (const { label, op, outputShape, parameters, multiplyAdds } of summary(graph).layers) {
-    const name = partName({ label, op });
+    const name = partName(model, { label, op });
     const part = parts.get(name) ?? { name, layers: [], shape: [], parameters: 0, multiplyAdds: 0 };
     parts.set(name, {
       name,
@@ -46,16 +48,16 @@ export function partsOf(graph: Graph): NetworkPart[] {
 
 /** Milliseconds of each part, alone on an engine: what it is given, computed and given back. Weights do not matter for that. */
 export async function timeParts(
-  graph: Graph,
+  { graph, model }: TracedNetwork,
   engine: Engine,
   report: (fraction: number) => void,
 ): Promise<Record<string, number>> {
-  const names = [...new Set(graph.nodes.map(partName))];
+  const names = [...new Set(graph.nodes.map((node) => partName(model, node)))];
   const times: Record<string, number> = {};
   for (const [index, name] of names.entries()) {
     report(index / names.length);
     times[name] = await timePart(
-      cutOut(graph, (node) => partName(node) === name),
+      cutOut(graph, (node) => partName(model, node) === name),
       engine,
     );
   }
@@ -105,7 +107,8 @@ function cutOut(graph: Graph, isPart: (node: GraphNode) => boolean): Graph {
 }
 
 /** `layer1.0.conv2` is of `layer1.0`, `conv1` and what comes before it of the stem, the mean over the picture of the head. */
-function partName({ label = '', op }: Pick<GraphNode, 'label' | 'op'>): string {
-  if (op === 'Mean' || label.startsWith('fc')) return 'fc';
-  return /^layer\d+\.\d+/.exec(label)?.[0] ?? 'stem';
+function partName(model: ResNet, { label = '', op }: Pick<GraphNode, 'label' | 'op'>): string {
+  const part = model.partOf(label);
+  const isPooling = op === 'Mean' && part === model.partOf(model.blockPaths.at(-1)!);
+  return isPooling ? model.headPath : part;
 }

@@ -1,4 +1,4 @@
-import { type Classifier, WeightsMismatchError } from '@residual/classifier';
+import { type Classifier, ClassifierError, WeightsMismatchError } from '@residual/classifier';
 import type { MapEndpoint } from '@residual/classifier/explain';
 import { type Engine, type ExecutableInfo, firstAvailable } from '@residual/compile';
 import { decodeBlob, type PixelImage, readBitmap } from '@residual/vision';
@@ -74,8 +74,12 @@ const handlers: Handlers = {
   async explain({ target, layer }, { report, signal }) {
     const { classifier, image } = needed();
     report({ step: 'explain', subject: layer });
-    if (layer !== `layer${classifier.spec.depths.length}`) await useGradients();
-    return classifier.explain(image, { layer, signal, ...(target !== undefined && { target }) });
+    const explain = () => classifier.explain(image, { layer, signal, ...(target !== undefined && { target }) });
+    return explain().catch(async (error: unknown) => {
+      if (!ClassifierError.isInstance(error) || !/^NO_(BACKEND|GRADIENTS)$/.test(error.code)) throw error;
+      await useGradients();
+      return explain();
+    });
   },
 
   async features(layer, { report, signal }) {
@@ -150,7 +154,7 @@ function needed(): { classifier: Classifier; readonly image: PixelImage } {
 }
 
 async function describeModel(loaded: LoadedClassifier, recognised: boolean): Promise<LoadedModel> {
-  const { spec, labels, preset, loadReport, notes, warnings, engine } = loaded.classifier;
+  const { spec, labels, endpoints, preset, loadReport, notes, warnings, engine } = loaded.classifier;
   const parts = partsOf(await traceNetwork(loaded.classifier));
   return {
     model: spec.name,
@@ -159,7 +163,7 @@ async function describeModel(loaded: LoadedClassifier, recognised: boolean): Pro
     format: loaded.format,
     parameterCount: parts.reduce((sum, { parameters }) => sum + parameters, 0),
     labels,
-    layers: ['stem', ...spec.depths.map((_, index): MapEndpoint => `layer${index + 1}`)],
+    layers: endpoints.filter((name): name is MapEndpoint => name !== 'pooled' && name !== 'logits'),
     cropPx: preset.cropPx,
     missing: loadReport?.missing ?? [],
     unexpected: loadReport?.unexpected ?? [],
