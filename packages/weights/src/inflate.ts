@@ -3,8 +3,11 @@ import { WeightsFormatError } from './weights-format-error.ts';
 /** Deflate cannot pack tighter than 1032 to 1. */
 const maxRatio = 1100;
 
+/** Deflate alone, as in a zip, or with zlib's head and checksum, as in HDF5. */
+export type DeflateFormat = 'deflate-raw' | 'deflate';
+
 /**
- * Unpacks an entry of a zip into memory of exactly its stated size.
+ * Unpacks bytes into memory of exactly their stated size.
  *
  * @throws WeightsFormatError where the size is more than any packing allows, or the bytes unpack to another size.
  */
@@ -13,6 +16,7 @@ export async function inflate(
   name: string,
   packed: Uint8Array,
   sizeBytes: number,
+  format: DeflateFormat = 'deflate-raw',
 ): Promise<Uint8Array> {
   if (sizeBytes > packed.byteLength * maxRatio) {
     throw corrupt(
@@ -22,7 +26,7 @@ export async function inflate(
   }
   const out = new Uint8Array(sizeBytes);
   let filled = 0;
-  const reader = unpacked(packed).getReader();
+  const reader = unpacked(packed, format).getReader();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       if (filled + part.value.byteLength > sizeBytes) {
@@ -44,7 +48,7 @@ export async function inflate(
 export async function inflateStart(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length);
   let filled = 0;
-  const reader = unpacked(packed).getReader();
+  const reader = unpacked(packed, 'deflate-raw').getReader();
   try {
     while (filled < length) {
       const part = await reader.read();
@@ -60,8 +64,8 @@ export async function inflateStart(packed: Uint8Array, length: number): Promise<
   return out.subarray(0, filled);
 }
 
-function unpacked(packed: Uint8Array): ReadableStream<Uint8Array> {
-  return new Blob([packed as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+function unpacked(packed: Uint8Array, format: DeflateFormat): ReadableStream<Uint8Array> {
+  return new Blob([packed as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream(format));
 }
 
 function corrupt(source: string, text: string, cause?: unknown): WeightsFormatError {

@@ -1,4 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
+import { isKerasZip, readKerasZipIndex } from './keras/read-keras-zip-index.ts';
 import { isNpz, readNpzIndex } from './numpy/read-npz-index.ts';
 import { oneLine } from './one-line.ts';
 import { isTorchZip, readZipIndex } from './pytorch/read-zip-index.ts';
@@ -7,13 +8,14 @@ import type { WeightsIndex } from './weights-index.ts';
 import { ZipFile } from './zip-file.ts';
 
 /**
- * Indexes what comes as a zip: files of `torch.save`, TorchScript, NumPy's `.npz`.
+ * Indexes what comes as a zip: files of `torch.save`, TorchScript, Keras's `.keras`, NumPy's `.npz`.
  *
  * @throws WeightsFormatError for a zip that is damaged, and for others with what is in them.
  */
 export async function readZipFileIndex(source: ByteSource): Promise<WeightsIndex> {
   const zip = await ZipFile.open(source);
   if (isTorchZip(zip)) return readZipIndex(source, zip);
+  if (isKerasZip(zip)) return readKerasZipIndex(source, zip);
   if (isNpz(zip)) return readNpzIndex(source, zip);
   throw new WeightsFormatError('not-weights', source.name, `expected weights, got ${describeZip(zip)}`);
 }

@@ -1,0 +1,80 @@
+import { type ByteSource, readExactly } from '../byte-source.ts';
+import { WeightsFormatError } from '../weights-format-error.ts';
+import type { FileRange } from '../weights-index.ts';
+
+const maxMetadataBytes = 256 * 1024 * 1024;
+const maxReads = 500_000;
+
+/** The address of what is not there. */
+export const undefinedAddress: number = Number(0xffffffffffffffffn);
+
+/** An HDF5 file's bytes by address, and errors about it. What is read to find the data is bounded. */
+export class Hdf5File {
+  readonly source: ByteSource;
+  /** Where it lies in the source, which may be a zip. */
+  readonly range: FileRange;
+  #bytesLeft = maxMetadataBytes;
+  #readsLeft = maxReads;
+
+  constructor(source: ByteSource, range: FileRange) {
+    this.source = source;
+    this.range = range;
+  }
+
+  /** Bytes at an address, of data; whose number the caller has bounded. */
+  async data(address: number, length: number, what: string): Promise<Uint8Array> {
+    this.checkInside(address, length, what);
+    return readExactly(this.source, this.range.offset + address, length, what);
+  }
+
+  /** @throws WeightsFormatError (`truncated`) where the bytes are not all in the file. */
+  checkInside(address: number, length: number, what: string): void {
+    const { sizeBytes, offset } = this.range;
+    if (address + length <= sizeBytes) return;
+    const got = Math.max(0, sizeBytes - address);
+    const text = `${what} at byte ${offset + address}: expected ${length} bytes, got ${got}; the file is cut off or corrupt, fetch it again`;
+    throw new WeightsFormatError('truncated', this.source.name, text, { offset });
+  }
+
+  /** @throws WeightsFormatError where the bytes are not all in the file, or too many have been read. */
+  async view(address: number, length: number, what: string): Promise<DataView> {
+    this.checkInside(address, length, what);
+    this.#bytesLeft -= length;
+    this.#readsLeft -= 1;
+    if (this.#bytesLeft < 0 || this.#readsLeft < 0) throw this.corrupt(`${what}: expected the file's tables to end`);
+    const bytes = await readExactly(this.source, this.range.offset + address, length, what);
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  corrupt(text: string): WeightsFormatError {
+    return new WeightsFormatError('corrupt', this.source.name, `${text}; the file is corrupt, fetch it again`);
+  }
+
+  unsupported(text: string): WeightsFormatError {
+    return new WeightsFormatError('unsupported', this.source.name, text);
+  }
+}
+
+/** A number of eight bytes, which is exact as far as files reach. */
+export function uint64(view: DataView, at: number): number {
+  return Number(view.getBigUint64(at, true));
+}
+
+/** Four bytes as the signature that they spell. */
+export function signature(view: DataView): string {
+  return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset, 4));
+}
+
+/**
+ * Runs what parses, turning reads past an array's end into errors about the file.
+ *
+ * @throws WeightsFormatError
+ */
+export function parsing<T>(file: Hdf5File, what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof RangeError) throw file.corrupt(`${what}: expected more bytes`);
+    throw error;
+  }
+}
