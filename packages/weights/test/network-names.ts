@@ -34,7 +34,7 @@ export function entryOf(shape: readonly number[]): TensorEntry {
 /** The index of a file that has these state dicts by path. */
 export function indexOf(
   dicts: Readonly<Record<string, Names>>,
-  facts: Readonly<Record<string, string>> = {},
+  facts: Readonly<Record<string, string | number>> = {},
 ): WeightsIndex {
   const stateDicts = Object.entries(dicts).map(([path, names]) => ({
     path,
@@ -46,7 +46,7 @@ export function indexOf(
 /** The networks in a file that has these state dicts by path. */
 export function findIn(
   dicts: Readonly<Record<string, Names>>,
-  facts: Readonly<Record<string, string>> = {},
+  facts: Readonly<Record<string, string | number>> = {},
 ): readonly FoundNetwork[] {
   return findNetworks(sourceFromBytes(new Uint8Array(0)), indexOf(dicts, facts));
 }

@@ -48,7 +48,8 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
     );
   }
   const isBottleneck = found.has('layer1.0.conv3.weight');
-  const hinted = { path, names: hintedNames(scheme, root, around), isBottleneck } as const;
+  const classCount = head === undefined ? found.get('head.fc.weight')?.shape[0] : head.classCount;
+  const hinted = { path, classCount, names: hintedNames(scheme, root, around), isBottleneck } as const;
   const hints = findHints(index, hinted, notes);
   const normalisation = findNormalisation(root, around, notes);
   return { path, scheme, tensors: found, hints, ...(normalisation && { normalisation }), notes };

@@ -9,8 +9,9 @@ import { type Children, prefixesOf, type Surroundings } from './surroundings.ts'
 export interface HeadSearch {
   /** The head under `fc.`; empty without one. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** Children that were taken as the head. */
+  /** The child that was taken as the head. */
   readonly child: string | undefined;
+  readonly classCount: number | undefined;
   /** Children of the network that nobody knows: what they do to its answer can't be told. */
   readonly unknown: ReadonlyMap<string, TensorEntry>;
   readonly notes: readonly string[];
@@ -25,18 +26,16 @@ interface Candidate extends ClassifierHead {
  * it takes none, nor one behind modules that nobody knows, for that would be another network's answer.
  */
 export function findHead(root: string, backbone: Backbone, around: Surroundings): HeadSearch {
-  const own = headsAmong(backbone.others, (child) => headChildren.test(child) || isNumber(child));
-  const near = headBeside(root, backbone, around);
+  const children = headsAmong(backbone.others, (child) => headChildren.test(child) || isNumber(child));
+  const own = isSelfSupervised(root, around) ? [] : children;
+  const near = headBeside(root, backbone, own, around);
   const notes: string[] = [];
   let head: Candidate | undefined;
-  if (isSelfSupervised(root, around)) {
-    if (own.length > 0)
-      notes.push(`no head: ${listNames(own.map(({ child }) => child))} is of self-supervised training`);
-  } else if (own.length > 0) {
-    const behind = near.heads.filter(
-      ({ inFeatures }) => inFeatures === own[0]!.outFeatures || inFeatures === backbone.channels,
-    );
-    const all = [...own, ...behind];
+  if (children.length > own.length) {
+    notes.push(`no head: ${listNames(children.map(({ child }) => child))} is of self-supervised training`);
+  }
+  if (own.length > 0) {
+    const all = [...own, ...near.heads];
     if (all.length === 1) head = own[0];
     else notes.push(`no head: ${listNames(all.map(({ child }) => child))} may each be it, or one behind the other`);
   } else if (near.heads.length === 1 && near.unknown.length === 0) {
@@ -45,20 +44,25 @@ export function findHead(root: string, backbone: Backbone, around: Surroundings)
     const others = [...near.heads.slice(1).map(({ child }) => child), ...near.unknown];
     notes.push(`no head: how ${near.heads[0]!.child} and ${listNames(others)} work together can't be told`);
   }
-  return { ...sortOut(backbone, head, own, notes), child: head?.child, notes: [...notes, ...alsoHas(near, head)] };
+  return {
+    ...sortOut(backbone, head, children, notes),
+    child: head?.child,
+    classCount: head?.outFeatures,
+    notes: [...notes, ...alsoHas(near, head)],
+  };
 }
 
 /** Of a network's other children: the head, what is left out with a note, and what nobody knows. */
 function sortOut(
   backbone: Backbone,
   head: Candidate | undefined,
-  own: readonly Candidate[],
+  heads: readonly Candidate[],
   notes: string[],
 ): Pick<HeadSearch, 'tensors' | 'unknown'> {
   const unknown = new Map<string, TensorEntry>();
   const leftOut: string[] = [];
   for (const [child, tensors] of backbone.others) {
-    if (own.some((candidate) => isPartOf(candidate, child))) continue;
+    if (heads.some((candidate) => isPartOf(candidate, child))) continue;
     // A module called head that is none matters only to a head that may stand behind it.
     const isHarmless = isBystander(child) || isOtherTask(child) || headChildren.test(child);
     if (isHarmless && (head === undefined || isBystander(child))) leftOut.push(child);
@@ -103,14 +107,16 @@ interface Neighbours {
 }
 
 /** Looks beside the network, then beside what it hangs in, and so on; the nearest head counts. */
-function headBeside(root: string, { channels }: Backbone, around: Surroundings): Neighbours {
+function headBeside(root: string, { channels }: Backbone, own: readonly Candidate[], around: Surroundings): Neighbours {
   const seen = new Set<string>();
   for (const prefix of root === '' ? [] : prefixesOf(root)) {
     const children = around.beside(prefix);
     for (const child of children.keys()) if (!root.startsWith(`${prefix}${child}.`)) seen.add(child);
     const isNumbered = isNumber(root.slice(prefix.length, -1));
-    const fits = ({ inFeatures }: Candidate) =>
-      channels !== undefined && (inFeatures === channels || (isNumbered && inFeatures === 2 * channels));
+    const widths = [channels, isNumbered && channels !== undefined ? 2 * channels : undefined];
+    // A layer may stand behind the network's own head, too.
+    widths.push(...own.map(({ outFeatures }) => outFeatures));
+    const fits = ({ inFeatures }: Candidate) => widths.includes(inFeatures);
     const heads = headsAmong(children, (child) => headChildren.test(child) || (isNumbered && isNumber(child))).filter(
       fits,
     );
@@ -126,10 +132,11 @@ function isPartOf({ child: head }: Candidate, child: string): boolean {
   return head === child || (isNumber(head) && isNumber(child));
 }
 
-/** Whether what looks like a head projects features for a contrastive loss: MoCo's and BYOL's encoders. */
+/** Whether what looks like a network's own head projects features for a contrastive loss: MoCo's, BYOL's, SimSiam's. */
 function isSelfSupervised(root: string, around: Surroundings): boolean {
   if (/(^|\.)(encoder_[qk]|(online|target|base|momentum)_encoder)\./.test(root)) return true;
-  return prefixesOf(root).some((prefix) => around.beside(prefix).has('queue_ptr'));
+  const trainers = ['queue_ptr', 'predictor', 'online_predictor'];
+  return prefixesOf(root).some((prefix) => trainers.some((child) => around.beside(prefix).has(child)));
 }
 
 function isNumber(child: string): boolean {

@@ -9,6 +9,7 @@ export interface HintedNetwork {
   readonly path: string;
   readonly names: 'detectron2' | 'torchvision-segmentation' | 'other';
   readonly isBottleneck: boolean;
+  readonly classCount: number | undefined;
 }
 
 /** What a file says about a network beyond its tensors; each hint that changes its answer is said in `notes`. */
@@ -18,14 +19,14 @@ export function findHints(index: WeightsIndex, network: HintedNetwork, notes: st
   const model = findModel(index);
   if (model !== undefined) hints.model = model;
   const labels = findLabels(facts);
-  if (labels !== undefined) hints.labels = labels;
+  if (labels !== undefined && labels.length === network.classCount) hints.labels = labels;
   readConfig(textFact(facts, 'meta.config', 'meta.cfg', 'cfg', 'config'), network, hints, notes);
   readModules(facts, network, hints, notes);
   if (network.names === 'detectron2' && network.isBottleneck) {
     hints.strideIn = facts.get('__author__') === 'torchvision' ? '3x3' : '1x1';
     if (hints.strideIn === '1x1') {
       notes.push(
-        "Detectron2's models have a stage's stride in the 1x1 convolution unless configured otherwise: taken so",
+        "Detectron2's models have a stage's stride in the 1x1 convolution unless configured otherwise, and so it is taken",
       );
     }
   }
@@ -63,7 +64,7 @@ function findModel({ facts, metadata }: WeightsIndex): string | undefined {
     ...keys.map((key) => metadata[key]),
   ];
   return said.find(
-    (value): value is string => typeof value === 'string' && /^[\w./-]*(res|rexnet)[\w./-]*$/i.test(value),
+    (value): value is string => typeof value === 'string' && /^[\w./-]*res(ne[xs]?t|2net)[\w./-]*$/i.test(value),
   );
 }
 

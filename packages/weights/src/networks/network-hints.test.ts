@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { findIn, goldenNames, prefixed } from '../../test/network-names.ts';
+
+const golden = goldenNames();
+const resnet18 = golden.get('torchvision resnet18')!;
+const hintsOf = (title: string, facts: Readonly<Record<string, string | number>>) => {
+  const [network] = findIn({ '': golden.get(title)! }, facts);
+  return { ...network!.hints, notes: network!.notes };
+};
+
+describe('the architecture’s name', () => {
+  test.each([
+    ['arch', 'resnet18'],
+    ['args.model', 'resnet18.a1_in1k'],
+    ['hyper_parameters.model_name', 'resnet18'],
+    ['args.arch', 'resnetblur50'],
+  ])('%s: %s', (key, name) => {
+    expect(hintsOf('torchvision resnet18', { [key]: name })).toEqual({ model: name, notes: [] });
+  });
+
+  test('other words are none', () => {
+    expect(
+      hintsOf('torchvision resnet18', { model: 'yes', arch: 'a longer text about resnets', encoder: 'vgg' }),
+    ).toEqual({ notes: [] });
+  });
+});
+
+describe('what changes the answer is hinted, and a note says why', () => {
+  const silu = { 'layer1.0.relu.__class__': 'torch.nn.modules.activation.SiLU' };
+  const config =
+    "model = dict(type='A', backbone=dict(type='ResNetV1d', depth=50, style='caffe', strides=(1, 2, 2, 1)))";
+  test.each<[string, string, Record<string, string | number>, object, string]>([
+    ['Detectron2’s own models', 'detectron2 R-50', {}, { strideIn: '1x1' }, "Detectron2's models have"],
+    ['torchvision’s DeepLab', 'torchvision deeplabv3_resnet50', {}, { outputStride: 8 }, 'output stride 8'],
+    ['torchvision’s FCN', 'torchvision fcn_resnet50', {}, { outputStride: 8 }, 'output stride 8'],
+    ['a module’s strides', 'torchvision resnet50', { 'layer2.0.conv1.stride': '2,2' }, { strideIn: '1x1' }, '1x1'],
+    ['dilations', 'torchvision resnet50', { 'layer4.1.conv2.dilation': '4,4' }, { outputStride: 8 }, 'dilated'],
+    ['one dilation', 'torchvision resnet50', { 'layer4.1.conv2.dilation': '2,2' }, { outputStride: 16 }, 'dilated'],
+    ['epsilon', 'torchvision resnet50', { 'bn1.eps': 1e-3 }, { epsilon: 1e-3 }, 'epsilon 0.001'],
+    ['activation', 'torchvision resnet50', silu, { activation: 'SiLU' }, 'activation is SiLU'],
+    [
+      'mmpretrain’s configuration',
+      'mmdetection ResNetV1d-50',
+      { 'meta.config': config },
+      { model: 'resnet50d', strideIn: '1x1', outputStride: 16 },
+      "style='caffe'",
+    ],
+  ])('%s', (_, title, facts, hints, note) => {
+    const { notes, ...got } = hintsOf(title, facts);
+    expect(got).toEqual(hints);
+    expect(notes.join('; ')).toContain(note);
+  });
+
+  test.each<[string, string, Record<string, string | number>, object]>([
+    ['what Detectron2 took from torchvision', 'detectron2 R-50', { __author__: 'torchvision' }, { strideIn: '3x3' }],
+    ['as torchvision has it', 'torchvision resnet50', { 'layer2.0.conv1.stride': '1,1', 'bn1.eps': 1e-5 }, {}],
+    ['basic blocks have it there', 'torchvision resnet18', { 'layer2.0.conv1.stride': '2,2' }, {}],
+    ['ReLU', 'torchvision resnet50', { 'relu.__class__': 'torch.nn.modules.activation.ReLU' }, {}],
+    ['pooling', 'torchvision resnet18', { 'maxpool.__class__': 'torch.nn.Identity' }, { stemPool: false }],
+  ])('no note: %s', (_, title, facts, hints) => {
+    expect(hintsOf(title, facts)).toEqual({ ...hints, notes: [] });
+  });
+
+  test('of a network deep in a file, by its path', () => {
+    const facts = { 'net.model.bn1.eps': 1e-3, 'other.bn1.eps': 1 };
+    const [network] = findIn({ net: prefixed('model.', resnet18) }, facts);
+    expect(network!.hints).toEqual({ epsilon: 1e-3 });
+  });
+});
+
+describe('names of the classes', () => {
+  const small = new Map([...resnet18, ['fc.weight', [2, 512]], ['fc.bias', [2]]] as const);
+  test.each<[string, Record<string, string | number>, readonly string[] | undefined]>([
+    ['a list', { 'meta.CLASSES.0': 'cat', 'meta.CLASSES.1': 'dog' }, ['cat', 'dog']],
+    ['class_to_idx', { 'class_to_idx.dog': 1, 'class_to_idx.cat': 0 }, ['cat', 'dog']],
+    ['a list of another length', { 'classes.0': 'cat' }, undefined],
+    ['a list with a gap', { 'classes.0': 'cat', 'classes.2': 'dog' }, undefined],
+  ])('%s', (_, facts, labels) => {
+    expect(findIn({ '': small }, facts)[0]!.hints.labels).toEqual(labels);
+  });
+});
+
+test('a layer that normalises pictures is found, and said', () => {
+  const [network] = findIn({ '': golden.get('Normalize before')! });
+  expect(network!.normalisation?.mean.shape).toEqual([1, 3, 1, 1]);
+  expect(network!.notes).toContain('0 normalises the pictures: its mean and standard deviation are taken');
+});
