@@ -20,7 +20,7 @@ export function architectureNets(): Readonly<Record<string, ContractNet>> {
     },
     'SiLU, leaky ReLU and hard-swish': (t) => {
       const x = tf.mul(layer(t, 'conv1', t.input('image', [2, 6, 5, 3]) as tf.Tensor4D, 18, 3), 8) as tf.Tensor4D;
-      const silu = tf.mul(x, tf.sigmoid(x));
+      const silu = tf.mul(x, tf.sigmoid(x)) as tf.Tensor4D;
       const leaky = tf.add(tf.mul(x, 0.01), tf.mul(tf.relu(x), 0.99));
       const hardSwish = tf.mul(x, tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6));
       return { silu, leaky, hardSwish, next: layer(t, 'conv2', silu, 7, 3) };

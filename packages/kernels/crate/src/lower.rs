@@ -28,12 +28,14 @@ pub enum Kind<'a> {
         strides: [usize; 2],
         padding: [usize; 2],
     },
-    Mean,
-    /// One input with a constant, or two values.
+    /// Pooling over all pixels.
+    Whole(PoolKind),
+    /// The first input with another operand, and a sum after it.
     Pointwise {
         arithmetic: Arithmetic,
-        constant: Option<Vec<f32>>,
+        other: Operand,
         is_reversed: bool,
+        term: Operand,
         clamp: Clamp,
     },
     /// Boxes of the inputs put into the output, which holds `fill` elsewhere.
@@ -56,6 +58,15 @@ pub struct Filter<'a> {
     pub factors: Option<&'a [f32]>,
     /// The constants that these are.
     pub ids: [Option<ValueId>; 2],
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    Nothing,
+    /// One of the operation's inputs, by its index.
+    Input(usize),
+    /// A number for each channel.
+    Constant(Vec<f32>),
 }
 
 pub struct Conv<'a> {
@@ -134,6 +145,7 @@ pub fn lower<'a>(graph: &'a Graph, constants: &Constants<'a>) -> Result<Lowered<
     }
     check_order(&operations, graph.values.len())?;
     absorb_adjustments(&mut operations);
+    join(&mut operations);
     Ok(Lowered { operations, shapes: lowering.shapes })
 }
 
@@ -160,23 +172,73 @@ fn adjustment_of(operations: &[Operation], index: usize) -> Option<(usize, Vec<[
     let id = operations[index].output;
     let mut readers = (0..operations.len()).filter(|&reader| operations[reader].inputs.contains(&id));
     let (Some(reader), None) = (readers.next(), readers.next()) else { return None };
-    let Kind::Pointwise { arithmetic, constant: Some(constant), is_reversed, clamp } = &operations[reader].kind else {
+    let Kind::Pointwise { arithmetic, other: Operand::Constant(constant), is_reversed, term, clamp } =
+        &operations[reader].kind
+    else {
         return None;
+    };
+    let term: &[f32] = match term {
+        Operand::Nothing => &[],
+        Operand::Constant(term) => term,
+        Operand::Input(_) => return None,
     };
     if *clamp != Clamp::NONE {
         return None;
     }
     let adjustments = constant.iter().enumerate().map(|(channel, &number)| {
         let [scale, shift] = own.get(channel).copied().unwrap_or([1.0, 0.0]);
-        match arithmetic {
+        let [scale, shift] = match arithmetic {
             Arithmetic::Add => [scale, shift + number],
             Arithmetic::Sub if *is_reversed => [-scale, number - shift],
             Arithmetic::Sub => [scale, shift - number],
             Arithmetic::Multiply => [scale * number, shift * number],
-            Arithmetic::Keep => [scale, shift],
-        }
+            Arithmetic::Sigmoid | Arithmetic::Keep => return None,
+        };
+        Some([scale, shift + term.get(channel).copied().unwrap_or(0.0)])
     });
-    Some((reader, adjustments.collect()))
+    Some((reader, adjustments.collect::<Option<_>>()?))
+}
+
+/// A ReLU, and a sum after a product, become part of the arithmetic whose value nobody else reads: a gate, the shortcut
+/// and the ReLU after it are one pass.
+fn join(operations: &mut Vec<Operation>) {
+    let mut index = 0;
+    while index < operations.len() {
+        match joined(operations, index) {
+            Some((reader, operation)) => {
+                operations[reader] = operation;
+                operations.remove(index);
+            }
+            None => index += 1,
+        }
+    }
+}
+
+/// The only reader of an operation's value, and what the two are together.
+fn joined<'a>(operations: &[Operation<'a>], index: usize) -> Option<(usize, Operation<'a>)> {
+    let Operation { kind, inputs, output: id, .. } = &operations[index];
+    let Kind::Pointwise { arithmetic, other, is_reversed, term: Operand::Nothing, clamp: Clamp::NONE } = kind else {
+        return None;
+    };
+    let mut readers = (0..operations.len()).filter(|&reader| operations[reader].inputs.contains(id));
+    let (Some(reader), None) = (readers.next(), readers.next()) else { return None };
+    let Operation { label, kind, inputs: read, output } = &operations[reader];
+    let Kind::Pointwise { arithmetic: after, other: addend, term: Operand::Nothing, clamp, .. } = kind else {
+        return None;
+    };
+    let mut inputs = inputs.clone();
+    let term = match (after, addend) {
+        (Arithmetic::Keep, _) => Operand::Nothing,
+        (Arithmetic::Add, Operand::Constant(data)) => Operand::Constant(data.clone()),
+        (Arithmetic::Add, Operand::Input(_)) if read[0] != read[1] => {
+            inputs.push(read[usize::from(read[0] == *id)]);
+            Operand::Input(inputs.len() - 1)
+        }
+        _ => return None,
+    };
+    let (arithmetic, other, is_reversed) = (*arithmetic, other.clone(), *is_reversed);
+    let kind = Kind::Pointwise { arithmetic, other, is_reversed, term, clamp: *clamp };
+    Some((reader, Operation { label: label.clone(), kind, inputs, output: *output }))
 }
 
 /// Every input is written before it is read.

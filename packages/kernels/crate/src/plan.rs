@@ -15,11 +15,11 @@ use crate::format::Format;
 use crate::graph::{Constants, Graph, ValueId};
 use crate::isa::Isa;
 use crate::layout::{Border, Layout};
-use crate::lower::{Conv, Kind, Lowered, Operation, lower};
+use crate::lower::{Conv, Kind, Lowered, Operand, Operation, lower};
 use crate::memory::{Floats, Lifetime, place};
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
-use crate::pool::{Mean, Pool};
+use crate::pool::{Pool, Whole};
 use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
 use crate::program::{Port, Program, Step, Work};
 use crate::sharing::{FilterPlan, Place, Sharing, Start};
@@ -323,17 +323,17 @@ impl<'l, 'a> Planner<'l, 'a> {
                 let (filter, strides, padding) = (*filter, *strides, *padding);
                 Work::Pool(Pool { kind: *kind, input, output, filter, strides, padding })
             }
-            Kind::Mean => Work::Mean(Mean { input, output }),
-            Kind::Pointwise { arithmetic, constant, is_reversed, clamp } => {
-                let other = match (constant, operation.inputs.get(1)) {
-                    (Some(data), _) => {
+            Kind::Whole(kind) => Work::Whole(Whole { kind: *kind, input, output }),
+            Kind::Pointwise { arithmetic, other, is_reversed, term, clamp } => {
+                let [other, term] = [other, term].map(|operand| match operand {
+                    Operand::Constant(data) => {
                         Other::Channels(self.reserve_channels(Cow::Owned(data.clone()), output.channels))
                     }
-                    (None, Some(id)) => Other::Value(self.layouts[*id]),
-                    (None, None) => Other::Nothing,
-                };
+                    Operand::Input(index) => Other::Value(self.layouts[operation.inputs[*index]]),
+                    Operand::Nothing => Other::Nothing,
+                });
                 let (arithmetic, is_reversed, clamp) = (*arithmetic, *is_reversed, *clamp);
-                Work::Pointwise(Pointwise { arithmetic, input, other, is_reversed, output, clamp })
+                Work::Pointwise(Pointwise { arithmetic, input, other, is_reversed, term, output, clamp })
             }
             Kind::Assemble { fill, parts } => {
                 self.push(label, Work::Fill(Fill { output, value: *fill }), operation.output);

@@ -1,4 +1,4 @@
-//! Arithmetic of two values, or of a value and a number per channel, with an activation.
+//! Arithmetic of two values, or of a value and a number per channel, with a sum and an activation after it.
 
 use crate::layout::Layout;
 use crate::program::Context;
@@ -10,12 +10,14 @@ pub enum Arithmetic {
     Add,
     Sub,
     Multiply,
-    /// Only the activation.
+    Sigmoid,
+    /// Only what comes after.
     Keep,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum Other {
+    /// Of the output's size, or of one pixel that stands for all of its image.
     Value(Layout),
     /// A number per channel, at this offset of the weights.
     Channels(usize),
@@ -28,8 +30,24 @@ pub struct Pointwise {
     pub other: Other,
     /// `other - input` rather than `input - other`.
     pub is_reversed: bool,
+    /// Added to that.
+    pub term: Other,
     pub output: Layout,
     pub clamp: Clamp,
+}
+
+/// One block of an operand: where its first vector is, and how far apart rows and pixels are.
+struct Walk {
+    start: *const f32,
+    row: usize,
+    pixel: usize,
+}
+
+impl Walk {
+    #[inline(always)]
+    unsafe fn at<V: Vector>(&self, y: usize, x: usize) -> V {
+        unsafe { V::load(self.start.add(y * self.row + x * self.pixel)) }
+    }
 }
 
 impl Pointwise {
@@ -42,32 +60,84 @@ impl Pointwise {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let (image, block) = (item / self.output.blocks, item % self.output.blocks);
-        let plane = |layout: &Layout| layout.origin() + image * layout.image + block * layout.plane;
-        let (from, to) = (plane(&self.input), plane(&self.output));
         unsafe {
-            let constant = match self.other {
-                Other::Channels(offset) => V::load(context.weights.add(offset + block * V::LANES)),
-                _ => V::splat(0.0),
-            };
+            let input = self.walk(context, &self.input, image, block);
+            let other = self.operand(context, &self.other, image, block);
+            let term = self.operand(context, &self.term, image, block);
+            let output = context.activations.add(first_pixel(&self.output, image, block));
             for y in 0..self.output.height {
                 for x in 0..self.output.width {
-                    let a = V::load(context.activations.add(from + y * self.input.row + x * V::LANES));
-                    let b = match &self.other {
-                        Other::Value(other) => {
-                            V::load(context.activations.add(plane(other) + y * other.row + x * V::LANES))
-                        }
-                        _ => constant,
+                    let a: V = input.at(y, x);
+                    let mut result = match (self.arithmetic, &other) {
+                        (Arithmetic::Sigmoid, _) => sigmoid(a),
+                        (Arithmetic::Keep, _) | (_, None) => a,
+                        (Arithmetic::Add, Some(other)) => a.add(other.at(y, x)),
+                        (Arithmetic::Sub, Some(other)) if self.is_reversed => other.at::<V>(y, x).sub(a),
+                        (Arithmetic::Sub, Some(other)) => a.sub(other.at(y, x)),
+                        (Arithmetic::Multiply, Some(other)) => a.mul(other.at(y, x)),
                     };
-                    let result = match self.arithmetic {
-                        Arithmetic::Add => a.add(b),
-                        Arithmetic::Sub if self.is_reversed => b.sub(a),
-                        Arithmetic::Sub => a.sub(b),
-                        Arithmetic::Multiply => a.mul(b),
-                        Arithmetic::Keep => a,
-                    };
-                    self.clamp.apply(result).store(context.activations.add(to + y * self.output.row + x * V::LANES));
+                    if let Some(term) = &term {
+                        result = result.add(term.at(y, x));
+                    }
+                    self.clamp.apply(result).store(output.add(y * self.output.row + x * V::LANES));
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn operand(&self, context: &Context, other: &Other, image: usize, block: usize) -> Option<Walk> {
+        match other {
+            Other::Value(layout) => Some(unsafe { self.walk(context, layout, image, block) }),
+            Other::Channels(offset) => {
+                let start = unsafe { context.weights.add(offset + block * self.output.block) };
+                Some(Walk { start, row: 0, pixel: 0 })
+            }
+            Other::Nothing => None,
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn walk(&self, context: &Context, layout: &Layout, image: usize, block: usize) -> Walk {
+        let start = unsafe { context.activations.add(first_pixel(layout, image, block)) };
+        match [layout.height, layout.width] == [self.output.height, self.output.width] {
+            true => Walk { start, row: layout.row, pixel: layout.pixel },
+            false => Walk { start, row: 0, pixel: 0 },
+        }
+    }
+}
+
+fn first_pixel(layout: &Layout, image: usize, block: usize) -> usize {
+    layout.origin() + image * layout.image + block * layout.plane
+}
+
+/// `½ + ½ tanh(x / 2)`, the tangent by a quotient of polynomials, which is off by 2e-7 at most.
+/// @see Eigen, `ptanh_float`
+#[inline(always)]
+unsafe fn sigmoid<V: Vector>(x: V) -> V {
+    const ABOVE: [f32; 7] = [
+        -2.760_768_5e-16,
+        2.000_187_9e-13,
+        -8.604_671_5e-11,
+        5.122_297e-8,
+        1.485_722_4e-5,
+        6.372_619_3e-4,
+        4.893_524_6e-3,
+    ];
+    const BELOW: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
+    unsafe {
+        let half = V::splat(0.5);
+        let x = x.mul(half).at_least(V::splat(-7.905_311)).at_most(V::splat(7.905_311));
+        let square = x.mul(x);
+        let mut above = V::splat(ABOVE[0]);
+        for coefficient in &ABOVE[1..] {
+            above = above.mul_add(square, V::splat(*coefficient));
+        }
+        let mut below = V::splat(BELOW[0]);
+        for coefficient in &BELOW[1..] {
+            below = below.mul_add(square, V::splat(*coefficient));
+        }
+        let result = above.mul(x).div(below).mul_add(half, half);
+        result.at_least(V::splat(0.0)).at_most(V::splat(1.0))
     }
 }

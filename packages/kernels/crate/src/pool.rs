@@ -1,4 +1,4 @@
-//! Pooling over windows, and the mean over all pixels.
+//! Pooling over windows, and over all pixels.
 
 use crate::layout::Layout;
 use crate::program::Context;
@@ -68,13 +68,14 @@ fn window(at: usize, stride: usize, padding: usize, size: usize, limit: usize) -
     (start.saturating_sub(padding).min(limit), (start + size).saturating_sub(padding).min(limit))
 }
 
-/// The mean over height and width.
-pub struct Mean {
+/// The mean over height and width, or the maximum.
+pub struct Whole {
+    pub kind: PoolKind,
     pub input: Layout,
     pub output: Layout,
 }
 
-impl Mean {
+impl Whole {
     pub fn items(&self) -> usize {
         self.input.images * self.input.blocks
     }
@@ -86,18 +87,23 @@ impl Mean {
         let (image, block) = (item / self.input.blocks, item % self.input.blocks);
         unsafe {
             let from = self.input.origin() + image * self.input.image + block * self.input.plane;
-            let mut sum = V::splat(0.0);
+            let is_max = self.kind == PoolKind::Max;
+            let start = V::splat(if is_max { f32::NEG_INFINITY } else { 0.0 });
+            let mut result: V = start;
             for y in 0..self.input.height {
-                let mut row_sum = V::splat(0.0);
+                let mut of_row: V = start;
                 for x in 0..self.input.width {
                     let at = context.activations.add(from + y * self.input.row + x * self.input.pixel);
-                    row_sum = row_sum.add(self.input.format.load(at));
+                    let value: V = self.input.format.load(at);
+                    of_row = if is_max { value.at_least(of_row) } else { of_row.add(value) };
                 }
-                sum = sum.add(row_sum);
+                result = if is_max { of_row.at_least(result) } else { result.add(of_row) };
             }
-            let mean = sum.mul(V::splat(1.0 / (self.input.height * self.input.width) as f32));
+            if !is_max {
+                result = result.mul(V::splat(1.0 / (self.input.height * self.input.width) as f32));
+            }
             let to = self.output.origin() + image * self.output.image + block * self.output.plane;
-            mean.store(context.activations.add(to));
+            result.store(context.activations.add(to));
         }
     }
 }

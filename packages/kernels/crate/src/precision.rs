@@ -56,10 +56,9 @@ pub fn formats(lowered: &Lowered, precision: Precision, ranges: &Ranges) -> Vec<
     }
     for operation in &lowered.operations {
         let id = operation.output;
-        let is_read_reduced =
-            lowered.operations.iter().filter(|reader| reader.inputs.contains(&id)).all(|reader| {
-                matches!(reader.kind, Kind::Conv(_) | Kind::Mean | Kind::Pool { kind: PoolKind::Max, .. })
-            });
+        let is_read_reduced = lowered.operations.iter().filter(|reader| reader.inputs.contains(&id)).all(|reader| {
+            matches!(reader.kind, Kind::Conv(_) | Kind::Whole(_) | Kind::Pool { kind: PoolKind::Max, .. })
+        });
         if !is_read_reduced {
             continue;
         }

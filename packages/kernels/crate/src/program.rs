@@ -9,7 +9,7 @@ use crate::matrix::MatrixConv;
 use crate::memory::Floats;
 use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
 use crate::pointwise::Pointwise;
-use crate::pool::{Mean, Pool};
+use crate::pool::{Pool, Whole};
 use crate::sharing::{Place, Start};
 use crate::simd::Vector;
 use crate::winograd::{Stage, Winograd};
@@ -58,7 +58,7 @@ pub enum Work {
     #[cfg(target_arch = "x86_64")]
     Matrix(MatrixConv),
     Pool(Pool),
-    Mean(Mean),
+    Whole(Whole),
     Pointwise(Pointwise),
     Fill(Fill),
     Copy(CopyBox),
@@ -87,7 +87,7 @@ impl Step {
             #[cfg(target_arch = "x86_64")]
             Work::Matrix(work) => work.items(),
             Work::Pool(work) => work.items(),
-            Work::Mean(work) => work.items(),
+            Work::Whole(work) => work.items(),
             Work::Pointwise(work) => work.items(),
             Work::Fill(work) => work.items(),
             Work::Copy(work) => work.items(),
@@ -112,7 +112,7 @@ impl Step {
                 #[cfg(target_arch = "x86_64")]
                 Work::Matrix(work) => work.run_item::<V>(context, item),
                 Work::Pool(work) => work.run_item::<V>(context, item),
-                Work::Mean(work) => work.run_item::<V>(context, item),
+                Work::Whole(work) => work.run_item::<V>(context, item),
                 Work::Pointwise(work) => work.run_item::<V>(context, item),
                 Work::Fill(work) => work.run_item(context, item),
                 Work::Copy(work) => work.run_item(context, item),

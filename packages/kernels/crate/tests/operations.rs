@@ -109,6 +109,100 @@ fn softmax_of_large_numbers() {
 }
 
 #[test]
+fn a_gate_by_channel_with_the_shortcut_and_the_relu_after_it() {
+    for images in [1, 3] {
+        let (shape, gate_shape) = ([images, 4, 3, 19], [images, 1, 1, 19]);
+        let mut random = Random(6);
+        let [x, shortcut] = [0, 1].map(|_| random.numbers(images * 4 * 3 * 19));
+        let gate = random.numbers(images * 19);
+        let mut graph = Builder::default();
+        let (a, b, c) = (graph.input("x", &shape), graph.input("gate", &gate_shape), graph.input("shortcut", &shape));
+        let gated = graph.node("Multiply", &[b, a], &shape, json!({}));
+        let sum = graph.node("Add", &[c, gated], &shape, json!({}));
+        let y = graph.node("Relu", &[sum], &shape, json!({}));
+        let rest = graph.node("Sub", &[b, a], &shape, json!({}));
+        graph.output("y", y);
+        graph.output("rest", rest);
+        let factor = |i: usize| gate[i / (4 * 3 * 19) * 19 + i % 19] as f64;
+        let gated = |i: usize| (x[i] as f64 * factor(i) + shortcut[i] as f64).max(0.0);
+        let expected = [(0..x.len()).map(gated).collect(), (0..x.len()).map(|i| factor(i) - x[i] as f64).collect()];
+        check(&graph, &[&x, &gate, &shortcut], &expected);
+    }
+}
+
+#[test]
+fn a_gate_whose_product_is_read_twice_is_kept() {
+    let shape = [1, 2, 2, 5];
+    let mut random = Random(7);
+    let (x, gate) = (random.numbers(20), random.numbers(5));
+    let mut graph = Builder::default();
+    let (a, b) = (graph.input("x", &shape), graph.input("gate", &[1, 1, 1, 5]));
+    let gated = graph.node("Multiply", &[a, b], &shape, json!({}));
+    let twice = graph.node("Add", &[gated, gated], &shape, json!({}));
+    let y = graph.node("Relu6", &[twice], &shape, json!({}));
+    graph.output("gated", gated);
+    graph.output("y", y);
+    let gated: Vec<f64> = (0..20).map(|i| x[i] as f64 * gate[i % 5] as f64).collect();
+    let y = gated.iter().map(|g| (2.0 * g).clamp(0.0, 6.0)).collect();
+    check(&graph, &[&x, &gate], &[gated, y]);
+}
+
+#[test]
+fn a_scale_and_an_offset_by_channel_of_an_input_and_of_a_value() {
+    let shape = [2, 3, 2, 21];
+    let mut random = Random(8);
+    let (x, scale, offset) = (random.numbers(2 * 3 * 2 * 21), random.numbers(21), random.numbers(21));
+    let mut graph = Builder::default();
+    let input = graph.input("x", &shape);
+    let (a, b) = (graph.constant(&[21], scale.clone()), graph.constant(&[21], offset.clone()));
+    let first = graph.node("ScaleOffset", &[input, a, b], &shape, json!({"activation": "linear"}));
+    let second = graph.node("ScaleOffset", &[first, a, b], &shape, json!({"activation": "relu"}));
+    let rank_two = graph.node("Mean", &[second], &[2, 21], json!({"axis": [1, 2]}));
+    let third = graph.node("ScaleOffset", &[rank_two, b, a], &[2, 21], json!({"activation": "linear"}));
+    graph.output("second", second);
+    graph.output("third", third);
+    let affine = |y: f64, c: usize| y * scale[c] as f64 + offset[c] as f64;
+    let second: Vec<f64> =
+        x.iter().enumerate().map(|(i, x)| affine(affine(*x as f64, i % 21), i % 21).max(0.0)).collect();
+    let mean = |i: usize| (0..6).map(|p| second[(i / 21 * 6 + p) * 21 + i % 21]).sum::<f64>() / 6.0;
+    let third = (0..2 * 21).map(|i| mean(i) * offset[i % 21] as f64 + scale[i % 21] as f64).collect();
+    check(&graph, &[&x], &[second, third]);
+}
+
+#[test]
+fn the_sigmoid_of_small_and_large_numbers() {
+    let x: Vec<f32> = (0..4001).map(|i| (i as f32 - 2000.0) / 50.0).collect();
+    let mut graph = Builder::default();
+    let input = graph.input("x", &[1, 1, 1, 4001]);
+    let y = graph.node("Sigmoid", &[input], &[1, 1, 1, 4001], json!({}));
+    graph.output("y", y);
+    for isa in Isa::available() {
+        let got = graph.run(isa, None, &[&x]).unwrap();
+        for (x, y) in x.iter().zip(&got[0]) {
+            let expected = 1.0 / (1.0 + (-*x as f64).exp());
+            assert!((*y as f64 - expected).abs() < 3e-7, "{}: sigmoid({x}) = {y}", isa.name);
+        }
+    }
+}
+
+#[test]
+fn the_maximum_of_a_picture_joined_with_its_mean() {
+    let x: Vec<f32> = Random(9).numbers(2 * 3 * 5 * 18).into_iter().map(|x| x - 2.0).collect();
+    let mut graph = Builder::default();
+    let input = graph.input("x", &[2, 3, 5, 18]);
+    let most = graph.node("Max", &[input], &[2, 18], json!({"axis": [1, 2], "keepDims": false}));
+    let mean = graph.node("Mean", &[input], &[2, 18], json!({"axis": [1, 2], "keepDims": false}));
+    let both = graph.node("Concat", &[most, mean], &[2, 36], json!({"axis": 1}));
+    graph.output("y", both);
+    let expected = (0..2 * 36).map(|i| {
+        let (image, c) = (i / 36, i % 36);
+        let numbers = (0..15).map(|pixel| x[(image * 15 + pixel) * 18 + c % 18] as f64);
+        if c < 18 { numbers.fold(f64::MIN, f64::max) } else { numbers.sum::<f64>() / 15.0 }
+    });
+    check(&graph, &[&x], &[expected.collect()]);
+}
+
+#[test]
 fn bad_graphs_are_refused_by_name() {
     let isa = Isa::choose(None).unwrap();
     let refuse = |op: &str, shape: &[usize], attributes: serde_json::Value, message: &str| {
@@ -128,6 +222,8 @@ fn bad_graphs_are_refused_by_name() {
     );
     refuse("MaxPool", &[1, 1, 1, 3], json!({"filterSize": [9, 9]}), "does not fit");
     refuse("Mean", &[1, 3], json!({"axis": [3]}), "axes [1, 2]");
+    refuse("Max", &[1, 3], json!({"axis": [3]}), "expected Max over the axes [1, 2]");
+    refuse("ScaleOffset", &[1, 4, 4, 3], json!({}), "expected at least 2 inputs");
     refuse("Reshape", &[2, 24], json!({}), "flatten");
     refuse("Slice", &[1, 4, 4, 3], json!({"begin": [0, 0, 0, 1]}), "expected a part of");
     refuse("Relu", &[1, 0, 4, 3], json!({}), "sizes of at least 1");

@@ -1,6 +1,6 @@
 //! What each node of a graph becomes.
 
-use super::{Conv, Dense, Filter, Kind, Part};
+use super::{Conv, Dense, Filter, Kind, Operand, Part};
 use crate::graph::{Attributes, Constants, Graph, Node, ValueId};
 use crate::pointwise::Arithmetic;
 use crate::pool::PoolKind;
@@ -28,19 +28,18 @@ impl<'a> Lowering<'a, '_> {
             "FusedMatMul" => self.dense(node),
             "MaxPool" => self.pool(node, PoolKind::Max),
             "AvgPool" => self.pool(node, PoolKind::Average),
-            "Mean" => self.mean(node),
+            "Mean" => self.whole(node, PoolKind::Average),
+            "Max" => self.whole(node, PoolKind::Max),
             "Add" => self.arithmetic(node, Arithmetic::Add),
             "Sub" => self.arithmetic(node, Arithmetic::Sub),
             "Multiply" if self.makes_filter(node) => self.scaled_filter(node),
             "Multiply" => self.arithmetic(node, Arithmetic::Multiply),
             "Transpose" => self.turned_filter(node),
             "RealDiv" => self.division(node),
-            "Relu" | "Relu6" => {
-                let clamp = if node.op == "Relu" { Clamp::RELU } else { Clamp::RELU6 };
-                let arithmetic = Arithmetic::Keep;
-                let kind = Kind::Pointwise { arithmetic, constant: None, is_reversed: false, clamp };
-                Ok(Some((kind, vec![self.input(node, 0)?])))
-            }
+            "Relu" => self.unary(node, Arithmetic::Keep, Clamp::RELU),
+            "Relu6" => self.unary(node, Arithmetic::Keep, Clamp::RELU6),
+            "Sigmoid" => self.unary(node, Arithmetic::Sigmoid, Clamp::NONE),
+            "ScaleOffset" => self.scale_offset(node),
             "PadV2" => self.pad(node),
             "Slice" => self.slice(node),
             "Concat" => self.concat(node),
@@ -53,8 +52,8 @@ impl<'a> Lowering<'a, '_> {
                 Ok(Some((Kind::Softmax, vec![self.input(node, 0)?])))
             }
             op => Err(format!(
-                "the kernels do not compute '{op}'; they compute FusedConv2D, FusedMatMul, MaxPool, AvgPool, Mean, Add, \
-                 Sub, Multiply, RealDiv, Relu, Relu6, PadV2, Slice, Concat, Reshape, Identity and Softmax"
+                "the kernels do not compute '{op}'; they compute FusedConv2D, FusedMatMul, MaxPool, AvgPool, Mean, Max, \
+                 Add, Sub, Multiply, RealDiv, ScaleOffset, Relu, Relu6, Sigmoid, PadV2, Slice, Concat, Reshape, Identity and Softmax"
             )),
         }
     }
@@ -206,33 +205,60 @@ impl<'a> Lowering<'a, '_> {
         Ok(Some((Kind::Pool { kind, filter, strides, padding: [pad[0][0], pad[1][0]] }, vec![x])))
     }
 
-    fn mean(&self, node: &'a Node) -> Lowered1<'a> {
+    fn whole(&self, node: &'a Node, kind: PoolKind) -> Lowered1<'a> {
         let x = self.input(node, 0)?;
         let axes = node.attributes.axis.as_ref().map(|axis| axis.resolve(4));
         if self.graph.values[x].shape.len() != 4 || axes.as_deref() != Some(&[1, 2]) {
-            return Err(format!("expected a mean over the axes [1, 2] of an image, got {axes:?}"));
+            return Err(format!("expected {} over the axes [1, 2] of an image, got {axes:?}", node.op));
         }
         let [n, _, _, c] = self.shapes[x];
         self.expect_shape("an output", [n, 1, 1, c], node.outputs[0])?;
-        Ok(Some((Kind::Mean, vec![x])))
+        Ok(Some((Kind::Whole(kind), vec![x])))
     }
 
     fn arithmetic(&self, node: &'a Node, arithmetic: Arithmetic) -> Lowered1<'a> {
         let (a, b, output) = (self.input(node, 0)?, self.input(node, 1)?, node.outputs[0]);
         let clamp = activation(&node.attributes)?;
-        let (value, other, is_reversed) = if self.constants.contains_key(&a) { (b, a, true) } else { (a, b, false) };
+        let is_whole = |id: ValueId| !self.constants.contains_key(&id) && self.shapes[id] == self.shapes[output];
+        let (value, other, is_reversed) = if is_whole(a) { (a, b, false) } else { (b, a, true) };
         self.expect_shape("an output", self.shapes[value], output)?;
-        let Some(constant) = self.constants.get(&other) else {
-            self.expect_shape("a second operand", self.shapes[value], other)?;
-            let kind = Kind::Pointwise { arithmetic, constant: None, is_reversed, clamp };
-            return Ok(Some((kind, vec![value, other])));
-        };
-        let channels = self.shapes[value][3];
-        if self.shapes[other][..3] != [1, 1, 1] || ![1, channels].contains(&constant.len()) {
-            return Err(format!("expected a constant per channel, [{channels}], got {:?}", self.shapes[other]));
+        let channels = self.shapes[output][3];
+        let pointwise = |other| Kind::Pointwise { arithmetic, other, is_reversed, term: Operand::Nothing, clamp };
+        if let Some(constant) = self.constants.get(&other) {
+            if self.shapes[other][..3] != [1, 1, 1] || ![1, channels].contains(&constant.len()) {
+                return Err(format!("expected a constant per channel, [{channels}], got {:?}", self.shapes[other]));
+            }
+            let constant = if constant.len() == 1 { vec![constant[0]; channels] } else { constant.to_vec() };
+            return Ok(Some((pointwise(Operand::Constant(constant)), vec![value])));
         }
-        let constant = if constant.len() == 1 { vec![constant[0]; channels] } else { constant.to_vec() };
-        Ok(Some((Kind::Pointwise { arithmetic, constant: Some(constant), is_reversed, clamp }, vec![value])))
+        let is_pixel =
+            self.graph.values[other].shape.len() == 4 && self.shapes[other] == [self.shapes[output][0], 1, 1, channels];
+        if !is_pixel {
+            self.expect_shape("a second operand", self.shapes[value], other)?;
+        }
+        Ok(Some((pointwise(Operand::Input(1)), vec![value, other])))
+    }
+
+    fn scale_offset(&self, node: &'a Node) -> Lowered1<'a> {
+        let (x, output) = (self.input(node, 0)?, node.outputs[0]);
+        self.expect_shape("an output", self.shapes[x], output)?;
+        let vector = |index: usize, what: &str| {
+            let data = self.constant(self.input(node, index)?, what)?;
+            match data.len() == self.shapes[x][3] {
+                true => Ok(Operand::Constant(data.to_vec())),
+                false => Err(format!("expected {what} of {}, got {}", self.shapes[x][3], data.len())),
+            }
+        };
+        let (other, term) = (vector(1, "a scale")?, vector(2, "an offset")?);
+        let clamp = activation(&node.attributes)?;
+        let kind = Kind::Pointwise { arithmetic: Arithmetic::Multiply, other, is_reversed: false, term, clamp };
+        Ok(Some((kind, vec![x])))
+    }
+
+    fn unary(&self, node: &'a Node, arithmetic: Arithmetic, clamp: Clamp) -> Lowered1<'a> {
+        let (other, term) = (Operand::Nothing, Operand::Nothing);
+        let kind = Kind::Pointwise { arithmetic, other, is_reversed: false, term, clamp };
+        Ok(Some((kind, vec![self.input(node, 0)?])))
     }
 
     /// Only by a constant: a multiplication by its reciprocal.
@@ -240,7 +266,7 @@ impl<'a> Lowering<'a, '_> {
         let divisor = self.input(node, 1)?;
         self.constant(divisor, "the divisor")?;
         let mut lowered = self.arithmetic(node, Arithmetic::Multiply)?;
-        if let Some((Kind::Pointwise { constant: Some(constant), .. }, _)) = &mut lowered {
+        if let Some((Kind::Pointwise { other: Operand::Constant(constant), .. }, _)) = &mut lowered {
             constant.iter_mut().for_each(|number| *number = 1.0 / *number);
         }
         Ok(lowered)

@@ -40,6 +40,10 @@ impl Vector for Avx2 {
         unsafe { Avx2(_mm256_mul_ps(self.0, other.0)) }
     }
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_div_ps(self.0, other.0)) }
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         unsafe { Avx2(_mm256_fmadd_ps(self.0, factor.0, term.0)) }
     }

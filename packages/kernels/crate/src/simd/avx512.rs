@@ -41,6 +41,10 @@ impl Vector for Avx512 {
         unsafe { Avx512(_mm512_mul_ps(self.0, other.0)) }
     }
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        unsafe { Avx512(_mm512_div_ps(self.0, other.0)) }
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         unsafe { Avx512(_mm512_fmadd_ps(self.0, factor.0, term.0)) }
     }

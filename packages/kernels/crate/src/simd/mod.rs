@@ -34,6 +34,7 @@ pub trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + term`, rounded once where the hardware can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     /// The larger of the two; NaN in `self` stays.

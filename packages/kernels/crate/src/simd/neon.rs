@@ -36,6 +36,10 @@ impl Vector for Neon {
         unsafe { Neon(vmulq_f32(self.0, other.0)) }
     }
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        unsafe { Neon(vdivq_f32(self.0, other.0)) }
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         unsafe { Neon(vfmaq_f32(term.0, self.0, factor.0)) }
     }

@@ -37,6 +37,10 @@ impl Vector for Portable {
         Portable(std::array::from_fn(|i| self.0[i] * other.0[i]))
     }
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        Portable(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         Portable(std::array::from_fn(|i| self.0[i] * factor.0[i] + term.0[i]))
     }

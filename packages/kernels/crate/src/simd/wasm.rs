@@ -37,6 +37,10 @@ impl Vector for Simd128 {
         Simd128(f32x4_mul(self.0, other.0))
     }
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        Simd128(f32x4_div(self.0, other.0))
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         #[cfg(target_feature = "relaxed-simd")]
         let sum = f32x4_relaxed_madd(self.0, factor.0, term.0);
