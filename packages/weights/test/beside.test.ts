@@ -65,6 +65,14 @@ const failure = (work: Promise<unknown>): Promise<HubError | WeightsFormatError 
     },
   );
 
+/** The same files as a page has them where somebody picks the folder. */
+function pick(files: Files, top = 'net'): File[] {
+  return Object.entries(files).map(([name, content]) => {
+    const file = new File([bytesOf(content).slice()], name.slice(name.lastIndexOf('/') + 1));
+    return Object.defineProperty(file, 'webkitRelativePath', { value: `${top}/${name}` });
+  });
+}
+
 /** Loads the same files from a folder, by the path of one of them where it is named, and from the hub. */
 async function everywhere(files: Files, file?: string): Promise<LoadedWeights[]> {
   const path = write(files);
@@ -82,7 +90,8 @@ async function stated(config: Uint8Array | object, processor?: object): Promise<
   };
   const [byFolder, byRepo] = await everywhere(files);
   const byFile = await loadWeights(join(folder, 'net', 'model.safetensors'), options);
-  for (const other of [byFile, byRepo!]) expect(other).toEqual({ ...byFolder, ...whereItIs(other) });
+  const byFiles = await loadWeights(pick(files), options);
+  for (const other of [byFile, byRepo!, byFiles]) expect(other).toEqual({ ...byFolder, ...whereItIs(other) });
   return byFolder!;
 }
 
@@ -298,6 +307,25 @@ test('a file of a repository, or a folder of it, is loaded by its path', async (
   expect(nowhere.code).toBe('not-found');
 });
 
+describe('files that were picked in a page', () => {
+  test('are the folder that they lie in, or lie side by side', async () => {
+    const files = { 'checkpoint-3/model.safetensors': types, 'checkpoint-3/config.json': huggingFace };
+    const deep = await loadWeights(pick(files, 'run'), options);
+    expect([deep.source, deep.model]).toEqual(['run/checkpoint-3/model.safetensors', 'resnet50']);
+    const flat = [new File([types.slice()], 'w.safetensors'), new File([JSON.stringify(huggingFace)], 'config.json')];
+    const loaded = await loadWeights(flat, options);
+    expect([loaded.source, loaded.model]).toEqual(['w.safetensors', 'resnet50']);
+  });
+
+  test('without weights, or without a shard, are refused', async () => {
+    const none = await failure(loadWeights([new File(['hello'], 'readme.md')], options));
+    expect(none.message).toBe('files: expected a file of weights, got readme.md; name another');
+    expect((await failure(loadWeights([], options))).message).toContain('expected a file of weights, got nothing');
+    const index = new File([JSON.stringify({ weight_map: { a: 'a.safetensors' } })], 'model.safetensors.index.json');
+    expect((await failure(loadWeights([index], options))).message).toContain('a.safetensors is not there');
+  });
+});
+
 test('a path that leads nowhere is said', async () => {
   const gone = await failure(loadWeights(join(folder, 'gone.pth'), options));
   expect([gone.code, gone.message]).toEqual([
@@ -339,6 +367,7 @@ describe('shards', () => {
         expect(loaded).toMatchObject({ format: 'safetensors', model: 'resnet50', labels: ['cat'], sha256: undefined });
         expect(loaded.notes).toContain('2 shards');
       }
+      if (file === undefined) expect(values(await loadWeights(pick(shards()), options))).toEqual(all);
     },
   );
 

@@ -14,6 +14,7 @@ import type { HubOptions, LocatedFile } from './hub-options.ts';
 import { describeRepo, parseHuggingFaceReference } from './hugging-face-repo.ts';
 import type { LoadedWeights } from './loaded-weights.ts';
 import { openDownload } from './open-download.ts';
+import { PickedFolder } from './picked-folder.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { RepoFolder } from './repo-folder.ts';
 import { findShards, joinShards, type Shard, type ShardIndex } from './shards.ts';
@@ -22,9 +23,9 @@ import { findWeightsFile } from './weights-in-folder.ts';
 
 /**
  * Weights, wherever they are: the catalogue's (`getWeights('resnet50')`), `hf:owner/name[/path][@revision]`, an address, bytes,
- * a Blob or File, and where there are paths (see `hubFromEnvironment` of `@residual/weights/node`) that of a file or a folder.
+ * a Blob or File, the files of a folder that was picked in a page, and where there are paths (see `hubFromEnvironment` of `@residual/weights/node`) that of a file or a folder.
  */
-export type WeightsReference = PublishedWeights | string | URL | Blob | Uint8Array | ByteSource;
+export type WeightsReference = PublishedWeights | string | URL | Blob | readonly File[] | Uint8Array | ByteSource;
 
 /** What is known of weights beside their tensors. */
 type Facts = Omit<LoadedWeights, keyof ReadStateDictResult>;
@@ -48,6 +49,7 @@ export async function loadWeights(from: WeightsReference, options: HubOptions = 
 
 function load(from: WeightsReference, hub: Hub, options: HubOptions): Promise<LoadedWeights> {
   if (from instanceof URL) return fromUrl(from.href, hub, options);
+  if (isFiles(from)) return fromFiles(from, options);
   if (from instanceof Blob) return fromSource(sourceFromBlob(from), options);
   if (from instanceof Uint8Array) return fromSource(sourceFromBytes(from), options);
   if (typeof from !== 'string') return 'urls' in from ? fromCatalogue(from, hub, options) : fromSource(from, options);
@@ -187,6 +189,15 @@ async function readOpened<T>(files: readonly OpenedFile[], work: () => Promise<T
 async function fromSource(source: ByteSource, options: HubOptions): Promise<LoadedWeights> {
   const dict = await readStateDict(source, readOptions(options));
   return { ...unknownFacts(), source: source.name, ...dict };
+}
+
+function isFiles(from: unknown): from is readonly File[] {
+  return Array.isArray(from);
+}
+
+function fromFiles(files: readonly File[], options: HubOptions): Promise<LoadedWeights> {
+  const located: LocatedFile = { folder: PickedFolder.of(files), file: undefined };
+  return fromFolder(located, { published: undefined, licence: undefined }, options);
 }
 
 async function fromPath(path: string, options: HubOptions): Promise<LoadedWeights> {

@@ -9,6 +9,7 @@ import { HubError } from './hub-error.ts';
 import { fileUrl, type HuggingFaceRepo } from './hugging-face-repo.ts';
 import { parseJson } from './json-file.ts';
 import { openDownload } from './open-download.ts';
+import { listPaths } from './path-listing.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 
 /** The files of a repository at one commit, which are downloaded and checked where the cache has them not. */
@@ -35,14 +36,7 @@ export class RepoFolder implements FileFolder {
   }
 
   async list(): Promise<FolderListing> {
-    const files = new Set<string>();
-    const folders = new Set<string>();
-    for (const path of this.#repo.files.keys()) {
-      if (!path.startsWith(this.#prefix)) continue;
-      const [first, ...rest] = path.slice(this.#prefix.length).split('/');
-      (rest.length === 0 ? files : folders).add(first!);
-    }
-    return { files, folders };
+    return listPaths(this.#repo.files.keys(), this.#prefix);
   }
 
   async readJson(file: string): ReturnType<FileFolder['readJson']> {
