@@ -6,11 +6,11 @@ import { readPickledBytes } from './pickled-bytes.ts';
 import { readLegacyFile } from './read-legacy-index.ts';
 import type { StepBudget } from './unpickler.ts';
 
-/** Storages that `pickle.dump(state_dict)` writes are files of `torch.save` in the pickle, and hold no further ones. */
-const stepsEach = 200;
+const stepsEach = 500; // ResNet-152's tensors and their optimiser's are 3,000
 
 /**
- * Reads what `torch.storage._load_from_bytes` would: a storage, whose bytes stay where they are.
+ * Reads what `torch.storage._load_from_bytes` would: a storage, whose bytes stay where they are. Each storage of a
+ * state dict that plain `pickle.dump` writes is such a file of `torch.save` in the pickle; there are none inside them.
  *
  * @throws WeightsFormatError where the bytes are no file of `torch.save`, or hold another inside them.
  */

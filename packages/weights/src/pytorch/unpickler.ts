@@ -70,7 +70,7 @@ class Unpickler {
   readonly cursor: PickleCursor;
   isRunning = true;
   readonly #host: PickleHost;
-  readonly #globals = makeKnownGlobals();
+  #globals: ReadonlyMap<string, GlobalName> | undefined;
   readonly #unknown = new Map<string, GlobalName>();
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
@@ -372,6 +372,7 @@ class Unpickler {
       throw new PickleError('corrupt', 'expected the name of a class or function');
     }
     const path = printable(`${module}.${name}`);
+    this.#globals ??= makeKnownGlobals();
     const found = this.#globals.get(path) ?? this.#unknown.get(path);
     if (found !== undefined) return found;
     if (isForbidden(path)) throw new PickleError('forbidden-global', `asks for ${path}, which is not run`);
