@@ -1,5 +1,6 @@
 import type { GraphNode, ValueId } from '@residual/compile';
-import { binaryExpression, elementwise, type Operand, unaryExpression } from '../shaders/elementwise.ts';
+import type { Activation } from '../shaders/convolution.ts';
+import { binaryExpression, elementwise, type Operand, scaleOffset, unaryExpression } from '../shaders/elementwise.ts';
 import { channelsOf, type PlanBuilder, rowsOf, type Slot } from './plan-builder.ts';
 
 /** Element by element, of one value or of two of which one may be broadcast. */
@@ -26,6 +27,29 @@ export function lowerElementwise(builder: PlanBuilder, { op, label = op, inputs,
   const expression = isSwapped ? binary.replace(/\b[ab]\b/g, (name) => (name === 'a' ? 'b' : 'a')) : binary;
   const slots = [builder.slotOf(whole), operandSlot(builder, other)];
   builder.dispatch(label, elementwise({ ...size, expression, operand }), [...slots, builder.place(out)]);
+  return true;
+}
+
+/** A number to multiply with and one to add for each channel, in one buffer. */
+export function lowerScaleOffset(
+  builder: PlanBuilder,
+  { op, label = op, inputs, outputs, attributes }: GraphNode,
+): boolean {
+  const [x, scale, offset] = inputs as [ValueId, ValueId, ValueId];
+  const [out] = outputs as [ValueId];
+  const { shape } = builder.graph.values[out]!;
+  const vectors = [scale, offset].map((id) => builder.graph.constants.get(id));
+  if (builder.isConstant(x) || vectors.includes(undefined)) return false;
+  const channels = channelsOf(shape);
+  const pitch = Math.ceil(channels / 4) * 4;
+  const weights = builder.weights(2 * pitch * 4, () => {
+    const packed = new Float32Array(2 * pitch);
+    for (const [index, data] of vectors.entries()) packed.set(data!, index * pitch);
+    return packed;
+  });
+  const activation = attributes['activation'] as Activation;
+  const shader = scaleOffset({ rows: rowsOf(shape), channels, activation });
+  builder.dispatch(label, shader, [builder.slotOf(x), weights, builder.place(out)]);
   return true;
 }
 

@@ -1,9 +1,9 @@
 import { EngineError, type Graph, type GraphNode, type ValueId } from '@residual/compile';
 import { softmax } from '../shaders/elementwise.ts';
-import { type Pooling, pooling, spatialMean } from '../shaders/pooling.ts';
-import { reflow, shift } from '../shaders/rearrange.ts';
+import { type Pooling, pooling, spatialPooling } from '../shaders/pooling.ts';
+import { joinChannels, reflow, shift } from '../shaders/rearrange.ts';
 import { type ChooseVariant, lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
-import { lowerElementwise } from './lower-elementwise.ts';
+import { lowerElementwise, lowerScaleOffset } from './lower-elementwise.ts';
 import { type BuiltPlan, channelsOf, PlanBuilder, rowsOf } from './plan-builder.ts';
 
 type Pair = readonly [number, number];
@@ -37,6 +37,8 @@ function lowerNode(builder: PlanBuilder, node: GraphNode, chooseVariant: ChooseV
   if (isForeign) return false;
   if (node.op === 'FusedConv2D') return lowerConvolution(builder, node, chooseVariant);
   if (node.op === 'FusedMatMul') return lowerMatrixProduct(builder, node, chooseVariant);
+  if (node.op === 'ScaleOffset') return lowerScaleOffset(builder, node);
+  if (node.op === 'Concat') return lowerConcat(builder, node);
   if (lowerElementwise(builder, node)) return true;
   if (builder.isConstant(node.inputs[0]!)) return false;
   const lower = LOWERINGS[node.op];
@@ -44,6 +46,24 @@ function lowerNode(builder: PlanBuilder, node: GraphNode, chooseVariant: ChooseV
   if (shader === undefined) return false;
   const x = builder.slotOf(node.inputs[0]!);
   builder.dispatch(node.label ?? node.op, shader, [x, builder.place(node.outputs[0]!)]);
+  return true;
+}
+
+/** Joins values along their channels, one dispatch each. */
+function lowerConcat(builder: PlanBuilder, { op, label = op, inputs, outputs, attributes }: GraphNode): boolean {
+  const { values } = builder.graph;
+  const [out] = outputs as [ValueId];
+  const { shape } = values[out]!;
+  if (attributes['axis'] !== shape.length - 1 || inputs.some((id) => builder.isConstant(id))) return false;
+  const slots = inputs.map((id) => builder.slotOf(id));
+  const y = builder.place(out);
+  let first = 0;
+  for (const [index, id] of inputs.entries()) {
+    const channels = channelsOf(values[id]!.shape);
+    const shader = joinChannels({ rows: rowsOf(shape), channels, outChannels: channelsOf(shape), first });
+    builder.dispatch(label, shader, [slots[index]!, y]);
+    first += channels;
+  }
   return true;
 }
 
@@ -56,11 +76,8 @@ type Lowering = (
 const LOWERINGS: Readonly<Record<string, Lowering>> = {
   MaxPool: (node, shape, outShape) => pooling(poolOf('max', node, shape, outShape)),
   AvgPool: (node, shape, outShape) => pooling(poolOf('average', node, shape, outShape)),
-  Mean: ({ attributes }, shape) => {
-    const [batch, height, width, channels] = shape as [number, number, number, number];
-    if (shape.length !== 4 || String([...(attributes['axis'] as number[])].sort()) !== '1,2') return undefined;
-    return spatialMean({ batch, pixels: height * width, vectors: Math.ceil(channels / 4) });
-  },
+  Mean: (node, shape) => overPicture('average', node, shape),
+  Max: (node, shape) => overPicture('max', node, shape),
   Softmax: (_, shape) => softmax({ rows: rowsOf(shape), channels: channelsOf(shape) }),
   Reshape: (_, shape, outShape) =>
     reflow({
@@ -77,6 +94,16 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
     return shift({ shape, outShape, offsets, fill: 0 });
   },
 };
+
+function overPicture(
+  kind: Pooling['kind'],
+  { attributes }: GraphNode,
+  shape: readonly number[],
+): ReturnType<typeof pooling> | undefined {
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  if (shape.length !== 4 || String([...(attributes['axis'] as number[])].sort()) !== '1,2') return undefined;
+  return spatialPooling({ kind, batch, pixels: height * width, vectors: Math.ceil(channels / 4) });
+}
 
 function poolOf(
   kind: Pooling['kind'],

@@ -1,3 +1,4 @@
+import { type Activation, activated } from './convolution.ts';
 import { buffers, flatMain, flatWorkgroups, type Shader } from './shader.ts';
 
 /** How the second operand meets the first: element by element, or one row for several. */
@@ -34,6 +35,23 @@ ${flatMain(count)}
   y[item] = ${kept};
 }`;
   return { code, workgroups: flatWorkgroups(count) };
+}
+
+export interface ScaleOffset {
+  readonly rows: number;
+  readonly channels: number;
+  readonly activation: Activation;
+}
+
+/** `x · scale + offset` by channel; the weights are the scale, then the offset, each of whole vectors, padded with zeros. */
+export function scaleOffset({ rows, channels, activation }: ScaleOffset): Shader {
+  const vectors = Math.ceil(channels / 4);
+  const value = `x[item] * weights[item % ${vectors}u] + weights[${vectors}u + item % ${vectors}u]`;
+  const code = `${buffers(['x', 'weights', 'y'], 'y')}
+${flatMain(rows * vectors)}
+  y[item] = ${activated(activation, value)};
+}`;
+  return { code, workgroups: flatWorkgroups(rows * vectors) };
 }
 
 /** Softmax over the channels, a row a thread. */

@@ -1,5 +1,8 @@
 import { buffers, flatMain, flatWorkgroups, type Shader } from './shader.ts';
 
+/** WGSL has no literal for −∞; the least number stands for it. */
+const LEAST = '-3.4028234e38';
+
 export interface Pooling {
   readonly kind: 'max' | 'average';
   readonly batch: number;
@@ -26,7 +29,7 @@ ${flatMain(count)}
   let image = pixel / ${outHeight * outWidth}u;
   let top = i32(pixel / ${outWidth}u % ${outHeight}u) * ${strides[0]} - ${padBefore[0]};
   let left = i32(pixel % ${outWidth}u) * ${strides[1]} - ${padBefore[1]};
-  var value = vec4f(${isMax ? '-3.4028234e38' : ''});
+  var value = vec4f(${isMax ? LEAST : ''});
   var seen = 0.0;
   for (var py = max(top, 0); py < min(top + ${window[0]}, ${height}); py++) {
     for (var px = max(left, 0); px < min(left + ${window[1]}, ${width}); px++) {
@@ -40,16 +43,25 @@ ${flatMain(count)}
   return { code, workgroups: flatWorkgroups(count) };
 }
 
-/** The mean over the pixels of each image. */
-export function spatialMean({ batch, pixels, vectors }: { batch: number; pixels: number; vectors: number }): Shader {
+export interface SpatialPooling {
+  readonly kind: Pooling['kind'];
+  readonly batch: number;
+  readonly pixels: number;
+  readonly vectors: number;
+}
+
+/** The mean over the pixels of each image, or the maximum. */
+export function spatialPooling({ kind, batch, pixels, vectors }: SpatialPooling): Shader {
   const count = batch * vectors;
+  const isMax = kind === 'max';
   const code = `${buffers(['x', 'y'], 'y')}
 ${flatMain(count)}
-  var sum = vec4f();
+  var value = vec4f(${isMax ? LEAST : ''});
   for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
-    sum += x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u];
+    let read = x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u];
+    value = ${isMax ? 'max(value, read)' : 'value + read'};
   }
-  y[item] = sum / ${pixels}.0;
+  y[item] = value${isMax ? '' : ` / ${pixels}.0`};
 }`;
   return { code, workgroups: flatWorkgroups(count) };
 }

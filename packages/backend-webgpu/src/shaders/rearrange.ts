@@ -41,6 +41,29 @@ ${flatMain(count)}
   return { code, workgroups: flatWorkgroups(count) };
 }
 
+export interface JoinedChannels {
+  readonly rows: number;
+  readonly channels: number;
+  readonly outChannels: number;
+  /** Where the input's first channel lies in the output. */
+  readonly first: number;
+}
+
+/** One input's channels to their place among others'; the lanes that pad the output are written by the last input. */
+export function joinChannels({ rows, channels, outChannels, first }: JoinedChannels): Shader {
+  const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
+  const end = first + channels === outChannels ? outPitch! : first + channels;
+  const width = end - first;
+  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
+${flatMain(rows * width)}
+  let channel = item % ${width}u;
+  let row = item / ${width}u;
+  let read = x[row * ${pitch}u + min(channel, ${channels - 1}u)];
+  y[row * ${outPitch}u + ${first}u + channel] = select(0.0, read, channel < ${channels}u);
+}`;
+  return { code, workgroups: flatWorkgroups(rows * width) };
+}
+
 /** The same elements in rows of another length. */
 export function reflow({
   count,
