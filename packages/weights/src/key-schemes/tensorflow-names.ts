@@ -2,7 +2,8 @@ import type { TensorEntry } from '../weights-index.ts';
 
 /** A TensorFlow variable under the names of torchvision or timm. */
 export interface TranslatedVariable {
-  readonly scheme: 'keras' | 'bit';
+  /** `undefined` for a layer beside the network. */
+  readonly scheme: 'keras' | 'bit' | undefined;
   readonly name: string;
 }
 
@@ -16,24 +17,26 @@ const parameters: Readonly<Record<string, string>> = {
 };
 
 /**
- * The name of a variable of Keras's applications (`conv2_block1_1_conv/kernel`, `predictions/bias`) or of BiT
- * (`resnet/block1/unit01/a/standardized_conv2d/kernel`); `undefined` for any other name.
+ * The name of a variable of Keras's applications (`conv2_block1_1_conv/kernel`, `predictions/bias`), of a layer beside one
+ * (`dense/kernel`), or of BiT (`resnet/block1/unit01/a/standardized_conv2d/kernel`); `undefined` for any other name.
  *
  * @see keras/src/applications/resnet.py; timm/models/resnetv2.py, `_load_weights`
  */
 export function translateVariable(name: string): TranslatedVariable | undefined {
   const segments = name.replace(/:0$/, '').split(/[/.]/);
   const parameter = parameters[segments.pop()!];
-  if (parameter === undefined) return undefined;
-  // HDF5 files say a layer's name twice.
-  const path = segments.filter((segment, index) => segment !== segments[index - 1]);
-  for (let at = path.length - 1; at >= 0; at--) {
-    const layer = kerasLayer(path[at]!);
-    if (layer !== undefined) return { scheme: 'keras', name: [...path.slice(0, at), layer, parameter].join('.') };
+  if (parameter === undefined || segments.length === 0) return undefined;
+  if (segments[0] === 'resnet') {
+    const module = bitModule(segments.slice(1).join('/'));
+    if (module !== undefined) return { scheme: 'bit', name: `${module}.${parameter}` };
   }
-  if (path[0] !== 'resnet') return undefined;
-  const module = bitModule(path.slice(1).join('/'));
-  return module === undefined ? undefined : { scheme: 'bit', name: `${module}.${parameter}` };
+  // HDF5 files say a layer's name twice, with the model's between.
+  const path = segments.filter((segment, index) => segment !== segments[index - 1]);
+  const last = path.pop()!;
+  const layer = kerasLayer(last);
+  if (layer !== undefined) return { scheme: 'keras', name: [...path, layer, parameter].join('.') };
+  const beside = path[0] === last ? [last] : [...path, last];
+  return { scheme: undefined, name: [...beside, parameter].join('.') };
 }
 
 /** PyTorch's view of what a kernel holds: HWIO as OIHW, `[in, out]` as `[out, in]`. */

@@ -8,8 +8,9 @@ import { findHead, type HeadSearch } from './find-head.ts';
 import type { FoundNetwork } from './found-network.ts';
 import { isLeftover } from './leftovers.ts';
 import { listNames } from './list-names.ts';
-import { findHints } from './network-hints.ts';
+import { findHints, type HintedNetwork } from './network-hints.ts';
 import { type Backbone, nameBackbone } from './network-tensors.ts';
+import { reverseInputChannels } from './reverse-input-channels.ts';
 import { prefixesOf, type Surroundings } from './surroundings.ts';
 
 /** A state dict in which networks were found. */
@@ -49,10 +50,24 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   }
   const isBottleneck = found.has('layer1.0.conv3.weight');
   const classCount = head === undefined ? found.get('head.fc.weight')?.shape[0] : head.classCount;
-  const hinted = { path, classCount, names: hintedNames(scheme, root, around), isBottleneck } as const;
-  const hints = findHints(index, hinted, notes);
+  const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck } as const;
+  const { hints, isBgr } = findHints(index, hinted, notes);
   const normalisation = findNormalisation(root, around, notes);
-  return { path, scheme, tensors: found, hints, ...(normalisation && { normalisation }), notes };
+  const rgb = isBgr ? turnToRgb(source, found, notes) : found;
+  return { path, scheme, tensors: rgb, hints, ...(normalisation && { normalisation }), notes };
+}
+
+/** With the input convolution on RGB pictures instead of BGR ones. */
+function turnToRgb(
+  source: ByteSource,
+  tensors: ReadonlyMap<string, TensorEntry>,
+  notes: string[],
+): ReadonlyMap<string, TensorEntry> {
+  const name = ['conv1.weight', 'conv1.0.weight'].find((candidate) => tensors.has(candidate));
+  const reversed = name === undefined ? undefined : reverseInputChannels(source, tensors.get(name)!);
+  if (name === undefined || reversed === undefined) return tensors;
+  notes.push(`${name}: its input channels are turned from BGR to RGB`);
+  return new Map([...tensors].map(([key, entry]) => [key, key === name ? reversed : entry]));
 }
 
 function withoutLeftovers(
@@ -91,8 +106,10 @@ function hintedNames(
   scheme: KeySchemeName,
   { root }: NetworkRoot,
   around: Surroundings,
-): 'detectron2' | 'torchvision-segmentation' | 'other' {
-  if (scheme === 'detectron2') return 'detectron2';
+  tensors: ReadonlyMap<string, TensorEntry>,
+): HintedNetwork['names'] {
+  if (scheme === 'keras') return tensors.has('layer1.0.preact_bn.weight') ? 'keras-v2' : 'keras';
+  if (scheme === 'detectron2') return scheme;
   const classifier = root === 'backbone.' ? around.beside('').get('classifier') : undefined;
   const isSegmentation = classifier?.get('4.weight')?.shape.length === 4;
   return isSegmentation ? 'torchvision-segmentation' : 'other';

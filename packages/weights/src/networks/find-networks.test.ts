@@ -119,7 +119,8 @@ describe('names of publishers become the models’ own', () => {
     const [network] = findIn({ '': file });
     expect([network!.scheme, network!.path]).toEqual(['keras', 'model_weights']);
     expect(sorted(namesOf(network!))).toEqual(sorted(expected));
-    expect(network!.tensors.get('conv1.weight')!.stride).toEqual([1, 64, 1344, 192]);
+    expect(network!.tensors.get('layer1.0.conv2.weight')!.stride).toEqual([1, 64, 12288, 4096]);
+    expect(network!.hints).toMatchObject({ strideIn: '1x1', epsilon: 1.001e-5 });
   });
 
   test('Hugging Face’s head is beside its encoder', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { findIn, goldenNames, prefixed } from '../../test/network-names.ts';
+import { entryOf, findIn, goldenNames, prefixed } from '../../test/network-names.ts';
+import { sourceFromBytes } from '../byte-source.ts';
+import { readTensors } from '../read-tensors.ts';
+import { reverseInputChannels } from './reverse-input-channels.ts';
 
 const golden = goldenNames();
 const resnet18 = golden.get('torchvision resnet18')!;
@@ -30,7 +33,13 @@ describe('what changes the answer is hinted, and a note says why', () => {
   const config =
     "model = dict(type='A', backbone=dict(type='ResNetV1d', depth=50, style='caffe', strides=(1, 2, 2, 1)))";
   test.each<[string, string, Record<string, string | number>, object, string]>([
-    ['Detectron2’s own models', 'detectron2 R-50', {}, { strideIn: '1x1' }, "Detectron2's models have"],
+    [
+      'Detectron2’s own models',
+      'detectron2 R-50',
+      {},
+      { strideIn: '1x1', mean: [0.485, 0.456, 0.406], std: [1 / 255, 1 / 255, 1 / 255] },
+      "taken as Detectron2's own models are",
+    ],
     ['torchvision’s DeepLab', 'torchvision deeplabv3_resnet50', {}, { outputStride: 8 }, 'output stride 8'],
     ['torchvision’s FCN', 'torchvision fcn_resnet50', {}, { outputStride: 8 }, 'output stride 8'],
     ['a module’s strides', 'torchvision resnet50', { 'layer2.0.conv1.stride': '2,2' }, { strideIn: '1x1' }, '1x1'],
@@ -65,6 +74,37 @@ describe('what changes the answer is hinted, and a note says why', () => {
     const facts = { 'net.model.bn1.eps': 1e-3, 'other.bn1.eps': 1 };
     const [network] = findIn({ net: prefixed('model.', resnet18) }, facts);
     expect(network!.hints).toEqual({ epsilon: 1e-3 });
+  });
+});
+
+describe('networks of BGR pictures get them as RGB', () => {
+  const config = (isRgb: string) =>
+    `backbone=dict(type='ResNet', depth=18), img_norm_cfg = dict(mean=[10, 20, 30], std=[51, 102, 255], to_rgb=${isRgb})`;
+
+  test('by the configuration, with the means turned too', () => {
+    const [network] = findIn({ '': resnet18 }, { cfg: config('False') });
+    expect(network!.hints).toEqual({ model: 'resnet18', mean: [30 / 255, 20 / 255, 10 / 255], std: [1, 0.4, 0.2] });
+    expect(network!.notes).toEqual([
+      'the configuration says how pictures are normalised, and that they are BGR',
+      'conv1.weight: its input channels are turned from BGR to RGB',
+    ]);
+  });
+
+  test('not where it turns them itself', () => {
+    const [network] = findIn({ '': resnet18 }, { cfg: config('True') });
+    expect(network!.hints).toEqual({ model: 'resnet18', mean: [10 / 255, 20 / 255, 30 / 255], std: [0.2, 0.4, 1] });
+    expect(network!.notes).toEqual(['the configuration says how pictures are normalised']);
+  });
+
+  test('the channels of the first convolution change places when it is read', async () => {
+    const data = Float32Array.from({ length: 2 * 3 * 2 }, (_, i) => i);
+    const source = sourceFromBytes(new Uint8Array(data.buffer));
+    const entry = { ...entryOf([2, 3, 2, 1]), storage: { offset: 0, sizeBytes: data.byteLength } };
+    const tensors = new Map([['conv1.weight', reverseInputChannels(source, entry)!]]);
+    for await (const [, tensor] of readTensors(source, tensors)) {
+      expect([...tensor.data]).toEqual([4, 5, 2, 3, 0, 1, 10, 11, 8, 9, 6, 7]);
+    }
+    expect(reverseInputChannels(source, entryOf([2, 1, 3, 3]))).toBeUndefined();
   });
 });
 

@@ -7,34 +7,59 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export interface HintedNetwork {
   /** Where it hangs, as its path says. */
   readonly path: string;
-  readonly names: 'detectron2' | 'torchvision-segmentation' | 'other';
+  readonly names: 'detectron2' | 'keras' | 'keras-v2' | 'torchvision-segmentation' | 'other';
   readonly isBottleneck: boolean;
   readonly classCount: number | undefined;
 }
 
+/** Hints, and whether the network is one of BGR pictures; the hints are for RGB ones all the same. */
+export interface FoundHints {
+  readonly hints: NetworkHints;
+  readonly isBgr: boolean;
+}
+
 /** What a file says about a network beyond its tensors; each hint that changes its answer is said in `notes`. */
-export function findHints(index: WeightsIndex, network: HintedNetwork, notes: string[]): NetworkHints {
+export function findHints(index: WeightsIndex, network: HintedNetwork, notes: string[]): FoundHints {
   const { facts } = index;
   const hints: Mutable<NetworkHints> = {};
+  let isBgr = false;
   const model = findModel(index);
   if (model !== undefined) hints.model = model;
   const labels = findLabels(facts);
   if (labels !== undefined && labels.length === network.classCount) hints.labels = labels;
-  readConfig(textFact(facts, 'meta.config', 'meta.cfg', 'cfg', 'config'), network, hints, notes);
+  const config = textFact(facts, 'meta.config', 'meta.cfg', 'cfg', 'config');
+  if (config !== undefined) isBgr = readConfig(config, network, hints, notes);
   readModules(facts, network, hints, notes);
   if (network.names === 'detectron2' && network.isBottleneck) {
-    hints.strideIn = facts.get('__author__') === 'torchvision' ? '3x3' : '1x1';
-    if (hints.strideIn === '1x1') {
-      notes.push(
-        "Detectron2's models have a stage's stride in the 1x1 convolution unless configured otherwise, and so it is taken",
-      );
+    const isTorchvision = facts.get('__author__') === 'torchvision';
+    hints.strideIn = isTorchvision ? '3x3' : '1x1';
+    if (!isTorchvision) {
+      isBgr = true;
+      setNormalisation(hints, [123.675, 116.28, 103.53], [1, 1, 1]);
+      const text = "a stage's stride is in the 1x1 convolution, and pictures are BGR minus a mean";
+      notes.push(`taken as Detectron2's own models are, unless configured otherwise: ${text}`);
     }
   }
+  if (network.names === 'keras' && network.isBottleneck) {
+    isBgr = true;
+    hints.strideIn = '1x1';
+    hints.epsilon = 1.001e-5;
+    setNormalisation(hints, [123.68, 116.779, 103.939], [1, 1, 1]);
+    const text = "stride in the 1x1 convolution, epsilon 1.001e-5, and preprocess_input's pictures, BGR minus a mean";
+    notes.push(`taken as Keras's applications are: ${text}`);
+  }
+  if (network.names === 'keras-v2') notes.push("names of Keras's ResNet V2, whose blocks normalise first");
   if (network.names === 'torchvision-segmentation' && network.isBottleneck && hints.outputStride === undefined) {
     hints.outputStride = 8;
     notes.push("torchvision's segmentation models have their last two stages dilated: output stride 8");
   }
-  return hints;
+  return { hints, isBgr };
+}
+
+/** Of means and deviations on 0 … 255, those on 0 … 1. */
+function setNormalisation(hints: Mutable<NetworkHints>, mean: readonly number[], std: readonly number[]): void {
+  hints.mean = mean.map((value) => value / 255);
+  hints.std = std.map((value) => value / 255);
 }
 
 function textFact(facts: WeightsIndex['facts'], ...keys: readonly string[]): string | undefined {
@@ -91,15 +116,19 @@ function setLabel(lists: Map<string, Map<number, string>>, list: string, number:
   lists.set(list, labels.set(number, name));
 }
 
-/** mmpretrain's and mmdetection's configuration, which a file keeps as Python text. */
+/**
+ * mmpretrain's and mmdetection's configuration, which a file keeps as Python text.
+ *
+ * @returns Whether pictures are BGR.
+ */
 function readConfig(
-  text: string | undefined,
+  text: string,
   { isBottleneck }: HintedNetwork,
   hints: Mutable<NetworkHints>,
   notes: string[],
-): void {
-  const backbone = text === undefined ? undefined : /backbone\s*=\s*dict\(|'?backbone'?\s*:\s*\{/.exec(text);
-  if (text === undefined || backbone == null) return;
+): boolean {
+  const backbone = /backbone\s*=\s*dict\(|'?backbone'?\s*:\s*\{/.exec(text);
+  if (backbone === null) return false;
   const config = text.slice(backbone.index, backbone.index + 2000);
   const entry = (key: string, value: string) => new RegExp(`\\b${key}'?\\s*[=:]\\s*${value}`).exec(config)?.[1];
   const type = entry('type', `'(\\w+)'`);
@@ -117,6 +146,21 @@ function readConfig(
     hints.outputStride = product;
     notes.push(`the configuration says strides ${strides!.join(', ')}: output stride ${product}`);
   }
+  return readPictureConfig(text, hints, notes);
+}
+
+/** What a configuration of OpenMMLab says of pictures, which it reads as BGR and may turn. */
+function readPictureConfig(text: string, hints: Mutable<NetworkHints>, notes: string[]): boolean {
+  const numbers = (key: string) => {
+    const list = new RegExp(`\\b${key}'?\\s*[=:]\\s*[([]([\\d.,\\s]{5,80})[)\\]]`).exec(text)?.[1];
+    return list?.split(',').map(Number).slice(0, 3);
+  };
+  const [mean, std] = [numbers('mean'), numbers('std')];
+  const isBgr = /\b(?:to_rgb|bgr_to_rgb)'?\s*[=:]\s*False/.test(text);
+  if (mean?.length !== 3 || std?.length !== 3 || ![...mean, ...std].every((value) => value > 0)) return isBgr;
+  setNormalisation(hints, isBgr ? mean.reverse() : mean, isBgr ? std.reverse() : std);
+  notes.push(`the configuration says how pictures are normalised${isBgr ? ', and that they are BGR' : ''}`);
+  return isBgr;
 }
 
 /** What a pickled module keeps beside its tensors: strides, dilations, epsilon, the class of its activation. */
