@@ -17,6 +17,7 @@ export function describeOther(source: ByteSource, start: Uint8Array): string {
   if (isSavedModel(start)) {
     return 'a TensorFlow SavedModel or frozen graph; save its Keras model as .keras or .h5';
   }
+  if (isCoreMl(start)) return 'a Core ML model; use the weights that it was converted from';
   const text = printableText(start);
   if (text !== undefined) return describeText(source, text);
   const bytes = [...start.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -52,12 +53,18 @@ function magics(): [offset: number, magic: string, what: string][] {
   ];
 }
 
-/** The protobuf of an ONNX model: `ir_version`, then the producer's name, or the graph. */
+/** The protobuf of an ONNX model: `ir_version`, then the producer's name, or the graph or the operators' versions. */
 function isOnnx(start: Uint8Array): boolean {
   if (start[0] !== 0x08 || start[1]! === 0 || start[1]! > 20) return false;
-  if (start[2] === 0x12 && start[3]! < 64) return true; // producer_name
-  if (start[2] === 0x3a) return true; // graph
-  return start[2] === 0x42; // opset_import
+  if (start[2] === 0x3a || start[2] === 0x42) return true;
+  const length = start[3] ?? 0;
+  const name = start.subarray(4, 4 + length);
+  return start[2] === 0x12 && length > 0 && length < 64 && name.every((byte) => byte >= 0x20 && byte < 0x7f);
+}
+
+/** The protobuf of a Core ML model: its version, then a description of its inputs. */
+function isCoreMl(start: Uint8Array): boolean {
+  return start[0] === 0x08 && start[1]! > 1 && start[1]! < 20 && start[2] === 0x12 && start.indexOf(0x0a, 3) < 7;
 }
 
 /** A map with a text as its first key. */
@@ -68,11 +75,11 @@ function isMessagePack(start: Uint8Array): boolean {
   return key > 0 && ((head >= 0xa1 && head <= 0xbf) || head === 0xd9);
 }
 
-/** The protobuf of a SavedModel (`saved_model_schema_version` 1, `meta_graphs`), or of a graph whose nodes have names. */
+/** The protobuf of a SavedModel (`saved_model_schema_version` 1, `meta_graphs`), or of a graph: a node's name and kind. */
 function isSavedModel(start: Uint8Array): boolean {
   if (start[0] === 0x08 && start[1] === 0x01 && start[2] === 0x12) return true;
-  const name = start.indexOf(0x0a, 1);
-  return start[0] === 0x0a && (name === 2 || name === 3) && start[name + 1]! > 0;
+  const at = start[1]! < 0x80 ? 2 : 3;
+  return start[0] === 0x0a && start[at] === 0x0a && start[at + 2 + (start[at + 1] ?? 0)] === 0x12;
 }
 
 function printableText(start: Uint8Array): string | undefined {

@@ -1,73 +1,85 @@
+import { type ByteSource, readExactly } from './byte-source.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 
 /** Deflate cannot pack tighter than 1032 to 1. */
 const maxRatio = 1100;
+const partBytes = 64 * 1024;
 
-/** Deflate alone, as in a zip, or with zlib's head and checksum, as in HDF5. */
-export type DeflateFormat = 'deflate-raw' | 'deflate';
+/** Bytes of a source that unpack to others. */
+export interface PackedRange {
+  readonly offset: number;
+  readonly packedBytes: number;
+  /** What they unpack to, as the file states it. */
+  readonly sizeBytes: number;
+  /** Deflate alone, as in a zip, or with zlib's head and checksum, as in HDF5. */
+  readonly format: 'deflate-raw' | 'deflate';
+}
 
 /**
- * Unpacks bytes into memory of exactly their stated size.
+ * Unpacks bytes into memory of exactly their stated size; `name` is what errors call them.
  *
  * @throws WeightsFormatError where the size is more than any packing allows, or the bytes unpack to another size.
  */
-export async function inflate(
-  source: string,
-  name: string,
-  packed: Uint8Array,
-  sizeBytes: number,
-  format: DeflateFormat = 'deflate-raw',
-): Promise<Uint8Array> {
-  if (sizeBytes > packed.byteLength * maxRatio) {
-    throw corrupt(
-      source,
-      `${name}: expected at most ${maxRatio} bytes for each packed one, got ${sizeBytes} for ${packed.byteLength}`,
-    );
+export async function inflate(source: ByteSource, name: string, range: PackedRange): Promise<Uint8Array> {
+  const { packedBytes, sizeBytes } = range;
+  if (sizeBytes > packedBytes * maxRatio) {
+    const text = `${name}: expected at most ${maxRatio} bytes for each packed one, got ${sizeBytes} for ${packedBytes}`;
+    throw corrupt(source, text);
   }
-  const out = new Uint8Array(sizeBytes);
-  let filled = 0;
-  const reader = unpacked(packed, format).getReader();
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      if (filled + part.value.byteLength > sizeBytes) {
-        throw corrupt(source, `${name}: expected ${sizeBytes} bytes when unpacked, got more`);
-      }
-      out.set(part.value, filled);
-      filled += part.value.byteLength;
-    }
-  } catch (error) {
-    await reader.cancel().catch(() => undefined);
-    if (WeightsFormatError.isInstance(error)) throw error;
-    throw corrupt(source, `${name}: expected deflated bytes, got others`, error);
-  }
-  if (filled === sizeBytes) return out;
-  throw corrupt(source, `${name}: expected ${sizeBytes} bytes when unpacked, got ${filled}`);
+  const { bytes, isMore } = await inflateStart(source, name, range, sizeBytes);
+  if (bytes.length === sizeBytes && !isMore) return bytes;
+  const got = isMore ? 'more' : bytes.length;
+  throw corrupt(source, `${name}: expected ${sizeBytes} bytes when unpacked, got ${got}`);
 }
 
-/** The first bytes that packed ones unpack to, which may be cut off: `length` of them, or as many as there are. */
-export async function inflateStart(packed: Uint8Array, length: number): Promise<Uint8Array> {
+/**
+ * The first bytes that packed ones unpack to: `length` of them, or as many as there are.
+ *
+ * @throws WeightsFormatError where they are not deflated, or end early.
+ */
+export async function inflateStart(
+  source: ByteSource,
+  name: string,
+  range: PackedRange,
+  length: number,
+): Promise<{ bytes: Uint8Array; isMore: boolean }> {
   const out = new Uint8Array(length);
   let filled = 0;
-  const reader = unpacked(packed, 'deflate-raw').getReader();
+  let isMore = false;
+  const reader = unpacked(source, name, range).getReader();
   try {
-    while (filled < length) {
+    while (!isMore) {
       const part = await reader.read();
       if (part.done) break;
       const wanted = part.value.subarray(0, length - filled);
       out.set(wanted, filled);
       filled += wanted.byteLength;
+      isMore = wanted.byteLength < part.value.byteLength;
     }
-  } catch {
-    // Cut off, as it may be.
+  } catch (error) {
+    if (WeightsFormatError.isInstance(error)) throw error;
+    throw corrupt(source, `${name}: expected deflated bytes, got others`, error);
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
-  await reader.cancel().catch(() => undefined);
-  return out.subarray(0, filled);
+  return { bytes: out.subarray(0, filled), isMore };
 }
 
-function unpacked(packed: Uint8Array, format: DeflateFormat): ReadableStream<Uint8Array> {
-  return new Blob([packed as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream(format));
+/** Reads as it unpacks, so that the packed bytes are not held beside. */
+function unpacked(source: ByteSource, name: string, range: PackedRange): ReadableStream<Uint8Array> {
+  let at = range.offset;
+  const end = range.offset + range.packedBytes;
+  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const length = Math.min(partBytes, end - at);
+      if (length === 0) return controller.close();
+      controller.enqueue((await readExactly(source, at, length, name)) as Uint8Array<ArrayBuffer>);
+      at += length;
+    },
+  });
+  return packed.pipeThrough(new DecompressionStream(range.format));
 }
 
-function corrupt(source: string, text: string, cause?: unknown): WeightsFormatError {
-  return new WeightsFormatError('corrupt', source, `${text}; the file is corrupt, fetch it again`, { cause });
+function corrupt(source: ByteSource, text: string, cause?: unknown): WeightsFormatError {
+  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, { cause });
 }

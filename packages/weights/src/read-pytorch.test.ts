@@ -2,7 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HostTensor } from '@residual/blocks';
 import { expect, test } from 'vitest';
-import { readStateDict, WeightsFormatError } from './index.ts';
+import {
+  type ByteSource,
+  readStateDict,
+  readTensors,
+  readWeightsIndex,
+  sourceFromBytes,
+  type TensorEntry,
+  WeightsFormatError,
+} from './index.ts';
 import { readStateDictFile } from './node.ts';
 
 // Files and values by tooling/golden/weights_files.py (torch 1.13).
@@ -16,6 +24,15 @@ function comparable({ shape, data, storedAs }: HostTensor, dtype: string) {
   const isHalf = dtype === 'float16' || dtype === 'bfloat16';
   expect(storedAs).toBe(isHalf ? dtype : undefined);
   return { dtype, shape, values };
+}
+
+async function readAll(source: ByteSource, tensors: ReadonlyMap<string, TensorEntry>, prefix: string) {
+  const named = new Map<string, HostTensor>();
+  for await (const [name, tensor] of readTensors(source, tensors)) {
+    expect(name.startsWith(prefix)).toBe(true);
+    named.set(name.slice(prefix.length), tensor);
+  }
+  return named;
 }
 
 function expectTensors(tensors: ReadonlyMap<string, HostTensor>, want: (typeof expected)[string]) {
@@ -42,22 +59,22 @@ test.each([
   },
 );
 
-test('a checkpoint is opened, its prefix taken off, and the notes say so', async () => {
-  const { tensors, notes } = await readStateDictFile(golden('checkpoint.zip.pth'));
-  expectTensors(tensors, expected['checkpoint']!);
-  expect(notes.slice(0, 2)).toEqual([
-    "read from 'state_dict' of the checkpoint, which also has epoch, best_acc1, optimizer",
-    "prefix 'module.' taken off the names",
-  ]);
+test('a checkpoint gives its state dict, its plain values, and a note of what is left out', async () => {
+  const source = sourceFromBytes(readFileSync(golden('checkpoint.zip.pth')));
+  const { stateDicts, facts, notes } = await readWeightsIndex(source);
+  expect(stateDicts.map(({ path }) => path)).toEqual(['state_dict']);
+  expectTensors(await readAll(source, stateDicts[0]!.tensors, 'module.'), expected['checkpoint']!);
+  expect(facts.get('epoch')).toBe(7);
+  expect(notes).toEqual(["left out: 4 tensors of an optimiser's state (optimizer)"]);
 });
 
-test('a compiled model in a legacy checkpoint with arguments is opened', async () => {
-  const { tensors, notes } = await readStateDictFile(golden('compiled.legacy.pth'));
-  expectTensors(tensors, expected['checkpoint']!);
-  expect(notes.slice(0, 2)).toEqual([
-    "read from 'model' of the checkpoint, which also has args",
-    "prefix '_orig_mod.' taken off the names",
-  ]);
+test('a compiled model in a legacy checkpoint with arguments gives both', async () => {
+  const source = sourceFromBytes(readFileSync(golden('compiled.legacy.pth')));
+  const { stateDicts, facts, notes } = await readWeightsIndex(source);
+  expect(stateDicts.map(({ path }) => path)).toEqual(['model']);
+  expectTensors(await readAll(source, stateDicts[0]!.tensors, '_orig_mod.'), expected['checkpoint']!);
+  expect([...facts]).toEqual([['args.lr', 0.1]]);
+  expect(notes).toEqual([]);
 });
 
 test("torch's stray zip64 record is not taken for entries", async () => {

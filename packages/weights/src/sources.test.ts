@@ -43,7 +43,7 @@ test('an abort is passed on', async () => {
 
 test('errors about a File begin with its name', async () => {
   await expect(readStateDict(new File(['noise of all kinds'], 'w.pth'))).rejects.toThrow(
-    'w.pth: expected safetensors or a file of torch.save, got something else (it begins with 6e 6f 69 73); check the file',
+    'w.pth: expected weights, got a text; pass the weights file itself',
   );
 });
 

@@ -87,8 +87,11 @@ export class ZipFile {
       const text = `${name}: expected it stored or deflated, got it compressed in another way or encrypted; save it again`;
       throw new WeightsFormatError('unsupported', source.name, text, { offset: headerOffset });
     }
-    const packed = await readExactly(source, await this.#dataOffset(entry), packedBytes, name);
-    const bytes = method === 'stored' ? packed : await inflate(source.name, name, packed, sizeBytes);
+    const offset = await this.#dataOffset(entry);
+    const bytes =
+      method === 'stored'
+        ? await readExactly(source, offset, packedBytes, name)
+        : await inflate(source, name, { offset, packedBytes, sizeBytes, format: 'deflate-raw' });
     if (makeCrc32()(bytes) !== entry.crc32) throw corrupt(source, `${name}: expected another checksum`, headerOffset);
     return bytes;
   }
@@ -100,9 +103,9 @@ export class ZipFile {
     const wanted = Math.min(length, entry.sizeBytes);
     if (entry.method === 'stored') return readExactly(source, await this.#dataOffset(entry), wanted, name);
     if (entry.method === 'other') return this.read(name);
-    const packedBytes = Math.min(entry.packedBytes, length);
-    const packed = await readExactly(source, await this.#dataOffset(entry), packedBytes, name);
-    return inflateStart(packed, wanted);
+    const { packedBytes, sizeBytes } = entry;
+    const range = { offset: await this.#dataOffset(entry), packedBytes, sizeBytes, format: 'deflate-raw' } as const;
+    return (await inflateStart(source, name, range, wanted)).bytes;
   }
 
   /** Bytes that the entry unpacks to, as the directory states it. */

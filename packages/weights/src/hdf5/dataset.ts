@@ -1,3 +1,4 @@
+import { sourceFromBytes } from '../byte-source.ts';
 import { itemSize } from '../dtype.ts';
 import { inflate } from '../inflate.ts';
 import { swapBytes } from '../swap-bytes.ts';
@@ -134,10 +135,15 @@ async function unpack(
     const filter = filters[i]!;
     if (filter === 'fletcher32') bytes = bytes.subarray(0, Math.max(0, bytes.length - 4));
     else if (filter === 'shuffle') bytes = unshuffle(bytes, itemBytes);
-    else bytes = await inflate(file.source.name, name, bytes, unpackedBytes(filters, i, chunkBytes), 'deflate');
+    else bytes = await inflateChunk(file, name, bytes, unpackedBytes(filters, i, chunkBytes));
   }
   if (bytes.length === chunkBytes) return bytes;
   throw file.corrupt(`${name}: expected chunks of ${chunkBytes} bytes, got ${bytes.length}`);
+}
+
+function inflateChunk(file: Hdf5File, name: string, bytes: Uint8Array, sizeBytes: number): Promise<Uint8Array> {
+  const range = { offset: 0, packedBytes: bytes.length, sizeBytes, format: 'deflate' } as const;
+  return inflate(sourceFromBytes(bytes, file.source.name), name, range);
 }
 
 /** A checksum that was added before the packing is packed too. */
