@@ -208,6 +208,8 @@ def checkpoints():
     # exp_avg, exp_avg_sq and step of the six parameters, and two
     expect('adam.pth', 'pytorch-zip', {'net': model.state_dict()}, {}, ["left out: 20 tensors of an optimiser's state (optimizer, raw)"])
 
+    torch.save(list(sd.items()), path('items.pth'))
+    expect('items.pth', 'pytorch-zip', {'': sd})
     torch.save(list(net().parameters()), path('list.pth'))
     refuse('list.pth', 'no-tensors', '6 tensors in a list, without names; save model.state_dict(), which names them')
     torch.save({'epoch': 1}, path('nothing.pth'))
@@ -301,6 +303,8 @@ def npz():
         expect(name, 'npz', {'': {'resnet/' + n: a for n, a in native(d).items()}}, {}, ['left out, being no arrays of numbers: words'])
     np.savez(path('unnamed.npz'), ramp(2).numpy(), ramp(3).numpy())
     refuse('unnamed.npz', 'no-tensors', 'got 2 without names; save them with numpy.savez(path, **state_dict)')
+    np.save(path('dict.npy'), dict(d))
+    expect('dict.npy', 'pickle', {'': native(d)})
     np.save(path('one.npy'), ramp(2, 2).numpy())
     refuse('one.npy', 'not-weights', 'one NumPy array, without a name')
 

@@ -4,7 +4,7 @@ import { startsWith } from './starts-with.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 
 /** What a weights file begins as; what is in a zip or a pickle is told by its reader. */
-export type Container = 'safetensors' | 'zip' | 'pickle' | 'tar' | 'hdf5';
+export type Container = 'safetensors' | 'zip' | 'pickle' | 'tar' | 'hdf5' | 'npy';
 
 /**
  * Tells the container by the file's first bytes, never by its name.
@@ -20,6 +20,7 @@ export async function detectFormat(source: ByteSource): Promise<Container> {
   if (start[8] === 0x7b) return 'safetensors';
   if (startsWith(start, 0, 'PK\x03\x04')) return 'zip';
   if (startsWith(start, 0, '\x89HDF\r\n\x1a\n')) return 'hdf5';
+  if (startsWith(start, 0, '\x93NUMPY')) return 'npy';
   if (isPickle(start)) return 'pickle';
   if (startsWith(start, 257, 'ustar')) return 'tar';
   if (startsWith(start, 0, '\x89HDF\r\n\x1a\n')) return 'hdf5';

@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.ts';
 import { detectFormat } from './detect-format.ts';
 import { readHdf5Index } from './hdf5/read-hdf5-index.ts';
+import { readNpyIndex } from './numpy/read-npy-index.ts';
 import { readPickleFileIndex } from './pytorch/read-legacy-index.ts';
 import { readTarIndex } from './pytorch/read-tar-index.ts';
 import { readZipFileIndex } from './read-zip-file-index.ts';
@@ -19,6 +20,7 @@ export async function readWeightsIndex(source: ByteSource): Promise<WeightsIndex
     pickle: readPickleFileIndex,
     tar: readTarIndex,
     hdf5: readHdf5Index,
+    npy: readNpyIndex,
   } as const;
   return readers[await detectFormat(source)](source);
 }

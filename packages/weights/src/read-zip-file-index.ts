@@ -28,6 +28,9 @@ function describeZip(zip: ZipFile): string {
   if (named(/(^|\/)model\.json$/) && named(/(^|\/)tensors\/\d+$/)) {
     return 'a TorchScript module of torch before 1.4; load it with torch.jit.load and save its state_dict()';
   }
+  if (named(/(^|\/)serialized_exported_program\.json$|(^|\/)models\/model\.json$/)) {
+    return 'a program of torch.export; load it with torch.export.load and save its state_dict';
+  }
   if (named(/(^|\/)saved_model\.pb$/)) {
     return 'a zip of a TensorFlow SavedModel; save its Keras model as .keras or .h5';
   }

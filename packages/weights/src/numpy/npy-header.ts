@@ -1,5 +1,6 @@
 import type { DType } from '../dtype.ts';
 import { numpyDType } from '../pytorch/numpy-array.ts';
+import { startsWith } from '../starts-with.ts';
 import { contiguousStride } from '../weights-index.ts';
 
 /** What the head of an `.npy` file says. */
@@ -23,12 +24,9 @@ export const npyHeaderBytes = 4096;
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
-  if (bytes.length < 12 || !isNpy(bytes)) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = bytes[6] === 1 ? 10 : 12;
-  const length = bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (start + length > bytes.length) return undefined;
-  const text = new TextDecoder('latin1').decode(bytes.subarray(start, start + length));
+  const head = npyTextOf(bytes);
+  if (head === undefined) return undefined;
+  const { text, dataOffset } = head;
   const descr = /'descr'\s*:\s*'([<>|=]?)([a-z]\d{1,2})'/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const sizes = /'shape'\s*:\s*\(([\d,\sL]*)\)/.exec(text);
@@ -42,11 +40,16 @@ export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
     isBigEndian: descr![1] === '>',
     shape,
     stride: isFortran ? contiguousStride([...shape].reverse()).reverse() : contiguousStride(shape),
-    dataOffset: start + length,
+    dataOffset,
   };
 }
 
-/** Whether the bytes begin as an `.npy` file does. */
-export function isNpy(bytes: Uint8Array): boolean {
-  return [...'\x93NUMPY'].every((char, i) => bytes[i] === char.charCodeAt(0));
+/** The text of an `.npy` file's header, and where the data begins; `undefined` where the bytes hold none. */
+export function npyTextOf(bytes: Uint8Array): { readonly text: string; readonly dataOffset: number } | undefined {
+  if (bytes.length < 12 || !startsWith(bytes, 0, '\x93NUMPY')) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = bytes[6] === 1 ? 10 : 12;
+  const dataOffset = start + (bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (dataOffset > bytes.length) return undefined;
+  return { text: new TextDecoder('latin1').decode(bytes.subarray(start, dataOffset)), dataOffset };
 }

@@ -122,6 +122,11 @@ class Walk {
   #visitList(place: Place, list: readonly PickleValue[]): void {
     const isHistory = list.length > 16 && list.every((value) => typeof value === 'number');
     if (isHistory) return;
+    const pairs = list.filter(isNamedTensor);
+    if (pairs.length > 1 && pairs.length === list.length) {
+      this.#visitDict(place, new Map(pairs));
+      return;
+    }
     for (const value of list) if (asTensor(value) !== undefined) this.unnamedCount++;
     this.#pushAll(list.map((value, i) => ({ value, parent: place, key: String(i), depth: place.depth + 1 })));
   }
@@ -191,6 +196,13 @@ function pathOf(place: Place): string {
     if (at.key !== undefined) keys.push(at.key.slice(0, maxKeyLength));
   }
   return keys.reverse().join('.');
+}
+
+/** What `list(model.named_parameters())` and `list(state_dict.items())` have. */
+function isNamedTensor(value: PickleValue): value is [string, PickleValue] {
+  return (
+    Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && asTensor(value[1]!) !== undefined
+  );
 }
 
 /** What `quantize_dynamic` keeps of a linear layer: `(weight, bias)` under one name. */

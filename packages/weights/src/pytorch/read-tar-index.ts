@@ -1,4 +1,5 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { oneLine } from '../one-line.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FileRange, WeightsIndex } from '../weights-index.ts';
 import { indexTensors } from './index-tensors.ts';
@@ -19,7 +20,8 @@ export async function readTarIndex(source: ByteSource): Promise<WeightsIndex> {
   const entry = (name: string) => {
     const range = entries.get(name);
     if (range !== undefined) return range;
-    const text = `expected a tar written by torch.save with an entry '${name}', got one without it; save with torch.save(model.state_dict(), path)`;
+    const names = [...entries.keys()].slice(0, 3).map((file) => oneLine(file, 120));
+    const text = `expected weights, got a tar of ${names.join(', ') || 'nothing'}; unpack it and pass the weights file in it`;
     throw new WeightsFormatError('not-weights', source.name, text);
   };
   const { references, ranges } = await readStorages(source, entry('storages'));
