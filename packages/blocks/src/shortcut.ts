@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { averagePool } from './average-pool.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Layers, usualLayers } from './layers.ts';
 import type { VarScope } from './var-scope.ts';
@@ -40,13 +41,12 @@ export function averagePoolShortcut(vars: VarScope, options: ShortcutOptions): S
   const downsample = vars.scope('downsample');
   const conv = layers.conv(downsample.scope('1'), { inChannels, outChannels, kernelSize: 1 });
   const norm = layers.norm(downsample.scope('2'), outChannels);
-  return (x, forward) => norm.forward(conv.forward(averagePool(x, stride, dilation)), forward);
+  return (x, forward) => norm.forward(conv.forward(pool(x, stride, dilation)), forward);
 }
 
-function averagePool(x: tf.Tensor4D, stride: number, dilation: number): tf.Tensor4D {
-  // TensorFlow's `same` pads at the end alone and does not count it, as torch's ceil_mode without count_include_pad.
-  if (stride > 1) return tf.avgPool(x, 2, stride, 'same');
-  // In a dilated stage timm pads by zeros that count.
+/** Stages that are dilated do not shrink: there timm pools every square, padded by zeros that count. */
+function pool(x: tf.Tensor4D, stride: number, dilation: number): tf.Tensor4D {
+  if (stride > 1) return averagePool(x);
   return dilation > 1 ? tf.avgPool(tf.pad(x, [NONE, [0, 1], [0, 1], NONE]), 2, 1, 'valid') : x;
 }
 
