@@ -56,18 +56,18 @@ class PreActBlock(nn.Module):
 class Stages(nn.Module):
     """What both nets have: four stages, the mean over the picture and a fully connected layer."""
 
-    def __init__(self, block, num_blocks: list, num_classes: int):
+    def __init__(self, block, num_blocks: tuple, num_classes: int, width: int):
         super().__init__()
-        self.in_planes = 64
-        self.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
-        self.make_stem()
-        self.layer1 = self.make_layer(block, 64, num_blocks[0], stride=1)
-        self.layer2 = self.make_layer(block, 128, num_blocks[1], stride=2)
-        self.layer3 = self.make_layer(block, 256, num_blocks[2], stride=2)
-        self.layer4 = self.make_layer(block, 512, num_blocks[3], stride=2)
-        self.fc = nn.Linear(512 * block.expansion, num_classes)
+        self.in_planes = width
+        self.conv1 = nn.Conv2d(3, width, kernel_size=3, stride=1, padding=1, bias=False)
+        self.make_stem(width)
+        self.layer1 = self.make_layer(block, width, num_blocks[0], stride=1)
+        self.layer2 = self.make_layer(block, 2 * width, num_blocks[1], stride=2)
+        self.layer3 = self.make_layer(block, 4 * width, num_blocks[2], stride=2)
+        self.layer4 = self.make_layer(block, 8 * width, num_blocks[3], stride=2)
+        self.fc = nn.Linear(8 * width * block.expansion, num_classes)
 
-    def make_stem(self) -> None:
+    def make_stem(self, width: int) -> None:
         pass
 
     def make_layer(self, block, planes: int, num_blocks: int, stride: int) -> nn.Sequential:
@@ -87,8 +87,8 @@ class Stages(nn.Module):
 
 
 class ResNet(Stages):
-    def make_stem(self) -> None:
-        self.bn1 = nn.BatchNorm2d(64)
+    def make_stem(self, width: int) -> None:
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
 
     def stem(self, x: torch.Tensor) -> torch.Tensor:
@@ -99,9 +99,9 @@ class PreActResNet(Stages):
     pass
 
 
-def resnet18(depths: tuple = (2, 2, 2, 2)) -> nn.Module:
-    return ResNet(BasicBlock, depths, 10)
+def resnet18(depths: tuple = (2, 2, 2, 2), width: int = 64) -> nn.Module:
+    return ResNet(BasicBlock, depths, 10, width)
 
 
-def pre_act_resnet18(depths: tuple = (2, 2, 2, 2)) -> nn.Module:
-    return PreActResNet(PreActBlock, depths, 10)
+def pre_act_resnet18(depths: tuple = (2, 2, 2, 2), width: int = 64) -> nn.Module:
+    return PreActResNet(PreActBlock, depths, 10, width)

@@ -1,16 +1,22 @@
 """Two steps of plain SGD on small nets: loss, gradients, running statistics and the answers after.
 
-    env -u OPENBLAS_CORETYPE python3 tooling/golden/training.py
+    env -u OPENBLAS_CORETYPE venv/bin/python tooling/golden/training.py
+
+It needs timm; architectures.py says how to have it.
 """
 import json
 import pathlib
 
+import timm.models.resnet
 import torch
+from timm.layers import BatchNormAct2d, create_conv2d
+from timm.models.resnetv2 import ResNetV2
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from cifar_resnet import cifar_resnet
 from deterministic import fill, picture, probe
+from kuangliu import pre_act_resnet18
 
 LEARNING_RATE = 0.05
 
@@ -43,15 +49,24 @@ def golden(model: torch.nn.Module, shape: tuple) -> dict:
 
 
 def main() -> None:
+    one = [1, 1, 1, 1]
+    narrow = dict(channels=(8, 16, 32, 64), stem_width=8, num_classes=10)
+    deep = dict(stem_type="deep", avg_down=True, block_args=dict(attn_layer="se"))
+    v2 = dict(channels=(32, 64, 128, 256), stem_chs=16, conv_layer=create_conv2d, norm_layer=BatchNormAct2d)
     dilated = dict(num_classes=10, replace_stride_with_dilation=[False, True, True])
     goldens = {
         "resnet8": golden(cifar_resnet(8, "A"), (4, 16, 20)),
         "resnet8_b": golden(cifar_resnet(8, "B"), (4, 16, 20)),
         "plain8": golden(cifar_resnet(8, None), (4, 16, 20)),
-        "basic": golden(ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10), (4, 64, 80)),
+        "basic": golden(ResNet(BasicBlock, one, num_classes=10), (4, 64, 80)),
         "bottleneck, 2 groups, outputStride 8": golden(
-            ResNet(Bottleneck, [1, 1, 1, 1], groups=2, width_per_group=32, **dilated), (4, 32, 48)
+            ResNet(Bottleneck, one, groups=2, width_per_group=32, **dilated), (4, 32, 48)
         ),
+        "deep stem, average-pool shortcut, squeeze-excite": golden(
+            timm.models.resnet.ResNet(timm.models.resnet.Bottleneck, one, **narrow, **deep), (4, 48, 40)
+        ),
+        "pre-activation bottleneck": golden(ResNetV2(one, num_classes=10, **v2), (4, 48, 40)),
+        "pre-activation basic": golden(pre_act_resnet18(one, 8), (4, 16, 20)),
     }
     out = pathlib.Path(__file__).parent / "golden" / "training.json"
     out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")

@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { BasicBlock, Bottleneck, type VarSource } from '@residual/blocks';
-import { cifarPlainSpec, cifarResNetSpec, ResNet, type ResNetOptions, type ResNetSpec } from '@residual/resnet';
+import { BasicBlock, Bottleneck } from '@residual/blocks';
+import {
+  cifarPlainSpec,
+  cifarPreActivationSpec,
+  cifarResNetSpec,
+  deepStem,
+  ResNet,
+  type ResNetOptions,
+  type ResNetSpec,
+  resnet50dSpec,
+  resnetv2_50Spec,
+  seresnet50Spec,
+} from '@residual/resnet';
 import { deterministicPicture, expectClose, probe } from '@residual/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
@@ -24,6 +35,7 @@ const goldens: Record<string, Golden> = JSON.parse(
 );
 
 const small = { depths: [1, 1, 1, 1], numClasses: 10 };
+const narrow = { ...small, width: 16, planes: [8, 16, 32, 64] };
 const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
   resnet8: [cifarResNetSpec(8), {}],
   resnet8_b: [cifarResNetSpec(8, 'B'), {}],
@@ -33,10 +45,21 @@ const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
     { ...small, name: 'bottleneck', block: Bottleneck, groups: 2, widthPerGroup: 32 },
     { outputStride: 8 },
   ],
+  'deep stem, average-pool shortcut, squeeze-excite': [
+    { ...resnet50dSpec, ...narrow, name: 'deep', stem: deepStem([8, 8]), block: seresnet50Spec.block },
+    {},
+  ],
+  'pre-activation bottleneck': [{ ...resnetv2_50Spec, ...narrow, name: 'v2' }, {}],
+  'pre-activation basic': [{ ...cifarPreActivationSpec(18), ...small, width: 8 }, {}],
 };
 
 // tfjs's plain JavaScript backend is there for the small nets alone: an ImageNet stem takes it minutes.
-const large = ['basic', 'bottleneck, 2 groups, outputStride 8'];
+const large = [
+  'basic',
+  'bottleneck, 2 groups, outputStride 8',
+  'deep stem, average-pool shortcut, squeeze-excite',
+  'pre-activation bottleneck',
+];
 const devices: { name: string; present: boolean; nets: string[]; use: () => Promise<unknown> }[] = [
   {
     name: 'cpu',
@@ -70,7 +93,7 @@ describe.each(devices)('$name', ({ name: device, present, nets: names, use }) =>
       const bounds = device === 'tfjs-node' && undecided.includes(name) ? eitherSide : strict;
       const before = tf.memory().numTensors;
       const [spec, options] = nets[name]!;
-      const model = new ResNet(spec, { ...options, vars: deterministicVars as VarSource });
+      const model = new ResNet(spec, { ...options, vars: deterministicVars });
       const x = tf.tensor4d(deterministicPicture(golden.shape), golden.shape);
       const labels = tf.tidy(() => tf.oneHot(tf.range(0, golden.shape[0], 1, 'int32'), 10));
       const trainable = [...model.variables.values()].filter((value) => (value as tf.Variable).trainable);
