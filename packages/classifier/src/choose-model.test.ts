@@ -63,8 +63,10 @@ test('a name that the tensors contradict is said, and the tensors are believed',
 });
 
 test.each(['resnetblur50', 'resnetaa50', 'seresnextaa101d_32x8d.sw_in12k'])(
-  '%s, which tensors cannot tell from another, is refused by name',
+  '%s, which tensors cannot tell from another, is refused by its own word or by its file’s name',
   async (stated) => {
+    const named = chooseModel(shapesOf(resnet50Spec, 10), { fileName: `timm_${stated}.safetensors`, source: 'w' });
+    await expect(named).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
     const chosen = chooseModel(shapesOf(resnet50Spec, 10), { stated, source: 'w' });
     await expect(chosen).rejects.toMatchObject({
       code: 'UNSUPPORTED_MODEL',

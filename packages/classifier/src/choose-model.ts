@@ -19,6 +19,8 @@ export interface ChooseOptions {
   readonly model?: string | ResNetSpec | undefined;
   /** What the file, or a configuration beside it, says. */
   readonly stated?: string | undefined;
+  /** What the file is called. */
+  readonly fileName?: string | undefined;
   /** What messages call the weights. */
   readonly source: string;
 }
@@ -49,13 +51,14 @@ async function named(tensors: StateDict, model: string | ResNetSpec, source: str
   throw new WeightsMismatchError({ source, model: variant.name, fits, report: fit.report, problem });
 }
 
-async function recognize(tensors: StateDict, { stated, source }: ChooseOptions): Promise<ChosenModel> {
-  const { isLookAlike, recognizeModel } = await import('@residual/resnet/recognize');
+async function recognize(tensors: StateDict, { stated, fileName = '', source }: ChooseOptions): Promise<ChosenModel> {
+  const { findLookAlike, recognizeModel } = await import('@residual/resnet/recognize');
   const { modelSpecs } = await import('@residual/resnet/registry');
   const name = stated?.split('.', 1)[0] ?? ''; // timm's names end in a tag, resnet50.a1_in1k
-  if (isLookAlike(name)) {
-    const problem = `it says that it is ${name}, which has the tensors of another net and computes something else`;
-    throw new ClassifierError('UNSUPPORTED_MODEL', `${source}: ${problem}; ${name} is not built here`);
+  const lookAlike = findLookAlike(name) ?? findLookAlike(fileName);
+  if (lookAlike !== undefined) {
+    const problem = `it says that it is ${lookAlike}, which has the tensors of another net and computes something else`;
+    throw new ClassifierError('UNSUPPORTED_MODEL', `${source}: ${problem}; ${lookAlike} is not built here`);
   }
   const said = modelSpecs().get(name);
   const fit = said && fitModel(tensors, said);

@@ -8,6 +8,7 @@ import { chooseModel } from './choose-model.ts';
 import type { ClassifierWeights } from './classifier.ts';
 import { defaultPreset } from './default-preset.ts';
 import { labelsFor } from './labels-for.ts';
+import { nameHints } from './name-hints.ts';
 import {
   type NetworkOptions,
   type NormalisationOptions,
@@ -66,9 +67,11 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
   const loaded = weights && isLoaded(weights) ? weights : undefined;
   const source = options.source ?? loaded?.source ?? 'weights';
   const stated = statedFacts(source, weights, loaded);
-  const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, source });
+  const byName = nameHints(source, { ...stated.network, ...givenNetwork(options) });
+  const fileName = byName.name;
+  const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, fileName, source });
   const adapted = adaptWeights(tensors, chosen, options, source);
-  const spec = withNetworkOptions(adapted.spec, { ...stated.network, ...givenNetwork(options) });
+  const spec = withNetworkOptions(adapted.spec, { ...byName.network, ...stated.network, ...givenNetwork(options) });
   const { dict, missing } = adapted;
   const blueprint = new ResNet(spec, { vars: shapesOnly });
   const usual = options.preset ?? stated.preset?.() ?? withNormalisation(defaultPreset(spec), stated.normalisation);
@@ -86,6 +89,7 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
       ...(missing.length > 0 ? [] : headNotes(chosen, source)),
       ...labelNotes(stated.labels, names, blueprint, source),
       ...adapted.notes,
+      ...byName.notes,
     ],
     warnings: valueWarnings(dict, source),
   };

@@ -4,7 +4,7 @@ import { torchvisionNames } from './model-names.ts';
 import { modelSpecs } from './registry.ts';
 import type { ResNetSpec } from './spec.ts';
 
-export { isLookAlike } from './look-alikes.ts';
+export { findLookAlike } from './look-alikes.ts';
 
 /**
  * Registered variants by how little tensors differ from them, by names and shapes, in the table's order where alike: resnet20

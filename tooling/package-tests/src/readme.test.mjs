@@ -19,6 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
+describe('the project’s README', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const { installs, example } = readReadme({ name: '@residual/classifier', folder: root, manifest: {} });
+  const project = new Project('the project', inject('tarballs'), installs);
+  beforeAll(() => project.install());
+  afterAll(() => project.remove());
+
+  test('its example runs as it stands, and answers what it says', async () => {
+    const said = /console\.log\(.*\); \/\/ (.*)$/m.exec(example)[1];
+    expect((await project.run(example)).trim()).toBe(said);
+  });
+});
+
 describe.each(publicPackages())('$name, installed alone', (entry) => {
   const { name, manifest } = entry;
   let project;
