@@ -23,7 +23,7 @@ export interface BlockPlace {
 const firstConvolutions = ['conv1', 'residual_function.0', 'layer.0.convolution'];
 
 /** Modules that hold stages by number and nothing else: the stem stands beside them. */
-const stageLists: ReadonlySet<string> = new Set(['stages', 'layers', 'blocks', 'stage', 'res_layers']);
+const stageLists = ['stages', 'layers', 'blocks', 'stage', 'res_layers'];
 
 /**
  * The place of a tensor of the first convolution of a stage's first block, for instance of `layer1.0.conv1.weight`,
@@ -49,7 +49,7 @@ function parseStage(path: string): FirstBlock | undefined {
   if (match === null) return undefined;
   let before = match[1]!;
   const list = segments.at(-1) ?? '';
-  if (before === '' && stageLists.has(list)) {
+  if (before === '' && stageLists.includes(list)) {
     before = `${segments.pop()!}.`;
     if (after === '.layers' && segments.at(-1) === 'encoder') before = `${segments.pop()!}.${before}`;
   }

@@ -11,6 +11,7 @@ import { listNames } from './list-names.ts';
 import { findHints, type HintedNetwork } from './network-hints.ts';
 import { type Backbone, nameBackbone } from './network-tensors.ts';
 import { reverseInputChannels } from './reverse-input-channels.ts';
+import type { StatedNames } from './stated-names.ts';
 import { prefixesOf, type Surroundings } from './surroundings.ts';
 
 /** A state dict in which networks were found. */
@@ -20,11 +21,12 @@ export interface SearchedDict {
   readonly dict: StateDictIndex;
   readonly names: DictNames;
   readonly around: Surroundings;
+  readonly stated: StatedNames;
 }
 
 /** Makes a network of what hangs at a root. */
 export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNetwork {
-  const { source, index, dict, names, around } = searched;
+  const { source, index, dict, names, around, stated } = searched;
   const notes: string[] = [];
   const prefix =
     names.scheme === undefined
@@ -50,7 +52,7 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   }
   const isBottleneck = found.has('layer1.0.conv3.weight');
   const classCount = head === undefined ? found.get('head.fc.weight')?.shape[0] : head.classCount;
-  const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck } as const;
+  const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck, stated } as const;
   const { hints, isBgr } = findHints(index, hinted, notes);
   const normalisation = findNormalisation(root, around, notes);
   const rgb = isBgr ? turnToRgb(source, found, notes) : found;

@@ -3,7 +3,7 @@ import { type ClassifierHead, classifierHead, headChildren } from './classifier-
 import { isBystander, isOtherTask } from './leftovers.ts';
 import { listNames } from './list-names.ts';
 import type { Backbone } from './network-tensors.ts';
-import { type Children, prefixesOf, type Surroundings } from './surroundings.ts';
+import { type Children, mostNeighbours, prefixesOf, type Surroundings } from './surroundings.ts';
 
 /** A network's head, and what else hangs in and around it. */
 export interface HeadSearch {
@@ -79,6 +79,7 @@ function alsoHas(near: Neighbours, head: Candidate | undefined): string[] {
 
 function headsAmong(children: Children, isHead: (child: string) => boolean): Candidate[] {
   const heads: Candidate[] = [];
+  if (children.size > mostNeighbours) return heads;
   const numbered = new Map<string, TensorEntry>();
   let first = '';
   for (const [child, tensors] of children) {

@@ -198,6 +198,45 @@ describe('a network is found wherever it hangs', () => {
     expect(findIn({ '': new Map([['layer1.0.conv1.weight', [4, 4, 3, 3]]]) })).toEqual([]);
   });
 
+  test('whatever the names and shapes are, the search ends without an error, and gives the file’s tensors', () => {
+    const segment = fc.constantFrom(
+      ...'module _orig_mod layer1 layer2 stages layers blocks res2 res3 0 1 2 4 5 7 conv1 conv2 conv3 bn1 norm shortcut'.split(
+        ' ',
+      ),
+      ...'downsample residual_function layer convolution fc head classifier linear attnpool stem backbone se queue_ptr'.split(
+        ' ',
+      ),
+      ...'weight bias running_mean weight_orig weight_mask weight_g weight_v scale zero_point mean std kernel'.split(
+        ' ',
+      ),
+      ...['conv2_block1_1_conv', 'conv3_block1_1_conv', 'predictions', '', '.', 'constructor', '__proto__'],
+    );
+    const name = fc.array(segment, { minLength: 1, maxLength: 7 }).map((segments) => segments.join('.'));
+    const anchor = fc.constantFrom(
+      'layer1.0.conv1.weight',
+      'layer2.0.conv1.weight',
+      '4.0.conv1.weight',
+      '5.0.conv1.weight',
+    );
+    const key = fc.oneof(
+      name,
+      anchor,
+      fc.tuple(segment, anchor).map((parts) => parts.join('.')),
+    );
+    const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 });
+    const dict = fc.array(fc.tuple(key, shape), { maxLength: 40 }).map((entries) => new Map(entries));
+    const fact = fc.tuple(name, fc.oneof(fc.string(), name));
+    fc.assert(
+      fc.property(dict, dict, fc.array(fact, { maxLength: 5 }), (a, b, facts) => {
+        for (const network of findIn({ a, b }, Object.fromEntries(facts))) {
+          expect(network.tensors.size).toBeLessThanOrEqual(a.size + b.size);
+          expect(network.path === 'a' || network.path === 'b' || /^[ab]\./.test(network.path)).toBe(true);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('hundreds of thousands of names, and as many networks, are gone through once', () => {
     const noise = Array.from({ length: 200_000 }, (_, i): [string, number[]] => [`a.${i}.fc.weight`, [1]]);
     const nets = Array.from({ length: 200_000 }, (_, i): [string, number[]] => {

@@ -1,9 +1,10 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { StateDictIndex, TensorEntry, WeightsIndex } from '../weights-index.ts';
-import { buildNetwork } from './build-network.ts';
+import { buildNetwork, type SearchedDict } from './build-network.ts';
 import { findRoots, readNames } from './dict-names.ts';
 import type { FoundNetwork } from './found-network.ts';
 import { distinctNetworks, hasHead, rankNetworks } from './rank-networks.ts';
+import { readStatedNames } from './stated-names.ts';
 import { shareOut } from './surroundings.ts';
 
 const mostNetworks = 64; // a bound on what a hostile file can make the search do
@@ -14,11 +15,14 @@ const mostNetworks = 64; // a bound on what a hostile file can make the search d
  * Reads nothing: `source` is what pairs of tensors (pruning, weight normalisation) are read from when they are read.
  */
 export function findNetworks(source: ByteSource, index: WeightsIndex): readonly FoundNetwork[] {
+  const { stateDicts } = index;
+  const stated = readStatedNames(index);
+  const search = (dict: StateDictIndex, most: number) => networksOf({ source, index, dict, stated }, most);
   const found: FoundNetwork[] = [];
-  for (const dict of index.stateDicts) found.push(...networksOf(source, index, dict, mostNetworks - found.length));
-  if (found.some(hasHead) || index.stateDicts.length === 1) return rankNetworks(distinctNetworks(found));
+  for (const dict of stateDicts) found.push(...search(dict, mostNetworks - found.length));
+  if (found.some(hasHead) || stateDicts.length === 1) return rankNetworks(distinctNetworks(found));
   // Parts of one network may be saved apart: {backbone: …, fc: …}.
-  const joined = networksOf(source, index, joinDicts(index.stateDicts), mostNetworks);
+  const joined = search(joinDicts(stateDicts), mostNetworks);
   return rankNetworks(distinctNetworks(joined.some(hasHead) || found.length === 0 ? joined : found));
 }
 
@@ -31,10 +35,10 @@ function joinDicts(dicts: readonly StateDictIndex[]): StateDictIndex {
   return { path: '', tensors };
 }
 
-function networksOf(source: ByteSource, index: WeightsIndex, dict: StateDictIndex, most: number): FoundNetwork[] {
-  const names = readNames(dict);
+function networksOf(file: Omit<SearchedDict, 'names' | 'around'>, most: number): FoundNetwork[] {
+  const names = readNames(file.dict);
   const roots = findRoots(names.tensors.keys()).slice(0, most);
   if (roots.length === 0) return [];
   const around = shareOut(names.tensors, roots);
-  return roots.map((root) => buildNetwork({ source, index, dict, names, around }, root));
+  return roots.map((root) => buildNetwork({ ...file, names, around }, root));
 }

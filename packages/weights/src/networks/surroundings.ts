@@ -13,7 +13,7 @@ export interface Surroundings {
 }
 
 /** More modules side by side are no network of anybody's: a bound on what a hostile file can make the search do. */
-const mostNeighbours = 1000;
+export const mostNeighbours = 1000;
 
 /** Shares a state dict's tensors out: each goes to the network with the longest prefix that its name has. */
 export function shareOut(tensors: ReadonlyMap<string, TensorEntry>, roots: readonly NetworkRoot[]): Surroundings {
