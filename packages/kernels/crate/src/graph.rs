@@ -53,6 +53,7 @@ pub struct Attributes {
     pub variance_epsilon: Option<f32>,
     pub has_offset: bool,
     pub has_scale: bool,
+    pub dtype: Option<String>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -84,6 +85,7 @@ impl Attributes {
             variance_epsilon: optional(json, "varianceEpsilon", Json::number)?.map(|number| number as f32),
             has_offset: optional(json, "hasOffset", Json::bool)?.unwrap_or(false),
             has_scale: optional(json, "hasScale", Json::bool)?.unwrap_or(false),
+            dtype: optional(json, "dtype", Json::text)?,
         })
     }
 }

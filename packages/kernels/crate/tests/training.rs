@@ -329,3 +329,42 @@ fn what_is_not_trained_is_named() {
     graph.output("y", y);
     assert_eq!(run(&graph), "here (EluGrad): the kernels do not compute 'EluGrad' in a training step");
 }
+
+#[test]
+fn joins_splits_comparisons_and_what_activations_need() {
+    let mut random = Random(11);
+    let (x, y) = (random.numbers(2 * 3 * 5), random.numbers(2 * 3 * 4));
+    let mut graph = Builder::default();
+    let (a, b) = (graph.input("x", &[2, 3, 5]), graph.input("y", &[2, 3, 4]));
+    let joined = graph.node("Concat", &[a, b, a], &[2, 3, 14], json!({"axis": 2}));
+    let stacked = graph.node("Concat", &[a, a], &[4, 3, 5], json!({"axis": 0}));
+    let split = json!({"axis": 2, "numOrSizeSplits": [3, 4, 7]});
+    let parts = graph.nodes("SplitV", &[joined], &[&[2, 3, 3], &[2, 3, 4], &[2, 3, 7]], split);
+    let half = graph.constant(&[], vec![0.25]);
+    let is_less = graph.node("LessEqual", &[a, half], &[2, 3, 5], json!({}));
+    let mask = graph.node("Cast", &[is_less], &[2, 3, 5], json!({"dtype": "float32"}));
+    let same = graph.node("Equal", &[a, a], &[2, 3, 5], json!({}));
+    let sigmoid = graph.node("Sigmoid", &[a], &[2, 3, 5], json!({}));
+    // What makes this a training step.
+    let grad = graph.node("ReluGrad", &[a, a], &[2, 3, 5], json!({}));
+    let results = [joined, stacked, parts[0], parts[2], mask, same, sigmoid, grad];
+    for (index, value) in results.into_iter().enumerate() {
+        graph.output(&format!("{index}"), value);
+    }
+    let joined = |i: usize| {
+        let (row, c) = (i / 14, i % 14);
+        if (5..9).contains(&c) { y[row * 4 + c - 5] as f64 } else { x[row * 5 + c % 9] as f64 }
+    };
+    let of_x = |f: &dyn Fn(f64) -> f64| -> Vec<f64> { x.iter().map(|x| f(*x as f64)).collect() };
+    let expected = [
+        (0..2 * 3 * 14).map(joined).collect(),
+        [of_x(&|x| x), of_x(&|x| x)].concat(),
+        (0..18).map(|i| joined(i / 3 * 14 + i % 3)).collect(),
+        (0..42).map(|i| joined(i / 7 * 14 + 7 + i % 7)).collect(),
+        of_x(&|x| if x <= 0.25 { 1.0 } else { 0.0 }),
+        of_x(&|_| 1.0),
+        of_x(&|x| 1.0 / (1.0 + (-x).exp())),
+        of_x(&|x| x.max(0.0)),
+    ];
+    check(&graph, &[&x, &y], &expected, "joins");
+}

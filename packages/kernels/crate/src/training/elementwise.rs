@@ -17,6 +17,9 @@ pub enum Function {
     Exp,
     Log,
     Relu,
+    Relu6,
+    Sigmoid,
+    Tanh,
     Sqrt,
     Rsqrt,
     Square,
@@ -36,6 +39,9 @@ impl Function {
             "Exp" => Function::Exp,
             "Log" => Function::Log,
             "Relu" => Function::Relu,
+            "Relu6" => Function::Relu6,
+            "Sigmoid" => Function::Sigmoid,
+            "Tanh" => Function::Tanh,
             "Sqrt" => Function::Sqrt,
             "Rsqrt" => Function::Rsqrt,
             "Square" => Function::Square,
@@ -56,6 +62,9 @@ impl Function {
             Function::Exp => x.exp(),
             Function::Log => x.ln(),
             Function::Relu => super::batch_norm::at_least(x, 0.0),
+            Function::Relu6 => super::batch_norm::at_least(x, 0.0).min(6.0),
+            Function::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Function::Tanh => x.tanh(),
             Function::Sqrt => x.sqrt(),
             Function::Rsqrt => 1.0 / x.sqrt(),
             Function::Square => x * x,
@@ -105,6 +114,13 @@ pub enum Operator {
     Maximum,
     Minimum,
     SquaredDifference,
+    /// One where it is so, else zero.
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
 }
 
 impl Operator {
@@ -117,6 +133,12 @@ impl Operator {
             "Maximum" => Operator::Maximum,
             "Minimum" => Operator::Minimum,
             "SquaredDifference" => Operator::SquaredDifference,
+            "Equal" => Operator::Equal,
+            "NotEqual" => Operator::NotEqual,
+            "Less" => Operator::Less,
+            "LessEqual" => Operator::LessEqual,
+            "Greater" => Operator::Greater,
+            "GreaterEqual" => Operator::GreaterEqual,
             _ => return None,
         })
     }
@@ -131,6 +153,12 @@ impl Operator {
             Operator::Maximum => a.max(b),
             Operator::Minimum => a.min(b),
             Operator::SquaredDifference => (a - b) * (a - b),
+            Operator::Equal => f32::from(a == b),
+            Operator::NotEqual => f32::from(a != b),
+            Operator::Less => f32::from(a < b),
+            Operator::LessEqual => f32::from(a <= b),
+            Operator::Greater => f32::from(a > b),
+            Operator::GreaterEqual => f32::from(a >= b),
         }
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Lowering<'a> {
 
     fn node(&mut self, node: &'a Node, index: usize) -> Result<(), String> {
         let op = node.op.as_str();
-        let [least, results] = arity(op);
+        let [least, results] = arity(node);
         if node.inputs.len() < least || node.outputs.len() != results {
             let (inputs, outputs) = (node.inputs.len(), node.outputs.len());
             return Err(format!("expected {least} inputs and {results} outputs, got {inputs} and {outputs}"));
@@ -151,6 +151,14 @@ impl<'a> Lowering<'a> {
             "PadV2" => self.pad(node, inputs[0]),
             "Slice" => self.slice(node, inputs[0]),
             "Transpose" => self.transpose(node, inputs[0]),
+            "Concat" => self.concat(node, &inputs),
+            "SplitV" => self.split(node, inputs[0]),
+            // Truths are ones and zeros here.
+            "Cast" if node.attributes.dtype.as_deref() == Some("float32") => {
+                self.expect(output, self.sizes[inputs[0]])?;
+                self.alias[output] = inputs[0];
+                Ok(())
+            }
             "MaxPool" | "AvgPool" | "MaxPoolGrad" | "AvgPoolGrad" => self.pool(node, &inputs),
             _ => Err(format!("the kernels do not compute '{op}' in a training step")),
         }
@@ -273,8 +281,9 @@ fn planned(
 }
 
 /// How many inputs an operation has at least, and how many outputs.
-fn arity(op: &str) -> [usize; 2] {
-    match op {
+fn arity(node: &Node) -> [usize; 2] {
+    match node.op.as_str() {
+        "SplitV" => [1, node.outputs.len()],
         "BatchNormTraining" => [3, 3],
         "BatchNormTrainingGrad" => [5, 3],
         "FusedBatchNorm" => [3, 1],

@@ -5,7 +5,8 @@ use super::slots::Memory;
 pub struct CopyBox {
     pub x: usize,
     pub output: usize,
-    pub fill: f32,
+    /// What is outside of the box; nothing where other boxes are there.
+    pub fill: Option<f32>,
     /// Of the box.
     pub size: Vec<usize>,
     /// Distances along the box's axes, and where it begins, in `x` and in the output.
@@ -23,8 +24,8 @@ impl CopyBox {
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let output = unsafe { memory.write(self.output, item * self.item, self.item) };
         let length: usize = self.size.iter().product();
-        if length != self.item * self.items {
-            output.fill(self.fill);
+        if let Some(fill) = self.fill.filter(|_| length != self.item * self.items) {
+            output.fill(fill);
         }
         let Some(index) = item.checked_sub(self.first).filter(|index| *index < self.size[0]) else { return };
         let last = self.size.len() - 1;

@@ -14,7 +14,7 @@ struct Part {
 }
 
 impl<'a> Lowering<'a> {
-    fn copy_box(&mut self, label: &str, [x, output]: [ValueId; 2], part: Part, fill: f32) {
+    fn copy_box(&mut self, label: &str, [x, output]: [ValueId; 2], part: Part, fill: Option<f32>) {
         let Part { size, strides, begin, to } = part;
         let shape = self.shape(output);
         let own = strides_of(shape);
@@ -32,7 +32,10 @@ impl<'a> Lowering<'a> {
             first: to[0],
         };
         let items = work.items;
-        self.push(label, Operation::CopyBox(work), items, 0, &[x], &[output]);
+        // A value has one place, from the first operation on that writes a part of it.
+        let is_first = !self.planned.iter().any(|step| step.writes.contains(&output));
+        let (reads, writes): (&[ValueId], &[ValueId]) = if is_first { (&[x], &[output]) } else { (&[x, output], &[]) };
+        self.push(label, Operation::CopyBox(work), items, 0, reads, writes);
     }
 
     pub(super) fn pad(&mut self, node: &'a Node, x: ValueId) -> Result<(), String> {
@@ -54,7 +57,7 @@ impl<'a> Lowering<'a> {
         }
         let to: Vec<usize> = paddings.iter().map(|[before, _]| *before).collect();
         let part = Part { size: shape.to_vec(), strides: strides_of(shape), begin: vec![0; shape.len()], to };
-        self.copy_box(&node.op, [x, output], part, fill);
+        self.copy_box(&node.op, [x, output], part, Some(fill));
         Ok(())
     }
 
@@ -71,7 +74,52 @@ impl<'a> Lowering<'a> {
         }
         let (begin, to) = (begin.clone(), vec![0; shape.len()]);
         let part = Part { size: size.to_vec(), strides: strides_of(shape), begin, to };
-        self.copy_box(&node.op, [x, output], part, 0.0);
+        self.copy_box(&node.op, [x, output], part, None);
+        Ok(())
+    }
+
+    /// One box after another into the output.
+    pub(super) fn concat(&mut self, node: &'a Node, inputs: &[ValueId]) -> Result<(), String> {
+        let output = node.outputs[0];
+        let shape = self.shape(output);
+        let axis = axis_of(node, shape.len())?;
+        let mut at = 0;
+        for (x, id) in inputs.iter().zip(&node.inputs) {
+            let size = self.shape(*id);
+            let fits = |i: usize| if i == axis { at + size[i] <= shape[i] } else { size[i] == shape[i] };
+            if size.len() != shape.len() || !(0..shape.len()).all(fits) {
+                return Err(format!("expected parts of {shape:?} along axis {axis}, got {size:?}"));
+            }
+            let mut to = vec![0; shape.len()];
+            to[axis] = at;
+            at += size[axis];
+            let part = Part { size: size.to_vec(), strides: strides_of(size), begin: vec![0; shape.len()], to };
+            self.copy_box(&node.op, [*x, output], part, None);
+        }
+        match at == shape[axis] {
+            true => Ok(()),
+            false => Err(format!("expected {} along axis {axis}, got {at}", shape[axis])),
+        }
+    }
+
+    /// A slice for each output that something reads.
+    pub(super) fn split(&mut self, node: &'a Node, x: ValueId) -> Result<(), String> {
+        let shape = self.shape(node.inputs[0]);
+        let axis = axis_of(node, shape.len())?;
+        let mut begin = vec![0; shape.len()];
+        for output in &node.outputs {
+            let size = self.shape(*output);
+            let fits = |i: usize| begin[i] + size[i] <= shape[i];
+            if size.len() != shape.len() || !(0..shape.len()).all(fits) {
+                return Err(format!("expected parts of {shape:?} along axis {axis}, got {size:?}"));
+            }
+            if self.uses[*output] > 0 {
+                let (begin, to) = (begin.clone(), vec![0; shape.len()]);
+                let part = Part { size: size.to_vec(), strides: strides_of(shape), begin, to };
+                self.copy_box(&node.op, [x, *output], part, None);
+            }
+            begin[axis] += size[axis];
+        }
         Ok(())
     }
 
@@ -88,7 +136,15 @@ impl<'a> Lowering<'a> {
         let strides: Vec<usize> = perm.iter().map(|axis| own[*axis]).collect();
         let none = vec![0; shape.len()];
         let part = Part { size: self.shape(output).to_vec(), strides, begin: none.clone(), to: none };
-        self.copy_box(&node.op, [x, output], part, 0.0);
+        self.copy_box(&node.op, [x, output], part, None);
         Ok(())
+    }
+}
+
+fn axis_of(node: &Node, rank: usize) -> Result<usize, String> {
+    let axes = node.attributes.axis.as_ref().map(|axis| axis.resolve(rank));
+    match axes.as_deref() {
+        Some(&[axis]) if axis < rank => Ok(axis),
+        _ => Err(format!("expected one of {rank} axes, got {axes:?}")),
     }
 }

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { around, type ContractNet, type TracerLike } from './engine-contract-nets.ts';
+
+/** The least float32. */
+const LEAST = -3.4028234663852886e38;
+
+/** A loss of named tensors, which the net declares as inputs. */
+type Loss = (tensors: readonly tf.Tensor4D[]) => tf.Tensor;
+
+/**
+ * Training steps without an update: a loss and its gradients with respect to all that goes in, as tfjs writes them. They
+ * need tfjs's gradients (`@tensorflow/tfjs-core/dist/register_all_gradients.js`).
+ */
+export function gradientNets(): Readonly<Record<string, ContractNet>> {
+  const image = [2, 7, 6, 5];
+  return {
+    'a gate by channel': gradients({ image, gate: [2, 1, 1, 5], filter: [1, 1, 5, 5] }, ([x, gate, filter]) =>
+      tf.mul(x!, tf.sigmoid(tf.add(gate!, tf.conv2d(tf.mean<tf.Tensor4D>(x!, [1, 2], true), filter!, 1, 'valid')))),
+    ),
+    'SiLU, leaky ReLU and hard-swish': gradients({ image }, ([x]) => {
+      const silu = tf.mul(x!, tf.sigmoid(x!));
+      const leaky = tf.add(tf.mul(x!, 0.01), tf.mul(tf.relu(x!), 0.99));
+      const hardSwish = tf.mul(x!, tf.mul(tf.relu6(tf.add(x!, 3)), 1 / 6));
+      return tf.add(tf.add(silu, leaky), hardSwish);
+    }),
+    'average pooling of odd and even sizes, padded at the end': gradients({ image }, ([x]) =>
+      tf.avgPool(x!, 2, 2, 'same'),
+    ),
+    'average pooling at stride 1, padded at the end': gradients({ image }, ([x]) => tf.avgPool(x!, 2, 1, 'same')),
+    'max pooling padded with the least number': gradients({ image }, ([x]) =>
+      tf.maxPool(tf.pad(tf.sub(x!, 30), around(1, 1, 1, 1), LEAST) as tf.Tensor4D, 3, 2, 'valid'),
+    ),
+    'the maximum and the mean of a picture, joined': gradients({ image }, ([x]) =>
+      tf.concat([tf.max<tf.Tensor2D>(x!, [1, 2]), tf.mean<tf.Tensor2D>(x!, [1, 2])], 1),
+    ),
+    'a shortcut that is normalised before the convolution': gradients(
+      { image, filter: [3, 3, 5, 5], scale: [1, 1, 1, 5] },
+      ([x, filter, scale]) => {
+        const normal = tf.relu(tf.mul(x!, scale!)) as tf.Tensor4D;
+        return tf.add(tf.conv2d(tf.pad(normal, around(1, 1, 1, 1)) as tf.Tensor4D, filter!, 1, 'valid'), x!);
+      },
+    ),
+  };
+}
+
+function gradients(shapes: Readonly<Record<string, readonly number[]>>, net: Loss): ContractNet {
+  return (t: TracerLike) => {
+    const names = Object.keys(shapes);
+    const inputs = names.map((name) => t.input(name, shapes[name]!) as tf.Tensor4D);
+    const loss = (...tensors: tf.Tensor[]): tf.Scalar => tf.mean(tf.square(net(tensors as tf.Tensor4D[])));
+    const { value, grads } = tf.valueAndGrads(loss)(inputs);
+    return { loss: value, ...Object.fromEntries(names.map((name, index) => [`d${name}`, grads[index]!])) };
+  };
+}
