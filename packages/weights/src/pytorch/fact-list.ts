@@ -4,7 +4,7 @@ const maxTextLength = 64 * 1024;
 
 /** Plain values beside the tensors; only the first of them where there are many. */
 export class FactList {
-  readonly values = new Map<string, string | number | boolean>();
+  readonly values: Map<string, string | number | boolean> = new Map();
   #plainLeft = maxPlain;
   #hyperLeft = maxHyper;
 
