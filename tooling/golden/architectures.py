@@ -6,9 +6,11 @@ timm is needed. It goes into a virtual environment that sees the system's PyTorc
     venv/bin/pip install --no-deps timm huggingface_hub
     env -u OPENBLAS_CORETYPE venv/bin/python tooling/golden/architectures.py
 
-Each stands under `NAME at HEIGHTxWIDTH`; odd sizes go through the borders of pooling.
+Each stands under `NAME at HEIGHTxWIDTH`; odd sizes go through the borders of pooling. The names and shapes of the nets'
+tensors go, as a digest, into state-dicts.json.
 """
 import functools
+import hashlib
 import json
 import pathlib
 
@@ -116,15 +118,32 @@ def architectures() -> dict:
     }
 
 
+def state_dict(model: nn.Module) -> dict:
+    """How many tensors and parameters it has, and a digest of the tensors' names and shapes in the order of the names."""
+    tensors = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
+    lines = sorted(f"{name} {','.join(str(size) for size in value.shape)}" for name, value in tensors.items())
+    return {
+        "tensors": len(tensors),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+    }
+
+
+def write(file: str, goldens: dict) -> None:
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in goldens.items())
+    (pathlib.Path(__file__).parent / "golden" / file).write_text(f"{{\n{lines}\n}}\n")
+
+
 def main() -> None:
     torch.manual_seed(0)
-    goldens = {}
+    goldens, state_dicts = {}, {}
     for name, (model, endpoints, sizes) in architectures().items():
         for size in sizes:
             channels = next(module for module in model.modules() if isinstance(module, nn.Conv2d)).in_channels
             goldens[f"{name} at {size[1]}x{size[2]}"] = golden(model, (*size, channels), endpoints)
-    out = pathlib.Path(__file__).parent / "golden" / "architectures.json"
-    out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")
+        state_dicts[name] = state_dict(model)
+    write("architectures.json", goldens)
+    write("state-dicts.json", state_dicts)
 
 
 if __name__ == "__main__":
