@@ -54,6 +54,7 @@ pub struct Attributes {
     pub has_offset: bool,
     pub has_scale: bool,
     pub dtype: Option<String>,
+    pub mode: Option<String>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -86,6 +87,7 @@ impl Attributes {
             has_offset: optional(json, "hasOffset", Json::bool)?.unwrap_or(false),
             has_scale: optional(json, "hasScale", Json::bool)?.unwrap_or(false),
             dtype: optional(json, "dtype", Json::text)?,
+            mode: optional(json, "mode", Json::text)?,
         })
     }
 }

@@ -43,7 +43,7 @@ pub enum Kind<'a> {
         fill: f32,
         parts: Vec<Part>,
     },
-    Flatten,
+    Reshape,
     Softmax,
     Unpack(usize),
 }
@@ -192,7 +192,7 @@ fn adjustment_of(operations: &[Operation], index: usize) -> Option<(usize, Vec<[
             Arithmetic::Sub if *is_reversed => [-scale, number - shift],
             Arithmetic::Sub => [scale, shift - number],
             Arithmetic::Multiply => [scale * number, shift * number],
-            Arithmetic::Sigmoid | Arithmetic::Keep => return None,
+            _ => return None,
         };
         Some([scale, shift + term.get(channel).copied().unwrap_or(0.0)])
     });

@@ -184,15 +184,15 @@ impl CopyBox {
     }
 }
 
-/// `[N, H, W, C]` to `[N, H·W·C]`.
-pub struct Flatten {
+/// The same numbers in the same order, under another shape.
+pub struct Reshape {
     pub input: Layout,
     pub output: Layout,
 }
 
-impl Flatten {
+impl Reshape {
     pub fn items(&self) -> usize {
-        self.input.images
+        self.output.images
     }
 
     /// # Safety
@@ -200,19 +200,29 @@ impl Flatten {
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, image: usize) {
         let (from, to) = (&self.input, &self.output);
-        for i in 0..to.blocks * to.block {
-            let (pixel, channel) = (i / from.channels, i % from.channels);
-            let (y, x) = (pixel / from.width, pixel % from.width);
-            let source = from.origin() + image * from.image + channel / from.block * from.plane + y * from.row;
-            unsafe {
-                let target = context.activations.add(to.origin() + image * to.image + i);
-                *target = match i < to.channels {
-                    true => *context.activations.add(source + x * from.pixel + channel % from.block),
-                    false => 0.0,
-                };
+        let mut index = image * to.height * to.width * to.channels;
+        for pixel in 0..to.height * to.width {
+            let (y, x) = (pixel / to.width, pixel % to.width);
+            for channel in 0..to.blocks * to.block {
+                let at = place(to, image, [y, x, channel]);
+                let mut value = 0.0;
+                if channel < to.channels {
+                    let (pixel, channel) = (index / from.channels, index % from.channels);
+                    let (row, x) = (pixel / from.width, pixel % from.width);
+                    let source = place(from, row / from.height, [row % from.height, x, channel]);
+                    value = unsafe { *context.activations.add(source) };
+                    index += 1;
+                }
+                unsafe { *context.activations.add(at) = value };
             }
         }
     }
+}
+
+/// Where a number of an image lies, by its row, column and channel.
+fn place(layout: &Layout, image: usize, [y, x, channel]: [usize; 3]) -> usize {
+    let plane = image * layout.image + channel / layout.block * layout.plane;
+    layout.origin() + plane + y * layout.row + x * layout.pixel + channel % layout.block
 }
 
 /// Softmax over the channels of each pixel.
@@ -231,10 +241,7 @@ impl Softmax {
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let (image, y) = (item / self.input.height, item % self.input.height);
-        let at = |layout: &Layout, x: usize, channel: usize| {
-            let plane = image * layout.image + channel / layout.block * layout.plane;
-            layout.origin() + plane + y * layout.row + x * layout.pixel + channel % layout.block
-        };
+        let at = |layout: &Layout, x: usize, channel: usize| place(layout, image, [y, x, channel]);
         for x in 0..self.input.width {
             let mut largest = f32::NEG_INFINITY;
             let mut sum = 0.0;

@@ -17,7 +17,7 @@ use crate::isa::Isa;
 use crate::layout::{Border, Layout};
 use crate::lower::{Conv, Kind, Lowered, Operand, Operation, lower};
 use crate::memory::{Floats, Lifetime, place};
-use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
+use crate::moves::{CopyBox, Fill, Pack, Reshape, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Pool, Whole};
 use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
@@ -344,7 +344,7 @@ impl<'l, 'a> Planner<'l, 'a> {
                 }
                 return;
             }
-            Kind::Flatten => Work::Flatten(Flatten { input, output }),
+            Kind::Reshape => Work::Reshape(Reshape { input, output }),
             Kind::Softmax => Work::Softmax(Softmax { input, output }),
             Kind::Unpack(output) => Work::Unpack(Unpack { input, output: *output }),
         };

@@ -10,7 +10,12 @@ pub enum Arithmetic {
     Add,
     Sub,
     Multiply,
+    Divide,
+    Maximum,
     Sigmoid,
+    Exp,
+    /// One over the square root.
+    Rsqrt,
     /// Only what comes after.
     Keep,
 }
@@ -65,21 +70,33 @@ impl Pointwise {
             let other = self.operand(context, &self.other, image, block);
             let term = self.operand(context, &self.term, image, block);
             let output = context.activations.add(first_pixel(&self.output, image, block));
+            let pad = ((block + 1) * V::LANES).saturating_sub(self.output.channels);
             for y in 0..self.output.height {
                 for x in 0..self.output.width {
                     let a: V = input.at(y, x);
                     let mut result = match (self.arithmetic, &other) {
                         (Arithmetic::Sigmoid, _) => sigmoid(a),
+                        (Arithmetic::Exp, _) => each(a, f32::exp),
+                        (Arithmetic::Rsqrt, _) => each(a, |x| 1.0 / x.sqrt()),
                         (Arithmetic::Keep, _) | (_, None) => a,
                         (Arithmetic::Add, Some(other)) => a.add(other.at(y, x)),
                         (Arithmetic::Sub, Some(other)) if self.is_reversed => other.at::<V>(y, x).sub(a),
                         (Arithmetic::Sub, Some(other)) => a.sub(other.at(y, x)),
                         (Arithmetic::Multiply, Some(other)) => a.mul(other.at(y, x)),
+                        (Arithmetic::Divide, Some(other)) if self.is_reversed => other.at::<V>(y, x).div(a),
+                        (Arithmetic::Divide, Some(other)) => a.div(other.at(y, x)),
+                        (Arithmetic::Maximum, Some(other)) => a.at_least(other.at(y, x)),
                     };
                     if let Some(term) = &term {
                         result = result.add(term.at(y, x));
                     }
-                    self.clamp.apply(result).store(output.add(y * self.output.row + x * V::LANES));
+                    result = self.clamp.apply(result);
+                    let at = output.add(y * self.output.row + x * V::LANES);
+                    result.store(at);
+                    // What is not zero of zero, or not finite, would be in the lanes that pad the last block.
+                    for lane in V::LANES - pad..V::LANES {
+                        *at.add(lane) = 0.0;
+                    }
                 }
             }
         }
@@ -109,6 +126,17 @@ impl Pointwise {
 
 fn first_pixel(layout: &Layout, image: usize, block: usize) -> usize {
     layout.origin() + image * layout.image + block * layout.plane
+}
+
+/// A function that there are no vectors for, on each lane.
+#[inline(always)]
+unsafe fn each<V: Vector>(x: V, f: impl Fn(f32) -> f32) -> V {
+    let mut lanes = [0.0; 16];
+    unsafe {
+        x.store(lanes.as_mut_ptr());
+        lanes[..V::LANES].iter_mut().for_each(|lane| *lane = f(*lane));
+        V::load(lanes.as_ptr())
+    }
 }
 
 /// `½ + ½ tanh(x / 2)`, the tangent by a quotient of polynomials, which is off by 2e-7 at most.

@@ -7,7 +7,7 @@ use crate::layout::Layout;
 #[cfg(target_arch = "x86_64")]
 use crate::matrix::MatrixConv;
 use crate::memory::Floats;
-use crate::moves::{CopyBox, Fill, Flatten, Pack, Softmax, Unpack};
+use crate::moves::{CopyBox, Fill, Pack, Reshape, Softmax, Unpack};
 use crate::pointwise::Pointwise;
 use crate::pool::{Pool, Whole};
 use crate::sharing::{Place, Start};
@@ -62,7 +62,7 @@ pub enum Work {
     Pointwise(Pointwise),
     Fill(Fill),
     Copy(CopyBox),
-    Flatten(Flatten),
+    Reshape(Reshape),
     Softmax(Softmax),
     Unpack(Unpack),
     #[cfg(not(target_arch = "wasm32"))]
@@ -91,7 +91,7 @@ impl Step {
             Work::Pointwise(work) => work.items(),
             Work::Fill(work) => work.items(),
             Work::Copy(work) => work.items(),
-            Work::Flatten(work) => work.items(),
+            Work::Reshape(work) => work.items(),
             Work::Softmax(work) => work.items(),
             Work::Unpack(work) => work.items(),
             #[cfg(not(target_arch = "wasm32"))]
@@ -116,7 +116,7 @@ impl Step {
                 Work::Pointwise(work) => work.run_item::<V>(context, item),
                 Work::Fill(work) => work.run_item(context, item),
                 Work::Copy(work) => work.run_item(context, item),
-                Work::Flatten(work) => work.run_item(context, item),
+                Work::Reshape(work) => work.run_item(context, item),
                 Work::Softmax(work) => work.run_item(context, item),
                 Work::Unpack(work) => work.run_item(context, item),
                 #[cfg(not(target_arch = "wasm32"))]

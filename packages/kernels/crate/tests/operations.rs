@@ -203,6 +203,64 @@ fn the_maximum_of_a_picture_joined_with_its_mean() {
 }
 
 #[test]
+fn mirrored_borders_and_any_reshape() {
+    let (x, from) = (Random(10).numbers(2 * 4 * 3 * 18), [2, 4, 3, 18]);
+    for (mode, skipped) in [("reflect", 1), ("symmetric", 0)] {
+        let mut graph = Builder::default();
+        let input = graph.input("x", &from);
+        let paddings = json!({"paddings": [[0, 0], [2, 1], [0, 2], [0, 0]], "mode": mode});
+        let padded = graph.node("MirrorPad", &[input], &[2, 7, 5, 18], paddings);
+        let turned = graph.node("Reshape", &[input], &[2, 18, 1, 12], json!({}));
+        let deep = graph.node("Reshape", &[turned], &[2, 4, 3, 2, 9], json!({}));
+        let back = graph.node("Reshape", &[deep], &[2, 3, 72], json!({}));
+        graph.output("padded", padded);
+        graph.output("turned", turned);
+        graph.output("back", back);
+        let mirrored = |at: usize, before: usize, size: usize| match (at as isize - before as isize, size as isize) {
+            (i, _) if i < 0 => (-i - 1 + skipped) as usize,
+            (i, size) if i >= size => (2 * size - 1 - skipped - i) as usize,
+            (i, _) => i as usize,
+        };
+        let expected = (0..2 * 7 * 5 * 18).map(|i| {
+            let [n, y, column, c] = at([2, 7, 5, 18], i);
+            x[((n * 4 + mirrored(y, 2, 4)) * 3 + mirrored(column, 0, 3)) * 18 + c] as f64
+        });
+        let same = || x.iter().map(|x| *x as f64).collect::<Vec<f64>>();
+        check(&graph, &[&x], &[expected.collect(), same(), same()]);
+    }
+}
+
+#[test]
+fn quotients_maxima_powers_and_roots_of_values() {
+    let shape = [1, 2, 3, 5];
+    let mut random = Random(11);
+    let x: Vec<f32> = random.numbers(30).into_iter().map(|x| x + 2.0).collect();
+    let y = random.numbers(30);
+    let mut graph = Builder::default();
+    let (a, b, one) = (graph.input("x", &shape), graph.input("y", &shape), graph.constant(&[], vec![1.0]));
+    let of = |graph: &mut Builder, op: &str, inputs: &[usize]| graph.node(op, inputs, &shape, json!({}));
+    let results = [
+        of(&mut graph, "RealDiv", &[b, a]),
+        of(&mut graph, "RealDiv", &[one, a]),
+        of(&mut graph, "Maximum", &[a, b]),
+        of(&mut graph, "Exp", &[b]),
+        of(&mut graph, "Rsqrt", &[a]),
+    ];
+    // Zeros that pad the channels have roots and quotients too: they must not reach what reads whole vectors.
+    let filter = graph.constant(&[1, 1, 5, 2], vec![1.0; 10]);
+    let sum = graph.node("FusedConv2D", &[results[4], filter], &[1, 2, 3, 2], json!({}));
+    for (index, value) in results.into_iter().chain([sum]).enumerate() {
+        graph.output(&format!("{index}"), value);
+    }
+    let both = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(&y).map(|(x, y)| f(*x as f64, *y as f64)).collect::<Vec<_>>();
+    let roots = both(&|x, _| 1.0 / x.sqrt());
+    let sums = (0..12).map(|i| roots[i / 2 * 5..][..5].iter().sum()).collect();
+    let expected =
+        [both(&|x, y| y / x), both(&|x, _| 1.0 / x), both(&|x, y| x.max(y)), both(&|_, y| y.exp()), roots, sums];
+    check(&graph, &[&x, &y], &expected);
+}
+
+#[test]
 fn bad_graphs_are_refused_by_name() {
     let isa = Isa::choose(None).unwrap();
     let refuse = |op: &str, shape: &[usize], attributes: serde_json::Value, message: &str| {
@@ -224,7 +282,9 @@ fn bad_graphs_are_refused_by_name() {
     refuse("Mean", &[1, 3], json!({"axis": [3]}), "axes [1, 2]");
     refuse("Max", &[1, 3], json!({"axis": [3]}), "expected Max over the axes [1, 2]");
     refuse("ScaleOffset", &[1, 4, 4, 3], json!({}), "expected at least 2 inputs");
-    refuse("Reshape", &[2, 24], json!({}), "flatten");
+    refuse("Reshape", &[2, 25], json!({}), "expected as many numbers as before");
+    let wide = json!({"paddings": [[0, 0], [4, 0], [0, 0], [0, 0]], "mode": "reflect"});
+    refuse("MirrorPad", &[1, 8, 4, 3], wide, "expected at most 3 rows and columns of padding, got [4, 0]");
     refuse("Slice", &[1, 4, 4, 3], json!({"begin": [0, 0, 0, 1]}), "expected a part of");
     refuse("Relu", &[1, 0, 4, 3], json!({}), "sizes of at least 1");
     refuse("FusedConv2D", &[1, 4, 4, 3], json!({}), "expected at least 2 inputs");

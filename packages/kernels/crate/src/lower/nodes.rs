@@ -36,11 +36,15 @@ impl<'a> Lowering<'a, '_> {
             "Multiply" => self.arithmetic(node, Arithmetic::Multiply),
             "Transpose" => self.turned_filter(node),
             "RealDiv" => self.division(node),
+            "Maximum" => self.arithmetic(node, Arithmetic::Maximum),
             "Relu" => self.unary(node, Arithmetic::Keep, Clamp::RELU),
             "Relu6" => self.unary(node, Arithmetic::Keep, Clamp::RELU6),
             "Sigmoid" => self.unary(node, Arithmetic::Sigmoid, Clamp::NONE),
+            "Exp" => self.unary(node, Arithmetic::Exp, Clamp::NONE),
+            "Rsqrt" => self.unary(node, Arithmetic::Rsqrt, Clamp::NONE),
             "ScaleOffset" => self.scale_offset(node),
             "PadV2" => self.pad(node),
+            "MirrorPad" => self.mirror(node),
             "Slice" => self.slice(node),
             "Concat" => self.concat(node),
             "Identity" | "Reshape" => self.reshape(node),
@@ -53,7 +57,7 @@ impl<'a> Lowering<'a, '_> {
             }
             op => Err(format!(
                 "the kernels do not compute '{op}'; they compute FusedConv2D, FusedMatMul, MaxPool, AvgPool, Mean, Max, \
-                 Add, Sub, Multiply, RealDiv, ScaleOffset, Relu, Relu6, Sigmoid, PadV2, Slice, Concat, Reshape, Identity and Softmax"
+                 Add, Sub, Multiply, RealDiv, Maximum, ScaleOffset, Relu, Relu6, Sigmoid, Exp, Rsqrt, PadV2, MirrorPad, Slice, Concat, Reshape, Identity and Softmax"
             )),
         }
     }
@@ -261,10 +265,12 @@ impl<'a> Lowering<'a, '_> {
         Ok(Some((kind, vec![self.input(node, 0)?])))
     }
 
-    /// Only by a constant: a multiplication by its reciprocal.
+    /// By a constant it is a multiplication by its reciprocal.
     fn division(&self, node: &'a Node) -> Lowered1<'a> {
         let divisor = self.input(node, 1)?;
-        self.constant(divisor, "the divisor")?;
+        if !self.constants.contains_key(&divisor) {
+            return self.arithmetic(node, Arithmetic::Divide);
+        }
         let mut lowered = self.arithmetic(node, Arithmetic::Multiply)?;
         if let Some((Kind::Pointwise { other: Operand::Constant(constant), .. }, _)) = &mut lowered {
             constant.iter_mut().for_each(|number| *number = 1.0 / *number);
@@ -285,6 +291,46 @@ impl<'a> Lowering<'a, '_> {
         let part = Part { input: 0, from: [0; 4], to: std::array::from_fn(|i| paddings[i][0]), size };
         let fill = node.attributes.constant_value.unwrap_or(0.0);
         Ok(Some((Kind::Assemble { fill, parts: vec![part] }, vec![x])))
+    }
+
+    /// Padding by the rows and columns within: of `reflect` without the outermost, of `symmetric` with it.
+    fn mirror(&self, node: &'a Node) -> Lowered1<'a> {
+        let x = self.input(node, 0)?;
+        let shape = self.shapes[x];
+        let paddings = node.attributes.paddings.as_deref();
+        let Some(&[[0, 0], rows, columns, [0, 0]]) = paddings else {
+            return Err(format!("expected paddings of rows and columns, got {paddings:?}"));
+        };
+        let skipped = match node.attributes.mode.as_deref() {
+            Some("reflect") => 1,
+            Some("symmetric") => 0,
+            mode => return Err(format!("expected the mode reflect or symmetric, got {mode:?}")),
+        };
+        for (size, padding) in [(shape[1], rows), (shape[2], columns)] {
+            if padding.iter().any(|count| count + skipped > size) {
+                return Err(format!(
+                    "expected at most {} rows and columns of padding, got {padding:?}",
+                    size - skipped
+                ));
+            }
+        }
+        let padded = [shape[0], rows[0] + shape[1] + rows[1], columns[0] + shape[2] + columns[1], shape[3]];
+        self.expect_shape("an output", padded, node.outputs[0])?;
+        // What is as it was, and single rows or columns from inside: [from, to, size].
+        let runs = |size: usize, [before, after]: [usize; 2]| {
+            let whole = [[0, before, size]].into_iter();
+            let first = (0..before).map(move |i| [before - 1 - i + skipped, i, 1]);
+            let last = (0..after).map(move |i| [size - 1 - skipped - i, before + size + i, 1]);
+            whole.chain(first).chain(last)
+        };
+        let mut parts = Vec::new();
+        for [from_y, to_y, height] in runs(shape[1], rows) {
+            for [from_x, to_x, width] in runs(shape[2], columns) {
+                let (from, to) = ([0, from_y, from_x, 0], [0, to_y, to_x, 0]);
+                parts.push(Part { input: 0, from, to, size: [shape[0], height, width, shape[3]] });
+            }
+        }
+        Ok(Some((Kind::Assemble { fill: 0.0, parts }, vec![x])))
     }
 
     fn slice(&self, node: &'a Node) -> Lowered1<'a> {
@@ -331,9 +377,9 @@ impl<'a> Lowering<'a, '_> {
             self.alias[output] = self.alias[x];
             return Ok(None);
         }
-        match to == [from[0], 1, 1, from[1] * from[2] * from[3]] {
-            true => Ok(Some((Kind::Flatten, vec![x]))),
-            false => Err(format!("expected to drop or add axes of size 1, or to flatten; got {from:?} to {to:?}")),
+        match to.iter().product::<usize>() == from.iter().product() {
+            true => Ok(Some((Kind::Reshape, vec![x]))),
+            false => Err(format!("expected as many numbers as before, got {from:?} to {to:?}")),
         }
     }
 }
