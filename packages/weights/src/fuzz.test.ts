@@ -150,24 +150,30 @@ test.each(zips)('%s: a changed pickle with the right checksum is read or refused
   await fc.assert(property, { numRuns: runs });
 });
 
-test('random programs of opcodes are read or refused', patient, async () => {
-  const program = fc.array(fc.constantFrom(...fragments()), { minLength: 1, maxLength: 120 });
-  const property = fc.asyncProperty(program, async (parts) => {
-    await expectResultOrFormatError(legacyFile(parts.join('')));
-  });
-  await fc.assert(property, { numRuns: 100 * runs });
-});
+test(
+  'random values, of classes and functions known and unknown, that may hold themselves, are read or refused',
+  patient,
+  async () => {
+    const property = fc.asyncProperty(pickledValue(), async (value) => {
+      await expectResultOrFormatError(legacyFile(value));
+    });
+    await fc.assert(property, { numRuns: 20 * runs });
+  },
+);
 
-/** Opcodes with their operands, one character a byte; memo 0 is a storage, 1 a tensor. */
-function fragments(): string[] {
+/** Opcodes that push one value, one character a byte; memo 0 is a storage, 1 a tensor, and any other may be set again. */
+function pickledValue(): fc.Arbitrary<string> {
   const globals = [
     'collections\nOrderedDict',
     'torch._utils\n_rebuild_tensor_v2',
     'torch._utils\n_rebuild_parameter',
     'torch._utils\n_rebuild_qtensor',
+    'torch._utils\n_rebuild_sparse_tensor',
     'torch._tensor\n_rebuild_from_type_v2',
     'torch.storage\n_load_from_bytes',
     'torch\nper_tensor_affine',
+    'torch\nper_channel_affine',
+    'torch\nfloat8_e5m2',
     'numpy.core.multiarray\n_reconstruct',
     'numpy\ndtype',
     'copyreg\n_reconstructor',
@@ -175,43 +181,56 @@ function fragments(): string[] {
     'builtins\nset',
     'people\nNet',
     '__torch__.people\nNet',
-  ];
-  const names = ['_modules', '_parameters', '_buffers', 'state', 'param_groups', 'weight', 'f4', 'latin1'];
-  const push = [']', '}', ')', 'N', '\x88', 'K\x00', 'K\x02', 'C\x02ab', '\x8f'];
-  const act = [
-    '(',
-    't',
-    'l',
-    'd',
-    '\x85',
-    '\x86',
-    '\x87',
-    'R',
-    'R',
-    'R',
-    '\x81',
-    'b',
-    'b',
-    'a',
-    'e',
-    's',
-    's',
-    'u',
-    '0',
-    '2',
-    '\x91',
-    '\x90',
-  ];
-  const memo = Array.from({ length: 8 }, (_, i) => String.fromCharCode(i)).flatMap((i) => [`h${i}`, `q${i}`]);
-  const texts = names.map((text) => `\x8c${String.fromCharCode(text.length)}${text}`);
-  return [...globals.map((text) => `c${text}\n`), ...texts, ...push, ...act, ...memo, 'h\x01', 'h\x01'];
+  ].map((name) => `c${name}\n`);
+  const texts = [
+    '_modules',
+    '_parameters',
+    '_buffers',
+    '_non_persistent_buffers_set',
+    'state',
+    'param_groups',
+    'weight',
+    'a._packed_params',
+    'f4',
+    'latin1',
+  ].map((text) => `\x8c${String.fromCharCode(text.length)}${text}`);
+  const memos = Array.from({ length: 6 }, (_, i) => String.fromCharCode(i));
+  const plain = ['N', '\x88', 'K\x00', 'K\x02', 'K\x02\x85', 'K\x01\x85', 'C\x02ab', ')', '\x8f'];
+  const { value } = fc.letrec<{ value: string }>((tie) => {
+    const inner = tie('value');
+    const many = fc.array(inner, { maxLength: 5 }).map((values) => values.join(''));
+    const pairs = fc.array(fc.tuple(fc.constantFrom(...texts, ...plain), inner), { maxLength: 5 });
+    const dict = pairs.map((items) => `(${items.flat().join('')}`);
+    const memo = fc.constantFrom(...memos.slice(2));
+    const global = fc.constantFrom(...globals);
+    return {
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constantFrom(...memos.map((i) => `h${i}`), 'h\x01', 'h\x01', ...texts, ...plain, ...globals),
+        many.map((values) => `(${values}t`),
+        fc.tuple(memo, many).map(([i, values]) => `]q${i}(${values}e`),
+        fc.tuple(memo, dict).map(([i, items]) => `}q${i}${items}u`),
+        fc.tuple(global, many).map(([callee, args]) => `${callee}(${args}tR`),
+        fc.tuple(global, memo, inner).map(([callee, i, state]) => `${callee})\x81q${i}${state}b`),
+        fc.tuple(global, memo, dict).map(([callee, i, items]) => `${callee})\x81q${i}}${items}ub`),
+        fc
+          .tuple(memo, dict, dict)
+          .map(
+            ([i, parameters, modules]) =>
+              `cpeople\nNet\n)\x81q${i}}(${texts[1]}}${parameters}u${texts[0]}}${modules}uub`,
+          ),
+      ),
+    };
+  });
+  return value;
 }
 
-function legacyFile(program: string): Uint8Array {
+function legacyFile(value: string): Uint8Array {
   const storage = '(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x04tQq\0';
   const tensor = 'ctorch._utils\n_rebuild_tensor_v2\n(h\0K\0K\x02\x85K\x01\x85\x89NtRq\x01';
   const head = '\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.';
-  const body = `\x80\x04${storage}0${tensor}0${program}.`;
+  const memos = [2, 3, 4, 5].map((i) => `Nq${String.fromCharCode(i)}0`).join('');
+  const body = `\x80\x04${storage}0${tensor}0${memos}${value}.`;
   const tail = `\x80\x02]U\x010a.\x04${'\0'.repeat(7)}${'\0\0\x80?'.repeat(4)}`;
   return Uint8Array.from(head + body + tail, (char) => char.charCodeAt(0));
 }

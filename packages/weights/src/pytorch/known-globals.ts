@@ -28,7 +28,7 @@ export function makeKnownGlobals(): ReadonlyMap<string, GlobalName> {
   };
 
   know('collections.OrderedDict', ([pairs]) => dictOf(pairs));
-  know('collections.defaultdict', () => new Map());
+  know('collections.defaultdict', ([, pairs]) => dictOf(pairs));
   know('torch.Size', ([sizes]) => (Array.isArray(sizes) ? sizes : wrong('torch.Size: expected a tuple')));
   know('torch._utils._rebuild_tensor', rebuildTensor);
   know('torch._utils._rebuild_tensor_v2', rebuildTensor);
@@ -43,7 +43,7 @@ export function makeKnownGlobals(): ReadonlyMap<string, GlobalName> {
   }
   know('torch._tensor._rebuild_from_type_v2', rebuildFromType);
   for (const module of ['__builtin__', 'builtins']) {
-    know(`${module}.dict`, ([pairs]) => (pairs instanceof Map ? pairs : dictOf(pairs)));
+    know(`${module}.dict`, ([pairs]) => dictOf(pairs));
     know(`${module}.list`, ([elements]) => (Array.isArray(elements) ? elements : []));
     know(`${module}.set`, ([elements]) => setOf(elements));
     know(`${module}.frozenset`, ([elements]) => setOf(elements));
@@ -66,6 +66,8 @@ export function makeKnownGlobals(): ReadonlyMap<string, GlobalName> {
 
 /** Calls a name as REDUCE does. */
 export function callGlobal(callee: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
+  // Enums, bound methods and classes made at run time are calls of what is itself a call's result.
+  if (callee instanceof PickleObject && Array.isArray(args)) return new PickleObject(callee.name, args);
   if (!(callee instanceof GlobalName) || !Array.isArray(args)) return wrong('expected a name and its arguments');
   return callee.call === undefined ? new PickleObject(callee.name, args) : callee.call(args);
 }
@@ -154,13 +156,13 @@ function rebuildFromType([rebuild, , args]: readonly PickleValue[]): PickleValue
 
 /** `(class, base, state of the base)`: how protocols 0 and 1 make objects. */
 function reconstruct([type, , state]: readonly PickleValue[]): PickleValue {
-  if (!(type instanceof GlobalName)) return wrong('copyreg._reconstructor: expected a class');
   return state === null || state === undefined ? callGlobal(type, []) : callGlobal(type, [state]);
 }
 
 function dictOf(pairs: PickleValue | undefined): PickleDict {
   const dict: PickleDict = new Map();
   if (pairs === undefined) return dict;
+  if (pairs instanceof Map) return pairs;
   if (!Array.isArray(pairs)) return wrong('a dict: expected pairs');
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) return wrong('a dict: expected pairs');

@@ -383,8 +383,6 @@ class Unpickler {
 
   #call(callee: PickleValue | undefined, args: PickleValue): PickleValue {
     if (Array.isArray(args)) for (const arg of args) this.#host.budget.spend(sizeOf(arg));
-    // Python 3.8's enums, functions and bound methods are calls of what is itself a call's result.
-    if (callee instanceof PickleObject && Array.isArray(args)) return new PickleObject(callee.name, args);
     return callGlobal(callee, args);
   }
 }
