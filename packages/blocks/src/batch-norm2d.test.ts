@@ -47,3 +47,13 @@ test('one value per channel cannot be normalised in training', () => {
     'bn1: training needs more than one value per channel, got 1',
   );
 });
+
+// torch 1.13: nn.BatchNorm1d(2)
+test('a matrix is normalised by its columns', () => {
+  const bn = norm();
+  const updates = new Map<string, tf.Tensor>();
+  const y = bn.forward(tf.tensor2d([1, 2, 3, 6, 5, 1], [3, 2]), { training: true, updates });
+  expectClose(y.dataSync(), [-1.224743, -0.46291, 0, 1.388729, 1.224743, -0.925819], 1e-5);
+  expectClose(updates.get('bn1.running_mean')!.dataSync(), [0.3, 0.3], 1e-6);
+  expectClose(updates.get('bn1.running_var')!.dataSync(), [1.3, 1.6], 1e-6);
+});

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { Conv2d } from './conv2d.ts';
 import { Linear } from './linear.ts';
 import { randomVars } from './random-vars.ts';
+import { shapesOnly } from './shapes-only.ts';
 import { VarScope } from './var-scope.ts';
 
 beforeAll(async () => {
@@ -38,4 +39,12 @@ test('convolutions start Kaiming normal by fan-out, linear layers uniform by fan
   const largest = Math.max(...[...fc.weight.dataSync(), ...fc.bias!.dataSync()].map(Math.abs));
   expect(largest).toBeLessThanOrEqual(0.1);
   expect(largest).toBeGreaterThan(0.099);
+});
+
+test('shapesOnly gives names and shapes without memory', () => {
+  const before = tf.memory().numBytes;
+  const vars = new VarScope(shapesOnly);
+  new Conv2d(vars.scope('conv1'), { inChannels: 4096, outChannels: 4096, kernelSize: 3 });
+  expect(vars.specs.get('conv1.weight')).toMatchObject({ shape: [3, 3, 4096, 4096], trainable: true });
+  expect(tf.memory().numBytes).toBe(before);
 });
