@@ -5,6 +5,7 @@ import type { StateDictIndex, TensorEntry, WeightsIndex } from '../weights-index
 import { combineTensors } from './combined-tensors.ts';
 import type { DictNames, NetworkRoot } from './dict-names.ts';
 import { findHead, type HeadSearch } from './find-head.ts';
+import { findNormalisation, type Normalisation } from './find-normalisation.ts';
 import type { FoundNetwork } from './found-network.ts';
 import { isLeftover } from './leftovers.ts';
 import { listNames } from './list-names.ts';
@@ -12,7 +13,7 @@ import { findHints, type HintedNetwork } from './network-hints.ts';
 import { type Backbone, nameBackbone } from './network-tensors.ts';
 import { reverseInputChannels } from './reverse-input-channels.ts';
 import type { StatedNames } from './stated-names.ts';
-import { prefixesOf, type Surroundings } from './surroundings.ts';
+import { omitChildren, prefixesOf, type Surroundings } from './surroundings.ts';
 
 /** A state dict in which networks were found. */
 export interface SearchedDict {
@@ -37,8 +38,12 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   const tensors = combineTensors(source, inside);
   // timm's pre-activation networks: torchvision has no names for them.
   const isKept = root.before === 'stages.' && root.after === '.blocks';
-  const backbone = isKept ? undefined : nameBackbone(tensors, root);
-  const head = backbone && findHead(root.root, backbone, around);
+  const whole = isKept ? undefined : nameBackbone(tensors, root);
+  const normalisation = whole && normalisationOf(root, whole, around);
+  const omitted = normalisation?.children ?? [];
+  const backbone = whole && { ...whole, others: omitChildren(whole.others, omitted) };
+  const beside = (place: string) => omitChildren(around.beside(place), omitted);
+  const head = backbone && findHead(root.root, backbone, { ...around, beside });
   const scheme = names.scheme ?? schemeOf(root, backbone, head);
   if (prefix !== '' && !(scheme === 'huggingface' && prefix === 'resnet')) {
     notes.unshift(`prefix '${prefix}.' taken off the names`);
@@ -54,10 +59,24 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   const classCount = head === undefined ? found.get('head.fc.weight')?.shape[0] : head.classCount;
   const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck, stated } as const;
   const { hints, isBgr } = findHints(index, hinted, notes);
-  const normalisation = findNormalisation(root, around, notes);
   const rgb = isBgr ? turnToRgb(source, found, notes) : found;
-  return { path, scheme, tensors: rgb, hints, ...(normalisation && { normalisation }), notes };
+  const network = { path, scheme, tensors: rgb, hints, notes };
+  if (normalisation === undefined) return network;
+  const { mean, std } = normalisation;
+  notes.push('the pictures are normalised by a layer of the file: its mean and deviation are taken');
+  return { ...network, normalisation: { mean, std } };
 }
+
+function normalisationOf(
+  { root }: NetworkRoot,
+  { tensors, others }: Backbone,
+  around: Surroundings,
+): Normalisation | undefined {
+  const channels = inputWeights.map((name) => tensors.get(name)?.shape[1]).find((count) => count !== undefined);
+  return findNormalisation(channels ?? 3, [others, ...prefixesOf(root).map((prefix) => around.beside(prefix))]);
+}
+
+const inputWeights = ['conv1.weight', 'conv1.0.weight'];
 
 /** With the input convolution on RGB pictures instead of BGR ones. */
 function turnToRgb(
@@ -65,7 +84,7 @@ function turnToRgb(
   tensors: ReadonlyMap<string, TensorEntry>,
   notes: string[],
 ): ReadonlyMap<string, TensorEntry> {
-  const name = ['conv1.weight', 'conv1.0.weight'].find((candidate) => tensors.has(candidate));
+  const name = inputWeights.find((candidate) => tensors.has(candidate));
   const reversed = name === undefined ? undefined : reverseInputChannels(source, tensors.get(name)!);
   if (name === undefined || reversed === undefined) return tensors;
   notes.push(`${name}: its input channels are turned from BGR to RGB`);
@@ -115,27 +134,4 @@ function hintedNames(
   const classifier = root === 'backbone.' ? around.beside('').get('classifier') : undefined;
   const isSegmentation = classifier?.get('4.weight')?.shape.length === 4;
   return isSegmentation ? 'torchvision-segmentation' : 'other';
-}
-
-/** A layer before the network that normalises pictures: robust models, `nn.Sequential(Normalize(…), model)`. */
-function findNormalisation(
-  { root }: NetworkRoot,
-  around: Surroundings,
-  notes: string[],
-): FoundNetwork['normalisation'] | undefined {
-  for (const prefix of prefixesOf(root)) {
-    for (const [child, tensors] of around.beside(prefix)) {
-      const mean = tensors.get('mean') ?? tensors.get('new_mean');
-      const std = tensors.get('std') ?? tensors.get('new_std');
-      if (mean === undefined || std === undefined || !isPerChannel(mean) || !isPerChannel(std)) continue;
-      notes.push(`${child} normalises the pictures: its mean and standard deviation are taken`);
-      return { mean, std };
-    }
-  }
-  return undefined;
-}
-
-function isPerChannel({ shape }: TensorEntry): boolean {
-  const count = shape.reduce((product, size) => product * size, 1);
-  return count === 3 || count === 1;
 }

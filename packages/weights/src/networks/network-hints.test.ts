@@ -120,8 +120,31 @@ describe('names of the classes', () => {
   });
 });
 
-test('a layer that normalises pictures is found, and said', () => {
-  const [network] = findIn({ '': golden.get('Normalize before')! });
-  expect(network!.normalisation?.mean.shape).toEqual([1, 3, 1, 1]);
-  expect(network!.notes).toContain('0 normalises the pictures: its mean and standard deviation are taken');
+describe('a layer that normalises pictures is found, and said', () => {
+  const note = 'the pictures are normalised by a layer of the file: its mean and deviation are taken';
+  const pair = (mean: string, std: string) => new Map([mean, std].map((name) => [name, [1, 3, 1, 1]]));
+
+  test.each([
+    ['Sequential(Normalize(…), model)', golden.get('Normalize before')!, ["prefix '1.' taken off the names", note]],
+    ['a child', new Map([...resnet18, ...pair('normalizer.new_mean', 'normalizer.new_std')]), [note]],
+    ['buffers of the model', new Map([...resnet18, ...pair('mu', 'sigma')]), [note]],
+    [
+      'buffers beside it',
+      new Map([...prefixed('net.', resnet18), ...pair('mean', 'std')]),
+      ["prefix 'net.' taken off the names", note],
+    ],
+  ])('%s', (_, names, notes) => {
+    const [network] = findIn({ '': names });
+    expect(network!.normalisation?.mean.shape).toEqual([1, 3, 1, 1]);
+    expect(network!.normalisation?.std.shape).toEqual([1, 3, 1, 1]);
+    expect([...network!.tensors.keys()].sort()).toEqual([...resnet18.keys()].sort());
+    expect(network!.notes).toEqual(notes);
+  });
+
+  test('numbers of other things are none', () => {
+    const [network] = findIn({
+      '': new Map([...prefixed('net.', resnet18), ['val_acc.mean', [1]], ['val_acc.std', [1]]]),
+    });
+    expect(network!.normalisation).toBeUndefined();
+  });
 });

@@ -34,6 +34,12 @@ export function shareOut(tensors: ReadonlyMap<string, TensorEntry>, roots: reado
   return { inside: (root) => inside.get(root) ?? none, beside: besideAt };
 }
 
+/** Children but for those of these names. */
+export function omitChildren(children: Children, omitted: readonly string[]): Children {
+  if (omitted.length === 0) return children;
+  return new Map([...children].filter(([child]) => !omitted.includes(child)));
+}
+
 /** Tensors by the child that they belong to. */
 export function childrenOf(tensors: Iterable<readonly [string, TensorEntry]>): Children {
   const children = new Map<string, Map<string, TensorEntry>>();
