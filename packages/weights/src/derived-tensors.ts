@@ -1,3 +1,4 @@
+import type { HostData } from '@residual/blocks';
 import type { ByteSource } from './byte-source.ts';
 import { type Float8, makeFloat8Table } from './float8.ts';
 import { readTensors } from './read-tensors.ts';
@@ -5,9 +6,11 @@ import { contiguousStride, countElements, type TensorEntry } from './weights-ind
 
 /** A view of bytes that are float8 as a tensor of float32, four times their size, made when it is read. */
 export function widenFloat8(source: ByteSource, type: Float8, raw: TensorEntry): TensorEntry {
-  return deriveFloat32(source, raw, {}, ({ data }) => {
+  return deriveFloat32(source, [raw], ([bits]) => {
     const table = makeFloat8Table(type);
-    return Float32Array.from(data as Uint8Array, (bits) => table[bits]!);
+    const out = new Float32Array(bits!.length);
+    for (let i = 0; i < out.length; i++) out[i] = table[Number(bits![i])]!;
+    return out;
   });
 }
 
@@ -18,9 +21,11 @@ export function dequantize(
   quantizer: { readonly scale: number; readonly zeroPoint: number },
 ): TensorEntry {
   const scale = Math.fround(quantizer.scale);
-  return deriveFloat32(source, raw, {}, ({ data }) =>
-    Float32Array.from(data as Int8Array, (value) => (value - quantizer.zeroPoint) * scale),
-  );
+  return deriveFloat32(source, [raw], ([integers]) => {
+    const out = new Float32Array(integers!.length);
+    for (let i = 0; i < out.length; i++) out[i] = (Number(integers![i]) - quantizer.zeroPoint) * scale;
+    return out;
+  });
 }
 
 /** The same with a scale and a zero point for each index of one axis. */
@@ -32,30 +37,29 @@ export function dequantizeChannels(
   const { scales, zeroPoints, axis } = quantizer;
   const channels = raw.shape[axis]!;
   const step = countElements(raw.shape.slice(axis + 1));
-  return deriveFloat32(source, raw, { scales, zeroPoints }, ({ data, scales, zeroPoints }) => {
-    const scale = Float32Array.from(scales as Float64Array);
-    const zero = Float64Array.from(zeroPoints as ArrayLike<number | bigint> as number[], Number);
-    return Float32Array.from(data as Int8Array, (value, i) => {
+  return deriveFloat32(source, [raw, scales, zeroPoints], ([integers, scaleData, zeroData]) => {
+    const out = new Float32Array(integers!.length);
+    for (let i = 0; i < out.length; i++) {
       const channel = Math.floor(i / step) % channels;
-      return (value - zero[channel]!) * scale[channel]!;
-    });
+      const steps = Number(integers![i]) - Number(zeroData![channel]);
+      out[i] = steps * Math.fround(Number(scaleData![channel]));
+    }
+    return out;
   });
 }
 
-type Parts<Names extends string> = Record<Names | 'data', ArrayLike<number> | ArrayLike<bigint>>;
-
-function deriveFloat32<Names extends string>(
+/** A tensor of the shape of the first of others, computed of their data, whenever it is read. */
+function deriveFloat32(
   source: ByteSource,
-  raw: TensorEntry,
-  others: Record<Names, TensorEntry>,
-  compute: (parts: Parts<Names>) => Float32Array,
+  others: readonly TensorEntry[],
+  compute: (data: readonly HostData[]) => Float32Array,
 ): TensorEntry {
-  const { shape } = raw;
+  const { shape } = others[0]!;
   const read = async () => {
-    const parts = { data: new Uint8Array(0) } as unknown as Parts<Names>;
-    const tensors = new Map<string, TensorEntry>([['data', raw], ...Object.entries<TensorEntry>(others)]);
-    for await (const [name, { data }] of readTensors(source, tensors)) parts[name as Names | 'data'] = data;
-    return new Uint8Array(compute(parts).buffer);
+    const data: HostData[] = [];
+    const named = new Map(others.map((entry, i) => [String(i), entry]));
+    for await (const [, tensor] of readTensors(source, named)) data.push(tensor.data);
+    return new Uint8Array(compute(data).buffer);
   };
   return {
     dtype: 'float32',

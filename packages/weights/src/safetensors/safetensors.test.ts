@@ -103,3 +103,17 @@ test('data that is not its shape’s is not written', () => {
   const dict = new Map([['w', { shape: [2, 2], data: new Float32Array(3) }]]);
   expect(() => writeSafetensors(dict)).toThrow('w: expected 4 elements for [2,2], got 3');
 });
+
+test('float8 is widened to float32, and a note says so', async () => {
+  const bytes = file(
+    {
+      a: { dtype: 'F8_E4M3', shape: [3], data_offsets: [0, 3] },
+      b: { dtype: 'F8_E5M2', shape: [1], data_offsets: [3, 4] },
+    },
+    4,
+  );
+  bytes.set([0x38, 0x7e, 0x01, 0x3d], bytes.length - 4);
+  const { tensors, notes } = await readStateDict(bytes);
+  expect([...tensors.get('a')!.data, ...tensors.get('b')!.data]).toEqual([1, 448, 2 ** -9, 1.25]);
+  expect(notes).toContain('F8_E4M3, F8_E5M2 tensors are widened to float32');
+});
