@@ -1,10 +1,10 @@
-import { randomVars, type VarSource } from '@residual/blocks';
+import { randomVars, shapesOnly } from '@residual/blocks';
 import { expectClose } from '@residual/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cifarResNet } from './cifar.ts';
-import { resnet18 } from './imagenet.ts';
+import { resnet18, resnet18Spec } from './imagenet.ts';
 import { createModel, listModels } from './registry.ts';
 import { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
 import { cifarStem } from './stem.ts';
@@ -13,8 +13,6 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-/** Shapes alone: every variable costs one element. */
-const shapes: VarSource = (_, { shape }) => tf.tidy(() => tf.broadcastTo(tf.scalar(0), shape));
 const seeded = randomVars({ seed: 2 });
 const picture = (size: number, channels = 3): tf.Tensor4D =>
   tf.randomUniform([2, size, size, channels], -1, 1, 'float32', 4);
@@ -25,7 +23,7 @@ test.each([
   ['resnet34', 182],
   ['resnet50', 267],
 ])('%s has the tensors of its state dict', (name, count) => {
-  expect(createModel(name, { vars: shapes }).variables.size).toBe(count);
+  expect(createModel(name, { vars: shapesOnly }).variables.size).toBe(count);
 });
 
 test('options: head, channels, stem', () => {
@@ -36,12 +34,12 @@ test('options: head, channels, stem', () => {
   expect(features.shape).toEqual([2, 4, 4, 64]);
   expect(headless.forwardHead(features).shape).toEqual([2, 64]);
   expect(headless.endpoints).toEqual(['stem', 'layer1', 'layer2', 'layer3', 'pooled']);
-  const small = resnet18({ vars: seeded, stem: cifarStem, numClasses: 10 });
-  expect(small.forwardFeatures(picture(16)).shape).toEqual([2, 2, 2, 512]);
+  const small = new ResNet({ ...resnet18Spec, width: 8 }, { vars: seeded, stem: cifarStem, numClasses: 10 });
+  expect(small.forwardFeatures(picture(16)).shape).toEqual([2, 2, 2, 64]);
 });
 
 describe('output stride', () => {
-  const spec = { ...resnet18Like(), depths: [1, 1, 1, 1] };
+  const spec = { ...resnet18Spec, depths: [1, 1, 1, 1], width: 8 };
   test.each([
     [8, 8],
     [16, 4],
@@ -49,12 +47,12 @@ describe('output stride', () => {
     [undefined, 2],
   ] as const)('%s', (outputStride, size) => {
     const options: ResNetOptions = { vars: seeded, ...(outputStride && { outputStride }) };
-    expect(new ResNet(spec, options).forwardFeatures(picture(64)).shape).toEqual([2, size, size, 512]);
+    expect(new ResNet(spec, options).forwardFeatures(picture(64)).shape).toEqual([2, size, size, 64]);
   });
 });
 
 test('the same weights whatever the output stride', () => {
-  const names = (options: ResNetOptions): string[] => [...resnet18({ ...options, vars: shapes }).variables.keys()];
+  const names = (options: ResNetOptions): string[] => [...resnet18({ ...options, vars: shapesOnly }).variables.keys()];
   expect(names({ outputStride: 8 })).toEqual(names({}));
 });
 
@@ -113,10 +111,6 @@ test('models are listed and built by name', () => {
   expect(() => createModel('resnet19')).toThrow("no model 'resnet19'; there are resnet18, resnet26, resnet34");
   expect(() => cifarResNet(21)).toThrow('a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, …), got 21');
 });
-
-function resnet18Like(): ResNet['spec'] {
-  return createModel('resnet18', { vars: shapes }).spec;
-}
 
 test('from the output of any endpoint it goes on to the logits', () => {
   const model = cifarResNet(8, { vars: seeded });
