@@ -160,6 +160,24 @@ describe('names of publishers become the models’ own', () => {
   });
 });
 
+test('what tools leave behind is left out, with a note', () => {
+  const names =
+    'total_ops layer1.0.conv1.total_params n_averaged conv1.weight_fake_quant.scale layer1.0.bn1.activation_post_process.x ' +
+    'conv1.scale conv1.zero_point criterion.weight train_acc.total';
+  const more = Object.fromEntries(names.split(' ').map((name) => [name, [1]]));
+  const [network] = findIn({ '': with_(resnet18, more) });
+  expect(sorted(namesOf(network!))).toEqual(sorted(resnet18));
+  expect(network!.notes).toEqual([
+    'left out, being of tools and quantisation: total_ops, layer1.0.conv1.total_params, n_averaged, conv1.weight_fake_quant.scale and 3 more',
+    'also has criterion, train_acc; not used',
+  ]);
+});
+
+test('a scale without a zero point is a parameter', () => {
+  const [network] = findIn({ '': with_(resnet18, { 'layer1.0.scale': [1] }) });
+  expect([...network!.tensors.keys()]).toContain('layer1.0.scale');
+});
+
 describe('a network is found wherever it hangs', () => {
   const cases =
     'model. net. module.model. encoder. backbone. online_encoder.net. model._orig_mod. timm_model. backbone.bottom_up. ' +

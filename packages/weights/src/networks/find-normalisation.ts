@@ -1,5 +1,7 @@
 import type { TensorEntry } from '../weights-index.ts';
-import type { Children } from './surroundings.ts';
+import type { Backbone } from './network-tensors.ts';
+import { inputWeights } from './reverse-input-channels.ts';
+import { type Children, prefixesOf, type Surroundings } from './surroundings.ts';
 
 /** A layer that normalises pictures before a network. */
 export interface Normalisation {
@@ -13,12 +15,18 @@ const meanNames = ['mean', 'new_mean', 'mu', '_mean'];
 const stdNames = ['std', 'new_std', 'sigma', '_std'];
 
 /**
- * Finds means and deviations of pictures of so many channels: a child that has both (`normalize.mean`, `normalize.std`), or
- * both side by side.
+ * Finds means and deviations of a network's pictures, in it or beside it: a child that has both (`normalize.mean`,
+ * `normalize.std`), or both side by side.
  *
  * @see https://github.com/RobustBench/robustbench, https://github.com/MadryLab/robustness
  */
-export function findNormalisation(channels: number, places: readonly Children[]): Normalisation | undefined {
+export function findNormalisation(
+  root: string,
+  { tensors: own, others }: Backbone,
+  around: Surroundings,
+): Normalisation | undefined {
+  const channels = inputWeights.map((name) => own.get(name)?.shape[1]).find((count) => count !== undefined) ?? 3;
+  const places: readonly Children[] = [others, ...prefixesOf(root).map((prefix) => around.beside(prefix))];
   for (const children of places) {
     for (const [child, tensors] of children) {
       const pair = pairIn(channels, (name) => tensors.get(name));

@@ -1,10 +1,26 @@
+import type { TensorEntry } from '../weights-index.ts';
+import { listNames } from './list-names.ts';
+
 /** Whether a tensor is something that a tool left in the network, and no part of what it computes. */
-export function isLeftover(name: string, has: (name: string) => boolean): boolean {
+function isLeftover(name: string, has: (name: string) => boolean): boolean {
   if (/(^|\.)(total_ops|total_params|n_averaged|queue\d?|queue_ptr)$/.test(name)) return true;
   if (/fake_quant|activation_post_process/.test(name)) return true;
   // Of a quantised activation; a scale alone may be a parameter.
   const module = /^(.*\.)?(?:scale|zero_point)$/.exec(name)?.[1] ?? '';
   return /(^|\.)(scale|zero_point)$/.test(name) && has(`${module}scale`) && has(`${module}zero_point`);
+}
+
+/** Takes a network's leftovers out, with a note. */
+export function withoutLeftovers(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  notes: string[],
+): ReadonlyMap<string, TensorEntry> {
+  const leftovers = [...tensors.keys()].filter((name) => isLeftover(name, (other) => tensors.has(other)));
+  if (leftovers.length === 0) return tensors;
+  notes.push(`left out, being of tools and quantisation: ${listNames(leftovers)}`);
+  const kept = new Map(tensors);
+  for (const name of leftovers) kept.delete(name);
+  return kept;
 }
 
 /** Modules beside a network, or children of it, that neither its features nor a head's answer depend on. */

@@ -2,6 +2,22 @@ import type { ByteSource } from '../byte-source.ts';
 import { readTensors } from '../read-tensors.ts';
 import { contiguousStride, countElements, type TensorEntry } from '../weights-index.ts';
 
+/** What the convolution that pictures go into may be called. */
+export const inputWeights: readonly string[] = ['conv1.weight', 'conv1.0.weight'];
+
+/** With the input convolution on RGB pictures instead of BGR ones. */
+export function turnToRgb(
+  source: ByteSource,
+  tensors: ReadonlyMap<string, TensorEntry>,
+  notes: string[],
+): ReadonlyMap<string, TensorEntry> {
+  const name = inputWeights.find((candidate) => tensors.has(candidate));
+  const reversed = name === undefined ? undefined : reverseInputChannels(source, tensors.get(name)!);
+  if (name === undefined || reversed === undefined) return tensors;
+  notes.push(`${name}: its input channels are turned from BGR to RGB`);
+  return new Map([...tensors].map(([key, entry]) => [key, key === name ? reversed : entry]));
+}
+
 /**
  * A convolution `[out, 3, h, w]` on BGR pictures as the same one on RGB pictures; undefined for any other, also for one that
  * is not of float32.
