@@ -262,7 +262,8 @@ def modules():
 def scripts():
     model = net()
     sd = {n: t for n, t in list(model.state_dict().items())}
-    facts = {'__class__': 'people.nets.Net', 'act.__class__': 'torch.nn.modules.activation.SiLU'}
+    facts = {'__class__': 'people.nets.Net', 'act.__class__': 'torch.nn.modules.activation.SiLU', 'conv1.stride': '2,2', 'conv1.padding': '1,1',
+             'layer.0.dilation': '2,2', 'bn1.eps': 1e-3}
     traced = torch.jit.trace(model, torch.ones(1, 3, 9, 9))
     torch.jit.save(traced, path('traced.pt'))
     expect('traced.pt', 'torchscript', {'': {**sd, 'scratch': torch.zeros(1)}}, facts)

@@ -5,6 +5,7 @@ import { FactList } from './fact-list.ts';
 import { asTensor, type FoundTensor, isUnreadTensor } from './found-tensor.ts';
 import { isModule, ModuleReader } from './module-tree.ts';
 import { type PickleDict, PickleObject, type PickleValue, TensorReference } from './pickle-values.ts';
+import type { ScriptAttributes } from './script-code.ts';
 
 /** The tensors that stand side by side under names, and where. */
 export interface FoundStateDict {
@@ -27,11 +28,12 @@ const maxKeyLength = 200;
  * Finds every state dict in what a pickle held, wherever it hangs, and whole modules, which are read as the state
  * dicts that they would give. Nothing is walked twice, so that what holds itself ends.
  *
+ * @param script What the code of a TorchScript archive says of its classes.
  * @throws WeightsFormatError (`no-tensors`) with what was found instead; (`unsupported`) for a tensor among others that
  * a function makes that is not known.
  */
-export function findStateDicts(source: string, root: PickleValue): FoundStateDicts {
-  const walk = new Walk(source);
+export function findStateDicts(source: string, root: PickleValue, script: ScriptAttributes): FoundStateDicts {
+  const walk = new Walk(source, script);
   walk.run(root);
   const dicts = walk.chosen();
   if (dicts.length === 0) throw noTensors(source, root, walk.unnamedCount);
@@ -74,9 +76,9 @@ class Walk {
   readonly #optimizers: string[] = [];
   #optimizerTensors = 0;
 
-  constructor(source: string) {
+  constructor(source: string, script: ScriptAttributes) {
     this.#source = source;
-    this.#modules = new ModuleReader(source, this.facts);
+    this.#modules = new ModuleReader(source, this.facts, script);
   }
 
   run(root: PickleValue): void {

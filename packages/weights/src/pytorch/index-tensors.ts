@@ -23,6 +23,7 @@ import {
   TensorReference,
 } from './pickle-values.ts';
 import { readPickledBytes } from './pickled-bytes.ts';
+import type { ScriptAttributes } from './script-code.ts';
 import { plainType } from './stored-type.ts';
 
 /** Where a storage's bytes are; the same object for the same storage. */
@@ -38,8 +39,9 @@ export async function indexTensors(
   format: WeightsFormat,
   root: PickleValue,
   locate: Locate,
+  script: ScriptAttributes = new Map(),
 ): Promise<WeightsIndex> {
-  const { dicts, facts, notes } = findStateDicts(source.name, root);
+  const { dicts, facts, notes } = findStateDicts(source.name, root, script);
   const entries = new EntryTable(source, locate);
   const stateDicts: StateDictIndex[] = [];
   for (const { path, tensors: found } of dicts) {

@@ -3,6 +3,7 @@ import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FactList } from './fact-list.ts';
 import { asTensor, type FoundTensor, isUnreadTensor } from './found-tensor.ts';
 import { type PickleDict, PickleObject, type PickleValue } from './pickle-values.ts';
+import type { ScriptAttributes } from './script-code.ts';
 
 const maxDepth = 64;
 const maxSteps = 1_000_000;
@@ -54,11 +55,13 @@ function partsOf(module: PickleObject): ModuleParts {
 export class ModuleReader {
   readonly #source: string;
   readonly #facts: FactList;
+  readonly #script: ScriptAttributes;
   #stepsLeft = maxSteps;
 
-  constructor(source: string, facts: FactList) {
+  constructor(source: string, facts: FactList, script: ScriptAttributes) {
     this.#source = source;
     this.#facts = facts;
+    this.#script = script;
   }
 
   /**
@@ -93,6 +96,7 @@ export class ModuleReader {
 
   #addFacts(path: string, { name, state }: PickleObject, isNamed: boolean): void {
     if (isNamed) this.#facts.addOfModule(path, '__class__', name.replace(/^__torch__\.|___torch_mangle_\d+\./g, ''));
+    for (const [attribute, value] of this.#script.get(name) ?? []) this.#facts.addOfModule(path, attribute, value);
     for (const attribute of ['stride', 'padding', 'dilation', 'groups', 'eps']) {
       const value = (state as PickleDict).get(attribute);
       if (typeof value === 'number' || typeof value === 'string') this.#facts.addOfModule(path, attribute, value);

@@ -8,6 +8,7 @@ import { indexTensors } from './index-tensors.ts';
 import { loadPersistentId } from './persistent-id.ts';
 import type { StorageReference } from './pickle-values.ts';
 import { readPickle } from './read-pickle.ts';
+import { readScriptAttributes } from './script-code.ts';
 import { storedItemSize } from './stored-type.ts';
 
 /** Whether a zip is one that torch writes. */
@@ -30,12 +31,14 @@ export async function readZipIndex(source: ByteSource, zip: ZipFile): Promise<We
   const isScript = zip.has(`${root}/constants.pkl`);
   if (isScript) checkScript(source, value);
   const ranges = new Map<string, FileRange>();
-  return indexTensors(source, isScript ? 'torchscript' : 'pytorch-zip', value, async (storage) => {
+  const locate = async (storage: StorageReference) => {
     const known = ranges.get(storage.key) ?? (await zip.locate(`${root}/data/${storage.key}`));
     ranges.set(storage.key, known);
     checkSize(source, storage, known);
     return known;
-  });
+  };
+  if (isScript) return indexTensors(source, 'torchscript', value, locate, await readScriptAttributes(zip));
+  return indexTensors(source, 'pytorch-zip', value, locate);
 }
 
 /** After the parse, so that a pickle that asks for code is refused for that, whatever its checksum. */
