@@ -35,3 +35,6 @@ export const hardSwish: Activation = {
   isNonNegative: false,
   apply: <T extends tf.Tensor>(x: T): T => tf.mul(x, tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)) as T,
 };
+
+/** Nothing: for a norm that activates by itself, such as `evoNormS0`. @see torch `nn.Identity` */
+export const identity: Activation = { name: 'identity', isNonNegative: false, apply: (x) => x };

@@ -62,8 +62,13 @@ export class Conv2d implements Convolution {
 
   forward(x: tf.Tensor4D): tf.Tensor4D {
     // Padded apart from the convolution: gradient kernels take valid and same only, and `same` at stride 2 is asymmetric.
-    const y = convolve(padSpatial(x, this.#padding), this.weight, this.#options);
+    const y = convolve(padSpatial(x, this.#padding), this.filter(), this.#options);
     return this.bias ? tf.add(y, this.bias) : y;
+  }
+
+  /** What it convolves with: `[h, w, inChannels / groups, outChannels]`. */
+  protected filter(): tf.Tensor4D {
+    return this.weight;
   }
 }
 

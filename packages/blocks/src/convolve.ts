@@ -8,7 +8,8 @@ export interface ConvolveOptions {
 
 /**
  * The kernel, inputs `{x, filter}`, attributes `{strides, pad: 'valid', dilations, groups}`, that a backend registers
- * when it convolves in groups by itself; tfjs has none, so elsewhere the groups are convolved one by one.
+ * when it convolves in groups by itself; tfjs has none, so elsewhere the groups are convolved one by one. It also takes a
+ * stride and a dilation at once, which tfjs's own does not.
  */
 export const GROUPED_CONV_2D = 'GroupedConv2D';
 
@@ -30,7 +31,8 @@ export function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, options: ConvolveO
 }
 
 function forward(x: tf.Tensor4D, filter: tf.Tensor4D, { stride, dilation, groups }: ConvolveOptions): tf.Tensor4D {
-  if (groups > 1 && tf.getKernel(GROUPED_CONV_2D, tf.getBackend())) {
+  const needsKernel = groups > 1 || (stride > 1 && dilation > 1);
+  if (needsKernel && tf.getKernel(GROUPED_CONV_2D, tf.getBackend())) {
     const attributes = { strides: [stride, stride], pad: 'valid', dilations: [dilation, dilation], groups };
     return tf.engine().runKernel(GROUPED_CONV_2D, { x, filter } as tf.NamedTensorMap, attributes) as tf.Tensor4D;
   }
