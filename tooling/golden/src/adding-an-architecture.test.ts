@@ -1,0 +1,21 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+
+const page = new URL('../../../docs/adding-an-architecture.md', import.meta.url);
+// Beside the sources, where modules resolve as theirs do, and where nothing is committed.
+const folder = new URL('../.vitest/adding-an-architecture/', import.meta.url);
+
+test('the code of docs/adding-an-architecture.md runs as it stands', async () => {
+  const files = [...readFileSync(page, 'utf8').matchAll(/^```ts file=(\S+)\n(.*?)^```/gms)];
+  expect(files.map(([, name]) => name)).toEqual(['resnet50c.ts', 'layer-scale.ts', 'single-block.ts', 'check.ts']);
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const [, name, code] of files) writeFileSync(new URL(name!, folder), code!);
+    await import(/* @vite-ignore */ new URL('check.ts', folder).href);
+    expect(log.mock.calls.map(([name]) => name)).toEqual(['single', 'scaled']);
+  } finally {
+    log.mockRestore();
+    rmSync(folder, { recursive: true });
+  }
+});
