@@ -2,8 +2,9 @@ import type { ImagenetClass } from '@residual/vision/imagenet';
 import {
   type DEFAULT,
   getWeights,
+  type ImagenetWeights,
+  type ImagenetWeightsName,
   type PublishedModel,
-  type PublishedWeights,
   type WeightsName,
 } from '@residual/weights/catalogue';
 import { type HubOptions, type LoadedWeights, loadWeights, type WeightsReference } from '@residual/weights/hub';
@@ -20,8 +21,12 @@ export interface LoadPretrainedOptions extends HubOptions {
 /** Those of `createClassifier` for weights, and where the weights come from. */
 export interface PretrainedOptions extends Omit<WeightsOptions, 'weights' | 'source'>, LoadPretrainedOptions {}
 
-/** Options that leave the catalogue's classes as they are. */
-type KeepsClasses = PretrainedOptions & { readonly labels?: undefined; readonly numClasses?: undefined };
+/** Options that leave ImageNet's thousand classes as they are. */
+type KeepsClasses = PretrainedOptions & {
+  readonly weights?: ImagenetWeightsName | typeof DEFAULT;
+  readonly labels?: undefined;
+  readonly numClasses?: undefined;
+};
 
 /**
  * A classifier of published weights by the model's name, or of weights anywhere: `hf:owner/name[@revision]`, an address, a
@@ -37,7 +42,7 @@ type KeepsClasses = PretrainedOptions & { readonly labels?: undefined; readonly 
  * @see transformers `from_pretrained`, torchvision `get_model(name, weights=…)`
  */
 export async function fromPretrained(
-  from: PublishedModel | PublishedWeights,
+  from: PublishedModel | ImagenetWeights,
   options?: KeepsClasses,
 ): Promise<Classifier<ImagenetClass>>;
 export async function fromPretrained<const Labels extends readonly string[]>(

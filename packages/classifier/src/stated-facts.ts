@@ -45,7 +45,7 @@ export function statedFacts(
     },
     preset: preset ? () => preset : preprocessing && (() => presetOf(preprocessing)),
     normalisation: { ...(mean && { mean }), ...(std && { std }) },
-    // Published weights' classes are called alike, whoever published them.
-    labels: own.labels ?? (published ? undefined : (loaded?.labels ?? hints.labels)),
+    // ImageNet's thousand classes are called alike, whoever published the weights.
+    labels: own.labels ?? (published?.classes === 'imagenet-1k' ? undefined : (loaded?.labels ?? hints.labels)),
   };
 }

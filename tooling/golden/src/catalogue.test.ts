@@ -1,34 +1,93 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { torchShape } from '@residual/blocks';
+import { shapesOnly, torchShape } from '@residual/blocks';
 import { defaultPreset } from '@residual/classifier';
 import { summary, trace } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
-import { getSpec } from '@residual/resnet/registry';
+import { getSpec, listModels } from '@residual/resnet/registry';
+import { dataPath, requirement } from '@residual/testing';
+import { presetFromTimm, type TimmConfig } from '@residual/vision';
 import type { ByteSource } from '@residual/weights';
 import { readStateDict } from '@residual/weights';
-import { listWeights } from '@residual/weights/catalogue';
+import { listWeights, type PublishedWeights, unbuiltModels } from '@residual/weights/catalogue';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 
-const models = [...new Set(listWeights().map(({ model }) => model))];
+const modelsOf = (all: readonly PublishedWeights[]): string[] => [...new Set(all.map(({ model }) => model))];
+const traced = modelsOf(listWeights().filter(({ gigaMultiplyAdds }) => gigaMultiplyAdds !== undefined));
 
 describe('the catalogue counts what the network has', () => {
-  test.each(models)('%s', async (name) => {
+  test('parameters', () => {
+    for (const { id, model, numClasses, parameters } of listWeights()) {
+      const { variableSpecs } = new ResNet({ ...getSpec(model), numClasses }, { vars: shapesOnly });
+      const sizes = [...variableSpecs.values()].filter(({ trainable }) => trainable).map(({ shape }) => sizeOf(shape));
+      expect(
+        sizes.reduce((sum, size) => sum + size, 0),
+        id,
+      ).toBe(parameters);
+    }
+  });
+
+  // torchvision counts convolutions and matrices, to three decimals.
+  test.each(traced)('%s: multiply-adds', async (name) => {
     const spec = getSpec(name);
     const graph = await trace((t) => {
-      const vars = (path: string, { shape, trainable }: { shape: number[]; trainable: boolean }) =>
-        t.parameter(path, shape, { trainable });
+      const vars = (path: string, { shape }: { shape: number[] }) => t.parameter(path, shape);
       return { logits: new ResNet(spec, { vars }).forward(t.input('image', [1, 224, 224, 3]) as Tensor4D) };
     });
-    const { parameters, multiplyAdds } = summary(graph);
-    for (const entry of listWeights(name)) {
-      expect(entry.parameters, entry.id).toBe(parameters);
-      // torchvision counts convolutions and matrices, to three decimals.
-      if (entry.gigaMultiplyAdds) expect(multiplyAdds / 1e9, entry.id).toBeCloseTo(entry.gigaMultiplyAdds, 2);
+    const published = listWeights(name).filter(({ publisher }) => publisher === 'torchvision');
+    for (const { id, gigaMultiplyAdds } of published)
+      expect(summary(graph).multiplyAdds / 1e9, id).toBeCloseTo(gigaMultiplyAdds!, 2);
+    expect(published[0]!.preset).toEqual(defaultPreset(spec));
+  });
+});
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+test('what it says cannot be built is what the registry lacks; the rest is offered', () => {
+  const known = new Set(listModels());
+  const offered = modelsOf(listWeights());
+  expect(offered.filter((model) => !known.has(model))).toEqual([]);
+  expect(unbuiltModels().filter((model) => known.has(model))).toEqual([]);
+});
+
+interface TimmData {
+  readonly architectures: Record<string, { parameters: number; weights: Record<string, TimmWeights> }>;
+}
+
+interface TimmWeights extends TimmConfig {
+  readonly num_classes: number;
+  readonly license?: string;
+  readonly url?: string;
+  readonly hf_hub_id?: string;
+}
+
+describe.skipIf(!requirement('data'))("timm's own configurations", () => {
+  test('are what the catalogue has, for all 107 architectures and their 203 weights', () => {
+    const { architectures }: TimmData = JSON.parse(readFileSync(dataPath('timm-resnets.json'), 'utf8'));
+    const unbuilt = new Set<string>(unbuiltModels());
+    const expected = Object.entries(architectures).flatMap(([model, { parameters, weights }]) =>
+      Object.entries(weights).map(([tag, config]) => ({ id: `${model}/${tag}`, model, parameters, config })),
+    );
+    expect(Object.keys(architectures)).toHaveLength(107);
+    expect(expected).toHaveLength(203);
+    const offered = new Map(
+      listWeights()
+        .filter(({ publisher }) => publisher === 'timm')
+        .map((weights) => [weights.id, weights]),
+    );
+    const buildable = expected.filter(({ model }) => !unbuilt.has(model));
+    expect([...offered.keys()].sort()).toEqual(buildable.map(({ id }) => id).sort());
+    for (const { id, parameters, config } of buildable) {
+      const found = offered.get(id)!;
+      expect(found.preset, id).toEqual(presetFromTimm(config));
+      expect([found.numClasses ?? 0, found.licence], id).toEqual([config.num_classes, config.license ?? 'unknown']);
+      if (config.num_classes === 1000) expect(found.parameters, id).toBe(parameters);
+      expect(found.repo, id).toBe(config.hf_hub_id);
+      if (config.hf_hub_id === undefined) expect(found.urls, id).toEqual([config.url]);
     }
-    const first = listWeights(name).find(({ publisher }) => publisher === 'torchvision');
-    if (first !== undefined) expect(first.preset).toEqual(defaultPreset(spec));
   });
 });
 
@@ -50,7 +109,8 @@ describe('a file with the very tensors of the hub’s has those of the variant, 
 
   test('there is one for each model of each publisher', () => {
     const listed = lists.map((list) => listWeights(list.split('\n')[0]!)[0]!);
-    expect(new Set(listed.map(({ model }) => model))).toEqual(new Set(models));
+    const older = listWeights().filter(({ publisher }) => publisher !== 'timm');
+    expect(new Set(listed.map(({ model }) => model))).toEqual(new Set(modelsOf(older)));
     expect(listed.filter(({ publisher }) => publisher === 'microsoft')).toHaveLength(6);
   });
 });

@@ -1,7 +1,8 @@
 import { microsoftWeights } from './microsoft-weights.ts';
-import type { PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+import type { ImagenetWeights, ImagenetWeightsName, PublishedModel, PublishedWeights } from './published-weights.ts';
 import { timmWeights } from './timm-weights.ts';
 import { torchvisionWeights } from './torchvision-weights.ts';
+import { unbuiltModels } from './unbuilt-models.ts';
 import { UnknownWeightsError } from './unknown-weights-error.ts';
 
 /** The name that stands for a model's best weights of its first publisher, as in torchvision. */
@@ -19,15 +20,14 @@ export function listWeights(pattern = '*'): PublishedWeights[] {
 
 /**
  * The published weights of a model by their publisher's name, whatever its case; `DEFAULT` are torchvision's latest
- * (`IMAGENET1K_V2` where there is one), or the only ones there are.
+ * (`IMAGENET1K_V2` where there is one), or timm's default, which always has ImageNet's thousand classes.
  *
  * @throws UnknownWeightsError, which lists the names there are.
  * @see torchvision `get_weight`
  */
-export function getWeights(
-  model: PublishedModel | (string & {}),
-  name: WeightsName | typeof DEFAULT | (string & {}) = DEFAULT,
-): PublishedWeights {
+export function getWeights(model: PublishedModel, name?: ImagenetWeightsName | typeof DEFAULT): ImagenetWeights;
+export function getWeights(model: string, name?: string): PublishedWeights;
+export function getWeights(model: string, name: string = DEFAULT): PublishedWeights {
   const ofModel = everyWeights().filter((weights) => weights.model === model);
   if (ofModel.length === 0) {
     throw new UnknownWeightsError(`model '${model}'`, [...new Set(everyWeights().map((weights) => weights.model))]);
@@ -52,8 +52,10 @@ export function weightsOfRepo(repo: string): PublishedWeights | undefined {
   return everyWeights().find((weights) => weights.repo === repo);
 }
 
+/** Of every architecture that is built here. */
 function everyWeights(): PublishedWeights[] {
-  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights()];
+  const unbuilt = new Set(unbuiltModels());
+  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights()].filter(({ model }) => !unbuilt.has(model));
 }
 
 function toExpression(pattern: string): RegExp {

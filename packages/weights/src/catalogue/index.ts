@@ -1,4 +1,12 @@
 export { DEFAULT, findWeights, getWeights, listWeights } from './catalogue.ts';
 export { isPermissive } from './licences.ts';
-export type { PublishedMetric, PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+export type {
+  ImagenetWeights,
+  ImagenetWeightsName,
+  PublishedMetric,
+  PublishedModel,
+  PublishedWeights,
+  WeightsName,
+} from './published-weights.ts';
+export { unbuiltModels } from './unbuilt-models.ts';
 export { UnknownWeightsError } from './unknown-weights-error.ts';

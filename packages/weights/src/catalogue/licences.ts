@@ -22,7 +22,8 @@ export function isPermissive(licence: string): boolean {
 
 /** What to say of a licence when weights are loaded: nothing of a permissive one. */
 export function licenceNote(licence: string | undefined): string | undefined {
-  if (licence === undefined) return 'no licence is stated; ask the publisher before you use it for more than a trial';
+  if (licence === undefined || licence === 'unknown')
+    return 'no licence is stated; ask the publisher before you use it for more than a trial';
   if (isPermissive(licence)) return undefined;
   return `licence ${licence}, which is not a permissive one; read its terms before you use or pass on what it computes`;
 }

@@ -1,5 +1,5 @@
-import { hubWeights } from './hub-weights.ts';
-import { imagenetPreset } from './model-facts.ts';
+import { hubUrl, sizeMiB } from './hub-file.ts';
+import { imagenetPreset, parametersOf } from './model-facts.ts';
 import type { PublishedWeights } from './published-weights.ts';
 
 /**
@@ -9,16 +9,25 @@ import type { PublishedWeights } from './published-weights.ts';
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/resnet/convert_resnet_to_pytorch.py
  */
 export function microsoftWeights(): PublishedWeights[] {
-  return ([18, 26, 34, 50, 101, 152] as const).map((depth) =>
-    hubWeights({
-      model: `resnet${depth}`,
+  return ([18, 26, 34, 50, 101, 152] as const).map((depth) => {
+    const model = `resnet${depth}` as const;
+    const repo = `microsoft/resnet-${depth}`;
+    const parameters = parametersOf(model);
+    return {
+      id: `${model}/microsoft`,
+      model,
       name: 'microsoft',
       publisher: 'microsoft',
-      repo: `microsoft/resnet-${depth}`,
+      urls: [hubUrl(repo)],
+      repo,
+      sizeMiB: sizeMiB(parameters),
+      parameters,
+      classes: 'imagenet-1k',
+      numClasses: 1000,
       preset: imagenetPreset(256, 224, 'bicubic', 'center-floor'),
       metrics: [],
       licence: 'apache-2.0',
       recipe: 'https://arxiv.org/abs/2110.00476',
-    }),
-  );
+    };
+  });
 }

@@ -1,28 +1,22 @@
 import type { Preset } from '@residual/vision';
+import type { timmTable } from './timm-table.ts';
 
-/** Variants that somebody has published ImageNet weights of; `@residual/resnet` builds each by this name. */
-export type PublishedModel =
-  | 'resnet18'
-  | 'resnet26'
-  | 'resnet34'
-  | 'resnet50'
-  | 'resnet101'
-  | 'resnet152'
-  | 'resnext50_32x4d'
-  | 'resnext101_32x8d'
-  | 'resnext101_64x4d'
-  | 'wide_resnet50_2'
-  | 'wide_resnet101_2';
+/** Variants that somebody has published weights of; `@residual/resnet` builds each that is listed by this name. */
+export type PublishedModel = keyof typeof timmTable;
+
+/** timm's tags: what stands before the first space of the table's lines. */
+type TimmTag =
+  Extract<(typeof timmTable)[PublishedModel][number], string> extends infer Line
+    ? Line extends `${infer Tag} ${string}`
+      ? Tag
+      : never
+    : never;
 
 /** What its publisher calls a set of weights: torchvision's enumeration, timm's tag, the Hugging Face owner. */
-export type WeightsName =
-  | 'IMAGENET1K_V1'
-  | 'IMAGENET1K_V2'
-  | 'tv_in1k'
-  | 'tv2_in1k'
-  | 'a1_in1k'
-  | 'a1h_in1k'
-  | 'microsoft';
+export type WeightsName = 'IMAGENET1K_V1' | 'IMAGENET1K_V2' | TimmTag | 'microsoft';
+
+/** Those that have ImageNet's thousand classes, whichever model they are of. */
+export type ImagenetWeightsName = Exclude<WeightsName, 'goog_in21k' | 'sw_in12k' | 'd_in12k' | 'bamboo'>;
 
 /** How good its publisher found a set of weights, on ImageNet's 50,000 validation pictures. */
 export interface PublishedMetric {
@@ -46,21 +40,31 @@ export interface PublishedWeights {
   readonly repo?: string;
   /** Size of the file as torchvision states it; of the others the float32 parameters, which the file exceeds by under 1 %. */
   readonly sizeMiB: number;
-  /** What the file's SHA-256 begins with, in hexadecimal; torchvision writes it into the name. */
+  /** What the file's SHA-256 begins with, in hexadecimal, where its name says so. */
   readonly sha256Prefix?: string;
   /** Trainable numbers in it. */
   readonly parameters: number;
   /** Billions of multiply-adds for one picture of 224 × 224, where the publisher states them. */
   readonly gigaMultiplyAdds?: number;
-  /** Which classes the head's rows are: ImageNet's, as in `@residual/vision/imagenet`. */
-  readonly classes: 'imagenet-1k';
-  readonly numClasses: 1000;
+  /**
+   * Which classes the head's rows are: ImageNet's thousand, as in `@residual/vision/imagenet`, timm's 11,821 or the 21,843 of
+   * all ImageNet; `undefined` where there is no head.
+   */
+  readonly classes: 'imagenet-1k' | 'imagenet-12k' | 'imagenet-21k' | undefined;
+  /** `null` where there is no head. */
+  readonly numClasses: number | null;
   /** How pictures are prepared in its publisher's own evaluation. */
   readonly preset: Preset;
-  /** Best first; empty where nothing is published. */
+  /** Best first; empty where nothing is known. */
   readonly metrics: readonly PublishedMetric[];
-  /** Licence as the hub spells it: `bsd-3-clause`, `apache-2.0`. */
+  /** Licence as the hub spells it: `bsd-3-clause`, `apache-2.0`; `unknown` where none is stated. */
   readonly licence: string;
-  /** How it was trained. */
+  /** How it was trained, or where its publisher speaks of it. */
   readonly recipe: string;
+}
+
+/** Published weights with ImageNet's thousand classes. */
+export interface ImagenetWeights extends PublishedWeights {
+  readonly classes: 'imagenet-1k';
+  readonly numClasses: 1000;
 }

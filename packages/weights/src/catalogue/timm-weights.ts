@@ -1,80 +1,71 @@
-import { hubWeights, metric, timmRepo } from './hub-weights.ts';
+import type { Preset } from '@residual/vision';
+import { hubUrl, sizeMiB } from './hub-file.ts';
 import { imagenetPreset } from './model-facts.ts';
-import type { PublishedMetric, PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+import type { PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+import { timmMetrics } from './timm-metrics.ts';
+import { timmTable } from './timm-table.ts';
 
-type Row = readonly [model: PublishedModel, ...metrics: PublishedMetric[]];
+const releases = 'https://github.com/rwightman/pytorch-image-models/releases/download/';
 
 /**
- * timm's copies of torchvision's weights (`tv`, `tv2`) and its own of the paper "ResNet strikes back" (`a1`, `a1h`), each
- * with the preprocessing of its test size.
+ * All that timm publishes of residual networks, each with the preprocessing of its test size.
  *
- * @see https://github.com/huggingface/pytorch-image-models/blob/main/timm/models/resnet.py (`default_cfgs`)
- * @see https://github.com/huggingface/pytorch-image-models/blob/main/results/results-imagenet.csv
+ * @see https://github.com/huggingface/pytorch-image-models/tree/main/timm/models (`default_cfgs`)
  */
 export function timmWeights(): PublishedWeights[] {
-  return [
-    ...weights('tv_in1k', [
-      ['resnet18', metric(224, 69.76, 89.07)],
-      // In no table of timm's: torchvision's figure for the same weights, prepared alike.
-      ['resnet34', metric(224, 73.314, 91.42)],
-      ['resnet50', metric(224, 76.156)],
-      ['resnet101', metric(224, 77.376, 93.542)],
-      ['resnet152', metric(224, 78.322, 94.048)],
-      ['resnext50_32x4d', metric(224, 77.618, 93.696)],
-      ['resnext101_32x8d', metric(224, 79.31, 94.52)],
-      // Resized to 256 here, to 232 by torchvision.
-      ['resnext101_64x4d', metric(224, 82.978)],
-      ['wide_resnet50_2', metric(224, 78.48, 94.086)],
-      ['wide_resnet101_2', metric(224, 78.838, 94.282)],
-    ]),
-    ...weights('tv2_in1k', [
-      ['resnet50', metric(224, 80.846)],
-      ['resnet101', metric(224, 81.89, 95.768)],
-      ['resnet152', metric(224, 82.288, 96.004)],
-      ['resnext50_32x4d', metric(224, 81.182, 95.34)],
-      ['resnext101_32x8d', metric(224, 82.832, 96.232)],
-      ['wide_resnet50_2', metric(224, 81.606, 95.762)],
-      ['wide_resnet101_2', metric(224, 82.498, 96.018)],
-    ]),
-    ...weights('a1_in1k', [
-      ['resnet18', metric(288, 73.164), metric(224, 71.504)],
-      ['resnet34', metric(288, 77.93), metric(224, 76.42)],
-      ['resnet50', metric(288, 81.24), metric(224, 80.382)],
-      ['resnet101', metric(288, 82.322, 95.632)],
-      ['resnet152', metric(288, 82.732, 95.72)],
-      ['resnext50_32x4d', metric(288, 81.466, 95.174)],
-    ]),
-    ...weights('a1h_in1k', [
-      ['resnet50', metric(224, 80.676, 95.306)],
-      ['resnet101', metric(288, 82.796), metric(224, 81.95)],
-      ['resnet152', metric(288, 83.494), metric(224, 82.818)],
-      ['resnext50_32x4d', metric(288, 82.014, 95.934)],
-    ]),
-  ];
-}
-
-function weights(name: WeightsName, rows: readonly Row[]): PublishedWeights[] {
-  const isTorchvision = name === 'tv_in1k' || name === 'tv2_in1k';
-  return rows.map(([model, ...metrics]) =>
-    hubWeights({
-      model,
-      name,
-      publisher: 'timm',
-      repo: timmRepo(model, name),
-      preset: presetOf(model, name),
-      metrics,
-      licence: isTorchvision ? 'bsd-3-clause' : 'apache-2.0',
-      recipe: isTorchvision
-        ? 'https://github.com/pytorch/vision/tree/main/references/classification'
-        : 'https://arxiv.org/abs/2110.00476',
+  const metrics = timmMetrics();
+  const rows = Object.entries(timmTable) as [PublishedModel, readonly (number | string)[]][];
+  return rows.flatMap(([model, [parameters, ...lines]]) =>
+    lines.map((line) => {
+      const weights = readLine(model, parameters as number, line as string);
+      return { ...weights, metrics: metrics.get(weights.id) ?? [] };
     }),
   );
 }
 
-function presetOf(model: PublishedModel, name: WeightsName): PublishedWeights['preset'] {
-  if (name === 'tv_in1k') return imagenetPreset(256, 224, 'bilinear');
-  if (name === 'tv2_in1k') return imagenetPreset(232, 224, 'bilinear');
-  // The one of them that was trained at 176 pixels, and is tested at 224 without a margin.
-  if (model === 'resnet50' && name === 'a1h_in1k') return imagenetPreset(224, 224, 'bicubic');
-  return imagenetPreset(288, 288, 'bicubic');
+/** A line of the table. */
+function readLine(model: PublishedModel, usual: number, line: string): Omit<PublishedWeights, 'metrics'> {
+  const [tag, sizes, ...words] = line.split(' ') as [WeightsName, string, ...string[]];
+  const [resizePx, cropPx] = sizes.split('/').map(Number) as [number, number];
+  const take = (pattern: RegExp): string | undefined => {
+    const at = words.findIndex((word) => pattern.test(word));
+    return at < 0 ? undefined : words.splice(at, 1)[0];
+  };
+  const interpolation = take(/^bilinear$/) ? 'bilinear' : 'bicubic';
+  const isHalf = take(/^half$/) !== undefined;
+  const [classes, parameters] = (take(/:/) ?? `1000:${usual}`).split(':').map(Number) as [number, number];
+  const file = take(/\//);
+  const repo = `timm/${model}.${tag}`;
+  const sha256Prefix = file && /-([0-9a-f]{8,})\.pth$/.exec(file)?.[1];
+  const numClasses = classes || null;
+  const preset = imagenetPreset(resizePx, cropPx, interpolation);
+  const half: Pick<Preset, 'mean' | 'std'> = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+  return {
+    id: `${model}/${tag}`,
+    model,
+    name: tag,
+    publisher: 'timm',
+    urls: [file === undefined ? hubUrl(repo) : releases + file],
+    ...(file === undefined && { repo }),
+    ...(sha256Prefix && { sha256Prefix }),
+    sizeMiB: sizeMiB(parameters),
+    parameters,
+    classes: classesOf(numClasses),
+    numClasses,
+    preset: isHalf ? { ...preset, ...half } : preset,
+    licence: words[0] ?? 'apache-2.0',
+    recipe: recipeOf(tag, file === undefined ? `https://huggingface.co/${repo}` : releases.replace('/download/', '')),
+  };
+}
+
+function classesOf(numClasses: number | null): PublishedWeights['classes'] {
+  if (numClasses === null) return undefined;
+  return numClasses === 1000 ? 'imagenet-1k' : numClasses === 11_821 ? 'imagenet-12k' : 'imagenet-21k';
+}
+
+function recipeOf(tag: WeightsName, card: string): string {
+  if (tag === 'tv_in1k' || tag === 'tv2_in1k')
+    return 'https://github.com/pytorch/vision/tree/main/references/classification';
+  // "ResNet strikes back" calls its recipes so.
+  return /^a[123]h?_in1k$/.test(tag) ? 'https://arxiv.org/abs/2110.00476' : card;
 }
