@@ -1,5 +1,4 @@
 import { type ByteSource, readExactly } from './byte-source.ts';
-import { describeOther } from './describe-other.ts';
 import { startsWith } from './starts-with.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 
@@ -24,6 +23,7 @@ export async function detectFormat(source: ByteSource): Promise<Container> {
   if (isPickle(start)) return 'pickle';
   if (startsWith(start, 257, 'ustar')) return 'tar';
   if (startsWith(start, 0, '\x89HDF\r\n\x1a\n')) return 'hdf5';
+  const { describeOther } = await import('./describe-other.ts');
   const text = `expected weights, got ${describeOther(source, start)}`;
   throw new WeightsFormatError('not-weights', source.name, text, { offset: 0 });
 }

@@ -1,6 +1,4 @@
 import type { ByteSource } from './byte-source.ts';
-import { isKerasZip, readKerasZipIndex } from './keras/read-keras-zip-index.ts';
-import { isNpz, readNpzIndex } from './numpy/read-npz-index.ts';
 import { oneLine } from './one-line.ts';
 import { isTorchZip, readZipIndex } from './pytorch/read-zip-index.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
@@ -15,8 +13,16 @@ import { ZipFile } from './zip-file.ts';
 export async function readZipFileIndex(source: ByteSource): Promise<WeightsIndex> {
   const zip = await ZipFile.open(source);
   if (isTorchZip(zip)) return readZipIndex(source, zip);
-  if (isKerasZip(zip)) return readKerasZipIndex(source, zip);
-  if (isNpz(zip)) return readNpzIndex(source, zip);
+  // Keras 3's.
+  if (zip.has('model.weights.h5') && zip.has('config.json')) {
+    const { readKerasZipIndex } = await import('./keras/read-keras-zip-index.ts');
+    return readKerasZipIndex(source, zip);
+  }
+  const names = zip.names();
+  if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) {
+    const { readNpzIndex } = await import('./numpy/read-npz-index.ts');
+    return readNpzIndex(source, zip);
+  }
   throw new WeightsFormatError('not-weights', source.name, `expected weights, got ${describeZip(zip)}`);
 }
 

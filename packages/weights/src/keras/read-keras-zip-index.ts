@@ -8,11 +8,6 @@ import { indexKeras } from './index-keras.ts';
 const weightsFile = 'model.weights.h5';
 const maxConfigBytes = 64 * 1024 * 1024;
 
-/** Whether a zip is Keras 3's `.keras`. */
-export function isKerasZip(zip: ZipFile): boolean {
-  return zip.has(weightsFile) && zip.has('config.json');
-}
-
 /**
  * Indexes a `.keras` file: the HDF5 file in it, which lies there as it is, under the names of its config.
  *

@@ -7,12 +7,6 @@ import { checkView, countElements, type TensorEntry, type WeightsIndex } from '.
 import type { ZipFile } from '../zip-file.ts';
 import { type NpyHeader, npyHeaderBytes, parseNpyHeader } from './npy-header.ts';
 
-/** Whether a zip is one that `numpy.savez` writes. */
-export function isNpz(zip: ZipFile): boolean {
-  const names = zip.names();
-  return names.length > 0 && names.every((name) => name.endsWith('.npy'));
-}
-
 /**
  * Indexes an `.npz`, stored or deflated: each array under its name. Arrays are unpacked one by one, when they are read.
  *
