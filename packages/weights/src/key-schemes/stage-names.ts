@@ -19,8 +19,8 @@ export interface BlockPlace {
   readonly rest: string;
 }
 
-/** What the first convolution of a block is called: everywhere, by weiaicunzai, by Hugging Face. */
-const firstConvolutions = ['conv1', 'residual_function.0', 'layer.0.convolution'];
+/** What the first convolution of a block is called: everywhere, by weiaicunzai, by Hugging Face, in timm's `byobnet`. */
+const firstConvolutions = ['conv1', 'residual_function.0', 'layer.0.convolution', 'conv1_1x1', 'conv1_kxk'];
 
 /** Modules that hold stages by number and nothing else: the stem stands beside them. */
 const stageLists = ['stages', 'layers', 'blocks', 'stage', 'res_layers'];

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
 import { prefixInFile } from '../key-schemes/wrapper-segments.ts';
-import type { StateDictIndex, WeightsIndex } from '../weights-index.ts';
+import type { StateDictIndex, TensorEntry, WeightsIndex } from '../weights-index.ts';
 import { combineTensors } from './combined-tensors.ts';
 import type { DictNames, NetworkRoot } from './dict-names.ts';
 import { findHead } from './find-head.ts';
@@ -10,7 +10,7 @@ import { withoutLeftovers } from './leftovers.ts';
 import { findHints } from './network-hints.ts';
 import { nameBackbone } from './network-tensors.ts';
 import { turnToRgb } from './reverse-input-channels.ts';
-import { hintedNames, schemeOf } from './scheme-of.ts';
+import { hintedNames, keepsNames, schemeOf } from './scheme-of.ts';
 import type { StatedNames } from './stated-names.ts';
 import { omitChildren, type Surroundings } from './surroundings.ts';
 
@@ -35,15 +35,13 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   const path = [dict.path, prefix].filter((part) => part !== '').join('.');
   const inside = withoutLeftovers(around.inside(root.root), notes);
   const tensors = combineTensors(source, inside);
-  // timm's pre-activation networks: torchvision has no names for them.
-  const isKept = root.before === 'stages.' && root.after === '.blocks';
-  const whole = isKept ? undefined : nameBackbone(tensors, root);
+  const whole = keepsNames(root, tensors) ? undefined : nameBackbone(tensors, root);
   const normalisation = whole && findNormalisation(root.root, whole, around);
   const omitted = normalisation?.children ?? [];
   const backbone = whole && { ...whole, others: omitChildren(whole.others, omitted) };
   const beside = (place: string) => omitChildren(around.beside(place), omitted);
   const head = backbone && findHead(root.root, backbone, { ...around, beside });
-  const scheme = names.scheme ?? schemeOf(root, backbone, head);
+  const scheme = names.scheme ?? schemeOf(root, tensors, backbone, head);
   if (prefix !== '' && !(scheme === 'huggingface' && prefix === 'resnet')) {
     notes.unshift(`prefix '${prefix}.' taken off the names`);
   }
@@ -55,7 +53,7 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
     );
   }
   const isBottleneck = found.has('layer1.0.conv3.weight');
-  const classCount = head === undefined ? found.get('head.fc.weight')?.shape[0] : head.classCount;
+  const classCount = head === undefined ? countClasses(found) : head.classCount;
   const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck, stated } as const;
   const { hints, isBgr } = findHints(index, hinted, notes);
   const rgb = isBgr ? turnToRgb(source, found, notes) : found;
@@ -64,4 +62,9 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   const { mean, std } = normalisation;
   notes.push('the pictures are normalised by a layer of the file: its mean and deviation are taken');
   return { ...network, normalisation: { mean, std } };
+}
+
+/** Of a network that keeps its names. */
+function countClasses(tensors: ReadonlyMap<string, TensorEntry>): number | undefined {
+  return (tensors.get('head.fc.weight') ?? tensors.get('last_linear.weight'))?.shape[0];
 }

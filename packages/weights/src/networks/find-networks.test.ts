@@ -160,6 +160,34 @@ describe('names of publishers become the models’ own', () => {
   });
 });
 
+test('networks for which torchvision has no names keep theirs: Cadene’s SENets, timm’s other families', () => {
+  const senet = new Map<string, readonly number[]>([
+    ['layer0.conv1.weight', [64, 3, 7, 7]],
+    ['layer0.bn1.weight', [64]],
+    ['layer1.0.conv1.weight', [64, 64, 1, 1]],
+    ['layer1.0.se_module.fc1.weight', [16, 256, 1, 1]],
+    ['layer2.0.conv1.weight', [128, 256, 1, 1]],
+    ['last_linear.weight', [1000, 2048]],
+  ]);
+  const byob = new Map<string, readonly number[]>([
+    ['stem.conv1.conv.weight', [24, 3, 3, 3]],
+    ['stages.0.0.conv1_1x1.conv.weight', [64, 64, 1, 1]],
+    ['stages.1.0.conv1_1x1.conv.weight', [64, 64, 1, 1]],
+    ['head.fc.weight', [1000, 64]],
+  ]);
+  for (const [names, scheme] of [[senet, 'cadene'] as const, [byob, 'timm'] as const]) {
+    const [network] = findIn({ '': prefixed('module.', names) });
+    expect([network!.scheme, network!.path]).toEqual([scheme, 'module']);
+    expect(namesOf(network!)).toEqual(names);
+  }
+});
+
+test('numbered blocks without a stem are no network', () => {
+  expect(
+    findIn({ '': new Map([1, 2, 3].map((i) => [`stage4.0.branches.${i}.0.conv1.weight`, [8, 8, 3, 3]])) }),
+  ).toEqual([]);
+});
+
 test('what tools leave behind is left out, with a note', () => {
   const names =
     'total_ops layer1.0.conv1.total_params n_averaged conv1.weight_fake_quant.scale layer1.0.bn1.activation_post_process.x ' +

@@ -4,6 +4,7 @@ import { buildNetwork, type SearchedDict } from './build-network.ts';
 import { findRoots, readNames } from './dict-names.ts';
 import type { FoundNetwork } from './found-network.ts';
 import { distinctNetworks, hasHead, rankNetworks } from './rank-networks.ts';
+import { inputWeights } from './reverse-input-channels.ts';
 import { readStatedNames } from './stated-names.ts';
 import { shareOut } from './surroundings.ts';
 
@@ -40,5 +41,10 @@ function networksOf(file: Omit<SearchedDict, 'names' | 'around'>, most: number):
   const roots = findRoots(names.tensors.keys()).slice(0, most);
   if (roots.length === 0) return [];
   const around = shareOut(names.tensors, roots);
-  return roots.map((root) => buildNetwork({ ...file, names, around }, root));
+  return roots.map((root) => buildNetwork({ ...file, names, around }, root)).filter(isWhole);
+}
+
+/** Numbered containers of blocks are many things, such as HRNet's branches; with a stem before them, a network. */
+function isWhole({ scheme, tensors }: FoundNetwork): boolean {
+  return scheme !== 'sequential' || inputWeights.some((name) => tensors.has(name));
 }

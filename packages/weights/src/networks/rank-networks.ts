@@ -33,7 +33,7 @@ export function isEma(path: string): boolean {
 
 /** Whether a network has a classifier. */
 export function hasHead({ tensors }: FoundNetwork): boolean {
-  return [...tensors.keys()].some((name) => /^(fc|head\.fc)\./.test(name));
+  return [...tensors.keys()].some((name) => /^(fc|head\.fc|last_linear)\./.test(name));
 }
 
 const student = /^student/i;

@@ -6,13 +6,28 @@ import type { HintedNetwork } from './network-hints.ts';
 import type { Backbone } from './network-tensors.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/**
+ * Whether the models themselves have a network's names, torchvision having none for it: timm's `resnetv2` and others whose
+ * stem and stages are `stem` and `stages`, and Cadene's SENets (`layer0`, `se_module`, `last_linear`).
+ */
+export function keepsNames({ before, after }: NetworkRoot, tensors: ReadonlyMap<string, TensorEntry>): boolean {
+  const names = [...tensors.keys()];
+  if (names.some(isSeModule)) return true;
+  return before === 'stages.' && (after === '.blocks' || names.some((name) => name.startsWith('stem.')));
+}
+
+function isSeModule(name: string): boolean {
+  return name.includes('.se_module.');
+}
+
 /** Whose names a network of PyTorch has, as far as they tell. */
 export function schemeOf(
   { root, before, after }: NetworkRoot,
+  inFile: ReadonlyMap<string, TensorEntry>,
   backbone: Backbone | undefined,
   head: HeadSearch | undefined,
 ): KeySchemeName {
-  if (backbone === undefined) return 'timm';
+  if (backbone === undefined) return [...inFile.keys()].some(isSeModule) ? 'cadene' : 'timm';
   if (after === '.layers') return 'huggingface';
   if (after === '_x') return 'weiaicunzai';
   if (before === 'res') return 'detectron2';
