@@ -9,6 +9,7 @@ import {
   type Graph,
   makeExecutable,
   optimize,
+  sliceSplits,
   type Weights,
 } from '@residual/compile';
 import { KernelError, type KernelProgram } from '@residual/kernels';
@@ -38,7 +39,7 @@ async function compile(
   options: NativeOptions,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
-  const bound = bind(optimize(graph), weights, { leavesFilters: true });
+  const bound = bind(sliceSplits(optimize(graph)), weights, { leavesFilters: true });
   const program = await compileProgram(computedOutputs(bound), options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
   const { precision = 'fp32' } = options;

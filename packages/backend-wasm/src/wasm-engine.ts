@@ -8,6 +8,7 @@ import {
   type Graph,
   makeExecutable,
   optimize,
+  sliceSplits,
   type Weights,
 } from '@residual/compile';
 import { compileProgram, KernelError, type WasmKernelOptions } from '@residual/kernels';
@@ -37,7 +38,7 @@ async function compile(
   options: WasmOptions,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
-  const bound = bind(optimize(graph), weights, { leavesFilters: true });
+  const bound = bind(sliceSplits(optimize(graph)), weights, { leavesFilters: true });
   const program = await compileProgram(bound, options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
   return makeExecutable(

@@ -117,3 +117,16 @@ test.each<[string, (w: Map<string, Weight>) => unknown, string]>([
   expect(BindError.isInstance(error)).toBe(true);
   expect((error as Error).message).toContain(message);
 });
+
+test('a filter that is made of repeated and filled numbers is a constant once it is bound', async () => {
+  const graph = await trace((t) => {
+    const x = t.input('x', [1, 4, 4, 3]) as tf.Tensor4D;
+    const taps = tf.tile(t.parameter('taps', [2, 1, 1, 1]), [1, 2, 3, 2]) as tf.Tensor4D;
+    return { y: tf.conv2d(x, tf.mul(taps, tf.fill([2, 2, 3, 2], 0.5)) as tf.Tensor4D, 1, 'valid') };
+  });
+  const bound = bind(graph, new Map([['taps', { shape: [2, 1, 1, 1], data: Float32Array.of(2, 4) }]]));
+  expect(bound.nodes.map(({ op }) => op)).toEqual(['Conv2D']);
+  expect([...bound.constants.values()]).toEqual([
+    Float32Array.from({ length: 24 }, (_, index) => (index < 12 ? 1 : 2)),
+  ]);
+});

@@ -38,6 +38,7 @@ export { foldNormalisation } from './passes/fold-normalisation.ts';
 export { fuseEpilogues } from './passes/fuse-epilogues.ts';
 export { fuseReluGradients } from './passes/fuse-relu-gradients.ts';
 export { optimize } from './passes/optimize.ts';
+export { sliceSplits } from './passes/slice-splits.ts';
 export { spellOutBatchNorm } from './passes/spell-out-batch-norm.ts';
 export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { formatGraph } from './print/format-graph.ts';

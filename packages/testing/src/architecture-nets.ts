@@ -84,6 +84,65 @@ export function architectureNets(): Readonly<Record<string, ContractNet>> {
       const y = layer(t, 'conv1', x, 11, 3);
       return { most: tf.max(tf.sub(x, 100), [1, 2], true), joined: tf.concat([x, y, tf.relu(x)], 3) };
     },
+    'channels split into parts, each of which the next one reads, and joined': (t) => {
+      const x = layer(t, 'conv1', t.input('image', [1, 6, 5, 3]) as tf.Tensor4D, 22, 1);
+      const [first, second, third] = tf.split(x, [8, 8, 6], 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+      const y = tf.relu(layer(t, 'conv2', tf.add(first, second), 6, 3));
+      return { y: layer(t, 'conv3', tf.concat([first, y, tf.add(y, third)], 3) as tf.Tensor4D, 9, 1) };
+    },
+    'two paths weighed by channel, their softmax as a sigmoid': (t) => {
+      const x = t.input('image', [2, 5, 4, 6]) as tf.Tensor4D;
+      const [a, b] = [layer(t, 'conv1', x, 10, 3), layer(t, 'conv2', x, 10, 1)];
+      const squeezed = tf.relu(biasedPoint(t, 'fc1', tf.mean(tf.add(a, b), [1, 2], true), 8)) as tf.Tensor4D;
+      const [left, right] = tf.split(biasedPoint(t, 'fc2', squeezed, 20), 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+      const share = tf.sigmoid(tf.sub(left, right));
+      return { y: tf.add(tf.mul(a, share), tf.mul(b, tf.sub(1, share))) };
+    },
+    'a softmax over three parts of the channels': (t) => {
+      const x = layer(t, 'conv1', t.input('image', [2, 1, 1, 6]) as tf.Tensor4D, 15, 1);
+      const parts = tf.split(x, 3, 3) as tf.Tensor4D[];
+      const most = parts.reduce((a, b) => tf.maximum(a, b));
+      const powers = parts.map((part) => tf.exp(tf.sub(part, most)));
+      const sum = powers.reduce((a, b) => tf.add(a, b));
+      return Object.fromEntries(powers.map((power, index) => [`y${index}`, tf.div(power, sum)]));
+    },
+    'group norm: means of groups of channels by a convolution': (t) => {
+      const x = layer(t, 'conv1', t.input('image', [2, 5, 6, 3]) as tf.Tensor4D, 12, 3);
+      const [groups, channels] = [3, 12];
+      const filter = tf.fill([1, 1, channels / groups, channels], groups / channels) as tf.Tensor4D;
+      const attributes = { strides: [1, 1], pad: 'valid', dilations: [1, 1] };
+      const meanOf = (y: tf.Tensor4D): tf.Tensor4D =>
+        tf
+          .engine()
+          .runKernel('GroupedConv2D', { x: tf.mean<tf.Tensor4D>(y, [1, 2], true), filter }, attributes) as tf.Tensor4D;
+      const centred = tf.sub(x, meanOf(x)) as tf.Tensor4D;
+      const normal = tf.mul(centred, tf.rsqrt(tf.add(meanOf(tf.mul(centred, centred)), 1e-5)));
+      const [scale, offset] = ['weight', 'bias'].map((part) => t.parameter(`norm.${part}`, [channels]));
+      return { y: tf.relu(tf.add(tf.mul(normal, scale!), offset!)) };
+    },
+    'a blur of mirrored borders at stride 2': (t) => {
+      const x = layer(t, 'conv1', t.input('image', [2, 7, 6, 3]) as tf.Tensor4D, 10, 3);
+      const padded = tf.mirrorPad(x, around(1, 1, 1, 1), 'reflect') as tf.Tensor4D;
+      const blur = tf.tile(
+        tf.reshape(tf.tensor1d([1, 2, 1, 2, 4, 2, 1, 2, 1].map((n) => n / 16)), [3, 3, 1, 1]),
+        [1, 1, 10, 1],
+      );
+      return { y: tf.depthwiseConv2d(padded, blur as tf.Tensor4D, 2, 'valid') };
+    },
+    'a gate by a convolution along the channels': (t) => {
+      const x = layer(t, 'conv1', t.input('image', [2, 4, 5, 3]) as tf.Tensor4D, 14, 3);
+      const mean = tf.reshape(tf.mean(x, [1, 2]), [2, 1, 14, 1]) as tf.Tensor4D;
+      const gate = tf.conv2d(mean, t.parameter('conv.weight', [1, 3, 1, 1]) as tf.Tensor4D, 1, 'same');
+      return { y: tf.mul(x, tf.sigmoid(tf.reshape(gate, [2, 1, 1, 14]))) };
+    },
+    'a filter that is standardised': (t) => {
+      const x = t.input('image', [1, 6, 6, 5]) as tf.Tensor4D;
+      const filter = t.parameter('conv1.weight', [3, 3, 5, 8]) as tf.Tensor4D;
+      const { mean, variance } = tf.moments(filter, [0, 1, 2], true);
+      const standard = tf.mul(tf.sub(filter, mean), tf.rsqrt(tf.add(variance, 1e-8))) as tf.Tensor4D;
+      const scaled = tf.mul(standard, t.parameter('conv1.gain', [1, 1, 1, 8])) as tf.Tensor4D;
+      return { y: tf.conv2d(tf.pad(x, around(1, 1, 1, 1)) as tf.Tensor4D, scaled, 1, 'valid') };
+    },
   };
 }
 

@@ -89,6 +89,11 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
     const offsets = (attributes['paddings'] as unknown as Pair[]).map(([before]) => before);
     return shift({ shape, outShape, offsets, fill: attributes['constantValue'] as number });
   },
+  MirrorPad: ({ attributes }, shape, outShape) => {
+    const offsets = (attributes['paddings'] as unknown as Pair[]).map(([before]) => before);
+    if (offsets.at(-1) !== 0 || shape.at(-1) !== outShape.at(-1)) return undefined;
+    return shift({ shape, outShape, offsets, fill: attributes['mode'] as 'reflect' | 'symmetric' });
+  },
   Slice: ({ attributes }, shape, outShape) => {
     const offsets = (attributes['begin'] as number[]).map((begin) => -begin);
     return shift({ shape, outShape, offsets, fill: 0 });

@@ -5,8 +5,8 @@ export interface Shift {
   readonly outShape: readonly number[];
   /** Where the input's first element lies in the output, by axis; negative to leave elements out. */
   readonly offsets: readonly number[];
-  /** What is where the input is not. */
-  readonly fill: number;
+  /** What is where the input is not: a number, or the input's rows and columns, turned back at its ends. */
+  readonly fill: number | 'reflect' | 'symmetric';
 }
 
 /** Padding and slicing: an output that shows the input from another place; a vector of channels a thread. */
@@ -17,7 +17,8 @@ export function shift({ shape, outShape, offsets, fill }: Shift): Shader {
   const pitch = Math.ceil(shape.at(-1)! / 4) * 4;
   const coordinates = repeat(rank - 1, (axis) => {
     const inner = outShape.slice(axis + 1, -1).reduce((product, size) => product * size, 1);
-    return `let i${axis} = i32(item / ${vectors * inner}u % ${outShape[axis]}u) - ${offsets[axis]};`;
+    const own = `i32(item / ${vectors * inner}u % ${outShape[axis]}u) - ${offsets[axis]}`;
+    return `let i${axis} = ${typeof fill === 'number' ? own : turnedBack(own, shape[axis]!, fill)};`;
   });
   const inside = repeat(rank - 1, (axis) => `(u32(i${axis}) < ${shape[axis]}u) & `, '');
   const row = Array.from({ length: rank - 1 }, (_, axis) => axis).reduce(
@@ -33,7 +34,7 @@ ${flatMain(count)}
     let out = i32(item % ${vectors}u) * 4 + lane;
     let channel = out - ${offsets[rank - 1]};
     let isInside = ${inside}(u32(channel) < ${shape[rank - 1]}u);
-    let read = select(f32(${floatLiteral(fill)}), x[select(0, row + channel, isInside)], isInside);
+    let read = select(f32(${floatLiteral(typeof fill === 'number' ? fill : 0)}), x[select(0, row + channel, isInside)], isInside);
     value[lane] = select(0.0, read, out < ${outShape[rank - 1]});
   }
   y[item] = value;
@@ -85,6 +86,13 @@ ${flatMain(outCount)}
   y[item] = select(0.0, read, isReal);
 }`;
   return { code, workgroups: flatWorkgroups(outCount) };
+}
+
+/** An index that goes back where it leaves `0 … size - 1`: `reflect` does not read the outermost twice. */
+function turnedBack(index: string, size: number, mode: 'reflect' | 'symmetric'): string {
+  const skipped = mode === 'reflect' ? 1 : 0;
+  const low = `select(${index}, ${skipped - 1} - (${index}), ${index} < 0)`;
+  return `select(${low}, ${2 * size - 1 - skipped} - (${index}), ${index} >= ${size})`;
 }
 
 /** WGSL has no literal for infinity: the most negative number stands for it, as the least of a maximum. */

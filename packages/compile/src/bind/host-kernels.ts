@@ -40,6 +40,8 @@ export function hostKernels(): ReadonlyMap<string, HostKernel> {
     ['Transpose', transpose],
     ['Slice', slice],
     ['Concat', concat],
+    ['Tile', tile],
+    ['Fill', (_inputs, { shape, value }, make) => filled(shape as number[], value as number, make)],
   ]);
 }
 
@@ -137,6 +139,26 @@ function taken(x: HostArray, shape: readonly number[], steps: readonly number[],
   const data = new Float64Array(util.sizeFromShape([...shape]));
   gather(data, x.data, shape, steps, offset);
   return { shape, data };
+}
+
+function tile([x]: readonly HostArray[], { reps }: Attributes): HostArray {
+  const { shape: own, data } = x!;
+  const strides = util.computeStrides([...own, 1]);
+  const shape = own.map((size, axis) => size * (reps as number[])[axis]!);
+  const tiled = new Float64Array(util.sizeFromShape(shape));
+  const coordinates = own.map(() => 0);
+  for (let index = 0; index < tiled.length; index++) {
+    tiled[index] = data[coordinates.reduce((sum, at, axis) => sum + (at % own[axis]!) * strides[axis]!, 0)]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      coordinates[axis] = (coordinates[axis]! + 1) % shape[axis]!;
+      if (coordinates[axis] !== 0) break;
+    }
+  }
+  return { shape, data: tiled };
+}
+
+function filled(shape: readonly number[], value: number, make: MakeArray): HostArray {
+  return { shape, data: make(util.sizeFromShape([...shape])).fill(value) };
 }
 
 function concat(inputs: readonly HostArray[], { axis }: Attributes): HostArray {

@@ -40,8 +40,7 @@ export class WeightEvaluator {
 
   /** Whether the node is computed here rather than in each run; asked in the order of the graph. */
   takes(node: GraphNode): boolean {
-    if (!this.#kernels.has(node.op) || node.inputs.length === 0 || !node.inputs.every((id) => this.knows(id)))
-      return false;
+    if (!this.#kernels.has(node.op) || !node.inputs.every((id) => this.knows(id))) return false;
     const [output] = node.outputs as [ValueId];
     this.#producers.set(output, node);
     const operands = node.inputs.map((id) => this.#expressions.get(id));
@@ -76,6 +75,7 @@ export class WeightEvaluator {
     values: Value[],
   ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<ValueId, ConstantData> } | undefined {
     const product = this.#producers.get(id);
+    if (product?.inputs.length === 0) return undefined;
     const [filter, factor] = product === undefined ? [id] : (product.inputs as [ValueId, ValueId?]);
     const source = this.#sources.get(filter);
     const { shape, dtype } = values[filter]!;

@@ -56,6 +56,13 @@ export const arrayOperations: OnnxOperationTable = {
     const value = w.scalar(w.attributes['constantValue'] as number, w.inputValues[0]!.dtype);
     w.output(w.op('Pad', [w.input(0, layout), w.ints(ends), value]), layout);
   },
+  MirrorPad: (w) => {
+    if (w.attributes['mode'] !== 'reflect') throw w.unsupported();
+    const paddings = w.attributes['paddings'] as unknown as Pair[];
+    const { layout, order } = laidOut(w);
+    const ends = [0, 1].flatMap((end) => order.map((axis) => paddings[axis]![end]!));
+    w.output(w.op('Pad', [w.input(0, layout), w.ints(ends)], { mode: 'reflect' }), layout);
+  },
   Slice: (w) => {
     const { begin, size } = w.attributes as { begin: number[]; size: number[] };
     const { layout, order } = laidOut(w);
