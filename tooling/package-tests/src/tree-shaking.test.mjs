@@ -16,6 +16,15 @@ const otherParts = [
   ...['shapesOnly', 'recognize', 'fitModel', 'describeHead'],
 ];
 
+/** Parts of other architectures than torchvision's and the paper's, and what only a reader of weights files needs. */
+const otherParts = [
+  ...['preActivation', 'PreActivation', 'sigmoid', 'squeezeExcite', 'efficientChannelAttention'],
+  ...['selectiveKernel', 'res2net', 'resnest', 'deepStem', 'averagePoolShortcut', 'convolutionShortcut'],
+  ...['blurAntiAlias', 'averageAntiAlias', 'groupNorm', 'evoNorm', 'StdConv2d', 'averageAndMaxPool'],
+  ...['relu6', 'leaky', 'silu', 'hardSwish', 'convolutionHead', 'sequentialHead', 'timm'],
+  ...['shapesOnly', 'recognize', 'fitModel', 'describeHead'],
+];
+
 /** What a page takes of a package, what must not come with it, and its size without tfjs: minified, by gzip. */
 const pages = [
   {
