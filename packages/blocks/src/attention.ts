@@ -4,6 +4,8 @@ import type { VarScope } from './var-scope.ts';
 
 export interface AttentionOptions {
   readonly channels: number;
+  /** What they would be had the network not been pruned; default `channels`. */
+  readonly unprunedChannels?: number;
   readonly layers: Layers;
 }
 

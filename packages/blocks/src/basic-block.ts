@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { AntiAlias } from './anti-alias.ts';
 import type { Attention, AttentionType } from './attention.ts';
 import type { Block, BlockOptions, BlockType } from './block.ts';
 import type { Convolution } from './conv2d.ts';
@@ -16,19 +17,23 @@ export class PlainBasicBlock implements Block {
   readonly conv2: Convolution;
   readonly bn2: Norm;
   protected readonly layers: Layers;
+  readonly #smooth: (x: tf.Tensor4D) => tf.Tensor4D;
 
   static make(vars: VarScope, options: BlockOptions): Block {
     return new PlainBasicBlock(vars, options);
   }
 
-  constructor(vars: VarScope, options: BlockOptions) {
+  constructor(vars: VarScope, options: BlockOptions, { antiAlias }: BasicBlockKind = {}) {
     const { inChannels, planes, stride = 1, dilation = 1, firstDilation = dilation } = options;
     const { zeroInit = false, layers = usualLayers } = options;
-    const conv = { outChannels: planes, kernelSize: 3 };
+    const isSmoothed = antiAlias !== undefined && (stride > 1 || firstDilation !== dilation);
+    const conv1 = { inChannels, outChannels: planes, kernelSize: 3, dilation: firstDilation };
     this.layers = layers;
-    this.conv1 = layers.conv(vars.scope('conv1'), { ...conv, inChannels, stride, dilation: firstDilation });
+    this.conv1 = layers.conv(vars.scope('conv1'), { ...conv1, stride: isSmoothed ? 1 : stride });
     this.bn1 = layers.norm(vars.scope('bn1'), planes);
-    this.conv2 = layers.conv(vars.scope('conv2'), { ...conv, inChannels: planes, dilation });
+    this.#smooth = isSmoothed ? (x) => antiAlias(x, stride) : (x) => x;
+    const conv2 = { inChannels: planes, outChannels: planes, kernelSize: 3, dilation };
+    this.conv2 = layers.conv(vars.scope('conv2'), conv2);
     this.bn2 = layers.norm(vars.scope('bn2'), planes, { zeroInit });
   }
 
@@ -38,7 +43,7 @@ export class PlainBasicBlock implements Block {
 
   protected convolutions(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
     const y = this.layers.activation.apply(this.bn1.forward(this.conv1.forward(x), options));
-    return this.bn2.forward(this.conv2.forward(y), options);
+    return this.bn2.forward(this.conv2.forward(this.#smooth(y)), options);
   }
 }
 
@@ -46,6 +51,8 @@ export class PlainBasicBlock implements Block {
 export interface BasicBlockKind {
   /** Default none. */
   readonly attention?: AttentionType;
+  /** What follows the first convolution in place of its stride; default none. */
+  readonly antiAlias?: AntiAlias;
 }
 
 /** The residual block of ResNet-18 and -34: `relu(F(x) + shortcut(x))`. @see He et al. 2015, equation 2 */
@@ -57,10 +64,10 @@ export class BasicBlock extends PlainBasicBlock {
     return new BasicBlock(vars, options);
   }
 
-  constructor(vars: VarScope, options: BlockOptions, { attention }: BasicBlockKind = {}) {
-    super(vars, options);
+  constructor(vars: VarScope, options: BlockOptions, kind: BasicBlockKind = {}) {
+    super(vars, options, kind);
     const { layers } = this;
-    this.attention = attention?.(vars, { channels: options.planes, layers });
+    this.attention = kind.attention?.(vars, { channels: options.planes, layers });
     this.shortcut = makeShortcut(vars, { ...options, outChannels: options.planes, layers });
   }
 

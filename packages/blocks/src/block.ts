@@ -9,6 +9,8 @@ export interface BlockOptions {
   readonly inChannels: number;
   /** Channels of the stage; the block puts out `planes * expansion`. */
   readonly planes: number;
+  /** Bottleneck only: of each convolution's output, the last the block's, where they are not what `planes` makes: in a pruned network. */
+  readonly channels?: readonly number[];
   /** Default 1. */
   readonly stride?: number;
   /** Default 1. */

@@ -1,10 +1,15 @@
 import type { HostData, HostTensor } from './state-dict.ts';
 
-/** How a variable's axes are ordered here and in PyTorch: convolutions HWIO ↔ OIHW, linear `[in, out]` ↔ `[out, in]`. */
-export type Layout = 'conv' | 'linear' | 'vector';
+/** How a variable's axes are ordered here and in PyTorch: convolutions HWIO ↔ OIHW, WIO ↔ OIW, linear `[in, out]` ↔ `[out, in]`. */
+export type Layout = 'conv' | 'conv1d' | 'linear' | 'vector';
 
 /** PyTorch's axis for each of ours. */
-const torchAxes: Record<Layout, readonly number[]> = { conv: [2, 3, 1, 0], linear: [1, 0], vector: [0] };
+const torchAxes: Record<Layout, readonly number[]> = {
+  conv: [2, 3, 1, 0],
+  conv1d: [2, 1, 0],
+  linear: [1, 0],
+  vector: [0],
+};
 
 /** The shape PyTorch gives to a variable whose shape here is `shape`. */
 export function torchShape(layout: Layout, shape: readonly number[]): number[] {

@@ -27,8 +27,8 @@ export function makePreActivationShortcut(
   outChannels: number,
   name: string,
 ): Shortcut | undefined {
-  const { inChannels, stride = 1, dilation = 1 } = options;
+  const { inChannels, stride = 1, dilation = 1, firstDilation = dilation } = options;
   const { shortcut = convolutionShortcut(name), layers = usualLayers } = options;
   if (stride === 1 && inChannels === outChannels) return undefined;
-  return shortcut(vars, { inChannels, outChannels, stride, dilation, layers });
+  return shortcut(vars, { inChannels, outChannels, stride, dilation, firstDilation, layers });
 }

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { averagePool } from './average-pool.ts';
+import type { Conv2dOptions } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Layers, usualLayers } from './layers.ts';
+import { subsample } from './subsample.ts';
 import type { VarScope } from './var-scope.ts';
 
 const NONE: [number, number] = [0, 0];
@@ -12,6 +14,8 @@ export interface ShortcutOptions {
   readonly stride: number;
   /** Of the stage: above 1 where it is dilated instead of halved. */
   readonly dilation: number;
+  /** Of the stage before, where the stage begins; default `dilation`. */
+  readonly firstDilation?: number;
   readonly layers: Layers;
 }
 
@@ -23,9 +27,23 @@ export type ShortcutType = (vars: VarScope, options: ShortcutOptions) => Shortcu
 
 /** 1×1 convolution and batch norm (option B): `downsample.0` and `downsample.1`. @see He et al. 2015, section 3.3 */
 export function projectionShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
-  const { inChannels, outChannels, stride, layers } = options;
+  return project(vars, options, { kernelSize: 1 });
+}
+
+/** The same with 3×3 convolutions where a stage is halved or dilated. @see timm `downsample_conv`; Hu et al. 2017, SENet-154 */
+export function wideProjectionShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
+  const { stride, dilation, firstDilation = dilation } = options;
+  const isWide = stride > 1 || dilation > 1;
+  return project(vars, options, isWide ? { kernelSize: 3, dilation: firstDilation } : { kernelSize: 1 });
+}
+
+function project(
+  vars: VarScope,
+  { inChannels, outChannels, stride, layers }: ShortcutOptions,
+  filter: Pick<Conv2dOptions, 'kernelSize' | 'dilation'>,
+): Shortcut {
   const downsample = vars.scope('downsample');
-  const conv = layers.conv(downsample.scope('0'), { inChannels, outChannels, kernelSize: 1, stride });
+  const conv = layers.conv(downsample.scope('0'), { inChannels, outChannels, stride, ...filter });
   const norm = layers.norm(downsample.scope('1'), outChannels);
   return (x, forward) => norm.forward(conv.forward(x), forward);
 }
@@ -63,8 +81,20 @@ export function convolutionShortcut(name: string): ShortcutType {
 }
 
 /**
+ * A 1×1 convolution alone, by `name`, of the mean of each 2×2 square: the shortcut of ResNet-D for a block that normalises first.
+ *
+ * @see timm `resnetv2.py`, `DownsampleAvg`
+ */
+export function averagePoolConvolutionShortcut(name: string): ShortcutType {
+  return (vars, { inChannels, outChannels, stride, dilation, layers }) => {
+    const conv = layers.conv(vars.scope(name), { inChannels, outChannels, kernelSize: 1 });
+    return (x) => conv.forward(pool(x, stride, dilation));
+  };
+}
+
+/**
  * Every stride-th pixel, and zeros for the channels that are not there (option A, no parameters): half of them before,
- * half after, as the CIFAR nets do. Average pooling over one pixel subsamples, as a strided slice has no gradient.
+ * half after, as the CIFAR nets do.
  *
  * @see He et al. 2015, section 4.2
  */
@@ -72,7 +102,7 @@ export function paddingShortcut(_vars: VarScope, { inChannels, outChannels, stri
   const extra = outChannels - inChannels;
   const before = Math.floor(extra / 2);
   return (x) => {
-    const sampled = stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');
+    const sampled = subsample(x, stride);
     return extra === 0 ? sampled : tf.pad(sampled, [NONE, NONE, NONE, [before, extra - before]]);
   };
 }
@@ -84,6 +114,8 @@ export interface MakeShortcutOptions {
   readonly stride?: number;
   /** Of the stage; default 1. */
   readonly dilation?: number;
+  /** Of the stage before, where the stage begins; default `dilation`. */
+  readonly firstDilation?: number;
   /** Where the shapes differ; default `projectionShortcut`. */
   readonly shortcut?: ShortcutType;
   /** Default `usualLayers`. */
@@ -92,8 +124,8 @@ export interface MakeShortcutOptions {
 
 /** The input itself where the shapes agree, else what `shortcut` makes. @see torchvision `ResNet._make_layer` */
 export function makeShortcut(vars: VarScope, options: MakeShortcutOptions): Shortcut {
-  const { inChannels, outChannels, stride = 1, dilation = 1 } = options;
+  const { inChannels, outChannels, stride = 1, dilation = 1, firstDilation = dilation } = options;
   const { shortcut = projectionShortcut, layers = usualLayers } = options;
   const fits = stride === 1 && inChannels === outChannels;
-  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, dilation, layers });
+  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, dilation, firstDilation, layers });
 }

@@ -7,17 +7,19 @@ export interface SqueezeExciteOptions {
   readonly ratio: number;
   /** The channels between are a multiple of it; default 8. */
   readonly divisor?: number;
+  /** What its variables' names begin with; default `se`. */
+  readonly name?: string;
 }
 
 /**
- * A gate for each channel, of the means of all of them: `x · sigmoid(fc2(relu(fc1(mean(x)))))`, its variables below `se`. The
+ * A gate for each channel, of the means of all of them: `x · sigmoid(fc2(relu(fc1(mean(x)))))`, its variables below `name`. The
  * ReLU is a ReLU whatever the network's activation.
  *
  * @see Hu et al. 2017, arXiv:1709.01507, section 3; timm `SEModule`
  */
-export function squeezeExcite({ ratio, divisor = 8 }: SqueezeExciteOptions): AttentionType {
+export function squeezeExcite({ ratio, divisor = 8, name = 'se' }: SqueezeExciteOptions): AttentionType {
   return (vars, { channels, layers }) => {
-    const se = vars.scope('se');
+    const se = vars.scope(name);
     const between = Math.max(divisor, Math.floor((channels * ratio + divisor / 2) / divisor) * divisor);
     const shape = { kernelSize: 1, bias: true };
     const fc1 = layers.conv(se.scope('fc1'), { ...shape, inChannels: channels, outChannels: between });

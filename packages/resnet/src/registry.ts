@@ -1,10 +1,20 @@
+import { antiAliasedSpecs } from './anti-aliased-nets.ts';
+import { channelAttentionSpecs } from './channel-attention-nets.ts';
 import { cifarPlainSpec, cifarResNetSpec, wide_resnet14_2Spec } from './cifar.ts';
 import { cifarFourStageSpec, cifarPreActivationSpec, type FourStageDepth } from './cifar-four-stages.ts';
 import * as imagenet from './imagenet.ts';
+import { kerasSpecs } from './keras.ts';
+import { legacySenetSpecs } from './legacy-senet.ts';
+import { prunedSpecs } from './pruned-nets.ts';
+import { res2netSpecs } from './res2net.ts';
+import { resnestSpecs } from './resnest.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
-import { resnetv2_50Spec } from './resnetv2.ts';
+import { resnetRsSpecs } from './resnet-rs.ts';
+import { resnetV2Specs } from './resnetv2.ts';
+import { sknetSpecs } from './sknet.ts';
 import type { ResNetSpec } from './spec.ts';
-import { resnet50dSpec, seresnet50Spec } from './timm.ts';
+import { squeezeExciteSpecs } from './squeeze-excite-nets.ts';
+import { timmResNetSpecs } from './timm.ts';
 import { UnknownModelError } from './unknown-model-error.ts';
 
 /** Every named variant: what `createModel` builds and `listModels` lists. */
@@ -23,9 +33,18 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
     imagenet.resnext101_64x4dSpec,
     imagenet.wide_resnet50_2Spec,
     imagenet.wide_resnet101_2Spec,
-    resnet50dSpec,
-    seresnet50Spec,
-    resnetv2_50Spec,
+    ...timmResNetSpecs(),
+    ...squeezeExciteSpecs(),
+    ...channelAttentionSpecs(),
+    ...antiAliasedSpecs(),
+    ...resnetRsSpecs(),
+    ...prunedSpecs(),
+    ...legacySenetSpecs(),
+    ...resnetV2Specs(),
+    ...res2netSpecs(),
+    ...resnestSpecs(),
+    ...sknetSpecs(),
+    ...kerasSpecs(),
     imagenet.plain18Spec,
     imagenet.plain34Spec,
     ...depths.map((depth) => cifarResNetSpec(depth)),

@@ -17,6 +17,7 @@ import {
   type VarSpec,
 } from '@residual/blocks';
 import * as tf from '@tensorflow/tfjs-core';
+import { strideAtFirstBlock } from './block-stride.ts';
 import { type Head, linearHead } from './head.ts';
 import { torchvisionNames } from './model-names.ts';
 import { averagePool, type Pool } from './pool.ts';
@@ -81,7 +82,7 @@ export class ResNet {
     this.sizePx = stem.sizePx;
     this.inChannels = inChannels;
     this.numClasses = numClasses;
-    this.numFeatures = stagePlanes(this.spec).at(-1)! * spec.block.expansion;
+    this.numFeatures = outChannels(this.spec, spec.depths.length - 1, spec.depths.at(-1)! - 1);
     this.#zeroInitResidual = zeroInitResidual;
     this.#vars = new VarScope(vars);
     this.#layers = makeLayers(this.spec);
@@ -297,6 +298,12 @@ function stagePlanes({ width = 64, depths, planes }: ResNetSpec): readonly numbe
   return planes ?? depths.map((_, stage) => width * 2 ** stage);
 }
 
+/** Channels that a block puts out. */
+function outChannels(spec: ResNetSpec, stage: number, index: number): number {
+  const { expansion } = spec.blocks?.[stage] ?? spec.block;
+  return spec.channels?.[stage]?.[index]?.at(-1) ?? stagePlanes(spec)[stage]! * expansion;
+}
+
 /** @see torchvision `ResNet._make_layer` */
 function makeStages(
   vars: VarScope,
@@ -305,26 +312,36 @@ function makeStages(
   stemStride: number,
   zeroInit: boolean,
 ): Block[][] {
-  const { block, width = 64, groups = 1, widthPerGroup = 64, names = torchvisionNames } = spec;
+  const { width = 64, groups = 1, widthPerGroup = 64, names = torchvisionNames } = spec;
   const { strideIn = '3x3', shortcut, outputStride = Number.POSITIVE_INFINITY } = spec;
+  const { blockStride = strideAtFirstBlock } = spec;
   const shared = { groups, widthPerGroup, strideIn, zeroInit, layers, ...(shortcut && { shortcut }) };
   let reached = stemStride;
   let inChannels = width;
   let dilation = 1;
   return spec.depths.map((depth, stage) => {
+    const block = spec.blocks?.[stage] ?? spec.block;
     const planes = stagePlanes(spec)[stage]!;
-    const firstDilation = dilation;
-    let stride = stage === 0 ? 1 : 2;
-    if (stride > 1 && reached >= outputStride) {
-      dilation *= stride;
-      stride = 1;
-    }
-    reached *= stride;
     return Array.from({ length: depth }, (_, index) => {
-      const first = index === 0 ? { stride, firstDilation } : {};
+      const firstDilation = dilation;
+      let stride = blockStride(stage, index, spec.depths);
+      if (stride > 1 && reached >= outputStride) {
+        dilation *= stride;
+        stride = 1;
+      }
+      reached *= stride;
       const scope = vars.scope(names.block(stage, index));
-      const made = block.make(scope, { ...shared, inChannels, planes, dilation, ...first });
-      inChannels = planes * block.expansion;
+      const channels = spec.channels?.[stage]?.[index];
+      const made = block.make(scope, {
+        ...shared,
+        inChannels,
+        planes,
+        stride,
+        dilation,
+        firstDilation,
+        ...(channels && { channels }),
+      });
+      inChannels = outChannels(spec, stage, index);
       return made;
     });
   });

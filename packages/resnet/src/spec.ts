@@ -1,4 +1,5 @@
 import type { Activation, BlockType, ConvType, NormType, ShortcutType, StrideIn } from '@residual/blocks';
+import type { BlockStride } from './block-stride.ts';
 import type { HeadType } from './head.ts';
 import type { ModelNames } from './model-names.ts';
 import type { PoolType } from './pool.ts';
@@ -11,12 +12,19 @@ export interface ResNetSpec {
   /** Default `imagenetStem`. */
   readonly stem?: StemType;
   readonly block: BlockType;
+  /** Of each stage, where the stages' blocks are not all of the kind `block`. */
+  readonly blocks?: readonly BlockType[];
   /** Blocks in each stage. */
   readonly depths: readonly number[];
   /** Channels of the stem's output, and of the first stage before the block's expansion; default 64. */
   readonly width?: number;
   /** Channels of each stage before the block's expansion; default `width`, doubled by each stage after the first. */
   readonly planes?: readonly number[];
+  /**
+   * Of the output of each convolution, for each block of each stage, the last the block's, where they are not what `planes`
+   * makes: of a pruned network of bottlenecks.
+   */
+  readonly channels?: readonly (readonly (readonly number[])[])[];
   /** Of the bottlenecks' 3×3 convolutions; default 1. */
   readonly groups?: number;
   /** Channels of a group, as the first stage has them; default 64. */
@@ -25,6 +33,8 @@ export interface ResNetSpec {
   readonly shortcut?: ShortcutType;
   /** Which convolution of a bottleneck has the stride; default `3x3`. */
   readonly strideIn?: StrideIn;
+  /** Which blocks halve the picture; default `strideAtFirstBlock`. */
+  readonly blockStride?: BlockStride;
   /** How many times smaller the last feature map is than the picture; the stages that would go on halving are dilated instead. */
   readonly outputStride?: 8 | 16 | 32;
   /** Default `conv2d`. */

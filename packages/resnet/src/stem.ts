@@ -1,12 +1,6 @@
-import {
-  type Convolution,
-  type ForwardOptions,
-  type Layers,
-  maxPool,
-  type Norm,
-  type VarScope,
-} from '@residual/blocks';
+import type { Convolution, ForwardOptions, Layers, Norm, VarScope } from '@residual/blocks';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { maxPooling, type StemPool } from './stem-pool.ts';
 
 export interface StemOptions {
   readonly inChannels: number;
@@ -29,21 +23,34 @@ export interface StemType {
   make(vars: VarScope, options: StemOptions): Stem;
 }
 
-/** One convolution, called `conv1`, its norm and activation. */
+/** How a convolution of a stem and its norm are called. */
+export interface StemNames {
+  readonly conv: string;
+  readonly norm: string;
+}
+
+const usualNames: StemNames = { conv: 'conv1', norm: 'bn1' };
+
+interface ConvolutionShape {
+  readonly kernelSize: number;
+  readonly stride: number;
+}
+
+/** One convolution, its norm and activation. */
 class ConvolutionStem implements Stem {
   readonly input: Convolution;
-  readonly #bn1: Norm;
+  readonly #norm: Norm;
   readonly #layers: Layers;
 
-  constructor(vars: VarScope, options: StemOptions, shape: { readonly kernelSize: number; readonly stride: number }) {
+  constructor(vars: VarScope, options: StemOptions, shape: ConvolutionShape, names: StemNames = usualNames) {
     const { inChannels, outChannels, layers } = options;
     this.#layers = layers;
-    this.input = layers.conv(vars.scope('conv1'), { inChannels, outChannels, ...shape });
-    this.#bn1 = layers.norm(vars.scope('bn1'), outChannels);
+    this.input = layers.conv(vars.scope(names.conv), { inChannels, outChannels, ...shape });
+    this.#norm = layers.norm(vars.scope(names.norm), outChannels);
   }
 
   forward(x: Tensor4D, options?: ForwardOptions): Tensor4D {
-    return this.#layers.activation.apply(this.#bn1.forward(this.input.forward(x), options));
+    return this.#layers.activation.apply(this.#norm.forward(this.input.forward(x), options));
   }
 }
 
@@ -54,13 +61,25 @@ export const cifarStem: StemType = {
   make: (vars, options) => new ConvolutionStem(vars, options, { kernelSize: 3, stride: 1 }),
 };
 
+export interface ConvolutionStemOptions {
+  /** Default `maxPooling`. */
+  readonly pool?: StemPool;
+  /** Default `conv1` and `bn1`. */
+  readonly names?: StemNames;
+}
+
+/** 7×7 convolution at stride 2, batch norm, activation and pooling. */
+export function convolutionStem({ pool = maxPooling, names }: ConvolutionStemOptions = {}): StemType {
+  return {
+    stride: 4,
+    sizePx: 224,
+    make: (vars, options) => {
+      const stem = new ConvolutionStem(vars, options, { kernelSize: 7, stride: 2 }, names);
+      const pooled = pool(vars, { channels: options.outChannels, layers: options.layers });
+      return { input: stem.input, forward: (x, forward) => pooled(stem.forward(x, forward), forward) };
+    },
+  };
+}
+
 /** 7×7 convolution at stride 2, batch norm, ReLU and 3×3 max pooling at stride 2. @see He et al. 2015, table 1 */
-export const imagenetStem: StemType = {
-  stride: 4,
-  sizePx: 224,
-  make: (vars, options) => {
-    const stem = new ConvolutionStem(vars, options, { kernelSize: 7, stride: 2 });
-    const { activation } = options.layers;
-    return { input: stem.input, forward: (x, forward) => maxPool(stem.forward(x, forward), activation) };
-  },
-};
+export const imagenetStem: StemType = /* @__PURE__ */ convolutionStem();
