@@ -152,6 +152,24 @@ class Old(pickle._Pickler):
     dispatch[str] = dispatch[bytes] = save_text
 
 
+def jax_reconstruct(fun, args, state, aval):
+    raise NotImplementedError
+
+
+class Jax:
+    def __init__(self, t):
+        self.t = t
+
+    def __reduce__(self):
+        fun, args, state = self.t.numpy().__reduce__()
+        return jax_reconstruct, (fun, args, state, {'weak_type': False})
+
+
+fake('jax._src.array', 'Array')
+jax_reconstruct.__module__, jax_reconstruct.__qualname__ = 'jax._src.array', '_reconstruct_array'
+sys.modules['jax._src.array']._reconstruct_array = jax_reconstruct
+
+
 def arrays():
     rng = ramp(2, 3).numpy()
     return collections.OrderedDict([
@@ -179,6 +197,10 @@ def pickles():
         name = f'tensors.protocol{protocol}.pkl'
         pickle.dump(sd, open(path(name), 'wb'), protocol)
         expect(name, 'pickle', {'': sd})
+
+    # As jax writes its arrays.
+    pickle.dump({'conv/w': Jax(ramp(2, 2)), 'conv/b': Jax(ramp(2))}, open(path('jax.pkl'), 'wb'))
+    expect('jax.pkl', 'pickle', {'': {'conv/w': ramp(2, 2), 'conv/b': ramp(2)}})
 
     pickle.dump([1, 'two'], open(path('plain.pkl'), 'wb'))
     refuse('plain.pkl', 'no-tensors', 'got a list; save the weights, with torch.save(model.state_dict(), path)')
@@ -253,6 +275,14 @@ def modules():
     torch.save(nn.DataParallel(model), path('whole.parallel.pth'))
     expect('whole.parallel.pth', 'pytorch-zip', {'': nn.DataParallel(model).state_dict()}, {**at('module'), '__class__': 'torch.nn.parallel.data_parallel.DataParallel'} | {'module.__class__': None})
     del EXPECTED['whole.parallel.pth']['facts']['module.__class__']
+    graph = torch.fx.symbolic_trace(model)
+    torch.save(graph, path('graph.pth'))
+    expect('graph.pth', 'pytorch-zip', {'': graph.state_dict()}, {'conv1.stride': '2,2', 'bn1.eps': 1e-3})
+    odd = nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU())
+    odd.add_module('packed', fake('unknown.pack', 'PackedConv', nn.Module)())
+    type(odd.packed).__getstate__ = lambda self: (1, ramp(2))
+    torch.save(odd, path('opaque.pth'))
+    expect('opaque.pth', 'pytorch-zip', {'': nn.Sequential(odd[0]).state_dict()}, {}, ['left out, being no tensors: packed (unknown.pack.PackedConv)'])
     learner = fake('fastai.learner', 'Learner')()
     learner.model, learner.lr = model, .001
     torch.save(learner, path('learner.pkl'))

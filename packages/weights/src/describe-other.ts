@@ -47,6 +47,7 @@ function magics(): [offset: number, magic: string, what: string][] {
     [0, '%PDF', 'a PDF; pass a weights file'],
     [0, 'version https://git-lfs', 'a Git LFS pointer; fetch the file itself with git lfs pull'],
     [0, '\0\0\x06\x08\x01\x1a\x02\x08', 'the index of a TensorFlow checkpoint; save its Keras model as .keras or .h5'],
+    [0, '\x12\x01\0\0\0\0\0\0', 'an MXNet parameter file; load it in Python and write its arrays with numpy.savez'],
     [0, 'MATLAB ', 'a MATLAB file; load it in Python and write its arrays with numpy.savez'],
     [0, '\x7fELF', 'a program; pass a weights file'],
     [0, 'MZ', 'a program; pass a weights file'],

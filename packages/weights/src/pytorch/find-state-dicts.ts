@@ -162,10 +162,12 @@ class Walk {
       const found: Candidate = { path: '', tensors: new Map(), unread: [], leftOut: [] };
       contents.push(this.#modules.collect(object, pathOf(place), found));
       this.#keep(found, place);
-    } else if (object.state !== undefined) contents.push(object.state);
+    } else {
+      if (object.state !== undefined) contents.push(object.state);
+      for (const arg of object.args) if (typeof arg === 'object' && arg !== null) contents.push(arg);
+    }
     if (object.pairs !== undefined) contents.push(object.pairs);
     if (object.elements !== undefined) contents.push(object.elements);
-    for (const arg of object.args) if (typeof arg === 'object' && arg !== null) contents.push(arg);
     const { depth } = place;
     this.#pushAll(contents.map((value) => ({ value, parent: place, key: undefined, depth: depth + 1 })));
   }

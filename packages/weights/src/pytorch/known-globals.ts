@@ -45,6 +45,7 @@ export function makeKnownGlobals(): ReadonlyMap<string, GlobalName> {
   for (const module of ['__builtin__', 'builtins']) {
     know(`${module}.dict`, ([pairs]) => dictOf(pairs));
     know(`${module}.list`, ([elements]) => (Array.isArray(elements) ? elements : []));
+    know(`${module}.tuple`, ([elements]) => (Array.isArray(elements) ? elements : []));
     know(`${module}.set`, ([elements]) => setOf(elements));
     know(`${module}.frozenset`, ([elements]) => setOf(elements));
     know(`${module}.bytearray`, encode);

@@ -12,14 +12,24 @@ const maxSteps = 1_000_000;
 export interface ModuleTensors {
   readonly tensors: Map<string, FoundTensor>;
   readonly unread: [name: string, by: string][];
+  /** Modules that keep their tensors in a way of their own. */
+  readonly leftOut: string[];
 }
 
 /** Whether a placeholder is an `nn.Module` of whatever class, or a module of TorchScript. */
 export function isModule(object: PickleObject): boolean {
-  const { state } = object;
-  if (!(state instanceof Map)) return false;
-  if (isScript(object)) return true;
-  return state.get('_modules') instanceof Map && state.get('_parameters') instanceof Map;
+  return attributesOf(object) !== undefined;
+}
+
+/** A module's `__dict__`; that of a `GraphModule` of torch.fx is an argument of the function that makes it. */
+function attributesOf(object: PickleObject): PickleDict | undefined {
+  const { state, args } = object;
+  if (isScript(object)) return state instanceof Map ? state : undefined;
+  for (const dict of [state, args[0]]) {
+    if (!(dict instanceof Map)) continue;
+    if (dict.get('_modules') instanceof Map && dict.get('_parameters') instanceof Map) return dict;
+  }
+  return undefined;
 }
 
 function isScript({ name }: PickleObject): boolean {
@@ -36,7 +46,7 @@ interface ModuleParts {
 
 /** TorchScript keeps parameters, buffers and modules as attributes. */
 function partsOf(module: PickleObject): ModuleParts {
-  const state = module.state as PickleDict;
+  const state = attributesOf(module)!;
   if (isScript(module)) return { parameters: state, buffers: new Map(), excepted: [], modules: state };
   const dict = (name: string) => {
     const value = state.get(name);
@@ -83,6 +93,10 @@ export class ModuleReader {
       addTensors(into, prefix, parameters, []);
       addTensors(into, prefix, buffers, excepted);
       const children = [...modules].filter(isChild);
+      for (const [child, value] of modules) {
+        const isOpaque = !isScript(module) && value instanceof PickleObject && !isModule(value);
+        if (isOpaque) into.leftOut.push(`${joined(prefix, String(child))} (${value.name})`);
+      }
       const isLeaf = children.length === 0 && into.tensors.size === sizeBefore;
       this.#addFacts(joined(path, prefix), module, isLeaf || module === root);
       for (const [name, child] of children) visit(child, joined(prefix, name));
@@ -91,14 +105,16 @@ export class ModuleReader {
     visit(root, '');
     const isOwn = ([key, value]: [PickleValue, PickleValue]) =>
       typeof key === 'string' && !key.startsWith('_') && !into.tensors.has(key) && !isChild([key, value]);
-    return new Map([...(root.state as PickleDict)].filter(isOwn));
+    return new Map([...attributesOf(root)!].filter(isOwn));
   }
 
-  #addFacts(path: string, { name, state }: PickleObject, isNamed: boolean): void {
+  #addFacts(path: string, module: PickleObject, isNamed: boolean): void {
+    const { name } = module;
+    const attributes = attributesOf(module)!;
     if (isNamed) this.#facts.addOfModule(path, '__class__', name.replace(/^__torch__\.|___torch_mangle_\d+\./g, ''));
     for (const [attribute, value] of this.#script.get(name) ?? []) this.#facts.addOfModule(path, attribute, value);
     for (const attribute of ['stride', 'padding', 'dilation', 'groups', 'eps']) {
-      const value = (state as PickleDict).get(attribute);
+      const value = attributes.get(attribute);
       if (typeof value === 'number' || typeof value === 'string') this.#facts.addOfModule(path, attribute, value);
       const isPair = Array.isArray(value) && value.length < 8 && value.every((size) => typeof size === 'number');
       if (isPair) this.#facts.addOfModule(path, attribute, value.join(','));

@@ -24,6 +24,11 @@ export function numpyArrayOf(value: PickleObject): NumpyArray | undefined {
     const [bytes, type, shape, order] = value.args;
     return makeArray(value, shape, type, order === 'F', bytes);
   }
+  // JAX's arrays: NumPy's function, its arguments and its state.
+  if (/^jax\..*\._reconstruct_array$/.test(value.name) && Array.isArray(value.args[2])) {
+    const [shape, type, isFortran, bytes] = value.args[2].slice(-4);
+    return makeArray(value, shape, type, isFortran === true, bytes);
+  }
   return undefined;
 }
 

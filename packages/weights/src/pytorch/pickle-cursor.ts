@@ -116,7 +116,10 @@ export class PickleCursor {
       return this.#bytes.subarray(from, from + length);
     }
     if (this.#bytes.length - from >= maxLineBytes) {
-      throw new PickleError('unsupported', `expected a line of at most ${maxLineBytes} bytes; pickle with protocol 2`);
+      throw new PickleError(
+        'unsupported',
+        `expected a line of at most ${maxLineBytes} bytes, got more, as protocol 0 writes arrays`,
+      );
     }
     return this.#endOfWindow(Math.max(1, Math.min(maxLineBytes, this.end - this.at)));
   }

@@ -28,10 +28,12 @@ export async function readPickle(
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     const offset = error.offset ?? start;
-    const text =
-      error.code === 'forbidden-global'
-        ? `${error.message}; save the weights alone, with torch.save(model.state_dict(), path)`
-        : `pickle at byte ${offset}: ${error.message}; the file is cut off, corrupt or not written by torch.save`;
+    const advice =
+      error.code === 'corrupt' || error.code === 'truncated'
+        ? 'the file is cut off, corrupt or not written by torch.save'
+        : 'save the weights alone, with torch.save(model.state_dict(), path)';
+    const place = error.code === 'forbidden-global' ? '' : `pickle at byte ${offset}: `;
+    const text = `${place}${error.message}; ${advice}`;
     throw new WeightsFormatError(error.code, source.name, text, { offset });
   }
 }

@@ -375,6 +375,9 @@ class Unpickler {
     this.#globals ??= makeKnownGlobals();
     const found = this.#globals.get(path) ?? this.#unknown.get(path);
     if (found !== undefined) return found;
+    if (path.startsWith('joblib.numpy_pickle')) {
+      throw new PickleError('unsupported', 'expected arrays inside the pickle, got those of joblib between its parts');
+    }
     if (isForbidden(path)) throw new PickleError('forbidden-global', `asks for ${path}, which is not run`);
     const unknown = new GlobalName(path);
     this.#unknown.set(path, unknown);
