@@ -1,12 +1,6 @@
 import { hardSwish, leakyRelu, relu6, silu, type VarSource } from '@residual/blocks';
-import {
-  averageAndMaxPool,
-  linearHeadWithoutBias,
-  type ResNet,
-  type ResNetOptions,
-  sequentialHead,
-} from '@residual/resnet';
-import { createModel } from '@residual/resnet/registry';
+import { averageAndMaxPool, linearHeadWithoutBias, ResNet, type ResNetSpec, sequentialHead } from '@residual/resnet';
+import { getSpec } from '@residual/resnet/registry';
 
 const twoLayers = sequentialHead([
   { at: 0, kind: 'linear', outFeatures: 64, bias: true },
@@ -24,8 +18,8 @@ const fastai = sequentialHead([
   { at: 8, kind: 'linear', outFeatures: 10, bias: false },
 ]);
 
-/** What architectures.py does to a net, by its word for it after the net's name. */
-const changes: Readonly<Record<string, ResNetOptions>> = {
+/** What the scripts of this folder do to a net, by their word for it after the net's name. */
+const changes: Readonly<Record<string, Partial<ResNetSpec>>> = {
   'outputStride 8': { outputStride: 8 },
   'outputStride 16': { outputStride: 16 },
   'stride in 1x1': { strideIn: '1x1' },
@@ -39,10 +33,11 @@ const changes: Readonly<Record<string, ResNetOptions>> = {
   'head of two layers': { head: twoLayers, numClasses: 10 },
   fastai: { pool: averageAndMaxPool, head: fastai, numClasses: 10 },
   'one channel': { inChannels: 1 },
+  'one block a stage': { depths: [1, 1, 1, 1] },
 };
 
 /** The net of a title such as `resnet18, silu at 75x91`, with other variables if `vars` gives them. */
 export function buildArchitecture(title: string, vars: VarSource): ResNet {
   const [name, change] = title.replace(/ at .*/, '').split(', ') as [string, string?];
-  return createModel(name, { ...(change && changes[change]), vars });
+  return new ResNet({ ...getSpec(name), ...(change && changes[change]) }, { vars });
 }

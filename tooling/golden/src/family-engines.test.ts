@@ -1,0 +1,30 @@
+import type { Engine } from '@residual/compile';
+import { beforeAll, describe, test } from 'vitest';
+import { expectEngineLogits } from './engine-logits.ts';
+import { engines } from './engines.ts';
+import { families, readFamily } from './families.ts';
+
+/** One network of each kind of block, norm and convolution; all others are on `native`, in families.test.ts. */
+const kinds = [
+  'resnetv2_18d at 75x91',
+  'resnetv2_50d_gn at 75x91',
+  'resnetv2_50d_evos at 75x91',
+  'resnetv2_50x1_bit at 75x91',
+  'res2next50 at 75x91',
+  'resnest50d_4s2x40d at 75x91',
+  'resnest50d_1s4x24d at 64x80',
+  'skresnet18 at 75x91',
+  'skresnext50_32x4d at 75x91',
+];
+const goldens = Object.fromEntries(families.flatMap((family) => Object.entries(readFamily(family).logits)));
+
+describe.each(engines.filter(({ title }) => title !== 'native'))('$title', ({ present, start }) => {
+  describe.skipIf(!present)("gives timm's logits within 1e-4 of the largest", () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await start();
+    });
+
+    test.each(kinds)('%s', (title) => expectEngineLogits(engine, title, goldens[title]!));
+  });
+});
