@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from deterministic import uniform
+from deterministic_values import uniform
 
 WIDTH, HEIGHT = 9, 7
 

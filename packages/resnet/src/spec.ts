@@ -9,6 +9,11 @@ import type { StemType } from './stem.ts';
 export interface ResNetSpec {
   /** torchvision's name, else timm's or the publisher's, or the paper's for the CIFAR nets. */
   readonly name: string;
+  /**
+   * Its tensors have the names and shapes of a more usual variant's: weights are taken as this one's only where they are said
+   * to be. Default false.
+   */
+  readonly onlyByName?: boolean;
   /** Default `imagenetStem`. */
   readonly stem?: StemType;
   readonly block: BlockType;
