@@ -2,6 +2,8 @@ import { type Hdf5File, parsing, signature, uint64, undefinedAddress } from './h
 import { type HeaderMessage, messageOf, messageTypes } from './object-header.ts';
 
 const maxLevels = 16;
+const maxNameBytes = 1024;
+const maxMembers = 20_000;
 
 /** Whether an object with these messages is a group. */
 export function isGroup(messages: readonly HeaderMessage[]): boolean {
@@ -45,7 +47,7 @@ function addLink(file: Hdf5File, members: Map<string, number>, data: DataView): 
     let length = 0;
     for (let i = sizeBytes - 1; i >= 0; i--) length = length * 256 + data.getUint8(at + i);
     at += sizeBytes;
-    if (at + length > data.byteLength) throw new RangeError();
+    if (length > maxNameBytes || at + length > data.byteLength) throw new RangeError();
     const name = new TextDecoder().decode(new Uint8Array(data.buffer, data.byteOffset + at, length));
     if (kind === 0) members.set(name, uint64(data, at + length));
   });
@@ -59,9 +61,11 @@ async function readSymbolTable(file: Hdf5File, tree: number, heapAddress: number
   const decoder = new TextDecoder();
   const nameAt = (offset: number) => {
     if (offset >= heap.byteLength) throw file.corrupt('local heap: expected a name inside it');
-    const bytes = new Uint8Array(heap.buffer, heap.byteOffset + offset, heap.byteLength - offset);
+    const length = Math.min(maxNameBytes + 1, heap.byteLength - offset);
+    const bytes = new Uint8Array(heap.buffer, heap.byteOffset + offset, length);
     const end = bytes.indexOf(0);
-    return decoder.decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+    if (end < 0) throw file.corrupt(`local heap: expected names of at most ${maxNameBytes} bytes`);
+    return decoder.decode(bytes.subarray(0, end));
   };
   const nodes = [{ address: tree, level: maxLevels }];
   const seen = new Set<number>();
@@ -71,6 +75,7 @@ async function readSymbolTable(file: Hdf5File, tree: number, heapAddress: number
     const start = await file.view(node.address, 8, 'group');
     if (signature(start) === 'SNOD') {
       const count = start.getUint16(6, true);
+      if (members.size + count > maxMembers) throw file.corrupt(`group: expected at most ${maxMembers} members`);
       const symbols = await file.view(node.address + 8, 40 * count, 'group');
       for (let i = 0; i < count; i++) members.set(nameAt(uint64(symbols, 40 * i)), uint64(symbols, 40 * i + 8));
       continue;

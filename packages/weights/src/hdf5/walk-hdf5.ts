@@ -6,8 +6,8 @@ import { isGroup, readMembers } from './group-members.ts';
 import { Hdf5File, uint64 } from './hdf5-file.ts';
 import { readMessages } from './object-header.ts';
 
-const maxDepth = 64;
-const maxObjects = 100_000;
+const maxObjects = 20_000;
+const maxPathLength = 4096;
 
 /** What an HDF5 file holds, by path without a slash before it. */
 export interface Hdf5Contents {
@@ -35,13 +35,11 @@ export async function walkHdf5(
   const datasets = new Map<string, TensorEntry>();
   const leftOut: string[] = [];
   const attributes = new Map<string, ReadonlyMap<string, string>>();
-  const stack = [{ path: '', address: await rootAddress(file), depth: 0 }];
+  const stack = [{ path: '', address: await rootAddress(file) }];
   const groups = new Set<number>();
   let left = maxObjects;
   for (let object = stack.pop(); object !== undefined; object = stack.pop()) {
-    const { path, address, depth } = object;
-    if (left-- === 0 || depth > maxDepth)
-      throw file.corrupt(`expected at most ${maxObjects} objects, ${maxDepth} deep`);
+    const { path, address } = object;
     const messages = await readMessages(file, address);
     if (!isGroup(messages)) {
       const entry = await readDataset(file, path, messages);
@@ -55,9 +53,13 @@ export async function walkHdf5(
     const texts = await readTextAttributes(file, messages);
     if (texts.size > 0) attributes.set(path, texts);
     const members = [...(await readMembers(file, messages))].reverse();
+    left -= members.length;
+    if (left < 0) throw file.corrupt(`expected at most ${maxObjects} objects`);
     for (const [name, member] of members) {
       const memberPath = path === '' ? name : `${path}/${name}`;
-      if (!isSkipped(memberPath)) stack.push({ path: memberPath, address: member, depth: depth + 1 });
+      if (memberPath.length > maxPathLength)
+        throw file.corrupt(`expected paths of at most ${maxPathLength} characters`);
+      if (!isSkipped(memberPath)) stack.push({ path: memberPath, address: member });
     }
   }
   return { datasets, leftOut, attributes };

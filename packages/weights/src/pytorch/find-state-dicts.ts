@@ -21,8 +21,8 @@ export interface FoundStateDicts {
 }
 
 const maxDepth = 64;
-const maxDicts = 10_000;
-const maxKeyLength = 200;
+const maxDicts = 2000;
+const maxKeyLength = 100;
 
 /**
  * Finds every state dict in what a pickle held, wherever it hangs, and whole modules, which are read as the state

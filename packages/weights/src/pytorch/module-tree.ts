@@ -88,7 +88,9 @@ export class ModuleReader {
       if (open.has(module) || open.size > maxDepth) throw this.#endless(prefix);
       open.add(module);
       const { parameters, buffers, excepted, modules } = partsOf(module);
-      this.#spend(prefix, 1 + parameters.size + buffers.size + excepted.length + modules.size);
+      const entries = parameters.size + buffers.size + excepted.length + modules.size;
+      // Names are written out for each, and a long one may stand in every level.
+      this.#spend(prefix, (1 + entries) * (1 + Math.floor(prefix.length / 32)));
       const sizeBefore = into.tensors.size;
       addTensors(into, prefix, parameters, []);
       addTensors(into, prefix, buffers, excepted);
