@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { splitChannels } from './split-channels.ts';
 
 export interface ConvolveOptions {
   readonly stride: number;
@@ -68,10 +69,6 @@ function gradients(dy: tf.Tensor4D, x: tf.Tensor4D, filter: tf.Tensor4D, options
       3,
     ),
   ];
-}
-
-function splitChannels(x: tf.Tensor4D, groups: number): tf.Tensor4D[] {
-  return groups === 1 ? [x] : (tf.split(x, groups, 3) as tf.Tensor4D[]);
 }
 
 const NONE: [number, number] = [0, 0];

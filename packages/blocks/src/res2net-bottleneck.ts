@@ -7,7 +7,7 @@ import { type Layers, usualLayers } from './layers.ts';
 import type { Norm } from './norm.ts';
 import { paddedAveragePool } from './padded-average-pool.ts';
 import { makeShortcut, type Shortcut } from './shortcut.ts';
-import { sliceChannels } from './slice-channels.ts';
+import { splitChannels } from './split-channels.ts';
 import type { VarScope } from './var-scope.ts';
 
 export interface Res2NetBottleneckKind {
@@ -57,7 +57,7 @@ class Res2NetBottleneck implements Block {
 
   forward(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
     const { activation } = this.#layers;
-    const parts = sliceChannels(activation.apply(this.#bn1.forward(this.#conv1.forward(x), options)), this.#scale);
+    const parts = splitChannels(activation.apply(this.#bn1.forward(this.#conv1.forward(x), options)), this.#scale);
     const last = parts.at(-1)!;
     const done: tf.Tensor4D[] = [];
     for (const [index, conv] of this.#convs.entries()) {

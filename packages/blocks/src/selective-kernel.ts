@@ -5,8 +5,8 @@ import type { Conv2dOptions } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import type { Layers } from './layers.ts';
 import { makeDivisible } from './make-divisible.ts';
-import { sliceChannels } from './slice-channels.ts';
 import { softmaxOfParts } from './softmax-of-parts.ts';
+import { splitChannels } from './split-channels.ts';
 import type { VarScope } from './var-scope.ts';
 
 export interface SelectiveKernelKind {
@@ -58,11 +58,11 @@ export function selectiveKernel(
     outChannels: count * outChannels,
   });
   return (x, forward) => {
-    const inputs = splitsInput ? sliceChannels(x, count) : branches.map(() => x);
+    const inputs = splitsInput ? splitChannels(x, count) : branches.map(() => x);
     const found = branches.map((branch, index) => layers.activation.apply(branch(inputs[index]!, forward)));
     const means = found.map((y) => tf.mean<tf.Tensor4D>(y, [1, 2], true)).reduce((a, b) => tf.add(a, b));
     const choice = select.forward(relu.apply(norm.forward(reduce.forward(means), forward)));
-    const shares = softmaxOfParts(sliceChannels(choice, count)); // [N, 1, 1, outChannels] each
+    const shares = softmaxOfParts(splitChannels(choice, count)); // [N, 1, 1, outChannels] each
     return found.map((y, index): tf.Tensor4D => tf.mul(y, shares[index]!)).reduce((a, b) => tf.add(a, b));
   };
 }

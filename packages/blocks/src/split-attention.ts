@@ -3,8 +3,8 @@ import { relu } from './activation.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import type { Layers } from './layers.ts';
 import { makeDivisible } from './make-divisible.ts';
-import { sliceChannels } from './slice-channels.ts';
 import { softmaxOfParts } from './softmax-of-parts.ts';
+import { splitChannels } from './split-channels.ts';
 import type { VarScope } from './var-scope.ts';
 
 export interface SplitAttentionOptions {
@@ -38,17 +38,17 @@ export function splitAttention(vars: VarScope, options: SplitAttentionOptions): 
   const fc2 = layers.conv(vars.scope('fc2'), { ...point, inChannels: between, outChannels: wide });
   return (x, forward) => {
     const y = relu.apply(bn0.forward(conv.forward(x), forward)); // [N, H, W, radix · channels]
-    const means = sum(sliceChannels(tf.mean(y, [1, 2], true), radix)); // [N, 1, 1, channels]
+    const means = sum(splitChannels(tf.mean(y, [1, 2], true), radix)); // [N, 1, 1, channels]
     const gates = fc2.forward(relu.apply(bn1.forward(fc1.forward(means), forward))); // [N, 1, 1, radix · channels]
     if (radix === 1) return tf.mul(y, tf.sigmoid(gates));
     const shares = tf.concat(softmaxOfParts(byAlternative(gates, groups, radix)), 3);
-    return sum(sliceChannels(tf.mul(y, shares), radix));
+    return sum(splitChannels(tf.mul(y, shares), radix));
   };
 }
 
 /** Channels that go by groups and in each by alternatives, by alternatives: `radix` of `[N, 1, 1, channels]`. */
 function byAlternative(gates: tf.Tensor4D, groups: number, radix: number): tf.Tensor4D[] {
-  const parts = sliceChannels(gates, groups * radix);
+  const parts = splitChannels(gates, groups * radix);
   const ofRadix = (index: number): tf.Tensor4D[] => parts.filter((_, part) => part % radix === index);
   return Array.from({ length: radix }, (_, index) => (groups === 1 ? parts[index]! : tf.concat(ofRadix(index), 3)));
 }
