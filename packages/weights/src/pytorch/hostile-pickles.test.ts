@@ -99,3 +99,12 @@ test('names that only look like those are placeholders', async () => {
     expect(await codeOf(pickle(`c${name}\n)R`)), name).toBe('no-tensors');
   }
 });
+
+test('long names in modules within modules are refused before they multiply', async () => {
+  const name = `X${uint32(60_000)}${'n'.repeat(60_000)}`;
+  const chain = Array.from({ length: 40 }, (_, level) => {
+    const child = level === 0 ? '' : `(h\xf0h${String.fromCharCode(level - 1)}u`;
+    return `${module}q${String.fromCharCode(level)}}(${text('_parameters')}}(h\xf0NuX${uint32(8)}_modules}${child}ub`;
+  });
+  expect(await codeOf(pickle(`${name}q\xf00${chain.join('0')}`))).toBe('too-large');
+});
