@@ -77,7 +77,17 @@ function unpacked(source: ByteSource, name: string, range: PackedRange): Readabl
       at += length;
     },
   });
-  return packed.pipeThrough(new DecompressionStream(range.format));
+  return packed.pipeThrough(decompressor(source, name, range.format));
+}
+
+/** Node has `deflate-raw` from 20.12 on, browsers all that have WebGPU. */
+function decompressor(source: ByteSource, name: string, format: PackedRange['format']): DecompressionStream {
+  try {
+    return new DecompressionStream(format);
+  } catch (cause) {
+    const text = `${name}: expected a runtime that unpacks ${format}, got one that doesn't; take Node 20.12 or later`;
+    throw new WeightsFormatError('unsupported', source.name, text, { cause });
+  }
 }
 
 function corrupt(source: ByteSource, text: string, cause?: unknown): WeightsFormatError {
