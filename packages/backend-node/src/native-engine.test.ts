@@ -9,12 +9,19 @@ import {
   uniform,
 } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { describe, expect, test } from 'vitest';
 import { native } from './native-engine.ts';
 
 describe.skipIf(!requirement('native'))('native', () => {
   for (const isa of loadAddon().addon?.instructionSets() ?? []) {
-    engineContract(`native on ${isa}`, { engine: () => native({ isa }), trace, interpret, tolerance: 1e-5 });
+    engineContract(`native on ${isa}`, {
+      engine: () => native({ isa }),
+      trace,
+      interpret,
+      tolerance: 1e-5,
+      trains: true,
+    });
   }
 
   test.each(['bf16', 'int8'] as const)('%s gives the numbers to two digits', async (precision) => {

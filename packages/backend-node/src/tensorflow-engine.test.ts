@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { interpret, type Tracer, trace, type Weights } from '@residual/compile';
 import { engineContract, requirement } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { describe, expect, test } from 'vitest';
 import { SessionClient } from './tensorflow/session-client.ts';
 import { tensorflow } from './tensorflow-engine.ts';
 
-const contract = { trace, interpret, tolerance: 1e-5 };
+const contract = { trace, interpret, tolerance: 1e-5, trains: true };
 
 describe.skipIf(!requirement('tfjs-node'))('tensorflow', () => {
   engineContract('tensorflow', { ...contract, engine: tensorflow });

@@ -10,6 +10,7 @@ import {
   makeExecutable,
   optimize,
   type RunOptions,
+  sliceSplits,
   type Weights,
 } from '@residual/compile';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
@@ -72,7 +73,7 @@ async function compile(
   { variants, memory }: WebgpuOptions,
   options: CompileOptions = {},
 ): Promise<WebgpuExecutable> {
-  const bound = bind(optimize(graph), weights);
+  const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
   const chooseVariant = variants === 'measured' ? await measured(computed, devices, memory) : defaultVariant;
   const built = lowerGraph(computed, chooseVariant);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deterministicPicture, deterministicTensor, uniform } from './deterministic.ts';
 import { type ContractNet, contractNets, residualNet, type TracerLike } from './engine-contract-nets.ts';
 import { expectClose } from './expect-close.ts';
+import { gradientNets } from './gradient-nets.ts';
 
 type HostData = Float32Array | Int32Array | Uint8Array;
 type Inputs = Readonly<Record<string, HostData>>;
@@ -35,6 +36,8 @@ export interface EngineContractOptions<Graph extends GraphLike> {
   readonly tolerance?: number;
   /** Whether it is asked for more memory than any machine has; not for engines whose device such a thing takes away. Default true. */
   readonly outgrowsMemory?: boolean;
+  /** Whether it computes training steps, for which tfjs's gradients must be registered. Default false. */
+  readonly trains?: boolean;
   /** How many runs must leave no memory behind; default 1,000. */
   readonly manyRuns?: number;
 }
@@ -42,7 +45,8 @@ export interface EngineContractOptions<Graph extends GraphLike> {
 /** What every engine must keep: numbers as the traced operations give them on tfjs's CPU backend, and clear errors. */
 export function engineContract<Graph extends GraphLike>(name: string, options: EngineContractOptions<Graph>): void {
   const { trace, interpret, setUp = () => Promise.resolve(), tolerance = 1e-4 } = options;
-  const { outgrowsMemory = true, manyRuns = 1000 } = options;
+  const { outgrowsMemory = true, trains = false, manyRuns = 1000 } = options;
+  const nets = Object.entries({ ...contractNets(), ...(trains ? gradientNets() : {}) });
 
   describe(`${name}: engine contract`, () => {
     let engine: ReturnType<typeof options.engine>;
@@ -85,7 +89,7 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
       return { graph, weights: weightsOf(graph), inputs: inputsOf(graph) };
     };
 
-    test.each(Object.entries(contractNets()))('%s gives the numbers of the traced operations', async (_, net) => {
+    test.each(nets)('%s gives the numbers of the traced operations', async (_, net) => {
       const { graph, weights, inputs } = await prepare(net);
       const executable = await engine.compile(graph, weights);
       const results = await executable.run(inputs);

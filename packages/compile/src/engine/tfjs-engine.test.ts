@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { engineContract } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -12,6 +13,7 @@ engineContract('tfjs on the CPU', {
   interpret,
   setUp: () => tf.setBackend('cpu'),
   tolerance: 1e-5,
+  trains: true,
 });
 
 test('a long run is cancelled between operations, lets timers fire meanwhile, and leaves no tensors', async () => {
