@@ -289,18 +289,28 @@ def modules():
     expect('learner.pkl', 'pytorch-zip', {'model': model.state_dict()}, {**at('model'), 'lr': .001})
 
 
+def save_script(module, name):
+    """Without the entries that say where on this machine its code was."""
+    buffer = io.BytesIO()
+    torch.jit.save(module, buffer)
+    with zipfile.ZipFile(buffer) as origin, zipfile.ZipFile(path(name), 'w') as target:
+        for info in origin.infolist():
+            if not info.filename.endswith('.debug_pkl'):
+                target.writestr(info.filename, origin.read(info.filename), info.compress_type)
+
+
 def scripts():
     model = net()
     sd = {n: t for n, t in list(model.state_dict().items())}
     facts = {'__class__': 'people.nets.Net', 'act.__class__': 'torch.nn.modules.activation.SiLU', 'conv1.stride': '2,2', 'conv1.padding': '1,1',
              'layer.0.dilation': '2,2', 'bn1.eps': 1e-3}
     traced = torch.jit.trace(model, torch.ones(1, 3, 9, 9))
-    torch.jit.save(traced, path('traced.pt'))
+    save_script(traced, 'traced.pt')
     expect('traced.pt', 'torchscript', {'': {**sd, 'scratch': torch.zeros(1)}}, facts)
     scripted = torch.jit.script(model)
-    torch.jit.save(scripted, path('scripted.pt'))
+    save_script(scripted, 'scripted.pt')
     expect('scripted.pt', 'torchscript', {'': {**sd, 'scratch': torch.zeros(1)}}, facts)
-    torch.jit.save(torch.jit.freeze(scripted), path('frozen.pt'))
+    save_script(torch.jit.freeze(scripted), 'frozen.pt')
     refuse('frozen.pt', 'no-tensors', 'whose weights are constants of its code (frozen)')
     # As torch.jit writes packed weights; making them needs an engine that this torch lacks.
     packed = fake('__torch__.torch.classes.quantized', 'LinearPackedParamsBase')()
