@@ -4,6 +4,7 @@ import type { FileRange } from '../weights-index.ts';
 
 const maxMetadataBytes = 256 * 1024 * 1024;
 const maxReads = 500_000;
+const windowBytes = 8192;
 
 /** The address of what is not there. */
 export const undefinedAddress: number = Number(0xffffffffffffffffn);
@@ -15,6 +16,8 @@ export class Hdf5File {
   readonly range: FileRange;
   #bytesLeft = maxMetadataBytes;
   #readsLeft = maxReads;
+  /** What was read last: an object's tables lie side by side. */
+  #window = { address: 0, bytes: new Uint8Array(0) as Uint8Array };
 
   constructor(source: ByteSource, range: FileRange) {
     this.source = source;
@@ -42,8 +45,14 @@ export class Hdf5File {
     this.#bytesLeft -= length;
     this.#readsLeft -= 1;
     if (this.#bytesLeft < 0 || this.#readsLeft < 0) throw this.corrupt(`${what}: expected the file's tables to end`);
-    const bytes = await readExactly(this.source, this.range.offset + address, length, what);
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = this.#window.address + this.#window.bytes.length;
+    if (address < this.#window.address || address + length > end) {
+      const wanted = Math.max(length, Math.min(windowBytes, this.range.sizeBytes - address));
+      const bytes = await readExactly(this.source, this.range.offset + address, wanted, what);
+      this.#window = { address, bytes };
+    }
+    const { bytes } = this.#window;
+    return new DataView(bytes.buffer, bytes.byteOffset + address - this.#window.address, length);
   }
 
   corrupt(text: string): WeightsFormatError {
