@@ -13,8 +13,11 @@ function shapesOf(spec: ResNetSpec, numClasses: number): Map<string, HostTensor>
   );
 }
 
-/** Variants that have the tensors of one before them in the table. */
-const alike = (name: string): boolean => /^plain(20|32|44|56|110)$/.test(name);
+/** The variant that tensors are taken as which have no name: where several have the same, the most usual. */
+function mostUsual(name: string): string {
+  if (/^plain(20|32|44|56|110)$/.test(name)) return name.replace('plain', 'resnet');
+  return getSpec(name).onlyByName ? name.replace(/^keras_|(?<=resne[tx]t?)(blur|aa)/, '') : name;
+}
 
 describe.each(listModels())('%s', (name) => {
   const dict = shapesOf(getSpec(name), 7);
@@ -27,18 +30,18 @@ describe.each(listModels())('%s', (name) => {
 
   test('its tensors say that they are its', async () => {
     const { spec, variant } = await chooseModel(dict, { source: 'w.pth' });
-    const expected = alike(name) ? name.replace('plain', 'resnet') : name;
-    expect([spec.name, variant.name]).toEqual([expected, expected]);
+    expect([spec.name, variant.name]).toEqual([mostUsual(name), mostUsual(name)]);
   });
 });
 
 test.each(listModels('*50*'))('weights of %s are told from those of resnet18', async (name) => {
+  const usual = mostUsual(name);
   await expect(
     chooseModel(shapesOf(getSpec(name), 1000), { model: resnet18Spec, source: 'w.pth' }),
   ).rejects.toMatchObject({
     code: 'WEIGHTS_MISMATCH',
-    fits: [name],
-    message: `w.pth: these weights are ${name}'s (1000 classes), not resnet18's; choose the model ${name}`,
+    fits: [usual],
+    message: `w.pth: these weights are ${usual}'s (1000 classes), not resnet18's; choose the model ${usual}`,
   });
 });
 
@@ -62,8 +65,44 @@ test('a name that the tensors contradict is said, and the tensors are believed',
   expect(notes).toEqual(['w: it says that it is gluon_resnet18_v1b; by its tensors it is resnet18']);
 });
 
-test.each(['resnetblur50', 'resnetaa50', 'seresnextaa101d_32x8d.sw_in12k'])(
-  '%s, which tensors cannot tell from another, is refused by its own word or by its file’s name',
+test.each(listModels().filter((name) => getSpec(name).onlyByName))(
+  '%s, which tensors cannot tell from another, is had by its own word or by its file’s name',
+  async (name) => {
+    const dict = shapesOf(getSpec(name), 10);
+    const stated = await chooseModel(dict, { stated: `${name}.sw_in12k`, source: 'w' });
+    const named = await chooseModel(dict, { fileName: `timm_${name}-finetuned.safetensors`, source: 'w' });
+    for (const { spec, notes } of [stated, named]) expect([spec.name, notes]).toEqual([name, []]);
+  },
+);
+
+test('tensors with another architecture’s name are what they are', async () => {
+  const { spec, notes } = await chooseModel(shapesOf(resnet18Spec, 4), { stated: 'resnetblur50', source: 'w' });
+  expect(spec.name).toBe('resnet18');
+  expect(notes).toEqual(['w: it says that it is resnetblur50; by its tensors it is resnet18']);
+});
+
+describe('a net with group norm has the tensors of one with batch norm that was saved without its running statistics', () => {
+  const dict = shapesOf(getSpec('resnet50_gn'), 10);
+
+  test('which is said', async () => {
+    const { spec, notes } = await chooseModel(dict, { source: 'w' });
+    expect(spec.name).toBe('resnet50_gn');
+    const same = "resnet50 has the same tensors but for batch norm's running statistics";
+    expect(notes).toEqual([`w: taken as resnet50_gn; ${same}, which are not there`]);
+  });
+
+  test('its name decides', async () => {
+    const { spec, notes } = await chooseModel(dict, { stated: 'resnet50_gn.a1h_in1k', source: 'w' });
+    expect([spec.name, notes]).toEqual(['resnet50_gn', []]);
+    await expect(chooseModel(dict, { stated: 'resnet50.a1_in1k', source: 'w' })).rejects.toMatchObject({
+      code: 'WEIGHTS_MISMATCH',
+      message: expect.stringContaining("batch norm's running statistics are missing (bn1.running_mean and 105 more)"),
+    });
+  });
+});
+
+test.each(['resnetblur26', 'resnetaa26d', 'seresnextaa50_32x4d.sw_in12k'])(
+  '%s, which tensors cannot tell from another, and which is not built, is refused by its own word or by its file’s name',
   async (stated) => {
     const named = chooseModel(shapesOf(resnet50Spec, 10), { fileName: `timm_${stated}.safetensors`, source: 'w' });
     await expect(named).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });

@@ -56,18 +56,18 @@ async function recognize(tensors: StateDict, { stated, fileName = '', source }: 
   const { modelSpecs } = await import('@residual/resnet/registry');
   const name = stated?.split('.', 1)[0] ?? ''; // timm's names end in a tag, resnet50.a1_in1k
   const lookAlike = findLookAlike(name) ?? findLookAlike(fileName);
-  if (lookAlike !== undefined) {
+  if (lookAlike !== undefined && !modelSpecs().has(lookAlike)) {
     const problem = `it says that it is ${lookAlike}, which has the tensors of another net and computes something else`;
     throw new ClassifierError('UNSUPPORTED_MODEL', `${source}: ${problem}; ${lookAlike} is not built here`);
   }
-  const said = modelSpecs().get(name);
+  const said = modelSpecs().get(lookAlike ?? name);
   const fit = said && fitModel(tensors, said);
   if (said && fit?.differences === 0) return { variant: said, ...fit };
 
   const ranked = recognizeModel(tensors);
   const [first, ...alike] = ranked.filter(({ differences }) => differences === 0);
-  if (first === undefined) {
-    const nearest = ranked[0]!;
+  if (first === undefined || (fit && lacksStatistics(fit.report))) {
+    const nearest = first === undefined ? ranked[0]! : fit!;
     const problem = `these weights are of no network that is known here: ${differencesOf(tensors, nearest)}`;
     throw new WeightsMismatchError({ source, model: undefined, fits: [], report: nearest.report, problem });
   }
@@ -78,14 +78,18 @@ async function recognize(tensors: StateDict, { stated, fileName = '', source }: 
     const others = alike.map(({ spec }) => spec.name).join(' and ');
     notes.push(`${source}: taken as ${taken}; ${others} would have the same tensors`);
   }
+  const bare = ranked.find(({ report }) => lacksStatistics(report));
+  if (bare !== undefined) {
+    const same = `${bare.spec.name} has the same tensors but for batch norm's running statistics`;
+    notes.push(`${source}: taken as ${taken}; ${same}, which are not there`);
+  }
   return { variant: modelSpecs().get(taken)!, ...first, notes };
 }
 
 /** What keeps weights from the model that is nearest, in a few words. */
 function differencesOf(tensors: StateDict, { spec, report }: ModelFit): string {
-  const { missing, unexpected, mismatched } = report;
-  const isStatistics = (name: string): boolean => /\.running_(mean|var)$/.test(name);
-  if (missing.length > 0 && missing.every(isStatistics) && unexpected.length + mismatched.length === 0) {
+  const { missing, unexpected } = report;
+  if (lacksStatistics(report)) {
     const saved = 'saved by named_parameters(), or a net that normalises otherwise';
     return `batch norm's running statistics are missing (${missing[0]}${andMore(missing.length)}): ${saved}; save model.state_dict()`;
   }
@@ -94,6 +98,12 @@ function differencesOf(tensors: StateDict, { spec, report }: ModelFit): string {
     return `expected the state dict of a ResNet, got tensors named ${names}${andMore(tensors.size - 2)}`;
   }
   return `nearest ${spec.name}: ${firstDifferences(report)}`;
+}
+
+/** Whether nothing but running statistics keeps weights from a model. */
+function lacksStatistics({ missing, unexpected, mismatched }: LoadReport): boolean {
+  const isStatistics = (name: string): boolean => /\.running_(mean|var)$/.test(name);
+  return missing.length > 0 && missing.every(isStatistics) && unexpected.length + mismatched.length === 0;
 }
 
 function firstDifferences({ mismatched, missing, unexpected }: LoadReport): string {

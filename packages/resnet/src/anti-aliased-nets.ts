@@ -13,7 +13,8 @@ import { convolutionStem, type StemType } from './stem.ts';
 import { averagePooling, blurredMaxPooling } from './stem-pool.ts';
 import { squeezeExcite16 } from './timm-parts.ts';
 
-// timm's nets that smooth before they halve: by a blur, or by the mean of each square. The tensors are those of the net without. What is called at module scope is marked pure: a page carries what it uses.
+// timm's nets that smooth before they halve: by a blur, or by the mean of each square. The tensors are those of the
+// net without. What is called at module scope is marked pure: a page carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 
@@ -35,6 +36,7 @@ const averagedSeBottleneck: BlockType = /* @__PURE__ */ bottleneck({
 
 export const resnetblur18Spec: ResNetSpec = {
   name: 'resnetblur18',
+  onlyByName: true,
   stem: stemBlur,
   block: blurBasic,
   depths: [2, 2, 2, 2],
@@ -44,6 +46,7 @@ export const resnetblur18: Builder = (options) => new ResNet(resnetblur18Spec, o
 /** @see Zhang 2019, arXiv:1904.11486; timm `resnetblur50` */
 export const resnetblur50Spec: ResNetSpec = {
   name: 'resnetblur50',
+  onlyByName: true,
   stem: stemBlur,
   block: blurBottleneck,
   depths: [3, 4, 6, 3],
@@ -52,6 +55,7 @@ export const resnetblur50: Builder = (options) => new ResNet(resnetblur50Spec, o
 
 export const resnetblur50dSpec: ResNetSpec = {
   name: 'resnetblur50d',
+  onlyByName: true,
   stem: stemBlurD,
   block: blurBottleneck,
   depths: [3, 4, 6, 3],
@@ -61,6 +65,7 @@ export const resnetblur50d: Builder = (options) => new ResNet(resnetblur50dSpec,
 
 export const resnetblur101dSpec: ResNetSpec = {
   name: 'resnetblur101d',
+  onlyByName: true,
   stem: stemBlurD,
   block: blurBottleneck,
   depths: [3, 4, 23, 3],
@@ -70,6 +75,7 @@ export const resnetblur101d: Builder = (options) => new ResNet(resnetblur101dSpe
 
 export const resnetaa34dSpec: ResNetSpec = {
   name: 'resnetaa34d',
+  onlyByName: true,
   stem: stemAveragedD,
   block: averagedBasic,
   depths: [3, 4, 6, 3],
@@ -77,9 +83,14 @@ export const resnetaa34dSpec: ResNetSpec = {
 };
 export const resnetaa34d: Builder = (options) => new ResNet(resnetaa34dSpec, options);
 
-/** Pictures whose sides are multiples of 32, as where a feature map is odd the block and its shortcut round differently. @see timm `resnetaa50` */
+/**
+ * For pictures whose sides are multiples of 32: where a feature map is odd, the block and its shortcut round differently.
+ *
+ * @see timm `resnetaa50`
+ */
 export const resnetaa50Spec: ResNetSpec = {
   name: 'resnetaa50',
+  onlyByName: true,
   stem: stemAveraged,
   block: averagedBottleneck,
   depths: [3, 4, 6, 3],
@@ -88,6 +99,7 @@ export const resnetaa50: Builder = (options) => new ResNet(resnetaa50Spec, optio
 
 export const resnetaa50dSpec: ResNetSpec = {
   name: 'resnetaa50d',
+  onlyByName: true,
   stem: stemAveragedD,
   block: averagedBottleneck,
   depths: [3, 4, 6, 3],
@@ -97,6 +109,7 @@ export const resnetaa50d: Builder = (options) => new ResNet(resnetaa50dSpec, opt
 
 export const resnetaa101dSpec: ResNetSpec = {
   name: 'resnetaa101d',
+  onlyByName: true,
   stem: stemAveragedD,
   block: averagedBottleneck,
   depths: [3, 4, 23, 3],
@@ -115,6 +128,7 @@ export const seresnetaa50d: Builder = (options) => new ResNet(seresnetaa50dSpec,
 
 export const seresnextaa101d_32x8dSpec: ResNetSpec = {
   name: 'seresnextaa101d_32x8d',
+  onlyByName: true,
   stem: stemAveragedD,
   block: averagedSeBottleneck,
   depths: [3, 4, 23, 3],

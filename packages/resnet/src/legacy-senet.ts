@@ -14,7 +14,8 @@ import type { ResNetSpec } from './spec.ts';
 import { convolutionStem, type StemType } from './stem.ts';
 import { maxPoolingToEnd } from './stem-pool.ts';
 
-// Cadene's SENets under their own names, as timm keeps them: `layer0`, `se_module`, `last_linear`. What is called at module scope is marked pure: a page carries what it uses.
+// Cadene's SENets under their own names, as timm keeps them: `layer0`, `se_module`, `last_linear`. What is called at
+// module scope is marked pure: a page carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 

@@ -1,10 +1,22 @@
-/**
- * timm's architectures that are not built here and whose tensors have the names and shapes of one that is, but which compute
- * something else: blurred or averaged instead of strided. Tensors cannot tell, so what calls itself so is refused.
- */
-const lookAlikes: readonly RegExp[] = [/(?<![a-z])resnetblur\d+d?/i, /(?<![a-z])(?:se)?resne(?:t|xt)aa\d+\w*/i];
+import { modelSpecs } from './registry.ts';
 
-/** The first name in a text, such as a file's, of an architecture that has the tensors of one that is built here, and is another. */
+/**
+ * timm's architectures whose tensors have the names and shapes of a more usual one, but which compute something else: blurred
+ * or averaged instead of strided. Those that are built here are registered; of the others only the name can be told.
+ */
+const notBuilt: readonly RegExp[] = [
+  /(?<![a-z])resnetblur\d+d?(?![a-z\d])/i,
+  /(?<![a-z])(?:se)?resne(?:t|xt)aa\d+d?(?:_\d+x\d+d)?(?![a-z\d])/i,
+];
+
+/**
+ * The name in a text, such as a file's, of an architecture that has the tensors of one that is more usual, and is another; it
+ * need not be registered.
+ */
 export function findLookAlike(text: string): string | undefined {
-  return lookAlikes.map((pattern) => pattern.exec(text)?.[0]).find((name) => name !== undefined);
+  const registered = [...modelSpecs().values()].filter(({ onlyByName }) => onlyByName).map(({ name }) => name);
+  const longestFirst = registered.sort((a, b) => b.length - a.length);
+  const patterns = [...longestFirst.map((name) => new RegExp(`(?<![a-z\\d])${name}(?![a-z\\d])`, 'i')), ...notBuilt];
+  const found = patterns.map((pattern) => pattern.exec(text)?.[0]).find((name) => name !== undefined);
+  return found?.toLowerCase();
 }

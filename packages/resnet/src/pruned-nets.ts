@@ -3,7 +3,8 @@ import { ResNet, type ResNetOptions } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
 import { ecaBottleneck, stemD } from './timm-parts.ts';
 
-// timm's nets whose convolutions were pruned to widths of their own. What is called at module scope is marked pure: a page carries what it uses.
+// timm's nets whose convolutions were pruned to widths of their own. What is called at module scope is marked pure:
+// a page carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 

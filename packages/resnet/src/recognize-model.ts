@@ -1,33 +1,63 @@
+import { shapesOnly, torchShape } from '@residual/blocks';
 import type { TorchShapes } from './describe-head.ts';
 import { fitModel, type ModelFit } from './fit-model.ts';
 import { torchvisionNames } from './model-names.ts';
 import { modelSpecs } from './registry.ts';
+import { ResNet } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
 
 export { findLookAlike } from './look-alikes.ts';
 
+/** So many variants are compared tensor by tensor where none is the tensors'. */
+const NEAREST = 16;
+
 /**
  * Registered variants by how little tensors differ from them, by names and shapes, in the table's order where alike: resnet20
  * before plain20, whose tensors are the same. The first has `differences` 0 where the tensors are a variant's; else the
- * nearest comes first.
+ * nearest comes first, of those whose blocks are nearest. Variants that are taken `onlyByName` are not among them.
  */
 export function recognizeModel(tensors: TorchShapes): readonly ModelFit[] {
   const modules = modulesOf(tensors);
-  const specs = [...modelSpecs().values()];
-  const likely = specs.filter((spec) => hasItsBlocks(modules, spec));
+  const specs = [...modelSpecs().values()].filter(({ onlyByName = false }) => !onlyByName);
+  const likely = specs.filter((spec) => blocksAstray(modules, spec) === 0 && firstBlocksAstray(tensors, spec) === 0);
   const fits = rank(tensors, likely);
-  return fits[0]?.differences === 0 ? fits : rank(tensors, specs);
+  if (fits[0]?.differences === 0) return fits;
+  const near = specs.map((spec) => ({
+    spec,
+    astray: firstBlocksAstray(tensors, spec),
+    blocks: blocksAstray(modules, spec),
+  }));
+  near.sort((a, b) => a.astray - b.astray || a.blocks - b.blocks);
+  return rank(
+    tensors,
+    near.slice(0, NEAREST).map(({ spec }) => spec),
+  );
 }
 
 function rank(tensors: TorchShapes, specs: readonly ResNetSpec[]): ModelFit[] {
   return specs.map((spec) => fitModel(tensors, spec)).sort((a, b) => a.differences - b.differences);
 }
 
-/** Whether there are as many blocks as the variant has in each stage; far cheaper than to compare all tensors. */
-function hasItsBlocks(modules: ReadonlySet<string>, { depths, names = torchvisionNames }: ResNetSpec): boolean {
-  return depths.every(
-    (depth, stage) => modules.has(names.block(stage, depth - 1)) && !modules.has(names.block(stage, depth)),
-  );
+/** By how many blocks the tensors' stages differ from the variant's; far cheaper than to compare all tensors. */
+function blocksAstray(modules: ReadonlySet<string>, { depths, names = torchvisionNames }: ResNetSpec): number {
+  const astray = depths.map((depth, stage) => {
+    let found = 0;
+    while (modules.has(names.block(stage, found))) found++;
+    return Math.abs(depth - found);
+  });
+  return astray.reduce((sum, blocks) => sum + blocks);
+}
+
+/** How many variables of the stem and of each stage's first block are not the tensors', running statistics aside; cheap too. */
+function firstBlocksAstray(tensors: TorchShapes, spec: ResNetSpec): number {
+  const small = new ResNet({ ...spec, depths: spec.depths.map(() => 1), numClasses: null }, { vars: shapesOnly });
+  const astray = [...small.variableSpecs].filter(([name, { layout, shape, trainable }]) => {
+    if (!trainable) return false;
+    const found = tensors.get(name)?.shape;
+    const isInput = name === small.inputWeight; // any channels
+    return !torchShape(layout, shape).every((size, axis) => (isInput && axis === 1) || found?.[axis] === size);
+  });
+  return astray.length;
 }
 
 /** What stands before the dots of the tensors' names: `layer1`, `layer1.0`, `layer1.0.conv1`, …. */

@@ -5,7 +5,8 @@ import type { ResNetSpec } from './spec.ts';
 import type { StemType } from './stem.ts';
 import { convolutionPooling } from './stem-pool.ts';
 
-// ResNet-RS: a deep stem that convolves where others pool, squeeze-and-excite gates, shortcuts that pool, great depth. What is called at module scope is marked pure: a page carries what it uses.
+// ResNet-RS: a deep stem that convolves where others pool, squeeze-and-excite gates, shortcuts that pool, great
+// depth. What is called at module scope is marked pure: a page carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 

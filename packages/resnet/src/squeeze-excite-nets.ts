@@ -3,7 +3,8 @@ import { ResNet, type ResNetOptions } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
 import { seBottleneck, squeezeExcite16, stemD, stemS, stemT } from './timm-parts.ts';
 
-// timm's nets with a squeeze-and-excite gate in each block. What is called at module scope is marked pure: a page carries what it uses.
+// timm's nets with a squeeze-and-excite gate in each block. What is called at module scope is marked pure: a page
+// carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 
@@ -151,7 +152,11 @@ export const seresnext101_64x4dSpec: ResNetSpec = {
 };
 export const seresnext101_64x4d: Builder = (options) => new ResNet(seresnext101_64x4dSpec, options);
 
-/** The winner of ImageNet 2017: a first convolution half as wide, 3×3 projections. @see Hu et al. 2017, appendix; timm `senet154` */
+/**
+ * The winner of ImageNet 2017: a first convolution half as wide, 3×3 projections.
+ *
+ * @see Hu et al. 2017, appendix; timm `senet154`
+ */
 export const senet154Spec: ResNetSpec = {
   name: 'senet154',
   stem: stemS,

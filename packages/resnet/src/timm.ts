@@ -5,7 +5,8 @@ import type { ResNetSpec } from './spec.ts';
 import type { StemType } from './stem.ts';
 import { stemD, stemS, stemT } from './timm-parts.ts';
 
-// timm's ResNets and ResNeXts: deep stems, tiered (`t`) or not, and average-pool shortcuts (`d`); group norm. What is called at module scope is marked pure: a page carries what it uses.
+// timm's ResNets and ResNeXts: deep stems, tiered (`t`) or not, and average-pool shortcuts (`d`); group norm. What
+// is called at module scope is marked pure: a page carries what it uses.
 
 type Builder = (options?: ResNetOptions) => ResNet;
 
