@@ -106,19 +106,18 @@ export function architectureNets(): Readonly<Record<string, ContractNet>> {
       const sum = powers.reduce((a, b) => tf.add(a, b));
       return Object.fromEntries(powers.map((power, index) => [`y${index}`, tf.div(power, sum)]));
     },
-    'group norm: means of groups of channels by a convolution': (t) => {
+    'group norm: the means of groups of channels by a matrix product': (t) => {
       const x = layer(t, 'conv1', t.input('image', [2, 5, 6, 3]) as tf.Tensor4D, 12, 3);
-      const [groups, channels] = [3, 12];
-      const filter = tf.fill([1, 1, channels / groups, channels], groups / channels) as tf.Tensor4D;
-      const attributes = { strides: [1, 1], pad: 'valid', dilations: [1, 1] };
-      const meanOf = (y: tf.Tensor4D): tf.Tensor4D =>
-        tf
-          .engine()
-          .runKernel('GroupedConv2D', { x: tf.mean<tf.Tensor4D>(y, [1, 2], true), filter }, attributes) as tf.Tensor4D;
+      const size = 4;
+      const meanOf = (y: tf.Tensor4D): tf.Tensor4D => {
+        const rows = tf.reshape(tf.mean(y, [1, 2], true), [-1, size]) as tf.Tensor2D;
+        const sums = tf.matMul(rows, tf.ones([size, size]) as tf.Tensor2D);
+        return tf.reshape(tf.mul(sums, 1 / size), [2, 1, 1, 12]);
+      };
       const centred = tf.sub(x, meanOf(x)) as tf.Tensor4D;
-      const normal = tf.mul(centred, tf.rsqrt(tf.add(meanOf(tf.mul(centred, centred)), 1e-5)));
-      const [scale, offset] = ['weight', 'bias'].map((part) => t.parameter(`norm.${part}`, [channels]));
-      return { y: tf.relu(tf.add(tf.mul(normal, scale!), offset!)) };
+      const [scale, offset] = ['weight', 'bias'].map((part) => t.parameter(`norm.${part}`, [12]));
+      const factor = tf.mul(tf.rsqrt(tf.add(meanOf(tf.mul(centred, centred)), 1e-5)), scale!);
+      return { y: tf.relu(tf.add(tf.mul(centred, factor), offset!)) };
     },
     'a blur of mirrored borders at stride 2': (t) => {
       const x = layer(t, 'conv1', t.input('image', [2, 7, 6, 3]) as tf.Tensor4D, 10, 3);

@@ -89,6 +89,24 @@ test('the batch is open: a graph traced for one picture takes several', async ()
   expectClose(two.data as Float32Array, [...row, ...row], 1e-6);
 });
 
+test('the batch is open where channels are divided in groups, gated, and reshaped for it', async () => {
+  const graph = await trace((t) => {
+    const x = t.input('image', [1, 4, 4, 6]) as tf.Tensor4D;
+    const means = tf.reshape(tf.mean(x, [1, 2], true), [-1, 3]) as tf.Tensor2D;
+    const groups = tf.reshape(tf.matMul(means, tf.ones([3, 3]) as tf.Tensor2D), [1, 1, 1, 6]);
+    const gated = tf.mul(x, tf.sigmoid(groups));
+    return { y: tf.concat([tf.max(gated, [1, 2]), tf.mean(gated, [1, 2])], 1) };
+  });
+  const session = await ort.InferenceSession.create(fileOf(bind(optimize(graph), new Map())));
+  const image = Float32Array.from({ length: 2 * 96 }, (_, index) => Math.sin(index));
+  const run = async (from: number, count: number): Promise<number[]> => {
+    const data = image.subarray(from * 96, (from + count) * 96);
+    const { y } = await session.run({ image: new ort.Tensor(data, [count, 6, 4, 4]) });
+    return [...(y!.data as Float32Array)];
+  };
+  expectClose(Float32Array.from(await run(0, 2)), [...(await run(0, 1)), ...(await run(1, 1))], 1e-6);
+});
+
 test('operations of all kinds give the numbers of the traced ones', async () => {
   const graph = await trace((t) => {
     const x = t.input('x', [2, 4, 3, 5]) as tf.Tensor4D;

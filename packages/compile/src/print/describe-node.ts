@@ -29,7 +29,7 @@ export function describeValue(graph: Graph, id: ValueId): string {
 
 function plain(op: string, attributes: GraphNode['attributes']): string[] {
   if (op === 'Reshape' || op === 'Fill') return [];
-  if (op === 'FusedMatMul') {
+  if (op === 'FusedMatMul' || op === 'ScaleOffset') {
     const { hasBias, activation } = attributes;
     return [hasBias ? '+ bias' : '', activation === 'linear' ? '' : String(activation)].filter(Boolean);
   }

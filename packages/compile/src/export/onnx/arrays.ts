@@ -128,11 +128,11 @@ function laidOut(w: OnnxNodeWriter): { layout: 'image' | 'plain'; order: readonl
   return { layout: 'plain', order: w.inputValues[0]!.shape.map((_, axis) => axis) };
 }
 
-/** A 0 copies the size of the input's axis. */
+/** The leading axis is whatever is left, where the open batch may be a factor of it. */
 function reshapeTo(w: OnnxNodeWriter): number[] {
   const from = w.inputValues[0]!.shape;
   const to = w.outputs[0]!.shape;
-  if (!w.isOpen(from)) return [...to];
-  if (!w.isOpen(to)) throw w.unsupported();
-  return [0, ...to.slice(1)];
+  if (w.mayHoldBatch(from) && w.mayHoldBatch(to)) return [-1, ...to.slice(1)];
+  if (w.isOpen(from)) throw w.unsupported();
+  return [...to];
 }

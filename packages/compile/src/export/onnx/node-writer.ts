@@ -109,6 +109,12 @@ export class OnnxNodeWriter {
     return this.#context.openBatch !== undefined && shape[0] === this.#context.openBatch;
   }
 
+  /** Whether the open batch may be a factor of axis 0 of a shape, the slowest in memory. */
+  mayHoldBatch([size]: readonly number[]): boolean {
+    const batch = this.#context.openBatch;
+    return batch !== undefined && size !== undefined && size % batch === 0;
+  }
+
   unsupported(): UnsupportedOperationError {
     return new UnsupportedOperationError(this.node.op, this.node.label, 'ONNX');
   }

@@ -74,8 +74,8 @@ export const arrayOperations: OperationTable = {
     return activate(w, biased, w.attributes['activation'] as string);
   },
 
-  Reshape: (w) => reshaped(w, w.shape(w.attributes['shape'] as readonly number[])),
-  ExpandDims: (w) => reshaped(w, w.shape(w.outputs[0]!.shape)),
+  Reshape: (w) => reshaped(w, w.reshaped(w.outputs[0]!.shape)),
+  ExpandDims: (w) => reshaped(w, w.reshaped(w.outputs[0]!.shape)),
   Transpose: withInts('Transpose', 'perm', 'Tperm'),
   Reverse: withInts('ReverseV2', 'dims', 'Tidx'),
   Tile: withInts('Tile', 'reps', 'Tmultiples'),

@@ -100,6 +100,15 @@ export class NodeWriter {
     return this.#context.openBatch !== undefined && shape[0] === this.#context.openBatch;
   }
 
+  /** The shape `to` of the same numbers, its leading size −1 where the open batch may be a factor of it. */
+  reshaped(to: readonly number[]): number[] {
+    const from = this.inputValues[0]!.shape;
+    const batch = this.#context.openBatch;
+    const mayHoldBatch = [from, to].every(([size]) => batch !== undefined && size !== undefined && size % batch === 0);
+    if (mayHoldBatch) return [-1, ...to.slice(1)];
+    return this.shape(to, from);
+  }
+
   unsupported(): UnsupportedOperationError {
     return new UnsupportedOperationError(this.node.op, this.node.label, 'TensorFlow');
   }
