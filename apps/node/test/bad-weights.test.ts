@@ -82,17 +82,17 @@ const cases: { file: string; bytes?: () => Uint8Array; expected: RegExp }[] = [
   {
     file: 'shape.safetensors',
     bytes: () => changed((dict) => dict.set('bn1.bias', { shape: [8], data: new Float32Array(8) })),
-    expected: /do not fit resnet20: bn1.bias: expected \[16\], got \[8\]/,
+    expected: /are not resnet20's: nearest resnet20: bn1.bias: expected \[16\], got \[8\]/,
   },
   {
     file: 'missing.safetensors',
     bytes: () => changed((dict) => dict.delete('layer2.1.bn1.weight')),
-    expected: /do not fit resnet20: expected layer2.1.bn1.weight, got none/,
+    expected: /are not resnet20's: nearest resnet20: it lacks layer2.1.bn1.weight/,
   },
   {
     file: 'extra.safetensors',
-    bytes: () => changed((dict) => dict.set('fc2.bias', { shape: [1], data: new Float32Array(1) })),
-    expected: /do not fit resnet20: unexpected fc2.bias/,
+    bytes: () => changed((dict) => dict.set('layer1.0.gate', { shape: [1], data: new Float32Array(1) })),
+    expected: /are not resnet20's: nearest resnet20: it also has layer1.0.gate/,
   },
   {
     file: 'other.safetensors',
@@ -150,4 +150,20 @@ test('a head of another size is taken over, and said', async () => {
   expect(exitCode).toBe(0);
   expect(labels.sort()).toEqual(['class 0', 'class 1', 'class 2']);
   expect(said).toEqual(["note: head.safetensors: a head of 3 classes, where resnet20's own has 10"]);
+});
+
+test('without --model the tensors say which it is; what no file can tell is an option', async () => {
+  writeFileSync(join(folder, 'own.pth'), writePth(good));
+  const own = ['classify', 'picture.png', '--weights', 'own.pth', '--device', 'tfjs-wasm', '--json', '--logits'];
+  const logits = async (...options: string[]): Promise<number[]> => {
+    const { exitCode, stdout, said } = await residual([...own, ...options], { cwd: folder });
+    expect([exitCode, said]).toEqual([0, ['note: own.pth: taken as resnet20; plain20 would have the same tensors']]);
+    return JSON.parse(stdout).logits;
+  };
+  const usual = await logits();
+  for (const option of ['--epsilon 0.1', '--activation silu', '--mean 0.1,0.2,0.3', '--std 0.5'])
+    expect(await logits(...option.split(' '))).not.toEqual(usual);
+  const { exitCode, said } = await residual([...own, '--activation', 'mish'], { cwd: folder });
+  expect(exitCode).toBe(2);
+  expect(said[0]).toContain('activation: expected one of relu, relu6, leaky_relu, silu, hardswish');
 });

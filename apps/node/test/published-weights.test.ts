@@ -7,6 +7,7 @@ import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createModel } from '@residual/resnet/registry';
 import { dataPath, requirement } from '@residual/testing';
 import { writeSafetensors } from '@residual/weights';
+import { listWeights } from '@residual/weights/catalogue';
 import { readStateDictFile } from '@residual/weights/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { imagenetWeights, temporaryFolder } from './fixtures.ts';
@@ -99,13 +100,13 @@ test('weights of another variant, and repositories that are not there, are refus
   model.dispose();
   const env = environment(temporaryFolder());
   for (const [args, expected] of [
-    [['summary', 'resnet32', '--weights', 'hf:me/resnet20'], 'layer1.3.conv1.weight'],
+    [
+      ['summary', 'resnet32', '--weights', 'hf:me/resnet20'],
+      "these weights are resnet20's (10 classes), not resnet32's",
+    ],
     [['summary', 'resnet20', '--weights', 'hf:me/absent'], 'HTTP status 404'],
     [['summary', 'resnet20', '--weights', 'best'], '--weights: best: expected a weights file, hf:owner/name'],
-    [
-      ['summary', 'resnet18', '--weights', 'IMAGENET1K_V9'],
-      'one of DEFAULT, IMAGENET1K_V1, tv_in1k, a1_in1k, microsoft',
-    ],
+    [['summary', 'resnet18', '--weights', 'IMAGENET1K_V9'], 'one of DEFAULT, IMAGENET1K_V1, a1_in1k,'],
   ] as const) {
     const { exitCode, said } = await residual(args, { env });
     const [problem, ...others] = said.filter((line) => !line.startsWith('downloading'));
@@ -123,7 +124,7 @@ test('models lists the catalogue', async () => {
   expect(found.map(({ id }) => id)).toContain('resnet50/IMAGENET1K_V2');
   expect(found[0]).toMatchObject({ numClasses: 1000, licence: 'bsd-3-clause', isCached: false });
   const table = await residual(['models']);
-  expect(table.stdout.split('\n').filter((line) => line.includes('MiB'))).toHaveLength(50);
+  expect(table.stdout.split('\n').filter((line) => line.includes('MiB'))).toHaveLength(listWeights().length);
   expect((await residual(['models', 'vgg*'])).said[0]).toContain('expected a pattern of models');
 });
 

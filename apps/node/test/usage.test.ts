@@ -4,7 +4,7 @@ import { residual } from './run-command.ts';
 test.each([
   { args: [], expected: 'Usage: residual' },
   { args: ['clasify'], expected: "residual: unknown command 'clasify' (Did you mean classify?)" },
-  { args: ['classify', '--weights', 'w'], expected: 'residual: --model: expected the variant that w is of, got none' },
+  { args: ['classify', '--weights', 'w'], expected: 'residual: --weights: w: expected a weights file' },
   {
     args: ['classify', 'a.png', '--model', 'resnet20'],
     expected: 'residual: --weights: expected a file with resnet20',

@@ -35,7 +35,8 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   const weights = await loadNamedWeights(flags, signal);
   await tfjsWasm().use();
   const named = flags.model === undefined ? {} : { model: flags.model };
-  const { model, preset, warnings } = await createClassifier({ ...named, ...network, weights });
+  const { model, preset, notes, warnings } = await createClassifier({ ...named, ...network, weights });
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const sizePx = size ?? preset.cropPx;
   signal.throwIfAborted();
