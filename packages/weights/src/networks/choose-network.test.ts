@@ -47,7 +47,7 @@ describe('of several networks', () => {
   test('a note says which was taken, that it is the average, and what else there is', () => {
     const { others, notes } = choose({ model: resnet18, model_ema: prefixed('module.', resnet18) });
     expect(others).toEqual(['model']);
-    expect(notes[0]).toBe('took model_ema.module (EMA) of several; an entry chooses another: model');
+    expect(notes[0]).toBe('took model_ema.module (EMA) of several; the option entry takes another: model');
   });
 
   test('an entry chooses by path, the start of it, or a key in it', () => {

@@ -26,7 +26,7 @@ export function chooseNetwork(source: ByteSource, index: WeightsIndex, entry: st
   const others = networks.filter((network) => network !== chosen).map(({ path }) => path);
   if (entry !== undefined || others.length === 0) return { ...chosen, others };
   const which = `took ${chosen.path || 'the network itself'}${isEma(chosen.path) ? ' (EMA)' : ''}`;
-  const note = `${which} of several; an entry chooses another: ${listNames(others)}`;
+  const note = `${which} of several; the option entry takes another: ${listNames(others)}`;
   return { ...chosen, others, notes: [note, ...chosen.notes] };
 }
 
