@@ -12,6 +12,7 @@ import {
   projectionShortcut,
   type ShortcutOptions,
   type ShortcutType,
+  wideProjectionShortcut,
 } from './shortcut.ts';
 import { VarScope } from './var-scope.ts';
 
@@ -55,6 +56,19 @@ test.each([
   const vars = identity();
   type(vars, options);
   expect([...vars.entries.keys()].filter((name) => name.endsWith('weight'))).toEqual(names);
+});
+
+// timm 1.0: downsample_conv(kernel_size=3), weights of ones
+test('a wide projection sums 3×3 pixels where a stage is halved or dilated, and is a usual one where it is neither', () => {
+  const wide = (more: Partial<ShortcutOptions>): number[] => shortcutOf(wideProjectionShortcut, more);
+  expectClose(wide({}), [16, 33, 28, 36, 63, 48], 1e-4);
+  expectClose(
+    wide({ stride: 1 }),
+    Array.from({ length: 15 }, (_, at) => at + 1),
+    1e-4,
+  );
+  const dilated = { stride: 1, dilation: 4, firstDilation: 2 };
+  expectClose(wide(dilated), [28, 32, 48, 32, 36, 14, 16, 24, 16, 18, 28, 32, 48, 32, 36], 1e-4);
 });
 
 test('where the shapes agree it is the input itself, whatever the kind', () => {

@@ -2,9 +2,11 @@ import { expectClose } from '@residual/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { silu } from './activation.ts';
+import { activated } from './activated.ts';
+import { relu6, silu } from './activation.ts';
+import type { AttentionType } from './attention.ts';
 import { bottleneck } from './bottleneck.ts';
-import { usualLayers } from './layers.ts';
+import { type Layers, usualLayers } from './layers.ts';
 import { shapesOnly } from './shapes-only.ts';
 import { type SqueezeExciteOptions, squeezeExcite } from './squeeze-excite.ts';
 import { VarScope } from './var-scope.ts';
@@ -33,6 +35,22 @@ test.each([
     ['se.fc2.weight', [1, 1, between, channels]],
     ['se.fc2.bias', [channels]],
   ]);
+});
+
+test('its variables are below another name where that is given', () => {
+  const vars = new VarScope(shapesOnly);
+  squeezeExcite({ ratio: 1 / 4, name: 'se_module' })(vars, { channels: 32, layers: usualLayers });
+  expect([...vars.specs.keys()][0]).toBe('se_module.fc1.weight');
+});
+
+test('after an activation it sees and weighs what that leaves', () => {
+  const see: AttentionType = () => (x) => tf.mul(x, 2);
+  const x = tf.tensor4d([-1, 3, 8], [1, 1, 1, 3]);
+  const attend = (layers: Layers): number[] => [
+    ...activated(see)(new VarScope(shapesOnly), { channels: 3, layers })(x).dataSync(),
+  ];
+  expect(attend(usualLayers)).toEqual([0, 6, 16]);
+  expect(attend({ ...usualLayers, activation: relu6 })).toEqual([0, 6, 12]);
 });
 
 test('each channel is weighed by the sigmoid of what the means of all give through a ReLU, whatever the network’s activation', () => {

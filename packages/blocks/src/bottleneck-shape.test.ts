@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { bottleneck } from './bottleneck.ts';
+import { bottleneckShape } from './bottleneck-shape.ts';
+import { shapesOnly } from './shapes-only.ts';
+import { VarScope } from './var-scope.ts';
+
+// timm 1.0: senet154's first block, and torchvision's resnext50_32x4d's.
+test.each([
+  { groups: 64, widthPerGroup: 4, reduceFirst: 2, firstWidth: 128, width: 256 },
+  { groups: 32, widthPerGroup: 4, reduceFirst: 1, firstWidth: 128, width: 128 },
+])(
+  '$groups groups of $widthPerGroup, the first $reduceFirst times narrower',
+  ({ reduceFirst, firstWidth, width, ...options }) => {
+    const shape = bottleneckShape({ inChannels: 128, planes: 64, ...options }, reduceFirst);
+    expect(shape).toMatchObject({ firstWidth, width, outChannels: 256 });
+  },
+);
+
+test('channels that are given are those of the convolutions, their norms and the shortcut', () => {
+  const vars = new VarScope(shapesOnly);
+  bottleneck({}).make(vars, { inChannels: 64, planes: 64, channels: [47, 18, 19] });
+  const weights = [...vars.specs]
+    .filter(([name]) => name.endsWith('.weight'))
+    .map(([name, { shape }]) => [name, shape]);
+  expect(weights).toEqual([
+    ['conv1.weight', [1, 1, 64, 47]],
+    ['bn1.weight', [47]],
+    ['conv2.weight', [3, 3, 47, 18]],
+    ['bn2.weight', [18]],
+    ['conv3.weight', [1, 1, 18, 19]],
+    ['bn3.weight', [19]],
+    ['downsample.0.weight', [1, 1, 64, 19]],
+    ['downsample.1.weight', [19]],
+  ]);
+});
