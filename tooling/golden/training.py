@@ -9,8 +9,11 @@ import pathlib
 
 import timm.models.resnet
 import torch
-from timm.layers import BatchNormAct2d, create_conv2d
+from timm.layers import BatchNormAct2d, EvoNorm2dS0, create_conv2d
+from timm.models.res2net import Bottle2neck
+from timm.models.resnest import ResNestBottleneck
 from timm.models.resnetv2 import ResNetV2
+from timm.models.sknet import SelectiveKernelBasic
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
@@ -53,6 +56,11 @@ def main() -> None:
     narrow = dict(channels=(8, 16, 32, 64), stem_width=8, num_classes=10)
     deep = dict(stem_type="deep", avg_down=True, block_args=dict(attn_layer="se"))
     v2 = dict(channels=(32, 64, 128, 256), stem_chs=16, conv_layer=create_conv2d, norm_layer=BatchNormAct2d)
+    grouped = dict(channels=(128, 128, 256, 256), stem_chs=64, num_classes=10)
+    evolved = dict(stem_type="deep", avg_down=True, conv_layer=create_conv2d, norm_layer=EvoNorm2dS0)
+    branches = dict(stem_type="deep", base_width=32, block_args=dict(scale=4))
+    splits = dict(stem_type="deep", cardinality=2, base_width=32, block_args=dict(radix=2, avd=True))
+    selects = dict(stem_type="deep", block_args=dict(sk_kwargs=dict(rd_ratio=1 / 8, rd_divisor=16)))
     dilated = dict(num_classes=10, replace_stride_with_dilation=[False, True, True])
     goldens = {
         "resnet8": golden(cifar_resnet(8, "A"), (4, 16, 20)),
@@ -67,6 +75,11 @@ def main() -> None:
         ),
         "pre-activation bottleneck": golden(ResNetV2(one, num_classes=10, **v2), (4, 48, 40)),
         "pre-activation basic": golden(pre_act_resnet18(one, 8), (4, 16, 20)),
+        "standardised weights, group norm": golden(ResNetV2(one, **grouped, stem_type="fixed"), (4, 48, 40)),
+        "pre-activation deep stem, EvoNorm": golden(ResNetV2(one, **grouped, **evolved), (4, 48, 40)),
+        "res2net": golden(timm.models.resnet.ResNet(Bottle2neck, one, **narrow, **branches), (4, 48, 40)),
+        "resnest": golden(timm.models.resnet.ResNet(ResNestBottleneck, one, **narrow, **splits), (4, 48, 40)),
+        "sknet": golden(timm.models.resnet.ResNet(SelectiveKernelBasic, one, **narrow, **selects), (4, 48, 40)),
     }
     out = pathlib.Path(__file__).parent / "golden" / "training.json"
     out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")

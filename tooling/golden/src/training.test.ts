@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BasicBlock, Bottleneck } from '@residual/blocks';
+import { BasicBlock, Bottleneck, projectionShortcut, stdConv2d } from '@residual/blocks';
 import {
   cifarPlainSpec,
   cifarPreActivationSpec,
@@ -8,9 +8,14 @@ import {
   ResNet,
   type ResNetOptions,
   type ResNetSpec,
+  res2net50_26w_4sSpec,
+  resnest50dSpec,
   resnet50dSpec,
+  resnetv2_50d_evosSpec,
   resnetv2_50Spec,
+  resnetv2_50x1_bitSpec,
   seresnet50Spec,
+  skresnet18Spec,
 } from '@residual/resnet';
 import { deterministicPicture, expectClose, probe } from '@residual/testing';
 import '@tensorflow/tfjs-backend-cpu';
@@ -36,6 +41,8 @@ const goldens: Record<string, Golden> = JSON.parse(
 
 const small = { depths: [1, 1, 1, 1], numClasses: 10 };
 const narrow = { ...small, width: 16, planes: [8, 16, 32, 64] };
+const grouped = { ...small, planes: [32, 32, 64, 64] };
+const twoGroups = { groups: 2, widthPerGroup: 32, shortcut: projectionShortcut };
 const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
   resnet8: [cifarResNetSpec(8), {}],
   resnet8_b: [cifarResNetSpec(8, 'B'), {}],
@@ -51,6 +58,11 @@ const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
   ],
   'pre-activation bottleneck': [{ ...resnetv2_50Spec, ...narrow, name: 'v2' }, {}],
   'pre-activation basic': [{ ...cifarPreActivationSpec(18), ...small, width: 8 }, {}],
+  'standardised weights, group norm': [{ ...resnetv2_50x1_bitSpec, ...grouped, name: 'bit', conv: stdConv2d() }, {}],
+  'pre-activation deep stem, EvoNorm': [{ ...resnetv2_50d_evosSpec, ...grouped, name: 'evos' }, {}],
+  res2net: [{ ...res2net50_26w_4sSpec, ...narrow, name: 'res2net', stem: deepStem([8, 8]), widthPerGroup: 32 }, {}],
+  resnest: [{ ...resnest50dSpec, ...narrow, ...twoGroups, name: 'resnest', stem: deepStem([8, 8]) }, {}],
+  sknet: [{ ...skresnet18Spec, ...narrow, name: 'sknet', stem: deepStem([8, 8]) }, {}],
 };
 
 // tfjs's plain JavaScript backend is there for the small nets alone: an ImageNet stem takes it minutes.
@@ -59,6 +71,11 @@ const large = [
   'bottleneck, 2 groups, outputStride 8',
   'deep stem, average-pool shortcut, squeeze-excite',
   'pre-activation bottleneck',
+  'standardised weights, group norm',
+  'pre-activation deep stem, EvoNorm',
+  'res2net',
+  'resnest',
+  'sknet',
 ];
 const devices: { name: string; present: boolean; nets: string[]; use: () => Promise<unknown> }[] = [
   {
