@@ -3,8 +3,10 @@
     python3 -m venv venv && venv/bin/pip install tensorflow-cpu
     venv/bin/python tooling/golden/keras_networks.py
 
-Each stands under `NAME at HEIGHTxWIDTH`, as in architectures.json. torch is not needed.
+Each stands under `NAME at HEIGHTxWIDTH`, as in architectures.json; Keras's names and shapes of all variables go into
+keras-variables.txt.gz. torch is not needed.
 """
+import gzip
 import json
 import pathlib
 import re
@@ -78,14 +80,26 @@ def golden(make, shape: tuple, is_v2: bool, parameters: int) -> dict:
     }
 
 
+def variables() -> str:
+    """A paragraph a model: its name, then a line for each variable, as `save` calls them."""
+    lines = []
+    for name, (make, _, _) in MODELS.items():
+        keras.backend.clear_session()
+        lines.append(f"# {name}")
+        for layer in make(weights=None).layers:
+            lines += [f"{layer.name}/{v.name} [{' '.join(map(str, v.shape))}]" for v in layer.weights]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
+    folder = pathlib.Path(__file__).parent / "golden" / "publishers"
+    (folder / "keras-variables.txt.gz").write_bytes(gzip.compress(variables().encode(), 9, mtime=0))
     goldens = {
         f"{name} at {shape[1]}x{shape[2]}": golden(make, shape, name.endswith("v2"), parameters)
         for name, (make, shapes, parameters) in MODELS.items()
         for shape in shapes
     }
-    out = pathlib.Path(__file__).parent / "golden" / "publishers" / "keras.json"
-    out.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")
+    (folder / "keras.json").write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in goldens.items()) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,11 @@ export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 export { preprocess, resizeAndCrop } from './preprocess.ts';
 export {
   cifar,
-  getPreset,
   huggingFace,
   IMAGENET_MEAN,
   IMAGENET_STD,
   imagenet1kV1,
   imagenet1kV2,
-  listPresets,
   type Preset,
   timm224,
   timm288,
@@ -35,6 +33,17 @@ export {
   presetFromTimm,
   type TimmConfig,
 } from './preset-from-config.ts';
+export { getPreset, listPresets } from './preset-names.ts';
+export {
+  chenyaofoCifar10,
+  chenyaofoCifar100,
+  clip,
+  huyvnphanCifar10,
+  kerasCaffe,
+  kerasTf,
+  kuangliuCifar10,
+  weiaicunzaiCifar100,
+} from './preset-publishers.ts';
 export { readBitmap } from './read-bitmap.ts';
 export { type ResizeOptions, resize, resizeShortestEdge } from './resize.ts';
 export { ScoresError } from './scores-error.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { getPreset, huggingFace, imagenet1kV1, imagenet1kV2, listPresets, timm224, timm288 } from './preset.ts';
+import { huggingFace, imagenet1kV1, imagenet1kV2, timm224, timm288 } from './preset.ts';
 import { PresetError } from './preset-error.ts';
 import { presetFromHuggingFace, presetFromTimm } from './preset-from-config.ts';
+import { getPreset, listPresets } from './preset-names.ts';
 
 const mean = [0.485, 0.456, 0.406];
 const std = [0.229, 0.224, 0.225];
@@ -13,7 +14,7 @@ test('a preset is found by its name, in torchvision’s spelling too', () => {
 
 test('an unknown name is answered with those there are', () => {
   expect(() => getPreset('imagenet')).toThrow(
-    "unknown preset 'imagenet': expected one of imagenet1kV1, imagenet1kV2, timm224, timm288, huggingFace, cifar",
+    "unknown preset 'imagenet': expected one of imagenet1kV1, imagenet1kV2, timm224, timm288, huggingFace, kerasCaffe, kerasTf, clip, cifar, kuangliuCifar10, chenyaofoCifar10, chenyaofoCifar100, weiaicunzaiCifar100, huyvnphanCifar10",
   );
   expect(() => getPreset('constructor')).toThrow(PresetError);
 });

@@ -1,6 +1,5 @@
 import type { Interpolation } from './interpolation.ts';
 import type { Normalization, Rgb } from './normalize.ts';
-import { PresetError } from './preset-error.ts';
 
 /** How a model's pictures are prepared; part of what its weights mean. */
 export interface Preset extends Normalization {
@@ -75,25 +74,3 @@ export const cifar: Preset = {
   mean: IMAGENET_MEAN,
   std: IMAGENET_STD,
 };
-
-const presets: Readonly<Record<string, Preset>> = { imagenet1kV1, imagenet1kV2, timm224, timm288, huggingFace, cifar };
-
-/** Names that `getPreset` knows. */
-export function listPresets(): string[] {
-  return Object.keys(presets);
-}
-
-/**
- * The preset called `name`, whatever its case, hyphens and underscores: `IMAGENET1K_V1` is `imagenet1kV1`.
- *
- * @throws PresetError for an unknown name; the message lists those there are.
- */
-export function getPreset(name: string): Preset {
-  const found = Object.entries(presets).find(([known]) => bareName(known) === bareName(name));
-  if (!found) throw new PresetError(`unknown preset '${name}': expected one of ${listPresets().join(', ')}`);
-  return found[1];
-}
-
-function bareName(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '');
-}

@@ -7,11 +7,11 @@ import { ResNet } from '@residual/resnet';
 import { getSpec, listModels } from '@residual/resnet/registry';
 import { dataPath, requirement } from '@residual/testing';
 import { presetFromTimm, type TimmConfig } from '@residual/vision';
-import type { ByteSource } from '@residual/weights';
 import { readStateDict } from '@residual/weights';
-import { listWeights, type PublishedWeights, unbuiltModels } from '@residual/weights/catalogue';
+import { listWeights, type PublishedWeights } from '@residual/weights/catalogue';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { fileOfList } from './listed-tensors.ts';
 
 const modelsOf = (all: readonly PublishedWeights[]): string[] => [...new Set(all.map(({ model }) => model))];
 const traced = modelsOf(listWeights().filter(({ gigaMultiplyAdds }) => gigaMultiplyAdds !== undefined));
@@ -46,11 +46,9 @@ function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-test('what it says cannot be built is what the registry lacks; the rest is offered', () => {
+test('nothing is offered that cannot be built', () => {
   const known = new Set(listModels());
-  const offered = modelsOf(listWeights());
-  expect(offered.filter((model) => !known.has(model))).toEqual([]);
-  expect(unbuiltModels().filter((model) => known.has(model))).toEqual([]);
+  expect(modelsOf(listWeights()).filter((model) => !known.has(model))).toEqual([]);
 });
 
 interface TimmData {
@@ -67,7 +65,6 @@ interface TimmWeights extends TimmConfig {
 describe.skipIf(!requirement('data'))("timm's own configurations", () => {
   test('are what the catalogue has, for all 107 architectures and their 203 weights', () => {
     const { architectures }: TimmData = JSON.parse(readFileSync(dataPath('timm-resnets.json'), 'utf8'));
-    const unbuilt = new Set<string>(unbuiltModels());
     const expected = Object.entries(architectures).flatMap(([model, { parameters, weights }]) =>
       Object.entries(weights).map(([tag, config]) => ({ id: `${model}/${tag}`, model, parameters, config })),
     );
@@ -78,9 +75,8 @@ describe.skipIf(!requirement('data'))("timm's own configurations", () => {
         .filter(({ publisher }) => publisher === 'timm')
         .map((weights) => [weights.id, weights]),
     );
-    const buildable = expected.filter(({ model }) => !unbuilt.has(model));
-    expect([...offered.keys()].sort()).toEqual(buildable.map(({ id }) => id).sort());
-    for (const { id, parameters, config } of buildable) {
+    expect([...offered.keys()].sort()).toEqual(expected.map(({ id }) => id).sort());
+    for (const { id, parameters, config } of expected) {
       const found = offered.get(id)!;
       expect(found.preset, id).toEqual(presetFromTimm(config));
       expect([found.numClasses ?? 0, found.licence], id).toEqual([config.num_classes, config.license ?? 'unknown']);
@@ -97,7 +93,7 @@ const lists = gunzipSync(packed).toString().split('# ').slice(1);
 
 describe('a file with the very tensors of the hub’s has those of the variant, under torchvision’s names', () => {
   test.each(lists.map((list) => [list.split('\n')[0]!, list] as const))('%s', async (repo, list) => {
-    const { tensors, scheme, notes } = await readStateDict(fileOf(list));
+    const { tensors, scheme, notes } = await readStateDict(fileOfList(list));
     const { model } = listWeights(repo)[0]!;
     expect(notes).toEqual([]);
     expect(scheme).toBe(repo.startsWith('microsoft') ? 'huggingface' : 'torchvision');
@@ -114,33 +110,6 @@ describe('a file with the very tensors of the hub’s has those of the variant, 
     expect(listed.filter(({ publisher }) => publisher === 'microsoft')).toHaveLength(6);
   });
 });
-
-/** A safetensors file of zeros with these names and shapes, of which only the header is held. */
-function fileOf(list: string): ByteSource {
-  const header: Record<string, object> = { __metadata__: { format: 'pt' } };
-  let end = 0;
-  let largest = 0;
-  for (const line of list.trim().split('\n').slice(1)) {
-    const [, name, dimensions] = /^(\S+) \[(.*)\]$/.exec(line)!;
-    const shape = dimensions === '' ? [] : dimensions!.split(' ').map(Number);
-    const isCounter = name!.endsWith('num_batches_tracked');
-    const sizeBytes = shape.reduce((product, size) => product * size, isCounter ? 8 : 4);
-    header[name!] = { dtype: isCounter ? 'I64' : 'F32', shape, data_offsets: [end, end + sizeBytes] };
-    end += sizeBytes;
-    largest = Math.max(largest, sizeBytes);
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const start = new Uint8Array(8 + text.byteLength);
-  new DataView(start.buffer).setBigUint64(0, BigInt(text.byteLength), true);
-  start.set(text, 8);
-  const zeros = new Uint8Array(largest);
-  return {
-    name: 'model.safetensors',
-    sizeBytes: start.byteLength + end,
-    read: async (offset, length) =>
-      offset < start.byteLength ? start.subarray(offset, offset + length) : zeros.subarray(0, length),
-  };
-}
 
 function torchShapes(model: string): Map<string, number[]> {
   const shapes = new Map<string, number[]>();

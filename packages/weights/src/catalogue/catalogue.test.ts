@@ -43,7 +43,7 @@ test('pictures are prepared as the publisher’s evaluation does', () => {
       const isFirst = name === 'IMAGENET1K_V1' && model !== 'resnext101_64x4d';
       expect(preset, id).toEqual(isFirst ? imagenet1kV1 : imagenet1kV2);
     } else if (publisher === 'microsoft') expect(preset, id).toEqual(huggingFace);
-    else if (timm[name]) expect(preset, id).toEqual(timm[name]);
+    else if (timm[name] && !model.startsWith('resnest')) expect(preset, id).toEqual(timm[name]);
     expect(preset.resizePx, id).toBeGreaterThanOrEqual(preset.cropPx);
   }
 });

@@ -2,7 +2,6 @@ import { microsoftWeights } from './microsoft-weights.ts';
 import type { ImagenetWeights, ImagenetWeightsName, PublishedModel, PublishedWeights } from './published-weights.ts';
 import { timmWeights } from './timm-weights.ts';
 import { torchvisionWeights } from './torchvision-weights.ts';
-import { unbuiltModels } from './unbuilt-models.ts';
 import { UnknownWeightsError } from './unknown-weights-error.ts';
 
 /** The name that stands for a model's best weights of its first publisher, as in torchvision. */
@@ -52,10 +51,8 @@ export function weightsOfRepo(repo: string): PublishedWeights | undefined {
   return everyWeights().find((weights) => weights.repo === repo);
 }
 
-/** Of every architecture that is built here. */
 function everyWeights(): PublishedWeights[] {
-  const unbuilt = new Set(unbuiltModels());
-  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights()].filter(({ model }) => !unbuilt.has(model));
+  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights()];
 }
 
 function toExpression(pattern: string): RegExp {

@@ -8,5 +8,4 @@ export type {
   PublishedWeights,
   WeightsName,
 } from './published-weights.ts';
-export { unbuiltModels } from './unbuilt-models.ts';
 export { UnknownWeightsError } from './unknown-weights-error.ts';

@@ -1,7 +1,7 @@
 import type { Preset } from '@residual/vision';
 import type { timmTable } from './timm-table.ts';
 
-/** Variants that somebody has published weights of; `@residual/resnet` builds each that is listed by this name. */
+/** Variants that somebody has published weights of; `@residual/resnet` builds each by this name. */
 export type PublishedModel = keyof typeof timmTable;
 
 /** timm's tags: what stands before the first space of the table's lines. */

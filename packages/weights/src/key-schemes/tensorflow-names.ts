@@ -16,13 +16,19 @@ const parameters: Readonly<Record<string, string>> = {
   moving_variance: 'running_var',
 };
 
+/** Whether a variable is of a Keras application whose blocks normalise first, and so have their norms before convolutions. */
+export function isKerasV2(name: string): boolean {
+  return /conv\d_block\d{1,2}_preact_bn/.test(name);
+}
+
 /**
  * The name of a variable of Keras's applications (`conv2_block1_1_conv/kernel`, `predictions/bias`), of a layer beside one
- * (`dense/kernel`), or of BiT (`resnet/block1/unit01/a/standardized_conv2d/kernel`); `undefined` for any other name.
+ * (`dense/kernel`), or of BiT (`resnet/block1/unit01/a/standardized_conv2d/kernel`); `undefined` for any other name. In a block
+ * that normalises first, `preact_bn` is `bn1`, and what follows a convolution is the next one's.
  *
- * @see keras/src/applications/resnet.py; timm/models/resnetv2.py, `_load_weights`
+ * @see keras/src/applications/resnet.py, resnet_v2.py; timm/models/resnetv2.py, `_load_weights`
  */
-export function translateVariable(name: string): TranslatedVariable | undefined {
+export function translateVariable(name: string, normalisesFirst: boolean): TranslatedVariable | undefined {
   const segments = name.replace(/:0$/, '').split(/[/.]/);
   const parameter = parameters[segments.pop()!];
   if (parameter === undefined || segments.length === 0) return undefined;
@@ -33,7 +39,7 @@ export function translateVariable(name: string): TranslatedVariable | undefined 
   // HDF5 files say a layer's name twice, with the model's between.
   const path = segments.filter((segment, index) => segment !== segments[index - 1]);
   const last = path.pop()!;
-  const layer = kerasLayer(last);
+  const layer = kerasLayer(last, normalisesFirst);
   if (layer !== undefined) return { scheme: 'keras', name: [...path, layer, parameter].join('.') };
   const beside = path[0] === last ? [last] : [...path, last];
   return { scheme: undefined, name: [...beside, parameter].join('.') };
@@ -50,7 +56,7 @@ export function transposeKernel(entry: TensorEntry): TensorEntry {
   };
 }
 
-function kerasLayer(layer: string): string | undefined {
+function kerasLayer(layer: string, normalisesFirst: boolean): string | undefined {
   if (layer === 'conv1_conv') return 'conv1';
   if (layer === 'conv1_bn') return 'bn1';
   if (layer === 'predictions' || layer === 'probs') return 'fc';
@@ -58,8 +64,13 @@ function kerasLayer(layer: string): string | undefined {
   const match = /^conv([2-5])_block(\d{1,2})_(?:([0-3])_(conv|bn)|(preact_bn))$/.exec(layer);
   if (match === null) return undefined;
   const [, stage, block, part, kind, preActivation] = match;
-  const inBlock = preActivation ?? (part === '0' ? `downsample.${kind === 'conv' ? 0 : 1}` : `${kind}${part}`);
+  const inBlock = preActivation !== undefined ? 'bn1' : inKerasBlock(Number(part), kind!, normalisesFirst);
   return `layer${Number(stage) - 1}.${Number(block) - 1}.${inBlock}`;
+}
+
+function inKerasBlock(part: number, kind: string, normalisesFirst: boolean): string {
+  if (part === 0) return `downsample.${kind === 'conv' ? 0 : 1}`;
+  return `${kind}${normalisesFirst && kind === 'bn' ? part + 1 : part}`;
 }
 
 function bitModule(path: string): string | undefined {

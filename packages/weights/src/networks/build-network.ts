@@ -54,7 +54,8 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   }
   const isBottleneck = found.has('layer1.0.conv3.weight');
   const classCount = head === undefined ? countClasses(found) : head.classCount;
-  const hinted = { path, classCount, names: hintedNames(scheme, root, around, found), isBottleneck, stated } as const;
+  const namedBy = hintedNames(scheme, root, around, found);
+  const hinted = { path, classCount, names: namedBy, isBottleneck, depths: depthsOf(found), stated };
   const { hints, isBgr } = findHints(index, hinted, notes);
   const rgb = isBgr ? turnToRgb(source, found, notes) : found;
   const network = { path, scheme, tensors: rgb, hints, notes };
@@ -62,6 +63,16 @@ export function buildNetwork(searched: SearchedDict, root: NetworkRoot): FoundNe
   const { mean, std } = normalisation;
   notes.push('the pictures are normalised by a layer of the file: its mean and deviation are taken');
   return { ...network, normalisation: { mean, std } };
+}
+
+/** Blocks in each stage of a network that has torchvision's names. */
+function depthsOf(tensors: ReadonlyMap<string, TensorEntry>): number[] {
+  const depths: number[] = [];
+  for (const name of tensors.keys()) {
+    const [, stage, block] = /^layer(\d)\.(\d{1,4})\./.exec(name) ?? [];
+    if (block !== undefined) depths[Number(stage) - 1] = Math.max(depths[Number(stage) - 1] ?? 0, Number(block) + 1);
+  }
+  return depths;
 }
 
 /** Of a network that keeps its names. */

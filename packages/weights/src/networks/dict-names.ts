@@ -1,6 +1,6 @@
 import type { KeySchemeName } from '../key-schemes/key-scheme.ts';
 import { type FirstBlock, findFirstBlock } from '../key-schemes/stage-names.ts';
-import { translateVariable, transposeKernel } from '../key-schemes/tensorflow-names.ts';
+import { isKerasV2, translateVariable, transposeKernel } from '../key-schemes/tensorflow-names.ts';
 import { dropWrapperSegments } from '../key-schemes/wrapper-segments.ts';
 import type { StateDictIndex, TensorEntry } from '../weights-index.ts';
 import { deepestRoot } from './surroundings.ts';
@@ -41,8 +41,9 @@ function readTensorFlowNames(variables: ReadonlyMap<string, TensorEntry>): DictN
   const tensors = new Map<string, TensorEntry>();
   const inFile = new Map<string, string>();
   let scheme: KeySchemeName | undefined;
+  const normalisesFirst = [...variables.keys()].some(isKerasV2);
   for (const [name, entry] of variables) {
-    const translated = translateVariable(name);
+    const translated = translateVariable(name, normalisesFirst);
     scheme ??= translated?.scheme;
     const target = translated !== undefined && !tensors.has(translated.name) ? translated.name : name;
     tensors.set(target, target === name ? entry : transposeKernel(entry));

@@ -14,6 +14,8 @@ export interface HintedNetwork {
   readonly path: string;
   readonly names: 'detectron2' | 'keras' | 'keras-v2' | 'torchvision-segmentation' | 'other';
   readonly isBottleneck: boolean;
+  /** Blocks in each stage. */
+  readonly depths: readonly number[];
   readonly classCount: number | undefined;
   readonly stated: StatedNames;
 }
@@ -49,16 +51,29 @@ export function findHints(index: WeightsIndex, network: HintedNetwork, notes: st
   }
   if (network.names === 'keras' && network.isBottleneck) {
     isBgr = true;
+    setKerasModel(hints, network, '');
     hints.strideIn = '1x1';
-    hints.epsilon = 1.001e-5;
     setNormalisation(hints, [123.68, 116.779, 103.939], [1, 1, 1]);
     const text = "stride in the 1x1 convolution, epsilon 1.001e-5, and preprocess_input's pictures, BGR minus a mean";
     notes.push(`taken as Keras's applications are: ${text}`);
   }
-  if (network.names === 'keras-v2') notes.push("names of Keras's ResNet V2, whose blocks normalise first");
+  if (network.names === 'keras-v2') {
+    setKerasModel(hints, network, 'v2');
+    setNormalisation(hints, [127.5, 127.5, 127.5], [127.5, 127.5, 127.5]);
+    notes.push("taken as Keras's applications are: epsilon 1.001e-5, and preprocess_input's pictures, from -1 to 1");
+  }
   if (network.names === 'torchvision-segmentation' && network.isBottleneck && hints.outputStride === undefined) {
     hints.outputStride = 8;
     notes.push("torchvision's segmentation models have their last two stages dilated: output stride 8");
   }
   return { hints, isBgr };
+}
+
+/** Layers of Keras's applications, by the blocks in each stage. */
+const kerasLayers: Readonly<Record<string, number>> = { '3,4,6,3': 50, '3,4,23,3': 101, '3,8,36,3': 152 };
+
+function setKerasModel(hints: MutableHints, { depths }: HintedNetwork, version: '' | 'v2'): void {
+  const layers = kerasLayers[depths.join()];
+  if (layers !== undefined) hints.model ??= `keras_resnet${layers}${version}`;
+  hints.epsilon = 1.001e-5;
 }

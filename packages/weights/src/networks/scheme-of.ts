@@ -49,7 +49,7 @@ export function hintedNames(
   around: Surroundings,
   tensors: ReadonlyMap<string, TensorEntry>,
 ): HintedNetwork['names'] {
-  if (scheme === 'keras') return tensors.has('layer1.0.preact_bn.weight') ? 'keras-v2' : 'keras';
+  if (scheme === 'keras') return tensors.has('bn1.weight') ? 'keras' : 'keras-v2';
   if (scheme === 'detectron2') return scheme;
   const classifier = root === 'backbone.' ? around.beside('').get('classifier') : undefined;
   const isSegmentation = classifier?.get('4.weight')?.shape.length === 4;
