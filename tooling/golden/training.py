@@ -4,15 +4,17 @@
 
 It needs timm; architectures.py says how to have it.
 """
+import functools
 import json
 import pathlib
 
 import timm.models.resnet
 import torch
-from timm.layers import BatchNormAct2d, EvoNorm2dS0, create_conv2d
+from timm.layers import BatchNormAct2d, BlurPool2d, EvoNorm2dS0, create_conv2d, get_attn
 from timm.models.res2net import Bottle2neck
 from timm.models.resnest import ResNestBottleneck
 from timm.models.resnetv2 import ResNetV2
+from timm.models.senet import SEResNetBlock, SENet
 from timm.models.sknet import SelectiveKernelBasic
 from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
@@ -61,6 +63,12 @@ def main() -> None:
     branches = dict(stem_type="deep", base_width=32, block_args=dict(scale=4))
     splits = dict(stem_type="deep", cardinality=2, base_width=32, block_args=dict(radix=2, avd=True))
     selects = dict(stem_type="deep", block_args=dict(sk_kwargs=dict(rd_ratio=1 / 8, rd_divisor=16)))
+    averaged = dict(stem_type="deep", avg_down=True, aa_layer=torch.nn.AvgPool2d, block_args=dict(attn_layer="eca"))
+    blurred = dict(stem_type="deep", aa_layer=BlurPool2d)
+    quarter = dict(attn_layer=functools.partial(get_attn("se"), rd_ratio=0.25))
+    revisited = dict(stem_type="deep", replace_stem_pool=True, avg_down=True, block_args=quarter)
+    senet = dict(stem_type="deep", cardinality=2, block_reduce_first=2, down_kernel_size=3)
+    legacy = dict(groups=1, reduction=16, drop_rate=0.0)
     dilated = dict(num_classes=10, replace_stride_with_dilation=[False, True, True])
     goldens = {
         "resnet8": golden(cifar_resnet(8, "A"), (4, 16, 20)),
@@ -79,6 +87,15 @@ def main() -> None:
         "pre-activation deep stem, EvoNorm": golden(ResNetV2(one, **grouped, **evolved), (4, 48, 40)),
         "res2net": golden(timm.models.resnet.ResNet(Bottle2neck, one, **narrow, **branches), (4, 48, 40)),
         "resnest": golden(timm.models.resnet.ResNet(ResNestBottleneck, one, **narrow, **splits), (4, 48, 40)),
+        "channel attention, averages": golden(
+            timm.models.resnet.ResNet(timm.models.resnet.Bottleneck, one, **narrow, **averaged), (4, 64, 64)
+        ),
+        "blur": golden(timm.models.resnet.ResNet(timm.models.resnet.BasicBlock, one, **narrow, **blurred), (4, 64, 80)),
+        "resnet-rs": golden(
+            timm.models.resnet.ResNet(timm.models.resnet.Bottleneck, one, **narrow, **revisited), (4, 48, 40)
+        ),
+        "senet": golden(timm.models.resnet.ResNet(timm.models.resnet.Bottleneck, one, **narrow, **senet), (4, 48, 40)),
+        "legacy senet": golden(SENet(SEResNetBlock, one, num_classes=10, **legacy), (4, 64, 80)),
         "sknet": golden(timm.models.resnet.ResNet(SelectiveKernelBasic, one, **narrow, **selects), (4, 48, 40)),
     }
     out = pathlib.Path(__file__).parent / "golden" / "training.json"

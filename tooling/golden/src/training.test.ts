@@ -1,19 +1,35 @@
 import { readFileSync } from 'node:fs';
-import { BasicBlock, Bottleneck, projectionShortcut, stdConv2d } from '@residual/blocks';
 import {
+  averageAntiAlias,
+  BasicBlock,
+  Bottleneck,
+  bottleneck,
+  efficientChannelAttention,
+  projectionShortcut,
+  stdConv2d,
+} from '@residual/blocks';
+import {
+  averagePooling,
+  blurredMaxPooling,
   cifarPlainSpec,
   cifarPreActivationSpec,
   cifarResNetSpec,
+  convolutionPooling,
   deepStem,
+  legacy_seresnet18Spec,
   ResNet,
   type ResNetOptions,
   type ResNetSpec,
   res2net50_26w_4sSpec,
   resnest50dSpec,
   resnet50dSpec,
+  resnetaa50dSpec,
+  resnetblur18Spec,
+  resnetrs50Spec,
   resnetv2_50d_evosSpec,
   resnetv2_50Spec,
   resnetv2_50x1_bitSpec,
+  senet154Spec,
   seresnet50Spec,
   skresnet18Spec,
 } from '@residual/resnet';
@@ -62,6 +78,31 @@ const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
   'pre-activation deep stem, EvoNorm': [{ ...resnetv2_50d_evosSpec, ...grouped, name: 'evos' }, {}],
   res2net: [{ ...res2net50_26w_4sSpec, ...narrow, name: 'res2net', stem: deepStem([8, 8]), widthPerGroup: 32 }, {}],
   resnest: [{ ...resnest50dSpec, ...narrow, ...twoGroups, name: 'resnest', stem: deepStem([8, 8]) }, {}],
+  'channel attention, averages': [
+    {
+      ...resnetaa50dSpec,
+      ...narrow,
+      name: 'averaged',
+      stem: deepStem([8, 8], { pool: averagePooling }),
+      block: bottleneck({ attention: efficientChannelAttention, antiAlias: averageAntiAlias }),
+    },
+    {},
+  ],
+  blur: [{ ...resnetblur18Spec, ...narrow, name: 'blur', stem: deepStem([8, 8], { pool: blurredMaxPooling }) }, {}],
+  'resnet-rs': [{ ...resnetrs50Spec, ...narrow, name: 'rs', stem: deepStem([8, 8], { pool: convolutionPooling }) }, {}],
+  senet: [
+    {
+      ...senet154Spec,
+      ...narrow,
+      name: 'senet',
+      stem: deepStem([8, 8]),
+      block: bottleneck({ reduceFirst: 2 }),
+      groups: 2,
+      widthPerGroup: 64,
+    },
+    {},
+  ],
+  'legacy senet': [{ ...legacy_seresnet18Spec, ...small, name: 'legacy' }, {}],
   sknet: [{ ...skresnet18Spec, ...narrow, name: 'sknet', stem: deepStem([8, 8]) }, {}],
 };
 
@@ -75,6 +116,11 @@ const large = [
   'pre-activation deep stem, EvoNorm',
   'res2net',
   'resnest',
+  'channel attention, averages',
+  'blur',
+  'resnet-rs',
+  'senet',
+  'legacy senet',
   'sknet',
 ];
 const devices: { name: string; present: boolean; nets: string[]; use: () => Promise<unknown> }[] = [
@@ -162,7 +208,7 @@ describe.each(devices)('$name', ({ name: device, present, nets: names, use }) =>
 });
 
 async function inTorchLayout(value: tf.Tensor): Promise<Float32Array> {
-  const axes = value.rank === 4 ? [3, 2, 0, 1] : value.rank === 2 ? [1, 0] : [0];
+  const axes = [[0], [1, 0], [2, 1, 0], [3, 2, 0, 1]][value.rank - 1];
   const torch = tf.transpose(value, axes);
   const data = (await torch.data()) as Float32Array;
   torch.dispose();
