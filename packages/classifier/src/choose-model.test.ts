@@ -16,7 +16,7 @@ function shapesOf(spec: ResNetSpec, numClasses: number): Map<string, HostTensor>
 /** The variant that tensors are taken as which have no name: where several have the same, the most usual. */
 function mostUsual(name: string): string {
   if (/^plain(20|32|44|56|110)$/.test(name)) return name.replace('plain', 'resnet');
-  return getSpec(name).onlyByName ? name.replace(/^keras_|(?<=resne[tx]t?)(blur|aa)/, '') : name;
+  return getSpec(name).onlyByName ? name.replace(/^keras_|(?<=resne[tx]t?)(blur|aa)|_maxpool$/, '') : name;
 }
 
 describe.each(listModels())('%s', (name) => {
@@ -52,6 +52,18 @@ test('nets that differ only in what has no weights both fit; the first is taken,
   const { notes } = await chooseModel(dict, { source: 'w' });
   expect(notes).toEqual(['w: taken as resnet20; plain20 would have the same tensors']);
 });
+
+test.each(['resnet8', 'resnet14_b', 'resnet1202'])(
+  '%s, which is not in the table, is told by its tensors',
+  async (name) => {
+    const dict = shapesOf(getSpec(name), 10);
+    const { spec, variant } = await chooseModel(dict, { source: 'w' });
+    expect([spec.name, variant.name]).toEqual([name, name]);
+    await expect(chooseModel(dict, { model: resnet18Spec, source: 'w' })).rejects.toMatchObject({
+      fits: name.endsWith('_b') ? [name] : [name, name.replace('resnet', 'plain')],
+    });
+  },
+);
 
 test("a file's own word decides between those that are alike, whatever its tag", async () => {
   const dict = shapesOf(cifarResNetSpec(20), 10);

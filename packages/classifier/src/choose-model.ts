@@ -53,7 +53,7 @@ async function named(tensors: StateDict, model: string | ResNetSpec, source: str
 
 async function recognize(tensors: StateDict, { stated, fileName = '', source }: ChooseOptions): Promise<ChosenModel> {
   const { findLookAlike, recognizeModel } = await import('@residual/resnet/recognize');
-  const { modelSpecs } = await import('@residual/resnet/registry');
+  const { getSpec, modelSpecs } = await import('@residual/resnet/registry');
   const name = stated?.split('.', 1)[0] ?? ''; // timm's names end in a tag, resnet50.a1_in1k
   const lookAlike = findLookAlike(name) ?? findLookAlike(fileName);
   if (lookAlike !== undefined && !modelSpecs().has(lookAlike)) {
@@ -83,7 +83,7 @@ async function recognize(tensors: StateDict, { stated, fileName = '', source }: 
     const same = `${bare.spec.name} has the same tensors but for batch norm's running statistics`;
     notes.push(`${source}: taken as ${taken}; ${same}, which are not there`);
   }
-  return { variant: modelSpecs().get(taken)!, ...first, notes };
+  return { variant: getSpec(taken), ...first, notes };
 }
 
 /** What keeps weights from the model that is nearest, in a few words. */

@@ -15,6 +15,7 @@ import {
   withNetworkOptions,
   withNormalisation,
 } from './network-options.ts';
+import { publisherPreset } from './publisher-preset.ts';
 import { statedFacts } from './stated-facts.ts';
 
 /** Weights, what network they are to be, and how it is used. */
@@ -74,7 +75,9 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
   const spec = withNetworkOptions(adapted.spec, { ...byName.network, ...stated.network, ...givenNetwork(options) });
   const { dict, missing } = adapted;
   const blueprint = new ResNet(spec, { vars: shapesOnly });
-  const usual = options.preset ?? stated.preset?.() ?? withNormalisation(defaultPreset(spec), stated.normalisation);
+  const own = publisherPreset(spec, weights?.scheme, fileName);
+  const preset = options.preset ?? stated.preset?.();
+  const usual = preset ?? withNormalisation(own?.preset ?? defaultPreset(spec), stated.normalisation);
   const names = options.labels ?? (stated.labels?.length === blueprint.numClasses ? stated.labels : undefined);
   return {
     blueprint,
@@ -90,6 +93,7 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
       ...labelNotes(stated.labels, names, blueprint, source),
       ...adapted.notes,
       ...byName.notes,
+      ...(own && preset === undefined ? [`${source}: ${own.note}`] : []),
     ],
     warnings: valueWarnings(dict, source),
   };

@@ -9,7 +9,7 @@ import {
 import { preActivationCifarStem } from './pre-activation-stem.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
-import { cifarStem } from './stem.ts';
+import { cifarMaxPoolStem, cifarStem } from './stem.ts';
 
 // ImageNet's four stages over pictures of 32², as pytorch-cifar has them: a 3×3 stem at full size.
 
@@ -33,6 +33,16 @@ export function cifarFourStageSpec(depth: FourStageDepth): ResNetSpec {
 }
 
 /**
+ * huyvnphan's `resnet18` … `resnet50`: the same tensors as kuangliu's, with torchvision's max pooling behind the 3×3 stem.
+ *
+ * @see https://github.com/huyvnphan/PyTorch_CIFAR10/blob/master/cifar10_models/resnet.py
+ */
+export function cifarMaxPoolSpec(depth: FourStageDepth): ResNetSpec {
+  const name = `cifar_resnet${depth}_maxpool`;
+  return { ...cifarFourStageSpec(depth), name, onlyByName: true, stem: cifarMaxPoolStem };
+}
+
+/**
  * kuangliu's `PreActResNet18` … `PreActResNet152`, whose blocks normalise first; after the last there is no norm.
  *
  * @see https://github.com/kuangliu/pytorch-cifar/blob/master/models/preact_resnet.py
@@ -49,6 +59,11 @@ export function cifarPreActivationSpec(depth: FourStageDepth): ResNetSpec {
 /** A four-stage net for pictures of 32². */
 export function cifarFourStage(depth: FourStageDepth, options?: ResNetOptions): ResNet {
   return new ResNet(cifarFourStageSpec(depth), options);
+}
+
+/** The same with max pooling behind its stem. */
+export function cifarMaxPool(depth: FourStageDepth, options?: ResNetOptions): ResNet {
+  return new ResNet(cifarMaxPoolSpec(depth), options);
 }
 
 /** The same with blocks that normalise first. */

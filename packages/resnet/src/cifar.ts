@@ -28,6 +28,17 @@ export function cifarPlainSpec(depth: number): ResNetSpec {
 }
 
 /**
+ * The spec of a CIFAR net by its name: `resnet1202`, `resnet14_b` with projections, `plain14` without shortcuts; `undefined` for
+ * any other name, and for a depth that is not 6n + 2, or of more than four digits.
+ */
+export function cifarSpecOf(name: string): ResNetSpec | undefined {
+  const [, kind, digits, projects] = /^(resnet|plain)([1-9]\d{0,3})(_b)?$/.exec(name) ?? [];
+  const depth = Number(digits);
+  if (kind === undefined || depth < 8 || (depth - 2) % 6 !== 0 || (kind === 'plain' && projects)) return undefined;
+  return kind === 'plain' ? cifarPlainSpec(depth) : cifarResNetSpec(depth, projects ? 'B' : 'A');
+}
+
+/**
  * Fourteen layers with projections and twice the channels (32, 64 and 128): fewer and wider layers, which a CPU trains faster than
  * as many parameters in narrow ones.
  *

@@ -51,6 +51,7 @@ export {
   cifarPlainSpec,
   cifarResNet,
   cifarResNetSpec,
+  cifarSpecOf,
   type ShortcutOption,
   wide_resnet14_2,
   wide_resnet14_2Spec,
@@ -58,6 +59,8 @@ export {
 export {
   cifarFourStage,
   cifarFourStageSpec,
+  cifarMaxPool,
+  cifarMaxPoolSpec,
   cifarPreActivation,
   cifarPreActivationSpec,
   type FourStageDepth,
@@ -271,6 +274,7 @@ export {
 } from './squeeze-excite-nets.ts';
 export {
   type ConvolutionStemOptions,
+  cifarMaxPoolStem,
   cifarStem,
   convolutionStem,
   imagenetStem,

@@ -1,7 +1,8 @@
 import { shapesOnly, torchShape } from '@residual/blocks';
+import { cifarSpecOf } from './cifar.ts';
 import type { TorchShapes } from './describe-head.ts';
 import { fitModel, type ModelFit } from './fit-model.ts';
-import { torchvisionNames } from './model-names.ts';
+import { type ModelNames, torchvisionNames } from './model-names.ts';
 import { modelSpecs } from './registry.ts';
 import { ResNet } from './resnet.ts';
 import type { ResNetSpec } from './spec.ts';
@@ -18,7 +19,7 @@ const NEAREST = 16;
  */
 export function recognizeModel(tensors: TorchShapes): readonly ModelFit[] {
   const modules = modulesOf(tensors);
-  const specs = [...modelSpecs().values()].filter(({ onlyByName = false }) => !onlyByName);
+  const specs = [...modelSpecs().values(), ...cifarSpecsOf(modules)].filter(({ onlyByName = false }) => !onlyByName);
   const likely = specs.filter((spec) => blocksAstray(modules, spec) === 0 && firstBlocksAstray(tensors, spec) === 0);
   const fits = rank(tensors, likely);
   if (fits[0]?.differences === 0) return fits;
@@ -34,17 +35,28 @@ export function recognizeModel(tensors: TorchShapes): readonly ModelFit[] {
   );
 }
 
+/** CIFAR nets of a depth that is not in the table, where there are three stages of as many blocks. */
+function cifarSpecsOf(modules: ReadonlySet<string>): ResNetSpec[] {
+  const [first, second, third, fourth] = [0, 1, 2, 3].map((stage) => countBlocks(modules, stage, torchvisionNames));
+  if (first !== second || first !== third || fourth !== 0) return [];
+  const depth = 6 * first! + 2;
+  const names = [`resnet${depth}`, `resnet${depth}_b`, `plain${depth}`].filter((name) => !modelSpecs().has(name));
+  return names.flatMap((name) => cifarSpecOf(name) ?? []);
+}
+
+function countBlocks(modules: ReadonlySet<string>, stage: number, names: ModelNames): number {
+  let found = 0;
+  while (modules.has(names.block(stage, found))) found++;
+  return found;
+}
+
 function rank(tensors: TorchShapes, specs: readonly ResNetSpec[]): ModelFit[] {
   return specs.map((spec) => fitModel(tensors, spec)).sort((a, b) => a.differences - b.differences);
 }
 
 /** By how many blocks the tensors' stages differ from the variant's; far cheaper than to compare all tensors. */
 function blocksAstray(modules: ReadonlySet<string>, { depths, names = torchvisionNames }: ResNetSpec): number {
-  const astray = depths.map((depth, stage) => {
-    let found = 0;
-    while (modules.has(names.block(stage, found))) found++;
-    return Math.abs(depth - found);
-  });
+  const astray = depths.map((depth, stage) => Math.abs(depth - countBlocks(modules, stage, names)));
   return astray.reduce((sum, blocks) => sum + blocks);
 }
 

@@ -1,7 +1,12 @@
 import { antiAliasedSpecs } from './anti-aliased-nets.ts';
 import { channelAttentionSpecs } from './channel-attention-nets.ts';
-import { cifarPlainSpec, cifarResNetSpec, wide_resnet14_2Spec } from './cifar.ts';
-import { cifarFourStageSpec, cifarPreActivationSpec, type FourStageDepth } from './cifar-four-stages.ts';
+import { cifarPlainSpec, cifarResNetSpec, cifarSpecOf, wide_resnet14_2Spec } from './cifar.ts';
+import {
+  cifarFourStageSpec,
+  cifarMaxPoolSpec,
+  cifarPreActivationSpec,
+  type FourStageDepth,
+} from './cifar-four-stages.ts';
 import * as imagenet from './imagenet.ts';
 import { kerasSpecs } from './keras.ts';
 import { legacySenetSpecs } from './legacy-senet.ts';
@@ -52,6 +57,7 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
     ...depths.map((depth) => cifarPlainSpec(depth)),
     wide_resnet14_2Spec,
     ...fourStages.map(cifarFourStageSpec),
+    ...fourStages.map(cifarMaxPoolSpec),
     ...fourStages.map(cifarPreActivationSpec),
   ];
   return new Map(specs.map((spec) => [spec.name, spec]));
@@ -67,9 +73,13 @@ export function listModels(pattern = '*'): string[] {
   return [...modelSpecs().keys()].filter((name) => expression.test(name));
 }
 
-/** @throws UnknownModelError, which lists the names there are. */
+/**
+ * The variant of a name: one of `modelSpecs`, or a CIFAR net of any depth 6n + 2, such as `resnet1202`, `resnet14_b`, `plain14`.
+ *
+ * @throws UnknownModelError, which lists the names there are.
+ */
 export function getSpec(name: string): ResNetSpec {
-  const spec = modelSpecs().get(name);
+  const spec = modelSpecs().get(name) ?? cifarSpecOf(name);
   if (!spec) throw new UnknownModelError(name, [...modelSpecs().keys()]);
   return spec;
 }

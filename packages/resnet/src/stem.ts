@@ -61,6 +61,17 @@ export const cifarStem: StemType = {
   make: (vars, options) => new ConvolutionStem(vars, options, { kernelSize: 3, stride: 1 }),
 };
 
+/** The same with 3×3 max pooling at stride 2, which leaves no trace among the tensors. @see https://github.com/huyvnphan/PyTorch_CIFAR10 */
+export const cifarMaxPoolStem: StemType = {
+  stride: 2,
+  sizePx: 32,
+  make: (vars, options) => {
+    const stem = new ConvolutionStem(vars, options, { kernelSize: 3, stride: 1 });
+    const pooled = maxPooling(vars, { channels: options.outChannels, layers: options.layers });
+    return { input: stem.input, forward: (x, forward) => pooled(stem.forward(x, forward), forward) };
+  },
+};
+
 export interface ConvolutionStemOptions {
   /** Default `maxPooling`. */
   readonly pool?: StemPool;
