@@ -24,12 +24,20 @@ describe.skipIf(!requirement('native'))('native', () => {
     });
   }
 
-  test.each(['bf16', 'int8'] as const)('%s gives the numbers to two digits', async (precision) => {
+  const nets: Record<string, (x: tf.Tensor4D) => tf.Tensor4D> = {
+    convolutions: (x: tf.Tensor4D) => x,
+    'a gate': (x: tf.Tensor4D) => tf.mul(x, tf.sigmoid(tf.mean(x, [1, 2], true))),
+    'a sum without an activation': (x: tf.Tensor4D) => tf.add(tf.mul(x, x), x) as tf.Tensor4D,
+  };
+  const cases = (['bf16', 'int8'] as const).flatMap((precision) =>
+    Object.entries(nets).map(([name, between]) => ({ precision, name, between })),
+  );
+  test.each(cases)('$precision gives the numbers to two digits: $name', async ({ precision, between }) => {
     const filter = deterministicTensor('w', [24, 20, 3, 3]);
     const net = (t: TracerLike) => {
       const x = tf.relu(tf.add(t.input('x', [1, 9, 9, 20]), 0.1)) as tf.Tensor4D;
       const w = t.parameter('w', [3, 3, 20, 24]) as tf.Tensor4D;
-      const first = tf.relu(tf.conv2d(x, w, 1, 'valid')) as tf.Tensor4D;
+      const first = between(tf.relu(tf.conv2d(x, w, 1, 'valid')) as tf.Tensor4D);
       return { y: tf.mean(tf.conv2d(first, t.parameter('v', [1, 1, 24, 5]) as tf.Tensor4D, 1, 'valid'), [1, 2]) };
     };
     const weights = new Map([

@@ -30,6 +30,14 @@ test('a graph is printed as a table', async () => {
   );
 });
 
+test('a norm that follows no convolution is printed with its activation', async () => {
+  const graph = await trace((t) => {
+    const [mean, variance] = ['bn.mean', 'bn.var'].map((name) => t.parameter(name, [4]) as tf.Tensor1D);
+    return { y: tf.relu(tf.batchNorm(t.input('image', [1, 2, 2, 4]) as tf.Tensor4D, mean!, variance!)) };
+  });
+  expect(formatGraph(optimize(graph))).toMatch(/ bn +ScaleOffset relu +\[1, 2, 2, 4\]/);
+});
+
 test('a graph is drawn by Mermaid', async () => {
   expect(toMermaid(optimize(await tinyNet()))).toBe(
     `
