@@ -6,8 +6,8 @@ import type { PageState } from '../session/state.ts';
 import type { EngineName, LoadedModel } from '../session/worker/protocol.ts';
 import { SlotOutput } from '../status.tsx';
 import { FileInput } from './file-input.tsx';
+import { WEIGHTS_ENDINGS } from './sort-files.ts';
 
-const WEIGHTS = '.pth,.pt,.th,.bin,.ckpt,.tar,.safetensors';
 const EMBEDDED = 'embedded';
 const engineNames: Readonly<Record<EngineName, string>> = {
   webgpu: 'WebGPU',
@@ -48,7 +48,7 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
         <label for="weights-file" class="button">
           <FileInput
             id="weights-file"
-            accept={WEIGHTS}
+            accept={WEIGHTS_ENDINGS.join()}
             open={(file) => void actions.openWeights({ kind: 'file', file })}
           />
           <span>{texts.chooseWeights}</span>

@@ -3,9 +3,15 @@ export interface SortedFiles {
   readonly picture: File | undefined;
 }
 
+/** Endings of weights files, as a browser's file dialog takes them. */
+export const WEIGHTS_ENDINGS: readonly string[] = [
+  ...['.pth', '.pt', '.th', '.t7', '.bin', '.ckpt', '.tar', '.safetensors'],
+  ...['.pkl', '.npz', '.h5', '.hdf5', '.keras'],
+];
+
 /** Tells dropped and pasted files apart by their names: the first weights file and the first of another kind. */
 export function sortFiles(files: Iterable<File>): SortedFiles {
   const list = [...files];
-  const isWeights = ({ name }: File) => /\.(pth|pt|th|bin|ckpt|safetensors|tar)$/i.test(name);
+  const isWeights = ({ name }: File) => WEIGHTS_ENDINGS.some((ending) => name.toLowerCase().endsWith(ending));
   return { weights: list.find(isWeights), picture: list.find((file) => !isWeights(file)) };
 }

@@ -65,7 +65,7 @@ export const en = {
     best: 'the best there is',
     howToHeading: 'Weights of your own',
     howTo:
-      'Choose or drop a file of ResNet weights: .pth, .pt, .th or .safetensors, from torchvision, timm, Hugging Face or your own training. From PyTorch:',
+      'Choose or drop a file of ResNet weights: .pth, .ckpt, .safetensors, .h5, …, from torchvision, timm, Hugging Face, Keras or your own training. From PyTorch:',
     told: ', told by the weights',
     size: (millions: string, classes: number, edgePx: number) =>
       `: ${millions} M parameters, ${classes.toLocaleString('en')} ${classes === 1 ? 'class' : 'classes'}, pictures of ${edgePx} × ${edgePx}.`,

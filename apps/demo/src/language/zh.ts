@@ -49,7 +49,7 @@ export const zh: Texts = {
     best: '最好的可用设备',
     howToHeading: '自己的权重',
     howTo:
-      '选择或拖入 ResNet 权重文件:.pth、.pt、.th 或 .safetensors,可以来自 torchvision、timm、Hugging Face 或自己的训练。在 PyTorch 里这样保存:',
+      '选择或拖入 ResNet 权重文件:.pth、.ckpt、.safetensors、.h5 等,可以来自 torchvision、timm、Hugging Face、Keras 或自己的训练。在 PyTorch 里这样保存:',
     told: ',由权重判断',
     size: (millions, classes, edgePx) =>
       `:${millions} M 参数,${classes.toLocaleString('en')} 个类别,输入 ${edgePx} × ${edgePx}。`,
