@@ -39,6 +39,7 @@ export { selectiveKernelBasicBlock } from './selective-kernel-basic-block.ts';
 export { selectiveKernelBottleneck } from './selective-kernel-bottleneck.ts';
 export { shapesOnly } from './shapes-only.ts';
 export {
+  averagedProjectionShortcut,
   averagePoolConvolutionShortcut,
   averagePoolShortcut,
   convolutionShortcut,

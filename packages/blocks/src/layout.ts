@@ -1,13 +1,14 @@
 import type { HostData, HostTensor } from './state-dict.ts';
 
-/** How a variable's axes are ordered here and in PyTorch: convolutions HWIO ↔ OIHW, WIO ↔ OIW, linear `[in, out]` ↔ `[out, in]`. */
-export type Layout = 'conv' | 'conv1d' | 'linear' | 'vector';
+/** How a variable's axes are ordered here and in PyTorch: convolutions HWIO ↔ OIHW, WIO ↔ OIW, linear `[in, out]` ↔ `[out, in]`; a matrix has one order. */
+export type Layout = 'conv' | 'conv1d' | 'linear' | 'matrix' | 'vector';
 
 /** PyTorch's axis for each of ours. */
 const torchAxes: Record<Layout, readonly number[]> = {
   conv: [2, 3, 1, 0],
   conv1d: [2, 1, 0],
   linear: [1, 0],
+  matrix: [0, 1],
   vector: [0],
 };
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { averageAntiAlias } from './anti-alias.ts';
 import { averagePool } from './average-pool.ts';
 import type { Conv2dOptions } from './conv2d.ts';
 import type { ForwardOptions } from './forward-options.ts';
@@ -35,6 +36,12 @@ export function wideProjectionShortcut(vars: VarScope, options: ShortcutOptions)
   const { stride, dilation, firstDilation = dilation } = options;
   const isWide = stride > 1 || dilation > 1;
   return project(vars, options, isWide ? { kernelSize: 3, dilation: firstDilation } : { kernelSize: 1 });
+}
+
+/** The mean of each whole square, then a projection that keeps the size: `downsample.0` and `downsample.1`. @see CLIP `Bottleneck` */
+export function averagedProjectionShortcut(vars: VarScope, options: ShortcutOptions): Shortcut {
+  const projection = project(vars, { ...options, stride: 1 }, { kernelSize: 1 });
+  return (x, forward) => projection(averageAntiAlias(x, options.stride), forward);
 }
 
 function project(

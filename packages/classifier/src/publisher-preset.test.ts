@@ -3,6 +3,7 @@ import {
   chenyaofoCifar10,
   chenyaofoCifar100,
   cifar,
+  clip,
   huyvnphanCifar10,
   imagenet1kV1,
   imagenet1kV2,
@@ -45,6 +46,8 @@ test.each([
   ['resnext101_64x4d', imagenet1kV2],
   ['keras_resnet101', kerasCaffe],
   ['keras_resnet101v2', kerasTf],
+  ['clip_resnet50', clip],
+  ['clip_resnet50x16', { ...clip, resizePx: 384, cropPx: 384 }],
   ['resnet20', cifar],
   ['cifar_resnet50_maxpool', huyvnphanCifar10],
 ])('%s by itself has a preset', (name, preset) => {

@@ -23,6 +23,7 @@ export {
   seresnextaa201d_32x8d,
   seresnextaa201d_32x8dSpec,
 } from './anti-aliased-nets.ts';
+export { type AttentionPoolOptions, attentionPool } from './attention-pool.ts';
 export { averageAndMaxPool } from './average-and-max-pool.ts';
 export { type BlockStride, strideAtFirstBlock, strideAtLastBlock } from './block-stride.ts';
 export {
@@ -65,6 +66,18 @@ export {
   cifarPreActivationSpec,
   type FourStageDepth,
 } from './cifar-four-stages.ts';
+export {
+  clip_resnet50,
+  clip_resnet50Spec,
+  clip_resnet50x4,
+  clip_resnet50x4Spec,
+  clip_resnet50x16,
+  clip_resnet50x16Spec,
+  clip_resnet50x64,
+  clip_resnet50x64Spec,
+  clip_resnet101,
+  clip_resnet101Spec,
+} from './clip.ts';
 export { convolutionHead } from './convolution-head.ts';
 export { type DeepStemOptions, deepStem } from './deep-stem.ts';
 export type { TorchShapes } from './describe-head.ts';

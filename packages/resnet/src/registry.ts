@@ -7,6 +7,7 @@ import {
   cifarPreActivationSpec,
   type FourStageDepth,
 } from './cifar-four-stages.ts';
+import { clipSpecs } from './clip.ts';
 import * as imagenet from './imagenet.ts';
 import { kerasSpecs } from './keras.ts';
 import { legacySenetSpecs } from './legacy-senet.ts';
@@ -50,6 +51,7 @@ export function modelSpecs(): ReadonlyMap<string, ResNetSpec> {
     ...resnestSpecs(),
     ...sknetSpecs(),
     ...kerasSpecs(),
+    ...clipSpecs(),
     imagenet.plain18Spec,
     imagenet.plain34Spec,
     ...depths.map((depth) => cifarResNetSpec(depth)),

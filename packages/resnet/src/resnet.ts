@@ -109,11 +109,12 @@ export class ResNet {
     return this.#vars.specs;
   }
 
-  /** The part of the network that what is called `path` is of: `stem`, a block (`layer1.0`) or the head (`fc`), with a norm before it. */
+  /** The part of the network that what is called `path` is of: `stem`, a block (`layer1.0`) or the head (`fc`), with a norm and a pooling before it. */
   partOf(path: string): string {
     const { names = torchvisionNames } = this.spec;
     const isBelow = (part: string): boolean => path === part || path.startsWith(`${part}.`);
-    if (isBelow(names.head) || (this.#finalNorm && isBelow(names.norm))) return names.head;
+    const before = [this.#finalNorm && names.norm, this.#pool.path];
+    if ([names.head, ...before].some((part) => part !== undefined && isBelow(part))) return names.head;
     return this.blockPaths.find(isBelow) ?? 'stem';
   }
 

@@ -1,0 +1,22 @@
+import type { Engine } from '@residual/compile';
+import { beforeAll, describe, test } from 'vitest';
+import { expectEngineLogits } from './engine-logits.ts';
+import { engines } from './engines.ts';
+import { readGoldens } from './network-goldens.ts';
+import { buildPublished } from './publishers.ts';
+
+/** One network of each kind of block, stem and pooling; all others are on `native`, in publishers.test.ts. */
+const kinds = ['keras_resnet50v2 at 75x91', 'cifar_resnet18_maxpool at 27x35', 'clip_resnet50 at 64x64'];
+const goldens = ['keras', 'cifar', 'clip'].map((publisher) => readGoldens(`publishers/${publisher}.json`));
+const all = Object.assign({}, ...goldens) as (typeof goldens)[number];
+
+describe.each(engines.filter(({ title }) => title !== 'native'))('$title', ({ present, start }) => {
+  describe.skipIf(!present)("gives the publisher's answers within 1e-4 of the largest", () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await start();
+    });
+
+    test.each(kinds)('%s', (title) => expectEngineLogits(engine, title, all[title]!, buildPublished));
+  });
+});
