@@ -46,13 +46,25 @@ export function hostKernels(): ReadonlyMap<string, HostKernel> {
 }
 
 function unary(f: (x: number) => number): HostKernel {
-  return ([x]) => ({ shape: x!.shape, data: Float64Array.from(x!.data, f) });
+  return ([x]) => {
+    const { shape, data: from } = x!;
+    const data = new Float64Array(from.length);
+    for (let index = 0; index < data.length; index++) data[index] = f(from[index]!);
+    return { shape, data };
+  };
 }
 
 function binary(f: (a: number, b: number) => number): HostKernel {
   return ([a, b], _attributes, make) => {
     const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
     const data = make(util.sizeFromShape(shape));
+    if (data.length === a!.data.length && isVector(b!, shape)) {
+      const count = b!.data.length;
+      for (let row = 0; row < data.length; row += count) {
+        for (let index = 0; index < count; index++) data[row + index] = f(a!.data[row + index]!, b!.data[index]!);
+      }
+      return { shape, data };
+    }
     const readA = reader(a!, shape);
     const readB = reader(b!, shape);
     for (let index = 0; index < data.length; index++) data[index] = f(readA(index), readB(index));
@@ -80,14 +92,18 @@ function multiply(inputs: readonly HostArray[], attributes: Attributes, make: Ma
 function reader({ shape: own, data }: HostArray, shape: readonly number[]): (index: number) => number {
   if (data.length === 1) return () => data[0]!;
   if (String(own) === String(shape)) return (index) => data[index]!;
-  // A vector along the last axis is by far the most common.
-  if (data.length === shape.at(-1) && own.at(-1) === data.length) return (index) => data[index % data.length]!;
+  if (isVector({ shape: own, data }, shape)) return (index) => data[index % data.length]!;
   const strides = util.computeStrides([...own, 1]);
   const steps = shape.map((_, axis) => {
     const ownAxis = axis - shape.length + own.length;
     return ownAxis < 0 || own[ownAxis] === 1 ? 0 : strides[ownAxis]!;
   });
   return (index) => data[offsetOf(index, shape, steps)]!;
+}
+
+/** Whether an array has a number for each place of the last axis of `shape`, and no more. */
+function isVector({ shape: own, data }: HostArray, shape: readonly number[]): boolean {
+  return data.length === shape.at(-1) && own.at(-1) === data.length;
 }
 
 /** Where the element number `index` of `shape` lies when each axis steps by `steps`. */
@@ -104,11 +120,17 @@ function offsetOf(index: number, shape: readonly number[], steps: readonly numbe
 function reduce(x: HostArray, axes: readonly number[], keepDims: boolean, isMean: boolean): HostArray {
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const data = new Float64Array(util.sizeFromShape(kept));
-  const strides = util.computeStrides([...kept, 1]);
-  const steps = kept.map((size, axis) => (size === 1 ? 0 : strides[axis]!));
-  for (let index = 0; index < x.data.length; index++) {
-    const target = offsetOf(index, x.shape, steps);
-    data[target] = data[target]! + x.data[index]!;
+  if (data.length === x.shape.at(-1) && !axes.includes(x.shape.length - 1)) {
+    for (let row = 0; row < x.data.length; row += data.length) {
+      for (let index = 0; index < data.length; index++) data[index] = data[index]! + x.data[row + index]!;
+    }
+  } else {
+    const strides = util.computeStrides([...kept, 1]);
+    const steps = kept.map((size, axis) => (size === 1 ? 0 : strides[axis]!));
+    for (let index = 0; index < x.data.length; index++) {
+      const target = offsetOf(index, x.shape, steps);
+      data[target] = data[target]! + x.data[index]!;
+    }
   }
   const count = x.data.length / data.length;
   return {
