@@ -6,6 +6,15 @@ import { families, readFamily } from './families.ts';
 
 /** One network of each kind of block, norm and convolution; all others are on `native`, in families.test.ts. */
 const kinds = [
+  'test_resnet at 75x91',
+  'resnet50_gn at 75x91',
+  'senet154, one block a stage at 75x91',
+  'ecaresnet26t at 75x91',
+  'resnetblur18 at 75x91',
+  'resnetaa34d at 64x96',
+  'resnetrs50 at 75x91',
+  'ecaresnet50d_pruned at 75x91',
+  'legacy_seresnet18 at 75x91',
   'resnetv2_18d at 75x91',
   'resnetv2_50d_gn at 75x91',
   'resnetv2_50d_evos at 75x91',
