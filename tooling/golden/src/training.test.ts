@@ -177,7 +177,9 @@ describe.each(devices)('$name', ({ name: device, present, nets: names, use }) =>
             const [norm] = golden.gradients[path]!;
             const got = probe(path, torch);
             const error = Math.max(...got.map((v, i) => Math.abs(v - golden.gradients[path]![i]!)));
-            expect(error / (norm + 1e-4), path).toBeLessThan(bounds.gradients);
+            // That of a bias which a batch norm takes out again is rounding alone.
+            const bound = norm < 1e-5 ? 1e-5 : bounds.gradients * (norm + 1e-4);
+            expect(error, path).toBeLessThan(bound);
           }
           const target = model.variables.get(path) as tf.Variable;
           const value = tf.tidy(() => tf.sub(target, tf.mul(gradient, golden.learningRate)));
