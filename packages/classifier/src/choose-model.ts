@@ -44,9 +44,11 @@ async function named(tensors: StateDict, model: string | ResNetSpec, source: str
   const { recognizeModel } = await import('@residual/resnet/recognize');
   const ranked = recognizeModel(tensors);
   const fits = ranked.filter(({ differences }) => differences === 0).map(({ spec }) => spec.name);
+  // A spec of one's own is not among those that are ranked.
+  const nearest = fit.differences <= ranked[0]!.differences ? fit : ranked[0]!;
   const problem =
     fits[0] === undefined
-      ? `these weights are not ${variant.name}'s: ${differencesOf(tensors, ranked[0]!)}`
+      ? `these weights are not ${variant.name}'s: ${differencesOf(tensors, nearest)}`
       : `these weights are ${fits[0]}'s${classesOf(ranked[0]!)}, not ${variant.name}'s; choose the model ${fits[0]}`;
   throw new WeightsMismatchError({ source, model: variant.name, fits, report: fit.report, problem });
 }
