@@ -68,7 +68,7 @@ class ClipPool(nn.Module):
 
 
 class ClipResNet(nn.Module):
-    def __init__(self, depths: list, features: int, edge: int, width: int):
+    def __init__(self, depths: list, features: int, edge: int, width: int, num_classes: int = 0):
         super().__init__()
         half = width // 2
         self.conv1, self.bn1 = nn.Conv2d(3, half, 3, 2, 1, bias=False), nn.BatchNorm2d(half)
@@ -83,12 +83,13 @@ class ClipResNet(nn.Module):
                 channels = 4 * width * 2**index
             setattr(self, f"layer{index + 1}", nn.Sequential(*blocks))
         self.attnpool = ClipPool(edge, channels, features)
+        self.fc = nn.Linear(features, num_classes) if num_classes else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for conv, norm in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3)):
             x = torch.relu(norm(conv(x)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.avgpool(x)))))
-        return self.attnpool(x)
+        return self.fc(self.attnpool(x))
 
 
 # Depths, features, edge of the last feature map, width; and the edge of the picture that is small enough for a test.

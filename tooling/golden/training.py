@@ -21,7 +21,9 @@ from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from cifar_resnet import cifar_resnet
 from deterministic import fill, picture, probe
+from keras_v2 import KerasV2
 from kuangliu import pre_act_resnet18
+from publishers import ClipResNet
 
 LEARNING_RATE = 0.05
 
@@ -96,6 +98,8 @@ def main() -> None:
         ),
         "senet": golden(timm.models.resnet.ResNet(timm.models.resnet.Bottleneck, one, **narrow, **senet), (4, 48, 40)),
         "legacy senet": golden(SENet(SEResNetBlock, one, num_classes=10, **legacy), (4, 64, 80)),
+        "keras v2": golden(KerasV2([2, 1, 1, 1], 16, [8, 16, 32, 64], 10), (4, 48, 40)),
+        "attention pool": golden(ClipResNet(one, 24, 2, 16, 10), (4, 64, 64)),
         "sknet": golden(timm.models.resnet.ResNet(SelectiveKernelBasic, one, **narrow, **selects), (4, 48, 40)),
     }
     out = pathlib.Path(__file__).parent / "golden" / "training.json"

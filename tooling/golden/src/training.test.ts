@@ -7,15 +7,19 @@ import {
   efficientChannelAttention,
   projectionShortcut,
   stdConv2d,
+  toTorch,
 } from '@residual/blocks';
 import {
+  attentionPool,
   averagePooling,
   blurredMaxPooling,
   cifarPlainSpec,
   cifarPreActivationSpec,
   cifarResNetSpec,
+  clip_resnet50Spec,
   convolutionPooling,
   deepStem,
+  keras_resnet50v2Spec,
   legacy_seresnet18Spec,
   ResNet,
   type ResNetOptions,
@@ -103,11 +107,18 @@ const nets: Record<string, [ResNetSpec, ResNetOptions]> = {
     {},
   ],
   'legacy senet': [{ ...legacy_seresnet18Spec, ...small, name: 'legacy' }, {}],
+  'keras v2': [{ ...keras_resnet50v2Spec, ...narrow, name: 'keras', depths: [2, 1, 1, 1] }, {}],
+  'attention pool': [
+    { ...clip_resnet50Spec, ...small, name: 'clip', width: 16, pool: attentionPool({ edge: 2, outFeatures: 24 }) },
+    {},
+  ],
   sknet: [{ ...skresnet18Spec, ...narrow, name: 'sknet', stem: deepStem([8, 8]) }, {}],
 };
 
 // tfjs's plain JavaScript backend is there for the small nets alone: an ImageNet stem takes it minutes.
 const large = [
+  'keras v2',
+  'attention pool',
   'basic',
   'bottleneck, 2 groups, outputStride 8',
   'deep stem, average-pool shortcut, squeeze-excite',
@@ -173,7 +184,8 @@ describe.each(devices)('$name', ({ name: device, present, nets: names, use }) =>
         for (const [variable, gradient] of Object.entries(grads)) {
           const path = paths.get(variable)!;
           if (step === 0) {
-            const torch = await inTorchLayout(gradient);
+            const { layout, shape } = model.variableSpecs.get(path)!;
+            const torch = toTorch(layout, shape, (await gradient.data()) as Float32Array).data as Float32Array;
             const [norm] = golden.gradients[path]!;
             const got = probe(path, torch);
             const error = Math.max(...got.map((v, i) => Math.abs(v - golden.gradients[path]![i]!)));
@@ -208,11 +220,3 @@ describe.each(devices)('$name', ({ name: device, present, nets: names, use }) =>
     });
   });
 });
-
-async function inTorchLayout(value: tf.Tensor): Promise<Float32Array> {
-  const axes = [[0], [1, 0], [2, 1, 0], [3, 2, 0, 1]][value.rank - 1];
-  const torch = tf.transpose(value, axes);
-  const data = (await torch.data()) as Float32Array;
-  torch.dispose();
-  return data;
-}
