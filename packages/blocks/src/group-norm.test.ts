@@ -49,7 +49,7 @@ test.each<{ name: string; type: NormType; values: number[]; gradients: number[] 
   const x = tf.tensor4d(picture, [1, 2, 2, 4]);
   const batch = tf.concat([x, tf.mul(x, 3)], 0) as tf.Tensor4D;
   expectClose(norm.forward(batch, { training: true }).dataSync().slice(0, 16), values, 1e-5);
-  const gradient = tf.grad((y: tf.Tensor4D) => tf.sum(tf.square(norm.forward(y))))(x);
+  const gradient = tf.grad((y) => tf.sum(tf.square(norm.forward(y))))(x);
   expectClose(gradient.dataSync(), gradients, 1e-4);
 });
 

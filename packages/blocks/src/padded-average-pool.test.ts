@@ -20,6 +20,6 @@ test('what is padded counts, at every border', () => {
   const whole = [1.555556, 2.666667, 3.333333, 2.444444, 3.666667, 6, 7, 5, 3.333333, 5.333333, 6, 4.222222];
   expectClose(paddedAveragePool(x, 2).dataSync(), halved, 1e-6);
   expectClose(paddedAveragePool(x, 1).dataSync(), whole, 1e-6);
-  const found = tf.grad((y: tf.Tensor4D) => tf.sum(tf.square(paddedAveragePool(y, 2))))(x);
+  const found = tf.grad((y) => tf.sum(tf.square(paddedAveragePool(y as tf.Tensor4D, 2))))(x);
   expectClose(found.dataSync(), gradient, 1e-6);
 });

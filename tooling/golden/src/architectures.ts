@@ -34,6 +34,7 @@ const changes: Readonly<Record<string, Partial<ResNetSpec>>> = {
   fastai: { pool: averageAndMaxPool, head: fastai, numClasses: 10 },
   'one channel': { inChannels: 1 },
   'one block a stage': { depths: [1, 1, 1, 1] },
+  'two blocks a stage': { depths: [2, 2, 2, 2] },
 };
 
 /** The net of a title such as `resnet18, silu at 75x91`, with other variables if `vars` gives them. */

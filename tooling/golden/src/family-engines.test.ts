@@ -6,24 +6,22 @@ import { families, readFamily } from './families.ts';
 
 /** One network of each kind of block, norm and convolution; all others are on `native`, in families.test.ts. */
 const kinds = [
-  'test_resnet at 75x91',
   'resnet50_gn at 75x91',
   'senet154, one block a stage at 75x91',
-  'ecaresnet26t at 75x91',
+  'ecaresnet269d, one block a stage at 75x91',
   'resnetblur18 at 75x91',
   'resnetaa34d at 64x96',
-  'resnetrs50 at 75x91',
-  'ecaresnet50d_pruned at 75x91',
+  'resnetrs270, one block a stage at 75x91',
   'legacy_seresnet18 at 75x91',
   'resnetv2_18d at 75x91',
-  'resnetv2_50d_gn at 75x91',
-  'resnetv2_50d_evos at 75x91',
-  'resnetv2_50x1_bit at 75x91',
-  'res2next50 at 75x91',
-  'resnest50d_4s2x40d at 75x91',
-  'resnest50d_1s4x24d at 64x80',
+  'resnetv2_50d_gn, two blocks a stage at 75x91',
+  'resnetv2_50d_evos, two blocks a stage at 75x91',
+  'resnetv2_50x1_bit, two blocks a stage at 75x91',
+  'res2next50, two blocks a stage at 75x91',
+  'resnest50d_4s2x40d, two blocks a stage at 75x91',
+  'resnest50d_1s4x24d, two blocks a stage at 75x91',
   'skresnet18 at 75x91',
-  'skresnext50_32x4d at 75x91',
+  'skresnext50_32x4d, two blocks a stage at 75x91',
 ];
 const goldens = Object.fromEntries(families.flatMap((family) => Object.entries(readFamily(family).logits)));
 
