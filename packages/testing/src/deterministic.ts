@@ -6,37 +6,18 @@
 
 /** `count` float64 in [0, 1): FNV-1a of the name, then murmur3's finaliser of each index. */
 export function uniform(name: string, count: number): Float64Array {
-  let seed = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) seed = Math.imul(seed ^ byte, 0x01000193);
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    let h = (seed + Math.imul(i, 0x9e3779b9)) | 0;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    values[i] = ((h ^ (h >>> 16)) >>> 0) / 4294967296;
-  }
-  return values;
+  return fill(new Float64Array(count), name, { start: 0, span: 1, factor: 1 });
 }
 
 /** A float32 parameter in PyTorch's layout: convolutions OIHW, linear `[out, in]`. */
 export function deterministicTensor(name: string, shape: readonly number[]): Float32Array {
-  const u = uniform(
-    name,
-    shape.reduce((product, size) => product * size, 1),
-  );
-  return scaled(u, scaling(name, shape));
+  const count = shape.reduce((product, size) => product * size, 1);
+  return fill(new Float32Array(count), name, scaling(name, shape));
 }
 
 /** An NHWC picture in -1 … 1. */
 export function deterministicPicture(shape: readonly [number, number, number, number]): Float32Array {
-  return scaled(uniform('input', shape[0] * shape[1] * shape[2] * shape[3]), (u) => 2 * u - 1);
-}
-
-// `Float32Array.from` takes seconds for the hundred million weights of the widest net.
-function scaled(u: Float64Array, scale: (u: number) => number): Float32Array {
-  const values = new Float32Array(u.length);
-  for (let i = 0; i < u.length; i++) values[i] = scale(u[i]!);
-  return values;
+  return fill(new Float32Array(shape[0] * shape[1] * shape[2] * shape[3]), 'input', around(1));
 }
 
 /** Two numbers that any changed element changes: the norm, and the product with a deterministic vector. */
@@ -51,16 +32,34 @@ export function probe(name: string, values: Float32Array): [number, number] {
   return [Math.sqrt(squares), product];
 }
 
-function scaling(name: string, shape: readonly number[]): (u: number) => number {
-  if (shape.length === 4) {
-    const bound = Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!));
-    return (u) => (2 * u - 1) * bound;
+/** What is made of a number `u`: `(start + span · u) · factor`. */
+interface Scaling {
+  readonly start: number;
+  readonly span: number;
+  readonly factor: number;
+}
+
+/** In one pass without a call for each number: the widest nets have hundreds of millions. */
+function fill<T extends Float32Array | Float64Array>(values: T, name: string, { start, span, factor }: Scaling): T {
+  let seed = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) seed = Math.imul(seed ^ byte, 0x01000193);
+  for (let i = 0; i < values.length; i++) {
+    let h = (seed + Math.imul(i, 0x9e3779b9)) | 0;
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    values[i] = (start + span * (((h ^ (h >>> 16)) >>> 0) / 4294967296)) * factor;
   }
-  if (shape.length === 2) {
-    const bound = Math.sqrt(1 / shape[1]!);
-    return (u) => (2 * u - 1) * bound;
-  }
-  if (name.endsWith('running_var')) return (u) => 0.5 + u;
-  if (name.endsWith('weight')) return (u) => 0.6 + 0.4 * u;
-  return (u) => 0.2 * (2 * u - 1);
+  return values;
+}
+
+function scaling(name: string, shape: readonly number[]): Scaling {
+  if (shape.length === 4) return around(Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)));
+  if (shape.length === 2) return around(Math.sqrt(1 / shape[1]!));
+  if (name.endsWith('running_var')) return { start: 0.5, span: 1, factor: 1 };
+  return name.endsWith('weight') ? { start: 0.6, span: 0.4, factor: 1 } : around(0.2);
+}
+
+/** From `-bound` to `bound`. */
+function around(bound: number): Scaling {
+  return { start: -1, span: 2, factor: bound };
 }
