@@ -2,9 +2,9 @@ import type { ImagenetClass } from '@residual/vision/imagenet';
 import {
   type DEFAULT,
   getWeights,
+  type ImagenetModel,
   type ImagenetWeights,
   type ImagenetWeightsName,
-  type PublishedModel,
   type WeightsName,
 } from '@residual/weights/catalogue';
 import { type HubOptions, type LoadedWeights, loadWeights, type WeightsReference } from '@residual/weights/hub';
@@ -42,7 +42,7 @@ type KeepsClasses = PretrainedOptions & {
  * @see transformers `from_pretrained`, torchvision `get_model(name, weights=…)`
  */
 export async function fromPretrained(
-  from: PublishedModel | ImagenetWeights,
+  from: ImagenetModel | ImagenetWeights,
   options?: KeepsClasses,
 ): Promise<Classifier<ImagenetClass>>;
 export async function fromPretrained<const Labels extends readonly string[]>(

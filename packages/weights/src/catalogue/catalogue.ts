@@ -1,5 +1,6 @@
 import { microsoftWeights } from './microsoft-weights.ts';
-import type { ImagenetWeights, ImagenetWeightsName, PublishedModel, PublishedWeights } from './published-weights.ts';
+import type { ImagenetModel, ImagenetWeights, ImagenetWeightsName, PublishedWeights } from './published-weights.ts';
+import { chenyaofoWeights, clipWeights, kerasWeights } from './publisher-weights.ts';
 import { timmWeights } from './timm-weights.ts';
 import { torchvisionWeights } from './torchvision-weights.ts';
 import { UnknownWeightsError } from './unknown-weights-error.ts';
@@ -19,12 +20,12 @@ export function listWeights(pattern = '*'): PublishedWeights[] {
 
 /**
  * The published weights of a model by their publisher's name, whatever its case; `DEFAULT` are torchvision's latest
- * (`IMAGENET1K_V2` where there is one), or timm's default, which always has ImageNet's thousand classes.
+ * (`IMAGENET1K_V2` where there is one), or timm's default, or the only ones there are.
  *
  * @throws UnknownWeightsError, which lists the names there are.
  * @see torchvision `get_weight`
  */
-export function getWeights(model: PublishedModel, name?: ImagenetWeightsName | typeof DEFAULT): ImagenetWeights;
+export function getWeights(model: ImagenetModel, name?: ImagenetWeightsName | typeof DEFAULT): ImagenetWeights;
 export function getWeights(model: string, name?: string): PublishedWeights;
 export function getWeights(model: string, name: string = DEFAULT): PublishedWeights {
   const ofModel = everyWeights().filter((weights) => weights.model === model);
@@ -52,7 +53,8 @@ export function weightsOfRepo(repo: string): PublishedWeights | undefined {
 }
 
 function everyWeights(): PublishedWeights[] {
-  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights()];
+  const others = [...kerasWeights(), ...clipWeights(), ...chenyaofoWeights()];
+  return [...torchvisionWeights(), ...timmWeights(), ...microsoftWeights(), ...others];
 }
 
 function toExpression(pattern: string): RegExp {

@@ -1,6 +1,7 @@
 export { DEFAULT, findWeights, getWeights, listWeights } from './catalogue.ts';
 export { isPermissive } from './licences.ts';
 export type {
+  ImagenetModel,
   ImagenetWeights,
   ImagenetWeightsName,
   PublishedMetric,

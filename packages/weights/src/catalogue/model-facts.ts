@@ -1,5 +1,5 @@
 import type { Preset } from '@residual/vision';
-import type { PublishedModel } from './published-weights.ts';
+import type { TimmModel } from './published-weights.ts';
 import { timmTable } from './timm-table.ts';
 
 /** A preset with ImageNet's mean and deviation. */
@@ -20,6 +20,6 @@ export function imagenetPreset(
 }
 
 /** Trainable numbers of a variant with ImageNet's thousand classes, whoever published weights of it. */
-export function parametersOf(model: PublishedModel): number {
+export function parametersOf(model: TimmModel): number {
   return timmTable[model][0];
 }

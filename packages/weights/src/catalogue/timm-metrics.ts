@@ -1,6 +1,6 @@
-import type { PublishedMetric, PublishedModel, WeightsName } from './published-weights.ts';
+import type { PublishedMetric, TimmModel, WeightsName } from './published-weights.ts';
 
-type Row = readonly [model: PublishedModel, ...metrics: PublishedMetric[]];
+type Row = readonly [model: TimmModel, ...metrics: PublishedMetric[]];
 
 /**
  * What timm measured: of its copies of torchvision's weights (`tv`, `tv2`) and of its own of the paper "ResNet strikes back"

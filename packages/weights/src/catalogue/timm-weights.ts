@@ -1,7 +1,7 @@
 import type { Preset } from '@residual/vision';
 import { hubUrl, sizeMiB } from './hub-file.ts';
 import { imagenetPreset } from './model-facts.ts';
-import type { PublishedModel, PublishedWeights, WeightsName } from './published-weights.ts';
+import type { PublishedWeights, TimmModel, WeightsName } from './published-weights.ts';
 import { timmMetrics } from './timm-metrics.ts';
 import { timmTable } from './timm-table.ts';
 
@@ -14,7 +14,7 @@ const releases = 'https://github.com/rwightman/pytorch-image-models/releases/dow
  */
 export function timmWeights(): PublishedWeights[] {
   const metrics = timmMetrics();
-  const rows = Object.entries(timmTable) as [PublishedModel, readonly (number | string)[]][];
+  const rows = Object.entries(timmTable) as [TimmModel, readonly (number | string)[]][];
   return rows.flatMap(([model, [parameters, ...lines]]) =>
     lines.map((line) => {
       const weights = readLine(model, parameters as number, line as string);
@@ -24,7 +24,7 @@ export function timmWeights(): PublishedWeights[] {
 }
 
 /** A line of the table. */
-function readLine(model: PublishedModel, usual: number, line: string): Omit<PublishedWeights, 'metrics'> {
+function readLine(model: TimmModel, usual: number, line: string): Omit<PublishedWeights, 'metrics'> {
   const [tag, sizes, ...words] = line.split(' ') as [WeightsName, string, ...string[]];
   const [resizePx, cropPx] = sizes.split('/').map(Number) as [number, number];
   const take = (pattern: RegExp): string | undefined => {

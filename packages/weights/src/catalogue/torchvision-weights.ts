@@ -1,8 +1,8 @@
 import { imagenetPreset, parametersOf } from './model-facts.ts';
-import type { PublishedModel, PublishedWeights } from './published-weights.ts';
+import type { PublishedWeights, TimmModel } from './published-weights.ts';
 
 type Row = readonly [
-  model: PublishedModel,
+  model: TimmModel,
   version: 'V1' | 'V2',
   sha256Prefix: string,
   top1Percent: number,
