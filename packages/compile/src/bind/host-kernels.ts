@@ -59,9 +59,9 @@ function binary(f: (a: number, b: number) => number): HostKernel {
     const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
     const data = make(util.sizeFromShape(shape));
     if (data.length === a!.data.length && isVector(b!, shape)) {
-      const count = b!.data.length;
-      for (let row = 0; row < data.length; row += count) {
-        for (let index = 0; index < count; index++) data[row + index] = f(a!.data[row + index]!, b!.data[index]!);
+      const [from, vector] = [a!.data, b!.data];
+      for (let row = 0; row < data.length; row += vector.length) {
+        for (let index = 0; index < vector.length; index++) data[row + index] = f(from[row + index]!, vector[index]!);
       }
       return { shape, data };
     }
@@ -121,8 +121,9 @@ function reduce(x: HostArray, axes: readonly number[], keepDims: boolean, isMean
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const data = new Float64Array(util.sizeFromShape(kept));
   if (data.length === x.shape.at(-1) && !axes.includes(x.shape.length - 1)) {
-    for (let row = 0; row < x.data.length; row += data.length) {
-      for (let index = 0; index < data.length; index++) data[index] = data[index]! + x.data[row + index]!;
+    const from = x.data;
+    for (let row = 0; row < from.length; row += data.length) {
+      for (let index = 0; index < data.length; index++) data[index]! += from[row + index]!;
     }
   } else {
     const strides = util.computeStrides([...kept, 1]);
