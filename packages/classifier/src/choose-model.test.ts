@@ -65,6 +65,14 @@ test.each(['resnet8', 'resnet14_b', 'resnet1202'])(
   },
 );
 
+test('a whole module tells whether there is max pooling behind the stem', async () => {
+  const dict = shapesOf(getSpec('cifar_resnet18'), 10);
+  const named = async (stemPool: boolean) => (await chooseModel(dict, { stemPool, source: 'w' })).spec.name;
+  expect([await named(false), await named(true)]).toEqual(['cifar_resnet18', 'cifar_resnet18_maxpool']);
+  const { spec } = await chooseModel(shapesOf(resnet18Spec, 10), { stemPool: true, source: 'w' });
+  expect(spec.name).toBe('resnet18');
+});
+
 test("a file's own word decides between those that are alike, whatever its tag", async () => {
   const dict = shapesOf(cifarResNetSpec(20), 10);
   const { spec, notes } = await chooseModel(dict, { stated: 'plain20.mine', source: 'w' });

@@ -21,6 +21,8 @@ export interface ChooseOptions {
   readonly stated?: string | undefined;
   /** What the file is called. */
   readonly fileName?: string | undefined;
+  /** Whether the stem ends in a max pooling, where a whole module says so. */
+  readonly stemPool?: boolean | undefined;
   /** What messages call the weights. */
   readonly source: string;
 }
@@ -53,7 +55,8 @@ async function named(tensors: StateDict, model: string | ResNetSpec, source: str
   throw new WeightsMismatchError({ source, model: variant.name, fits, report: fit.report, problem });
 }
 
-async function recognize(tensors: StateDict, { stated, fileName = '', source }: ChooseOptions): Promise<ChosenModel> {
+async function recognize(tensors: StateDict, options: ChooseOptions): Promise<ChosenModel> {
+  const { stated, fileName = '', stemPool = false, source } = options;
   const { findLookAlike, recognizeModel } = await import('@residual/resnet/recognize');
   const { getSpec, modelSpecs } = await import('@residual/resnet/registry');
   const name = stated?.split('.', 1)[0] ?? ''; // timm's names end in a tag, resnet50.a1_in1k
@@ -73,6 +76,8 @@ async function recognize(tensors: StateDict, { stated, fileName = '', source }: 
     const problem = `these weights are of no network that is known here: ${differencesOf(tensors, nearest)}`;
     throw new WeightsMismatchError({ source, model: undefined, fits: [], report: nearest.report, problem });
   }
+  const pooled = stemPool ? modelSpecs().get(`${first.spec.name}_maxpool`) : undefined;
+  if (pooled !== undefined) return { variant: pooled, ...fitModel(tensors, pooled) };
   const notes = [...first.notes];
   const taken = first.spec.name;
   if (name !== '') notes.push(`${source}: it says that it is ${name}; by its tensors it is ${taken}`);

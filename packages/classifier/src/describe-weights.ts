@@ -70,7 +70,8 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
   const stated = statedFacts(source, weights, loaded);
   const byName = nameHints(source, { ...stated.network, ...givenNetwork(options) });
   const fileName = byName.name;
-  const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, fileName, source });
+  const { stemPool } = weights?.hints ?? {};
+  const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, fileName, stemPool, source });
   const adapted = adaptWeights(tensors, chosen, options, source);
   const spec = withNetworkOptions(adapted.spec, { ...byName.network, ...stated.network, ...givenNetwork(options) });
   const { dict, missing } = adapted;
