@@ -71,8 +71,8 @@ async function recognize(tensors: StateDict, options: ChooseOptions): Promise<Ch
 
   const ranked = recognizeModel(tensors);
   const [first, ...alike] = ranked.filter(({ differences }) => differences === 0);
-  if (first === undefined || (fit && lacksStatistics(fit.report))) {
-    const nearest = first === undefined ? ranked[0]! : fit!;
+  if (first === undefined) {
+    const nearest = ranked[0]!;
     const problem = `these weights are of no network that is known here: ${differencesOf(tensors, nearest)}`;
     throw new WeightsMismatchError({ source, model: undefined, fits: [], report: nearest.report, problem });
   }
@@ -85,11 +85,6 @@ async function recognize(tensors: StateDict, options: ChooseOptions): Promise<Ch
     const others = alike.map(({ spec }) => spec.name).join(' and ');
     notes.push(`${source}: taken as ${taken}; ${others} would have the same tensors`);
   }
-  const bare = ranked.find(({ report }) => lacksStatistics(report));
-  if (bare !== undefined) {
-    const same = `${bare.spec.name} has the same tensors but for batch norm's running statistics`;
-    notes.push(`${source}: taken as ${taken}; ${same}, which are not there`);
-  }
   return { variant: getSpec(taken), ...first, notes };
 }
 
@@ -97,7 +92,7 @@ async function recognize(tensors: StateDict, options: ChooseOptions): Promise<Ch
 function differencesOf(tensors: StateDict, { spec, report }: ModelFit): string {
   const { missing, unexpected } = report;
   if (lacksStatistics(report)) {
-    const saved = 'saved by named_parameters(), or a net that normalises otherwise';
+    const saved = 'saved by named_parameters(), or a net that normalises by groups, which has to be named';
     return `batch norm's running statistics are missing (${missing[0]}${andMore(missing.length)}): ${saved}; save model.state_dict()`;
   }
   if (missing.length > 2 * (tensors.size - unexpected.length)) {

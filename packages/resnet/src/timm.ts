@@ -107,9 +107,14 @@ export const resnet50tSpec: ResNetSpec = {
 };
 export const resnet50t: Builder = (options) => new ResNet(resnet50tSpec, options);
 
-/** @see Wu & He 2018, arXiv:1803.08494; timm `resnet50_gn` */
+/**
+ * Its tensors are those of a resnet50 that was saved without its running statistics, so it is taken only by its name.
+ *
+ * @see Wu & He 2018, arXiv:1803.08494; timm `resnet50_gn`
+ */
 export const resnet50_gnSpec: ResNetSpec = {
   name: 'resnet50_gn',
+  onlyByName: true,
   block: Bottleneck,
   depths: [3, 4, 6, 3],
   norm,
