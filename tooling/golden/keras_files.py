@@ -120,6 +120,11 @@ def main():
         f.create_dataset('words', data=['a', 'b'])
     expect('layouts.h5', d, notes=['left out, being no numbers: words'])
 
+    with h5py.File(path('links.h5'), 'w') as f:
+        f['conv/again'] = f.create_dataset('conv/kernel', data=ramp(2, 2))
+        f['soft'] = h5py.SoftLink('/conv/kernel')
+    expect('links.h5', {'conv/kernel': ramp(2, 2), 'conv/again': ramp(2, 2)})
+
     with h5py.File(path('latest.h5'), 'w', libver='latest') as f:
         f.create_dataset('conv/kernel', data=ramp(2, 2))
         f.create_dataset('conv/bias', data=ramp(2))

@@ -21,15 +21,23 @@ export interface PackedRange {
  * @throws WeightsFormatError where the size is more than any packing allows, or the bytes unpack to another size.
  */
 export async function inflate(source: ByteSource, name: string, range: PackedRange): Promise<Uint8Array> {
-  const { packedBytes, sizeBytes } = range;
-  if (sizeBytes > packedBytes * maxRatio) {
-    const text = `${name}: expected at most ${maxRatio} bytes for each packed one, got ${sizeBytes} for ${packedBytes}`;
-    throw corrupt(source, text);
-  }
+  const { sizeBytes } = range;
+  checkRatio(source, name, range);
   const { bytes, isMore } = await inflateStart(source, name, range, sizeBytes);
   if (bytes.length === sizeBytes && !isMore) return bytes;
   const got = isMore ? 'more' : bytes.length;
   throw corrupt(source, `${name}: expected ${sizeBytes} bytes when unpacked, got ${got}`);
+}
+
+/** @throws WeightsFormatError (`corrupt`) where the stated size is more than any packing allows. */
+export function checkRatio(
+  source: ByteSource,
+  name: string,
+  { packedBytes, sizeBytes }: Pick<PackedRange, 'packedBytes' | 'sizeBytes'>,
+): void {
+  if (sizeBytes <= packedBytes * maxRatio) return;
+  const text = `${name}: expected at most ${maxRatio} bytes for each packed one, got ${sizeBytes} for ${packedBytes}`;
+  throw corrupt(source, text);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { sourceFromBytes } from '../byte-source.ts';
 import { itemSize } from '../dtype.ts';
-import { inflate } from '../inflate.ts';
+import { checkRatio, inflate } from '../inflate.ts';
 import { swapBytes } from '../swap-bytes.ts';
 import { checkView, contiguousStride, countElements, type StorageRange, type TensorEntry } from '../weights-index.ts';
 import { type Chunk, readChunks } from './chunks.ts';
@@ -60,6 +60,7 @@ async function storageOf(
     const at = version < 3 ? 8 + 4 * layout.getUint8(1) + 4 : 4;
     const held = layout.byteLength - at;
     if (held < sizeBytes) throw file.corrupt(`${name}: expected ${sizeBytes} bytes, got ${held}`);
+    file.claim(sizeBytes, name);
     const bytes = new Uint8Array(layout.buffer, layout.byteOffset + at, sizeBytes);
     return { sizeBytes, read: async () => ordered(bytes, element) };
   }
@@ -68,6 +69,7 @@ async function storageOf(
     if (address === undefinedAddress)
       throw file.unsupported(`${name}: expected data, got a dataset that was never written`);
     file.checkInside(address, sizeBytes, name);
+    file.claim(sizeBytes, name);
     if (!element.isBigEndian) return { offset: file.range.offset + address, sizeBytes };
     return { sizeBytes, read: async () => ordered(await file.data(address, sizeBytes, name), element) };
   }
@@ -106,7 +108,8 @@ async function chunkedStorage(
     throw file.corrupt(`${name}: expected chunks inside [${wanted.shape}]`);
   for (const { offset, sizeBytes } of chunks) {
     file.checkInside(offset, sizeBytes, name);
-    if (chunkBytes > sizeBytes * 1100) throw file.corrupt(`${name}: expected chunks that can unpack to their size`);
+    file.claim(sizeBytes, name);
+    checkRatio(file.source, name, { packedBytes: sizeBytes, sizeBytes: chunkBytes });
   }
   return {
     sizeBytes: wanted.sizeBytes,

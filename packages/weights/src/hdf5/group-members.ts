@@ -1,4 +1,4 @@
-import { type Hdf5File, parsing, signature, uint64, undefinedAddress } from './hdf5-file.ts';
+import { type Hdf5File, parsing, signature, uint, uint64, undefinedAddress } from './hdf5-file.ts';
 import { type HeaderMessage, messageOf, messageTypes } from './object-header.ts';
 
 const maxLevels = 16;
@@ -11,7 +11,7 @@ export function isGroup(messages: readonly HeaderMessage[]): boolean {
 }
 
 /**
- * The addresses of a group's members by their names.
+ * The addresses of a group's members by their names, but for soft and external links.
  *
  * @throws WeightsFormatError for damaged tables, and for a group of the newest format with many members.
  */
@@ -44,8 +44,7 @@ function addLink(file: Hdf5File, members: Map<string, number>, data: DataView): 
     if (flags & 4) at += 8;
     if (flags & 16) at += 1;
     const sizeBytes = 1 << (flags & 3);
-    let length = 0;
-    for (let i = sizeBytes - 1; i >= 0; i--) length = length * 256 + data.getUint8(at + i);
+    const length = uint(data, at, sizeBytes);
     at += sizeBytes;
     if (length > maxNameBytes || at + length > data.byteLength) throw new RangeError();
     const name = new TextDecoder().decode(new Uint8Array(data.buffer, data.byteOffset + at, length));
@@ -77,7 +76,11 @@ async function readSymbolTable(file: Hdf5File, tree: number, heapAddress: number
       const count = start.getUint16(6, true);
       if (members.size + count > maxMembers) throw file.corrupt(`group: expected at most ${maxMembers} members`);
       const symbols = await file.view(node.address + 8, 40 * count, 'group');
-      for (let i = 0; i < count; i++) members.set(nameAt(uint64(symbols, 40 * i)), uint64(symbols, 40 * i + 8));
+      for (let i = 0; i < count; i++) {
+        const address = uint64(symbols, 40 * i + 8);
+        // A soft link has none.
+        if (address !== undefinedAddress) members.set(nameAt(uint64(symbols, 40 * i)), address);
+      }
       continue;
     }
     const level = start.getUint8(5);

@@ -15,6 +15,7 @@ export class Hdf5File {
   /** Where it lies in the source, which may be a zip. */
   readonly range: FileRange;
   #bytesLeft = maxMetadataBytes;
+  #dataLeft: number;
   #readsLeft = maxReads;
   /** What was read last: an object's tables lie side by side. */
   #window = { address: 0, bytes: new Uint8Array(0) as Uint8Array };
@@ -22,9 +23,20 @@ export class Hdf5File {
   constructor(source: ByteSource, range: FileRange) {
     this.source = source;
     this.range = range;
+    this.#dataLeft = range.sizeBytes;
   }
 
-  /** Bytes at an address, of data; whose number the caller has bounded. */
+  /**
+   * Counts the stored bytes of a dataset. All datasets together have no more than the file, unless they share bytes.
+   *
+   * @throws WeightsFormatError (`corrupt`) where they have more.
+   */
+  claim(length: number, what: string): void {
+    this.#dataLeft -= length;
+    if (this.#dataLeft < 0) throw this.corrupt(`${what}: expected bytes of its own, got those of other datasets`);
+  }
+
+  /** The bytes of data at an address; the caller has counted them. */
   async data(address: number, length: number, what: string): Promise<Uint8Array> {
     this.checkInside(address, length, what);
     return readExactly(this.source, this.range.offset + address, length, what);
@@ -67,6 +79,13 @@ export class Hdf5File {
 /** A number of eight bytes, which is exact as far as files reach. */
 export function uint64(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
+}
+
+/** A little-endian number of one to eight bytes. */
+export function uint(view: DataView, at: number, sizeBytes: number): number {
+  let value = 0;
+  for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + view.getUint8(at + i);
+  return value;
 }
 
 /** Four bytes as the signature that they spell. */

@@ -1,4 +1,4 @@
-import { type Hdf5File, signature, uint64 } from './hdf5-file.ts';
+import { type Hdf5File, signature, uint, uint64 } from './hdf5-file.ts';
 
 /** What an object's header says, one kind a message. */
 export interface HeaderMessage {
@@ -6,6 +6,7 @@ export interface HeaderMessage {
   readonly data: DataView;
 }
 
+/** The kinds of messages that are read, by their numbers in the format. */
 export const messageTypes = {
   dataspace: 0x01,
   linkInfo: 0x02,
@@ -50,21 +51,19 @@ async function readVersion2(file: Hdf5File, address: number, head: DataView): Pr
   const sizeAt = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
   const sizeBytes = 1 << (flags & 3);
   const field = await file.view(address + sizeAt, sizeBytes, what);
-  let length = 0;
-  for (let i = sizeBytes - 1; i >= 0; i--) length = length * 256 + field.getUint8(i);
   const messages: HeaderMessage[] = [];
-  const head4 = flags & 4 ? 6 : 4;
-  const blocks = [{ address: address + sizeAt + sizeBytes, length }];
+  const messageHeadBytes = flags & 4 ? 6 : 4;
+  const blocks = [{ address: address + sizeAt + sizeBytes, length: uint(field, 0, sizeBytes) }];
   for (let n = 0; n < blocks.length; n++) {
     const block = blocks[n]!;
     const isFirst = n === 0;
     const view = await file.view(block.address, block.length, what);
     // Later blocks have a signature before their messages and a checksum after them.
     const end = isFirst ? view.byteLength : view.byteLength - 4;
-    for (let at = isFirst ? 0 : 4; at + head4 <= end; ) {
+    for (let at = isFirst ? 0 : 4; at + messageHeadBytes <= end; ) {
       const size = view.getUint16(at + 1, true);
-      addMessage(file, messages, blocks, view, view.getUint8(at), view.getUint8(at + 3), at + head4, size);
-      at += head4 + size;
+      addMessage(file, messages, blocks, view, view.getUint8(at), view.getUint8(at + 3), at + messageHeadBytes, size);
+      at += messageHeadBytes + size;
     }
   }
   return messages;

@@ -37,18 +37,28 @@ export async function walkHdf5(
   const attributes = new Map<string, ReadonlyMap<string, string>>();
   const stack = [{ path: '', address: await rootAddress(file) }];
   const groups = new Set<number>();
+  const known = new Map<number, TensorEntry | undefined>();
+  const keep = (path: string, entry: TensorEntry | undefined) => {
+    if (entry === undefined) leftOut.push(path);
+    else datasets.set(path, entry);
+  };
   let left = maxObjects;
   for (let object = stack.pop(); object !== undefined; object = stack.pop()) {
     const { path, address } = object;
+    // A group that hangs in itself, or twice.
+    if (groups.has(address)) continue;
+    // A dataset that hangs twice is one tensor under two names.
+    if (known.has(address)) {
+      keep(path, known.get(address));
+      continue;
+    }
     const messages = await readMessages(file, address);
     if (!isGroup(messages)) {
       const entry = await readDataset(file, path, messages);
-      if (entry === undefined) leftOut.push(path);
-      else datasets.set(path, entry);
+      known.set(address, entry);
+      keep(path, entry);
       continue;
     }
-    // A group that hangs in itself, or twice.
-    if (groups.has(address)) continue;
     groups.add(address);
     const texts = await readTextAttributes(file, messages);
     if (texts.size > 0) attributes.set(path, texts);
