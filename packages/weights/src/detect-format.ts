@@ -22,7 +22,6 @@ export async function detectFormat(source: ByteSource): Promise<Container> {
   if (startsWith(start, 0, '\x93NUMPY')) return 'npy';
   if (isPickle(start)) return 'pickle';
   if (startsWith(start, 257, 'ustar')) return 'tar';
-  if (startsWith(start, 0, '\x89HDF\r\n\x1a\n')) return 'hdf5';
   const { describeOther } = await import('./describe-other.ts');
   const text = `expected weights, got ${describeOther(source, start)}`;
   throw new WeightsFormatError('not-weights', source.name, text, { offset: 0 });
