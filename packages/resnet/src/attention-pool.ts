@@ -29,7 +29,6 @@ export function attentionPool({ edge, outFeatures }: AttentionPoolOptions): Pool
     const value = projection(vars.scope('v_proj'), channels, channels);
     const output = projection(vars.scope('c_proj'), channels, outFeatures);
     return {
-      path: vars.path,
       outFeatures,
       isMean: false,
       forward: (x) => {

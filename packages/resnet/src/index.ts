@@ -146,6 +146,7 @@ export {
   legacy_seresnext101_32x4dSpec,
 } from './legacy-senet.ts';
 export { type ModelNames, timmV2Names, torchvisionNames } from './model-names.ts';
+export { blockPaths, partOf } from './part-of.ts';
 export { averagePool, type Pool, type PoolOptions, type PoolType } from './pool.ts';
 export { bitStem, preActivationCifarStem, preActivationDeepStem, preActivationStem } from './pre-activation-stem.ts';
 export {

@@ -8,8 +8,6 @@ export interface PoolOptions {
 
 /** Makes one vector of a feature map. */
 export interface Pool {
-  /** What the names of its variables begin with, where it has some. */
-  readonly path?: string;
   readonly outFeatures: number;
   /** Every pixel counts alike, so that a linear head's weights are the gradient at the feature map. */
   readonly isMean: boolean;

@@ -109,21 +109,6 @@ export class ResNet {
     return this.#vars.specs;
   }
 
-  /** The part of the network that what is called `path` is of: `stem`, a block (`layer1.0`) or the head (`fc`), with a norm and a pooling before it. */
-  partOf(path: string): string {
-    const { names = torchvisionNames } = this.spec;
-    const isBelow = (part: string): boolean => path === part || path.startsWith(`${part}.`);
-    const before = [this.#finalNorm && names.norm, this.#pool.path];
-    if ([names.head, ...before].some((part) => part !== undefined && isBelow(part))) return names.head;
-    return this.blockPaths.find(isBelow) ?? 'stem';
-  }
-
-  /** How the blocks are called, in order: `layer1.0`, `layer1.1`, …. */
-  get blockPaths(): readonly string[] {
-    const { names = torchvisionNames, depths } = this.spec;
-    return depths.flatMap((depth, stage) => Array.from({ length: depth }, (_, index) => names.block(stage, index)));
-  }
-
   /** Numbers in the pooled features. */
   get numPooled(): number {
     return this.#pool.outFeatures;

@@ -1,6 +1,6 @@
 import { shapesOnly, torchShape } from '@residual/blocks';
 import { describeWeights } from '@residual/classifier';
-import { ResNet } from '@residual/resnet';
+import { partOf, ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { clip } from '@residual/vision';
 import { readStateDict } from '@residual/weights';
@@ -30,7 +30,7 @@ test.each(['clip_resnet50', 'clip_resnet101'])(
     const { blueprint, preset, loadReport, labels } = await describeWeights({ weights });
     expect(weights.scheme).toBe('clip');
     expect([blueprint.spec.name, blueprint.numClasses, blueprint.sizePx]).toEqual([name, null, 224]);
-    expect(blueprint.partOf('attnpool.q_proj.weight')).toBe('fc');
+    expect(partOf(blueprint, 'attnpool.q_proj.weight')).toBe('fc');
     expect(loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
     expect([preset, labels]).toEqual([clip, []]);
   },

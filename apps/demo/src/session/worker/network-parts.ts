@@ -10,7 +10,7 @@ import {
   traceModel,
   type ValueId,
 } from '@residual/compile';
-import { ResNet } from '@residual/resnet';
+import { blockPaths, partOf, ResNet } from '@residual/resnet';
 import type { NetworkPart } from './protocol.ts';
 
 const RUNS = 3;
@@ -108,7 +108,7 @@ function cutOut(graph: Graph, isPart: (node: GraphNode) => boolean): Graph {
 
 /** `layer1.0.conv2` is of `layer1.0`, `conv1` and what comes before it of the stem, the mean over the picture of the head. */
 function partName(model: ResNet, { label = '', op }: Pick<GraphNode, 'label' | 'op'>): string {
-  const part = model.partOf(label);
-  const isPooling = op === 'Mean' && part === model.partOf(model.blockPaths.at(-1)!);
+  const part = partOf(model, label);
+  const isPooling = op === 'Mean' && part === blockPaths(model.spec).at(-1);
   return isPooling ? model.headPath : part;
 }
