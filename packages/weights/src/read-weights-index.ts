@@ -25,7 +25,7 @@ async function readerOf(container: Container): Promise<(source: ByteSource) => P
     case 'tar':
       return (await import('./pytorch/read-tar-index.ts')).readTarIndex;
     case 'hdf5':
-      return (await import('./hdf5/read-hdf5-index.ts')).readHdf5Index;
+      return (await import('./keras/read-hdf5-index.ts')).readHdf5Index;
     case 'npy':
       return (await import('./numpy/read-npy-index.ts')).readNpyIndex;
   }

@@ -1,19 +1,25 @@
 import type { ByteSource } from '../byte-source.ts';
-import type { Hdf5Contents } from '../hdf5/walk-hdf5.ts';
+import { walkHdf5 } from '../hdf5/walk-hdf5.ts';
 import { oneLine } from '../one-line.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import type { TensorEntry, WeightsIndex } from '../weights-index.ts';
+import type { FileRange, TensorEntry, WeightsIndex } from '../weights-index.ts';
 import { type KerasLayer, kerasLayers } from './keras-config.ts';
 import { kerasName, weightNames } from './keras-names.ts';
 
 /**
- * Makes the index of Keras's weights, under `layer/weight` in all of its formats, with the model's config as
- * `keras.config` of the metadata.
+ * Indexes an HDF5 file of Keras, under `layer/weight` in all of its formats, with the model's config as `keras.config`
+ * of the metadata; datasets of other writers come under their own paths.
  *
- * @throws WeightsFormatError where there is no dataset of numbers, or two get the same name.
+ * @param range Where in the source the HDF5 file lies.
+ * @param zippedConfig The config that lies beside the file in a `.keras`.
+ * @throws WeightsFormatError where it is damaged, has no dataset of numbers, or two get the same name.
  */
-export function indexKeras(source: ByteSource, contents: Hdf5Contents, zippedConfig: string | undefined): WeightsIndex {
-  const { datasets, attributes, leftOut } = contents;
+export async function indexKeras(
+  source: ByteSource,
+  range: FileRange,
+  zippedConfig: string | undefined,
+): Promise<WeightsIndex> {
+  const { datasets, attributes, leftOut } = await walkHdf5(source, range, isOptimizer);
   const config = zippedConfig ?? attributes.get('')?.get('model_config');
   const layers = kerasLayers(config);
   const tensors = new Map<string, TensorEntry>();
@@ -35,13 +41,18 @@ export function indexKeras(source: ByteSource, contents: Hdf5Contents, zippedCon
     throw new WeightsFormatError('no-tensors', source.name, text);
   }
   const metadata: Record<string, string> = config === undefined ? {} : { 'keras.config': config };
-  for (const name of ['keras_version', 'backend']) {
+  for (const [key, name] of Object.entries({ 'keras.version': 'keras_version', 'keras.backend': 'backend' })) {
     const value = attributes.get('')?.get(name) ?? attributes.get('model_weights')?.get(name);
-    if (value !== undefined) metadata[name === 'backend' ? 'keras.backend' : 'keras.version'] = value;
+    if (value !== undefined) metadata[key] = value;
   }
   const notes =
     leftOut.length === 0 ? [] : [`left out, being no numbers: ${oneLine(leftOut.slice(0, 4).join(', '), 200)}`];
   return { format: 'keras', stateDicts: [{ path: '', tensors }], facts: new Map(), metadata, notes };
+}
+
+/** Groups that hold no weights. */
+function isOptimizer(path: string): boolean {
+  return path === 'optimizer_weights' || path === 'optimizer';
 }
 
 function countByGroup(paths: Iterable<string>): Map<string, number> {
