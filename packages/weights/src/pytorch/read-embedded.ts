@@ -4,7 +4,7 @@ import type { StorageRange } from '../weights-index.ts';
 import { FileBytes, type PickleValue, StorageReference } from './pickle-values.ts';
 import { readPickledBytes } from './pickled-bytes.ts';
 import { readLegacyFile } from './read-legacy-index.ts';
-import type { StepBudget } from './unpickler.ts';
+import type { StepBudget } from './step-budget.ts';
 
 const stepsEach = 500; // ResNet-152's tensors and their optimiser's are 3,000
 

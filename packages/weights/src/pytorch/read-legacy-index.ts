@@ -6,8 +6,8 @@ import { loadPersistentId } from './persistent-id.ts';
 import { PickleError } from './pickle-error.ts';
 import { type PickleValue, StorageReference } from './pickle-values.ts';
 import { readPickle } from './read-pickle.ts';
+import { StepBudget } from './step-budget.ts';
 import { storedItemSize } from './stored-type.ts';
-import { StepBudget } from './unpickler.ts';
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 

@@ -3,7 +3,8 @@ import { WeightsFormatError } from '../weights-format-error.ts';
 import { PickleError } from './pickle-error.ts';
 import type { PickleValue } from './pickle-values.ts';
 import { readEmbedded } from './read-embedded.ts';
-import { StepBudget, type Unpickled, unpickle } from './unpickler.ts';
+import { StepBudget } from './step-budget.ts';
+import { type Unpickled, unpickle } from './unpickler.ts';
 
 /**
  * Reads the pickle that begins at `start` of the source, in windows, so that the arrays inside it are not held. The end
