@@ -1,4 +1,5 @@
 import { type ByteSource, readExactly } from './byte-source.ts';
+import { corruptFile } from './corrupt-file.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 
 /** Deflate cannot pack tighter than 1032 to 1. */
@@ -26,7 +27,7 @@ export async function inflate(source: ByteSource, name: string, range: PackedRan
   const { bytes, isMore } = await inflateStart(source, name, range, sizeBytes);
   if (bytes.length === sizeBytes && !isMore) return bytes;
   const got = isMore ? 'more' : bytes.length;
-  throw corrupt(source, `${name}: expected ${sizeBytes} bytes when unpacked, got ${got}`);
+  throw corruptFile(source, `${name}: expected ${sizeBytes} bytes when unpacked, got ${got}`);
 }
 
 /** @throws WeightsFormatError (`corrupt`) where the stated size is more than any packing allows. */
@@ -37,7 +38,7 @@ export function checkRatio(
 ): void {
   if (sizeBytes <= packedBytes * maxRatio) return;
   const text = `${name}: expected at most ${maxRatio} bytes for each packed one, got ${sizeBytes} for ${packedBytes}`;
-  throw corrupt(source, text);
+  throw corruptFile(source, text);
 }
 
 /**
@@ -66,7 +67,7 @@ export async function inflateStart(
     }
   } catch (error) {
     if (WeightsFormatError.isInstance(error)) throw error;
-    throw corrupt(source, `${name}: expected deflated bytes, got others`, error);
+    throw corruptFile(source, `${name}: expected deflated bytes, got others`, { cause: error });
   } finally {
     await reader.cancel().catch(() => undefined);
   }
@@ -96,8 +97,4 @@ function decompressor(source: ByteSource, name: string, format: PackedRange['for
     const text = `${name}: expected a runtime that unpacks ${format}, got one that doesn't; take Node 20.12 or later`;
     throw new WeightsFormatError('unsupported', source.name, text, { cause });
   }
-}
-
-function corrupt(source: ByteSource, text: string, cause?: unknown): WeightsFormatError {
-  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, { cause });
 }

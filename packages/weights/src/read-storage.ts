@@ -1,5 +1,6 @@
 import { type ByteSource, readExactly } from './byte-source.ts';
-import { WeightsFormatError } from './weights-format-error.ts';
+import { checkCrc32 } from './check-crc32.ts';
+import { corruptFile } from './corrupt-file.ts';
 import type { StorageRange } from './weights-index.ts';
 
 /**
@@ -16,17 +17,10 @@ export async function readStorage(
   if ('read' in storage) {
     const bytes = await storage.read();
     if (bytes.byteLength === storage.sizeBytes) return bytes;
-    const text = `${name}: expected ${storage.sizeBytes} bytes, got ${bytes.byteLength}; the file is corrupt, fetch it again`;
-    throw new WeightsFormatError('corrupt', source.name, text);
+    throw corruptFile(source, `${name}: expected ${storage.sizeBytes} bytes, got ${bytes.byteLength}`);
   }
   const bytes = await readExactly(source, storage.offset, storage.sizeBytes, name);
   if (storage.crc32 === undefined) return bytes;
-  const got = crc32(bytes);
-  if (got === storage.crc32) return bytes;
-  const text = `${name}: expected the checksum ${hex(storage.crc32)}, got ${hex(got)}; the file is corrupt, fetch it again`;
-  throw new WeightsFormatError('corrupt', source.name, text, { offset: storage.offset });
-}
-
-function hex(crc: number): string {
-  return crc.toString(16).padStart(8, '0');
+  checkCrc32(source, name, { got: crc32(bytes), expected: storage.crc32 }, storage.offset);
+  return bytes;
 }

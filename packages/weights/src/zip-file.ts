@@ -1,4 +1,5 @@
 import { type ByteSource, checkRange, readExactly } from './byte-source.ts';
+import { checkCrc32 } from './check-crc32.ts';
 import { makeCrc32 } from './crc32.ts';
 import { inflate, inflateStart } from './inflate.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
@@ -92,7 +93,7 @@ export class ZipFile {
       method === 'stored'
         ? await readExactly(source, offset, packedBytes, name)
         : await inflate(source, name, { offset, packedBytes, sizeBytes, format: 'deflate-raw' });
-    if (makeCrc32()(bytes) !== entry.crc32) throw corrupt(source, `${name}: expected another checksum`, headerOffset);
+    checkCrc32(source, name, { got: makeCrc32()(bytes), expected: entry.crc32 }, offset);
     return bytes;
   }
 

@@ -1,4 +1,5 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FileRange } from '../weights-index.ts';
 
@@ -68,7 +69,7 @@ export class Hdf5File {
   }
 
   corrupt(text: string): WeightsFormatError {
-    return new WeightsFormatError('corrupt', this.source.name, `${text}; the file is corrupt, fetch it again`);
+    return corruptFile(this.source, text);
   }
 
   unsupported(text: string): WeightsFormatError {

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { itemSize } from '../dtype.ts';
 import { oneLine } from '../one-line.ts';
 import { swapBytes } from '../swap-bytes.ts';
@@ -38,8 +39,8 @@ function entryOf(source: ByteSource, zip: ZipFile, file: string, header: NpyHead
   const { dtype, shape, stride, dataOffset, isBigEndian } = header;
   const sizeBytes = countElements(shape) * itemSize(dtype);
   if (dataOffset + sizeBytes !== zip.sizeOf(file)) {
-    const text = `${file}: expected ${dataOffset + sizeBytes} bytes for ${dtype} [${shape}], got ${zip.sizeOf(file)}; the file is corrupt, fetch it again`;
-    throw new WeightsFormatError('corrupt', source.name, text);
+    const text = `${file}: expected ${dataOffset + sizeBytes} bytes for ${dtype} [${shape}], got ${zip.sizeOf(file)}`;
+    throw corruptFile(source, text);
   }
   const read = async () => {
     const bytes = (await zip.read(file)).subarray(dataOffset);

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { dequantize, dequantizeChannels, widenFloat8 } from '../derived-tensors.ts';
 import { itemSize } from '../dtype.ts';
 import { swapBytes } from '../swap-bytes.ts';
@@ -97,8 +98,8 @@ class EntryTable {
       countElements(scales.shape) !== channels ||
       countElements(zeroPoints.shape) !== channels
     ) {
-      const text = `${name}: expected a scale and a zero point for each of ${channels} channels, got [${scales.shape}] and [${zeroPoints.shape}]; the file is corrupt`;
-      throw new WeightsFormatError('corrupt', this.#source.name, text);
+      const text = `${name}: expected a scale and a zero point for each of ${channels} channels, got [${scales.shape}] and [${zeroPoints.shape}]`;
+      throw corruptFile(this.#source, text);
     }
     return dequantizeChannels(this.#source, raw, {
       scales: await this.#viewOf(name, scales),
@@ -129,8 +130,8 @@ class EntryTable {
     // A byte takes one or two of a text's.
     const isText = array.bytes instanceof FileBytes && array.bytes.kind === 'latin1';
     if (isText ? sizeBytes > held || 2 * sizeBytes < held : sizeBytes !== held) {
-      const text = `${name}: expected ${sizeBytes} bytes for ${type} [${shape}], got ${held}; the file is corrupt, fetch it again`;
-      throw new WeightsFormatError('corrupt', this.#source.name, text);
+      const text = `${name}: expected ${sizeBytes} bytes for ${type} [${shape}], got ${held}`;
+      throw corruptFile(this.#source, text);
     }
     const entry = { dtype: type, shape, stride, offset: 0, storage: storageOf(this.#source, array, sizeBytes) };
     checkView(this.#source.name, name, entry);

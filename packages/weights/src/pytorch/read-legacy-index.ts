@@ -1,4 +1,5 @@
 import { type ByteSource, checkRange, readExactly } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FileRange, WeightsIndex } from '../weights-index.ts';
 import { indexTensors } from './index-tensors.ts';
@@ -40,9 +41,9 @@ export async function readPickleFileIndex(source: ByteSource): Promise<WeightsIn
 export async function readLegacyFile(source: ByteSource, budget: StepBudget): Promise<LegacyFile> {
   const end = source.sizeBytes;
   const magic = await readPickle(source, 0, end, refuseId, budget);
-  if (magic.value !== legacyMagic) throw corrupt(source, 'expected a pickle written by torch.save');
+  if (magic.value !== legacyMagic) throw corruptFile(source, 'expected a pickle written by torch.save');
   const protocol = await readPickle(source, magic.end, end, refuseId, budget);
-  if (protocol.value !== 1001) throw corrupt(source, 'expected protocol 1001 of torch.save');
+  if (protocol.value !== 1001) throw corruptFile(source, 'expected protocol 1001 of torch.save');
   const system = await readPickle(source, protocol.end, end, refuseId, budget);
   if (system.value instanceof Map && system.value.get('little_endian') === false) {
     const text = 'expected little-endian data, got big-endian; save it again on a little-endian machine';
@@ -67,7 +68,7 @@ export async function readLegacyFile(source: ByteSource, budget: StepBudget): Pr
     value: object.value,
     locate: ({ key }) => {
       const range = ranges.get(key);
-      if (range === undefined) throw corrupt(source, `storage ${key}: expected it among the file's keys`);
+      if (range === undefined) throw corruptFile(source, `storage ${key}: expected it among the file's keys`);
       return range;
     },
   };
@@ -79,18 +80,19 @@ async function locateStorages(
   storages: ReadonlyMap<string, StorageReference>,
   start: number,
 ): Promise<Map<string, FileRange>> {
-  if (!Array.isArray(keys)) throw corrupt(source, 'expected a list of storage keys');
+  if (!Array.isArray(keys)) throw corruptFile(source, 'expected a list of storage keys');
   const ranges = new Map<string, FileRange>();
   let at = start;
   for (const key of keys) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
     if (storage === undefined || ranges.has(storage.key)) {
-      throw corrupt(source, 'expected each storage of the tensors once among the keys');
+      throw corruptFile(source, 'expected each storage of the tensors once among the keys');
     }
     const what = `storage ${storage.key}`;
     const prefix = await readExactly(source, at, 8, what);
     const size = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigInt64(0, true));
-    if (size !== storage.size) throw corrupt(source, `${what}: expected ${storage.size} elements, got ${size}`, at);
+    if (size !== storage.size)
+      throw corruptFile(source, `${what}: expected ${storage.size} elements, got ${size}`, { offset: at });
     const sizeBytes = size * storedItemSize(storage.type);
     checkRange(source, at + 8, sizeBytes, what);
     ranges.set(storage.key, { offset: at + 8, sizeBytes });
@@ -105,9 +107,4 @@ function refuseId(): never {
 
 function refuseStorage(): never {
   throw new PickleError('corrupt', 'expected no storage outside the pickle');
-}
-
-function corrupt(source: ByteSource, text: string, offset?: number): WeightsFormatError {
-  const options = offset === undefined ? {} : { offset };
-  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, options);
 }

@@ -1,4 +1,5 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { oneLine } from '../one-line.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FileRange, WeightsIndex } from '../weights-index.ts';
@@ -53,7 +54,7 @@ async function readStorages(source: ByteSource, { offset, sizeBytes }: FileRange
     const [id, , type] = Array.isArray(header.value) ? header.value : [];
     const dtype = type instanceof GlobalName ? type.type : undefined;
     if (id === undefined || dtype === undefined || dtype === 'untyped') {
-      throw corrupt(source, 'storages: expected a key, a location and a type', at);
+      throw corruptFile(source, 'storages: expected a key, a location and a type', { offset: at });
     }
     const key = keyOf(id);
     const prefix = await readWithin(source, header.end, 8, end, 'storages');
@@ -69,7 +70,7 @@ async function readStorages(source: ByteSource, { offset, sizeBytes }: FileRange
     const [target, root, start] = Array.isArray(view) ? view : [];
     const storage = root === undefined ? undefined : references.get(keyOf(root));
     if (target === undefined || storage === undefined || start === undefined) {
-      throw corrupt(source, 'storages: expected views of storages in the file', at);
+      throw corruptFile(source, 'storages: expected views of storages in the file', { offset: at });
     }
     const { key, type, size: count, viewOffset } = storage;
     references.set(keyOf(target), new StorageReference(key, type, count, viewOffset + size(source, start, at)));
@@ -91,11 +92,11 @@ async function readTensorViews(
     const [key, storageKey] = Array.isArray(header.value) ? header.value : [];
     const storage = storageKey === undefined ? undefined : storages.get(keyOf(storageKey));
     if (key === undefined || storage === undefined || storage.type === 'untyped') {
-      throw corrupt(source, 'tensors: expected a key and a storage in the file', at);
+      throw corruptFile(source, 'tensors: expected a key and a storage in the file', { offset: at });
     }
     const dimensions = (await readWithin(source, header.end, 8, end, 'tensors')).getInt32(0, true);
     if (dimensions < 0 || dimensions > 64)
-      throw corrupt(source, `tensors: expected 0 to 64 dimensions, got ${dimensions}`, at);
+      throw corruptFile(source, `tensors: expected 0 to 64 dimensions, got ${dimensions}`, { offset: at });
     const view = await readWithin(source, header.end + 8, 16 * dimensions + 8, end, 'tensors');
     const number = (index: number) => Number(view.getBigInt64(8 * index, true));
     const shape = Array.from({ length: dimensions }, (_, axis) => number(axis));
@@ -120,7 +121,9 @@ async function readWithin(
 
 function checkWithin(source: ByteSource, at: number, length: number, end: number, what: string): void {
   if (length >= 0 && at + length <= end) return;
-  throw corrupt(source, `${what}: expected ${length} bytes before the entry's end, got ${end - at}`, at);
+  throw corruptFile(source, `${what}: expected ${length} bytes before the entry's end, got ${end - at}`, {
+    offset: at,
+  });
 }
 
 /** Keys are the addresses that tensors had: numbers, or the same as text. */
@@ -130,13 +133,9 @@ function keyOf(value: PickleValue): string {
 
 function size(source: ByteSource, value: PickleValue, at: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw corrupt(source, 'expected a count', at);
+  throw corruptFile(source, 'expected a count', { offset: at });
 }
 
 function refuseId(): never {
   throw new PickleError('corrupt', 'expected no persistent id here');
-}
-
-function corrupt(source: ByteSource, text: string, offset: number): WeightsFormatError {
-  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, { offset });
 }

@@ -1,5 +1,7 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { makeCrc32 } from '../crc32.ts';
+import { readStorage } from '../read-storage.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import type { FileRange, WeightsIndex } from '../weights-index.ts';
 import type { ZipFile } from '../zip-file.ts';
@@ -27,7 +29,8 @@ export async function readZipIndex(source: ByteSource, zip: ZipFile): Promise<We
   if (zip.has(`${root}/byteorder`)) await checkByteOrder(source, await zip.locate(`${root}/byteorder`));
   const range = await zip.locate(`${root}/data.pkl`);
   const { value } = await readPickle(source, range.offset, range.offset + range.sizeBytes, loadPersistentId);
-  await checkPickleChecksum(source, range);
+  // After the parse, so that a pickle that asks for code is refused for that, whatever its checksum.
+  await readStorage(source, range, 'data.pkl', makeCrc32());
   const isScript = zip.has(`${root}/constants.pkl`);
   if (isScript) checkScript(source, value);
   const ranges = new Map<string, FileRange>();
@@ -41,14 +44,6 @@ export async function readZipIndex(source: ByteSource, zip: ZipFile): Promise<We
   return indexTensors(source, 'pytorch-zip', value, locate);
 }
 
-/** After the parse, so that a pickle that asks for code is refused for that, whatever its checksum. */
-async function checkPickleChecksum(source: ByteSource, range: FileRange): Promise<void> {
-  const bytes = await readExactly(source, range.offset, range.sizeBytes, 'data.pkl');
-  if (makeCrc32()(bytes) === range.crc32) return;
-  const text = 'data.pkl: expected another checksum; the file is corrupt, fetch it again';
-  throw new WeightsFormatError('corrupt', source.name, text, { offset: range.offset });
-}
-
 async function checkByteOrder(source: ByteSource, range: FileRange): Promise<void> {
   const bytes = await readExactly(source, range.offset, Math.min(range.sizeBytes, 16), 'byteorder');
   const order = new TextDecoder().decode(bytes).trim();
@@ -60,6 +55,6 @@ async function checkByteOrder(source: ByteSource, range: FileRange): Promise<voi
 function checkSize(source: ByteSource, storage: StorageReference, range: FileRange): void {
   const expected = storage.size * storedItemSize(storage.type);
   if (expected === range.sizeBytes) return;
-  const text = `storage ${storage.key}: expected ${expected} bytes, got ${range.sizeBytes}; the file is corrupt, fetch it again`;
-  throw new WeightsFormatError('corrupt', source.name, text, { offset: range.offset });
+  const text = `storage ${storage.key}: expected ${expected} bytes, got ${range.sizeBytes}`;
+  throw corruptFile(source, text, { offset: range.offset });
 }

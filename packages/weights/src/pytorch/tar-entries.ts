@@ -1,5 +1,5 @@
 import { type ByteSource, checkRange, readExactly } from '../byte-source.ts';
-import { WeightsFormatError } from '../weights-format-error.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import type { FileRange } from '../weights-index.ts';
 
 const blockBytes = 512;
@@ -15,8 +15,7 @@ export async function readTarEntries(source: ByteSource): Promise<Map<string, Fi
     if (name === '') break;
     const size = text(header, 124, 12).trim();
     if (!/^[0-7]{1,11}$/.test(size)) {
-      const message = `tar header at byte ${at}: expected an octal size; the file is corrupt, fetch it again`;
-      throw new WeightsFormatError('corrupt', source.name, message, { offset: at });
+      throw corruptFile(source, `tar header at byte ${at}: expected an octal size`, { offset: at });
     }
     const sizeBytes = Number.parseInt(size, 8);
     checkRange(source, at + blockBytes, sizeBytes, `tar entry ${JSON.stringify(name)}`);

@@ -1,4 +1,5 @@
 import { type ByteSource, readExactly } from '../byte-source.ts';
+import { corruptFile } from '../corrupt-file.ts';
 import { widenFloat8 } from '../derived-tensors.ts';
 import { type DType, itemSize } from '../dtype.ts';
 import type { Float8 } from '../float8.ts';
@@ -24,8 +25,8 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<WeightsI
   const prefix = await readExactly(source, 0, 8, 'header length');
   const headerBytes = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
   if (headerBytes > headerLimitBytes) {
-    const text = `header: expected at most ${headerLimitBytes} bytes, got a length of ${headerBytes}; the file is corrupt`;
-    throw new WeightsFormatError('corrupt', source.name, text, { offset: 0 });
+    const text = `header: expected at most ${headerLimitBytes} bytes, got a length of ${headerBytes}`;
+    throw corruptFile(source, text, { offset: 0 });
   }
   const header = parseHeader(source, await readExactly(source, 8, headerBytes, 'header'));
 
@@ -54,20 +55,22 @@ function parseHeader(source: ByteSource, bytes: Uint8Array): Record<string, unkn
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     header = JSON.parse(text);
     const duplicate = findDuplicateKey(text);
-    if (duplicate !== undefined) throw corrupt(source, `header: expected each name once, got ${duplicate} twice`);
+    if (duplicate !== undefined) throw corruptFile(source, `header: expected each name once, got ${duplicate} twice`);
   } catch (error) {
     if (WeightsFormatError.isInstance(error)) throw error;
-    throw corrupt(source, `header: expected JSON, got something else (${(error as Error).message})`, error);
+    throw corruptFile(source, `header: expected JSON, got something else (${(error as Error).message})`, {
+      cause: error,
+    });
   }
   if (isRecord(header)) return header;
-  throw corrupt(source, 'header: expected a JSON object');
+  throw corruptFile(source, 'header: expected a JSON object');
 }
 
 function checkMetadata(source: ByteSource, value: unknown): Record<string, string> {
   if (isRecord(value) && Object.values(value).every((text) => typeof text === 'string')) {
     return value as Record<string, string>;
   }
-  throw corrupt(source, '__metadata__: expected an object of strings');
+  throw corruptFile(source, '__metadata__: expected an object of strings');
 }
 
 interface NamedRange extends FileRange {
@@ -81,18 +84,18 @@ interface CheckedTensor {
 }
 
 function checkTensor(source: ByteSource, name: string, value: unknown, dataStart: number): CheckedTensor {
-  if (!isRecord(value)) throw corrupt(source, `${name}: expected an object with dtype, shape and data_offsets`);
+  if (!isRecord(value)) throw corruptFile(source, `${name}: expected an object with dtype, shape and data_offsets`);
   const { dtype: dtypeName, shape, data_offsets: range } = value;
-  if (typeof dtypeName !== 'string') throw corrupt(source, `${name}: expected a dtype, got ${show(dtypeName)}`);
+  if (typeof dtypeName !== 'string') throw corruptFile(source, `${name}: expected a dtype, got ${show(dtypeName)}`);
   const float8 = float8Of(dtypeName);
   const dtype = float8 === undefined ? dtypeOf(dtypeName) : 'uint8';
   if (dtype === undefined) {
     const text = `${name}: expected a dtype of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U8, BOOL, got ${show(dtypeName)}; save it as F32`;
     throw new WeightsFormatError('unsupported', source.name, text);
   }
-  if (!isSizes(shape)) throw corrupt(source, `${name}: expected a shape of whole numbers, got ${show(shape)}`);
+  if (!isSizes(shape)) throw corruptFile(source, `${name}: expected a shape of whole numbers, got ${show(shape)}`);
   if (!isSizes(range) || range.length !== 2 || range[0]! > range[1]!) {
-    throw corrupt(source, `${name}: expected data_offsets [begin, end], got ${show(range)}`);
+    throw corruptFile(source, `${name}: expected data_offsets [begin, end], got ${show(range)}`);
   }
   const [begin, end] = range as [number, number];
   const offset = dataStart + begin;
@@ -102,7 +105,7 @@ function checkTensor(source: ByteSource, name: string, value: unknown, dataStart
   }
   const sizeBytes = countElements(shape) * itemSize(dtype);
   if (sizeBytes !== end - begin) {
-    throw corrupt(source, `${name}: expected ${sizeBytes} bytes for ${dtypeName} [${shape}], got ${end - begin}`);
+    throw corruptFile(source, `${name}: expected ${sizeBytes} bytes for ${dtypeName} [${shape}], got ${end - begin}`);
   }
   const raw = { dtype, shape, stride: contiguousStride(shape), offset: 0, storage: { offset, sizeBytes } };
   const entry = float8 === undefined ? raw : widenFloat8(source, float8, raw);
@@ -114,12 +117,15 @@ function checkCoverage(source: ByteSource, ranges: readonly NamedRange[], dataSt
   const byOffset = [...ranges].sort((a, b) => a.offset - b.offset || a.sizeBytes - b.sizeBytes);
   let end = dataStart;
   for (const { name, offset, sizeBytes } of byOffset) {
-    if (offset < end) throw corrupt(source, `${name}: its bytes overlap those of another tensor`);
-    if (offset > end) throw corrupt(source, `${name}: expected it at byte ${end}, got ${offset} (a hole)`);
+    if (offset < end) throw corruptFile(source, `${name}: its bytes overlap those of another tensor`);
+    if (offset > end) throw corruptFile(source, `${name}: expected it at byte ${end}, got ${offset} (a hole)`);
     end += sizeBytes;
   }
   if (end === source.sizeBytes) return;
-  throw corrupt(source, `expected the file to end at byte ${end} with its last tensor, got ${source.sizeBytes} bytes`);
+  throw corruptFile(
+    source,
+    `expected the file to end at byte ${end} with its last tensor, got ${source.sizeBytes} bytes`,
+  );
 }
 
 function float8Of(name: string): Float8 | undefined {
@@ -154,8 +160,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** A value from the file as short text of one line. */
 function show(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
-}
-
-function corrupt(source: ByteSource, text: string, cause?: unknown): WeightsFormatError {
-  return new WeightsFormatError('corrupt', source.name, `${text}; the file is corrupt, fetch it again`, { cause });
 }
