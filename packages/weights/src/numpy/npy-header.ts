@@ -1,7 +1,6 @@
 import type { DType } from '../dtype.ts';
-import { numpyDType } from '../pytorch/numpy-array.ts';
 import { startsWith } from '../starts-with.ts';
-import { contiguousStride } from '../weights-index.ts';
+import { numpyDType, numpyStride } from './numpy-type.ts';
 
 /** What the head of an `.npy` file says. */
 export interface NpyHeader {
@@ -34,12 +33,11 @@ export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
   if (dtype === undefined || order === null || sizes === null) return undefined;
   const shape = sizes[1]!.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number.parseInt(size, 10)]));
   if (shape.length > 64 || !shape.every(Number.isSafeInteger)) return undefined;
-  const isFortran = order[1] === 'True';
   return {
     dtype,
     isBigEndian: descr![1] === '>',
     shape,
-    stride: isFortran ? contiguousStride([...shape].reverse()).reverse() : contiguousStride(shape),
+    stride: numpyStride(shape, order[1] === 'True'),
     dataOffset,
   };
 }

@@ -1,12 +1,12 @@
 const maxPlain = 2000;
-const maxHyper = 20_000;
+const maxOfModules = 20_000;
 const maxTextLength = 64 * 1024;
 
 /** Plain values beside the tensors; only the first of them where there are many. */
 export class FactList {
   readonly values: Map<string, string | number | boolean> = new Map();
   #plainLeft = maxPlain;
-  #hyperLeft = maxHyper;
+  #ofModulesLeft = maxOfModules;
 
   /** A value that the file's own writer put there. */
   add(path: () => string, value: string | number | boolean): void {
@@ -17,8 +17,8 @@ export class FactList {
 
   /** What a module of a whole model says of itself. */
   addOfModule(path: string, name: string, value: string | number): void {
-    if (this.#hyperLeft === 0) return;
-    this.#hyperLeft--;
+    if (this.#ofModulesLeft === 0) return;
+    this.#ofModulesLeft--;
     this.values.set(path === '' ? name : `${path}.${name}`, value);
   }
 }

@@ -51,7 +51,7 @@ interface Candidate extends FoundStateDict {
   readonly tensors: Map<string, FoundTensor>;
   /** Tensors that an unknown function makes, by name. */
   readonly unread: [name: string, by: string][];
-  /** Other entries. */
+  /** Keys of entries that are no tensors. */
   readonly leftOut: string[];
 }
 
@@ -59,7 +59,7 @@ interface Candidate extends FoundStateDict {
 interface Place {
   readonly value: PickleValue;
   readonly parent: Place | undefined;
-  /** `undefined` where it is its parent's own content. */
+  /** The key in the parent; `undefined` for the content of an object, which is at the object's own path. */
   readonly key: string | undefined;
   readonly depth: number;
 }
@@ -155,7 +155,7 @@ class Walk {
   }
 
   #visitObject(place: Place, object: PickleObject): void {
-    // Their parts say nothing of the network.
+    // What an array consists of says nothing of the network.
     if (object.name.startsWith('numpy.')) return;
     const contents: PickleValue[] = [];
     if (isModule(object)) {

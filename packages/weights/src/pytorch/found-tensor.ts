@@ -10,7 +10,7 @@ export function asTensor(value: PickleValue): FoundTensor | undefined {
   return value instanceof PickleObject ? numpyArrayOf(value) : undefined;
 }
 
-/** Whether a value must be a tensor, since a function got numbers to make it from, but not one that is known. */
+/** Whether a value must be a tensor that cannot be read: an unknown function makes it of a storage or a tensor. */
 export function isUnreadTensor(value: PickleValue): value is PickleObject {
   if (!(value instanceof PickleObject)) return false;
   if (/^torch\.(?:_utils|_tensor)\._rebuild_/.test(value.name)) return true;

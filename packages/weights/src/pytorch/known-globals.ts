@@ -10,10 +10,9 @@ import {
   type StoredType,
   TensorReference,
 } from './pickle-values.ts';
+import { isSize, isSizes } from './tensor-sizes.ts';
 
-const maxDimensions = 64; // torch's own limit
-
-/** The name whose calls hold a whole file of `torch.save`, which the unpickler's caller reads. */
+/** The function that plain `pickle` calls with a whole file of `torch.save`; the unpickler's host reads that file. */
 export const loadFromBytes = 'torch.storage._load_from_bytes';
 
 /**
@@ -185,14 +184,6 @@ function encode([value]: readonly PickleValue[]): PickleValue {
   }
   if (typeof value === 'string') return Uint8Array.from(value, (char) => char.charCodeAt(0));
   return value instanceof Uint8Array ? value : new Uint8Array(0);
-}
-
-function isSize(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isSizes(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.length <= maxDimensions && value.every(isSize);
 }
 
 function wrong(message: string): never {

@@ -12,16 +12,16 @@ const maxSteps = 1_000_000;
 export interface ModuleTensors {
   readonly tensors: Map<string, FoundTensor>;
   readonly unread: [name: string, by: string][];
-  /** Modules that keep their tensors in a way of their own. */
+  /** Children that are no `nn.Module`: they keep their tensors in ways of their own. */
   readonly leftOut: string[];
 }
 
-/** Whether a placeholder is an `nn.Module` of whatever class, or a module of TorchScript. */
+/** Whether an object is an `nn.Module` of any class, or a TorchScript module. */
 export function isModule(object: PickleObject): boolean {
   return attributesOf(object) !== undefined;
 }
 
-/** A module's `__dict__`; that of a `GraphModule` of torch.fx is an argument of the function that makes it. */
+/** A module's `__dict__`. torch.fx passes that of a `GraphModule` to the function that makes it. */
 function attributesOf(object: PickleObject): PickleDict | undefined {
   const { state, args } = object;
   if (isScript(object)) return state instanceof Map ? state : undefined;
@@ -39,7 +39,7 @@ function isScript({ name }: PickleObject): boolean {
 interface ModuleParts {
   readonly parameters: PickleDict;
   readonly buffers: PickleDict;
-  /** Names of buffers that are no part of the state dict. */
+  /** Names of buffers that the state dict leaves out (`persistent=False`). */
   readonly excepted: readonly PickleValue[];
   readonly modules: PickleDict;
 }
@@ -61,7 +61,7 @@ function partsOf(module: PickleObject): ModuleParts {
   };
 }
 
-/** Reads whole modules of one file, in no more steps than its modules can need. */
+/** Reads the whole modules of one file; the steps that it takes for all of them are bounded. */
 export class ModuleReader {
   readonly #source: string;
   readonly #facts: FactList;

@@ -1,6 +1,7 @@
 import type { DType } from '../dtype.ts';
-import { contiguousStride } from '../weights-index.ts';
+import { numpyDType, numpyStride } from '../numpy/numpy-type.ts';
 import { FileBytes, PickleObject, type PickleValue } from './pickle-values.ts';
+import { isSizes } from './tensor-sizes.ts';
 
 /** An array as its pickle describes it; strides in elements. */
 export interface NumpyArray {
@@ -13,7 +14,7 @@ export interface NumpyArray {
   readonly object: PickleObject;
 }
 
-/** The NumPy array that a placeholder stands for; `undefined` for other things, and for arrays that are no numbers. */
+/** Reads an object as the NumPy array that it pickles; `undefined` where it is none, or an array of other things than numbers. */
 export function numpyArrayOf(value: PickleObject): NumpyArray | undefined {
   if (/^numpy\._?core\.multiarray\._reconstruct$/.test(value.name)) {
     const state = Array.isArray(value.state) ? value.state : [];
@@ -41,9 +42,9 @@ function makeArray(
 ): NumpyArray | undefined {
   const type = typeOf(typeObject);
   const bytes = typeof stored === 'string' ? Uint8Array.from(stored, (char) => char.charCodeAt(0)) : stored;
-  if (type === undefined || !isShape(shape)) return undefined;
+  if (type === undefined || !isSizes(shape)) return undefined;
   if (!(bytes instanceof FileBytes || bytes instanceof Uint8Array)) return undefined;
-  const stride = isFortran ? contiguousStride([...shape].reverse()).reverse() : contiguousStride(shape);
+  const stride = numpyStride(shape, isFortran);
   return { type: type.dtype, shape, stride, bytes, isBigEndian: type.isBigEndian, object };
 }
 
@@ -53,25 +54,4 @@ function typeOf(value: PickleValue | undefined): { dtype: DType; isBigEndian: bo
   const order = Array.isArray(value.state) ? value.state[1] : undefined;
   const dtype = typeof code === 'string' ? numpyDType(code) : undefined;
   return dtype === undefined ? undefined : { dtype, isBigEndian: order === '>' };
-}
-
-/** NumPy's code of an element type (`f4`), without its byte order. */
-export function numpyDType(code: string): DType | undefined {
-  const types = new Map<string, DType>([
-    ['f8', 'float64'],
-    ['f4', 'float32'],
-    ['f2', 'float16'],
-    ['i8', 'int64'],
-    ['i4', 'int32'],
-    ['i2', 'int16'],
-    ['i1', 'int8'],
-    ['u1', 'uint8'],
-    ['b1', 'bool'],
-  ]);
-  return types.get(code);
-}
-
-function isShape(value: PickleValue | undefined): value is number[] {
-  const isSize = (size: PickleValue) => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0;
-  return Array.isArray(value) && value.length <= 64 && value.every(isSize);
 }

@@ -1,5 +1,6 @@
 import { PickleError } from './pickle-error.ts';
 import { GlobalName, type PickleValue, StorageReference } from './pickle-values.ts';
+import { isSize } from './tensor-sizes.ts';
 
 /**
  * What `('storage', type, key, location, numel[, (view key, offset, size)])` stands for, or `('module', class, file,
@@ -24,8 +25,4 @@ export function loadPersistentId(id: PickleValue): PickleValue {
     throw new PickleError('unsupported', `expected numbers, got a storage of ${type.name}`);
   }
   throw new PickleError('corrupt', 'expected an id with the storage type, its key and its size');
-}
-
-function isSize(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

@@ -37,7 +37,7 @@ export class FileBytes {
   }
 }
 
-/** A class or function that a pickle names. No code of the file's runs: what is not known makes placeholders. */
+/** A class or function that a pickle names. No code of the file runs: calls of unknown names make `PickleObject`s. */
 export class GlobalName {
   readonly name: string;
   /** What stands for calling it; without one a call makes a `PickleObject`. */

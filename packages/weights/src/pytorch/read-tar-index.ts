@@ -9,6 +9,7 @@ import { GlobalName, type PickleValue, StorageReference, TensorReference } from 
 import { readPickle } from './read-pickle.ts';
 import { storedItemSize } from './stored-type.ts';
 import { readTarEntries } from './tar-entries.ts';
+import { isSize } from './tensor-sizes.ts';
 
 /**
  * Indexes the container of torch before 0.1.10: a tar of `storages`, `tensors` (views of them) and `pickle`.
@@ -132,7 +133,7 @@ function keyOf(value: PickleValue): string {
 }
 
 function size(source: ByteSource, value: PickleValue, at: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  if (isSize(value)) return value;
   throw corruptFile(source, 'expected a count', { offset: at });
 }
 

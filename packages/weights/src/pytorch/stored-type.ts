@@ -1,4 +1,4 @@
-import { itemSize } from '../dtype.ts';
+import { type DType, itemSize } from '../dtype.ts';
 import type { StoredType } from './pickle-values.ts';
 
 /** Bytes of one element of a storage; an untyped one counts bytes. */
@@ -8,7 +8,7 @@ export function storedItemSize(type: StoredType): number {
 }
 
 /** The type that elements are read as before they are widened. */
-export function plainType(type: Exclude<StoredType, 'untyped'>): Parameters<typeof itemSize>[0] {
+export function plainType(type: Exclude<StoredType, 'untyped'>): DType {
   switch (type) {
     case 'float8_e4m3fn':
     case 'float8_e5m2':
