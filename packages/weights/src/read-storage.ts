@@ -15,7 +15,7 @@ export async function readStorage(
   crc32: (bytes: Uint8Array) => number,
 ): Promise<Uint8Array> {
   if ('read' in storage) {
-    const bytes = await storage.read();
+    const bytes = await storage.read(name);
     if (bytes.byteLength === storage.sizeBytes) return bytes;
     throw corruptFile(source, `${name}: expected ${storage.sizeBytes} bytes, got ${bytes.byteLength}`);
   }

@@ -23,8 +23,8 @@ export interface FileRange {
 /** Bytes that don't lie in the file as a tensor needs them (compressed, quantised, of another byte order). */
 export interface DerivedStorage {
   readonly sizeBytes: number;
-  /** Makes the bytes anew, `sizeBytes` of them. */
-  read(): Promise<Uint8Array>;
+  /** Makes the bytes anew, `sizeBytes` of them; `name` is what errors call the tensor. */
+  read(name: string): Promise<Uint8Array>;
 }
 
 /** What one or more tensors lie in; sharing is by identity. */

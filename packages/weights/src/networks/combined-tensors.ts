@@ -1,8 +1,8 @@
-import type { HostTensor } from '@residual/blocks';
+import type { HostData } from '@residual/blocks';
 import type { ByteSource } from '../byte-source.ts';
-import { readTensors } from '../read-tensors.ts';
+import { deriveTensor } from '../derive-tensor.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
-import { contiguousStride, countElements, type TensorEntry } from '../weights-index.ts';
+import { countElements, type TensorEntry } from '../weights-index.ts';
 
 /**
  * Joins what PyTorch's reparametrisations keep in pairs: `weight_orig` and `weight_mask` of pruning, `weight_g` and
@@ -56,34 +56,20 @@ function canScale(how: Pair['how'], { shape }: TensorEntry, by: TensorEntry): bo
   return by.shape.length === shape.length && by.shape[0] === shape[0] && countElements(by.shape) === shape[0];
 }
 
-function product(source: ByteSource, pair: Pair, entry: TensorEntry, by: TensorEntry): TensorEntry {
-  const { shape } = entry;
-  const dtype = entry.dtype === 'float64' ? 'float64' : 'float32';
-  const read = async () => {
-    const parts: HostTensor[] = [];
-    const files = new Map([
-      ['tensor', entry],
-      ['by', by],
-    ]);
-    for await (const [, tensor] of readTensors(source, files)) parts.push(tensor);
-    return multiply(source.name, pair, parts[0]!, parts[1]!);
-  };
-  const sizeBytes = countElements(shape) * (dtype === 'float64' ? 8 : 4);
-  return { dtype, shape, stride: contiguousStride(shape), offset: 0, storage: { sizeBytes, read } };
+function product(source: ByteSource, { how }: Pair, entry: TensorEntry, by: TensorEntry): TensorEntry {
+  return deriveTensor(source, [entry, by], ([data, factors], name) => {
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+      const text = `${name}: expected a pair of floats, got ${data!.constructor.name}; remove the parametrisation before saving`;
+      throw new WeightsFormatError('unsupported', source.name, text);
+    }
+    const values = data.slice(); // the file's own bytes stay as they are
+    if (how === 'mask') for (let i = 0; i < values.length; i++) values[i]! *= Number(factors![i]);
+    else scaleFilters(values, factors!);
+    return values;
+  });
 }
 
-function multiply(source: string, { name, how }: Pair, { data }: HostTensor, by: HostTensor): Uint8Array {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-    const text = `${name}: expected a pair of floats, got ${data.constructor.name}; remove the parametrisation before saving`;
-    throw new WeightsFormatError('unsupported', source, text);
-  }
-  const values = data.slice(); // the file's own bytes stay as they are
-  if (how === 'mask') for (let i = 0; i < values.length; i++) values[i]! *= Number(by.data[i]);
-  else scaleFilters(values, by.data);
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function scaleFilters(values: Float32Array | Float64Array, lengths: HostTensor['data']): void {
+function scaleFilters(values: Float32Array | Float64Array, lengths: HostData): void {
   const size = values.length / Math.max(lengths.length, 1);
   for (let index = 0; index < lengths.length; index++) {
     const filter = values.subarray(index * size, (index + 1) * size);

@@ -106,6 +106,22 @@ describe('networks of BGR pictures get them as RGB', () => {
     }
     expect(reverseInputChannels(source, entryOf([2, 1, 3, 3]))).toBeUndefined();
   });
+
+  test.each([
+    ['float16', [0x3c00, 0x4000, 0x4200], 'float32'],
+    ['bfloat16', [0x3f80, 0x4000, 0x4040], 'float32'],
+    ['float64', [0x3ff0, 0x4000, 0x4008], 'float64'],
+  ] as const)('of %s too', async (dtype, upperBits, read) => {
+    const bits = dtype === 'float64' ? upperBits.flatMap((upper) => [0, 0, 0, upper]) : upperBits;
+    const bytes = new Uint8Array(Uint16Array.from(bits).buffer);
+    const source = sourceFromBytes(bytes);
+    const entry = { ...entryOf([1, 3, 1, 1]), dtype, storage: { offset: 0, sizeBytes: bytes.length } };
+    const reversed = reverseInputChannels(source, entry)!;
+    expect(reversed.dtype).toBe(read);
+    for await (const [, { data }] of readTensors(source, new Map([['conv1.weight', reversed]]))) {
+      expect([...data]).toEqual([3, 2, 1]);
+    }
+  });
 });
 
 describe('names of the classes', () => {

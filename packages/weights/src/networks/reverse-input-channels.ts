@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
-import { readTensors } from '../read-tensors.ts';
-import { contiguousStride, countElements, type TensorEntry } from '../weights-index.ts';
+import { deriveTensor } from '../derive-tensor.ts';
+import type { TensorEntry } from '../weights-index.ts';
 
 /** What the convolution that pictures go into may be called. */
 export const inputWeights: readonly string[] = ['conv1.weight', 'conv1.0.weight'];
@@ -12,37 +12,32 @@ export function turnToRgb(
   notes: string[],
 ): ReadonlyMap<string, TensorEntry> {
   const name = inputWeights.find((candidate) => tensors.has(candidate));
-  const reversed = name === undefined ? undefined : reverseInputChannels(source, tensors.get(name)!);
-  if (name === undefined || reversed === undefined) return tensors;
+  if (name === undefined) {
+    notes.push('its pictures are BGR, and the convolution that they go into is not known: pass them as BGR');
+    return tensors;
+  }
+  const reversed = reverseInputChannels(source, tensors.get(name)!);
+  if (reversed === undefined) return tensors;
   notes.push(`${name}: its input channels are turned from BGR to RGB`);
   return new Map([...tensors].map(([key, entry]) => [key, key === name ? reversed : entry]));
 }
 
 /**
- * A convolution `[out, 3, h, w]` on BGR pictures as the same one on RGB pictures; undefined for any other, also for one that
- * is not of float32.
+ * A convolution `[out, 3, h, w]` of floats on BGR pictures as the same one on RGB pictures, widened where it is of half
+ * floats; undefined for any other.
  */
 export function reverseInputChannels(source: ByteSource, entry: TensorEntry): TensorEntry | undefined {
   const { dtype, shape } = entry;
-  if (dtype !== 'float32' || shape.length !== 4 || shape[1] !== 3) return undefined;
-  const read = async () => {
-    let reversed = new Float32Array(0);
-    for await (const [, { data }] of readTensors(source, new Map([['input', entry]]))) {
-      reversed = reverse(data as Float32Array, shape[2]! * shape[3]!);
-    }
-    return new Uint8Array(reversed.buffer);
-  };
-  const storage = { sizeBytes: 4 * countElements(shape), read };
-  return { dtype, shape, stride: contiguousStride(shape), offset: 0, storage };
+  if (!/float/.test(dtype) || shape.length !== 4 || shape[1] !== 3) return undefined;
+  const area = shape[2]! * shape[3]!;
+  return deriveTensor(source, [entry], ([data]) => reverse(data as Float32Array | Float64Array, area));
 }
 
-function reverse(data: Float32Array, area: number): Float32Array<ArrayBuffer> {
-  const reversed = new Float32Array(data.length);
+function reverse(data: Float32Array | Float64Array, area: number): Float32Array | Float64Array {
+  const reversed = data.slice();
   for (let start = 0; start < data.length; start += 3 * area) {
-    for (let channel = 0; channel < 3; channel++) {
-      const from = start + channel * area;
-      reversed.set(data.subarray(from, from + area), start + (2 - channel) * area);
-    }
+    reversed.set(data.subarray(start, start + area), start + 2 * area);
+    reversed.set(data.subarray(start + 2 * area, start + 3 * area), start);
   }
   return reversed;
 }
