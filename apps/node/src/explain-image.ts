@@ -23,34 +23,53 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
   const opacity = parseShare('--opacity', flags.opacity);
   if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out: expected a file called *.png, got '${flags.out}'`);
   const picture = await decodeImage(image);
-  const options = (labels: readonly string[]): ExplainOptions => ({
-    signal,
-    method: flags.method,
-    ...(flags.layer !== undefined && { layer: flags.layer as NonNullable<ExplainOptions['layer']> }),
-    ...(flags.class !== undefined && { target: targetOf(flags.class, labels) }),
-    ...(flags.channel !== undefined && { channel: parseChannel(flags.channel) }),
-  });
-  const explained = async (device: string): Promise<Explanation> => {
-    const { classifier } = await loadClassifier({ ...flags, device }, signal);
-    try {
-      return await classifier.explain(picture, options(classifier.labels));
-    } finally {
-      await classifier.dispose();
-    }
-  };
-  const explanation = await explained(flags.device).catch((error: unknown) => {
-    if (!needsGradients(error)) throw error;
-    return explained('tfjs-node');
-  });
-  const { width, height, channels, data } = overlay(explanation, opacity);
-  await writeFileAtomic(flags.out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
-  const { label, score } = explanation.target;
-  const shown = flags.channel === undefined ? `${(score * 100).toFixed(2)} %` : score.toFixed(3);
-  process.stdout.write(`${image}: ${label}, ${shown}; ${flags.out}\n`);
-  return exitCode.success;
+  const { classifier } = await loadClassifier(flags, signal);
+  try {
+    const options: ExplainOptions = {
+      signal,
+      method: flags.method,
+      ...(flags.layer !== undefined && { layer: flags.layer as NonNullable<ExplainOptions['layer']> }),
+      ...(flags.class !== undefined && { target: targetOf(flags.class, classifier.labels) }),
+      ...(flags.channel !== undefined && { channel: parseChannel(flags.channel) }),
+    };
+    const explain = () => classifier.explain(picture, options);
+    const explanation = await explain().catch(async (error: unknown) => {
+      if (!needsGradients(error)) throw error;
+      await useGradients();
+      return explain();
+    });
+    await writeOverlay(image, flags, opacity, explanation);
+    return exitCode.success;
+  } finally {
+    await classifier.dispose();
+  }
 }
 
-/** Gradients within the network are tfjs's; tfjs-node brings them. */
+async function writeOverlay(
+  image: string,
+  { out, channel }: ExplainFlags,
+  opacity: number,
+  explanation: Explanation,
+): Promise<void> {
+  const { width, height, channels, data } = overlay(explanation, opacity);
+  await writeFileAtomic(out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+  const { label, score } = explanation.target;
+  const shown = channel === undefined ? `${(score * 100).toFixed(2)} %` : score.toFixed(3);
+  process.stdout.write(`${image}: ${label}, ${shown}; ${out}\n`);
+}
+
+/** Makes tfjs-node the backend for the gradients, whoever runs the network. @throws UsageError where it is not there */
+async function useGradients(): Promise<void> {
+  const { tfjsNode } = await import('@residual/backend-node');
+  const backend = tfjsNode();
+  const { available, reason } = await backend.isAvailable();
+  if (!available)
+    throw new UsageError(
+      `--layer: expected tfjs-node for gradients within the network, got none (${reason}); take --method occlusion`,
+    );
+  await backend.use();
+}
+
 function needsGradients(error: unknown): boolean {
   return ClassifierError.isInstance(error) && (error.code === 'NO_BACKEND' || error.code === 'NO_GRADIENTS');
 }

@@ -123,10 +123,41 @@ test('--half stores safetensors in float16, to half a unit in the eleventh bit, 
   expect(stdout).toContain('float16, ');
   expect(statSync(out).size / statSync(weightsFile).size).toBeCloseTo(0.5, 2);
   const [before, after] = await Promise.all([readStateDictFile(weightsFile), readStateDictFile(out)]);
-  expect(after.metadata).toEqual({ ...before.metadata, format: 'pt' });
+  expect(after.metadata).toMatchObject({ ...before.metadata, format: 'pt', 'residual.model': 'resnet18' });
   const [wide, half] = [before, after].map(({ tensors }) => tensors.get('layer1.0.conv1.weight')!.data as Float32Array);
   for (const [index, value] of half!.entries())
     expect(Math.abs(value - wide![index]!)).toBeLessThanOrEqual(Math.max(Math.abs(wide![index]!) * 2 ** -11, 2 ** -25));
+});
+
+describe('a net that only its name tells from another', () => {
+  const name = 'cifar_resnet18_maxpool';
+  const named = join(folder, `${name}.safetensors`);
+
+  beforeAll(async () => {
+    const model = createModel(name);
+    writeFileSync(named, writeSafetensors(await model.stateDict()));
+    model.dispose();
+  });
+
+  const facts = async (weights: string) => {
+    const { stdout } = await residual(['summary', '--json', '--weights', weights]);
+    return JSON.parse(stdout).weights.model;
+  };
+
+  test('is the same net again from safetensors, whatever the file is called', async () => {
+    const out = join(temporaryFolder(), 'net.safetensors');
+    const { exitCode } = await residual(['export', '--weights', named, '--format', 'safetensors', out]);
+    expect(exitCode).toBe(0);
+    expect(await facts(out)).toBe(name);
+  });
+
+  test('has a .pth, and the options without which that would be another', async () => {
+    const out = join(temporaryFolder(), 'net.pth');
+    const flags = ['--epsilon', '0.001', '--std', '0.5,0.5,0.5', '--mean', '0.5,0.5,0.5'];
+    const { stdout } = await residual(['export', '--weights', named, ...flags, '--format', 'pth', out]);
+    expect(stdout).toContain(`; load it with --model ${name} --epsilon 0.001 --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5`);
+    expect(await facts(out)).toBe('cifar_resnet18');
+  });
 });
 
 test.skipIf(!requirement('webgpu'))('a plan answers on WebGPU as the model does, with its runtime alone', async () => {

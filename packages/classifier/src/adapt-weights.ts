@@ -12,7 +12,7 @@ export interface AdaptOptions {
 /** Weights for another number of classes or channels. */
 export interface AdaptedWeights {
   readonly dict: StateDict;
-  /** Of the network that they are for now. */
+  /** The network that the weights fit now. */
   readonly spec: ResNetSpec;
   /** Names of the tensors that were made anew. */
   readonly missing: readonly string[];
@@ -23,7 +23,8 @@ export interface AdaptedWeights {
 /**
  * Weights for fine-tuning: the head replaced by the variant's own, the first convolution adapted, by timm's rules.
  *
- * @param fit what the weights are of: `spec` is the variant's with their own head.
+ * `variant` is the registered network, whose head a new one is; `spec` the network that the weights fit.
+ *
  * @throws ClassifierError for numbers that are none, or a first convolution of other than 3 channels.
  * @see timm `load_pretrained`, `adapt_input_conv`
  */

@@ -1,5 +1,5 @@
 import type { LoadReport, StateDict } from '@residual/blocks';
-import { fitModel, type ModelFit, type ResNetSpec } from '@residual/resnet';
+import { cifarMaxPoolStem, fitModel, type ModelFit, type ResNetSpec } from '@residual/resnet';
 import { ClassifierError } from './classifier-error.ts';
 import { WeightsMismatchError } from './weights-mismatch-error.ts';
 
@@ -76,8 +76,11 @@ async function recognize(tensors: StateDict, options: ChooseOptions): Promise<Ch
     const problem = `these weights are of no network that is known here: ${differencesOf(tensors, nearest)}`;
     throw new WeightsMismatchError({ source, model: undefined, fits: [], report: nearest.report, problem });
   }
-  const pooled = stemPool ? modelSpecs().get(`${first.spec.name}_maxpool`) : undefined;
-  if (pooled !== undefined) return { variant: pooled, ...fitModel(tensors, pooled) };
+  const isPooled = ({ stem }: ResNetSpec): boolean => stemPool && stem === cifarMaxPoolStem;
+  for (const variant of [...modelSpecs().values()].filter(isPooled)) {
+    const pooled = fitModel(tensors, variant);
+    if (pooled.differences === 0) return { variant, ...pooled };
+  }
   const notes = [...first.notes];
   const taken = first.spec.name;
   if (name !== '') notes.push(`${source}: it says that it is ${name}; by its tensors it is ${taken}`);

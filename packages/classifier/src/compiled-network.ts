@@ -11,8 +11,6 @@ import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type ClassifierEngine,
-  channelWeights,
-  columnOf,
   type FeatureMap,
   type Features,
   type InputSize,
@@ -96,15 +94,12 @@ export class CompiledNetwork implements Network {
     return rows;
   }
 
-  async classWeights(classIndex: number): Promise<Float32Array | undefined> {
-    const { blueprint, weights } = this.#parts;
-    const { classWeights, numClasses } = blueprint;
-    if (classWeights === undefined || numClasses === null) return undefined;
-    return columnOf(rowMajor(weights.get(classWeights)!), numClasses, classIndex);
+  get blueprint(): ResNet {
+    return this.#parts.blueprint;
   }
 
-  channelWeights(channel: number): Float32Array | undefined {
-    return channelWeights(this.#parts.blueprint, channel);
+  async variable(name: string): Promise<ArrayLike<number>> {
+    return rowMajor(this.#parts.weights.get(name)!);
   }
 
   async dispose(): Promise<void> {

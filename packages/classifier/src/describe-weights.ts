@@ -12,6 +12,7 @@ import { nameHints } from './name-hints.ts';
 import {
   type NetworkOptions,
   type NormalisationOptions,
+  networkOptionsOf,
   withNetworkOptions,
   withNormalisation,
 } from './network-options.ts';
@@ -37,7 +38,7 @@ export interface DescribeWeightsOptions extends AdaptOptions, NetworkOptions, No
 
 /** All that is known of weights before a network is built of them. */
 export interface DescribedWeights {
-  /** The network, with shapes in place of values: `blueprint.spec` says what it is, `withVars` builds it. */
+  /** The network as the weights and the options have it, with shapes in place of values: `spec` says what it is, `withVars` builds it. */
   readonly blueprint: ResNet;
   /** Every tensor of it by name, in PyTorch's layout; not copied. */
   readonly dict: StateDict;
@@ -55,8 +56,8 @@ export interface DescribedWeights {
 }
 
 /**
- * Which network weights are of, and how it is used: by their tensors, what the file and a configuration beside it say, and the
- * caller's options, each before the one that it is named after. Nothing is built, and no engine asked.
+ * Which network weights are of, and how it is used. The tensors say the variant. What they cannot say comes from the options,
+ * else from a configuration beside the file, else from the file itself, else from its name. Nothing is built, and no engine asked.
  *
  * @throws WeightsMismatchError for weights of another network; it says which variant they fit, or which is nearest.
  * @throws UnknownModelError for a name that is none.
@@ -68,12 +69,13 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
   const loaded = weights && isLoaded(weights) ? weights : undefined;
   const source = options.source ?? loaded?.source ?? 'weights';
   const stated = statedFacts(source, weights, loaded);
-  const byName = nameHints(source, { ...stated.network, ...givenNetwork(options) });
+  const said = { ...stated.network, ...networkOptionsOf(options) };
+  const byName = nameHints(source, said);
   const fileName = byName.name;
   const { stemPool } = weights?.hints ?? {};
   const chosen = await chooseModel(tensors, { model: options.model, stated: stated.model, fileName, stemPool, source });
   const adapted = adaptWeights(tensors, chosen, options, source);
-  const spec = withNetworkOptions(adapted.spec, { ...byName.network, ...stated.network, ...givenNetwork(options) });
+  const spec = withNetworkOptions(adapted.spec, { ...byName.network, ...said });
   const { dict, missing } = adapted;
   const blueprint = new ResNet(spec, { vars: shapesOnly });
   const own = publisherPreset(spec, weights?.scheme, fileName);
@@ -103,15 +105,6 @@ export async function describeWeights(options: DescribeWeightsOptions): Promise<
 /** Whether weights come with what their publisher says of them. */
 function isLoaded(weights: ReadStateDictResult | LoadedWeights): weights is LoadedWeights {
   return 'published' in weights;
-}
-
-function givenNetwork({ strideIn, epsilon, activation, outputStride }: NetworkOptions): NetworkOptions {
-  return {
-    ...(strideIn !== undefined && { strideIn }),
-    ...(epsilon !== undefined && { epsilon }),
-    ...(activation !== undefined && { activation }),
-    ...(outputStride !== undefined && { outputStride }),
-  };
 }
 
 function headNotes({ variant, spec }: { variant: ResNetSpec; spec: ResNetSpec }, source: string): string[] {

@@ -1,6 +1,6 @@
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { channelWeights, columnOf, type Features, type InputSize, join, type Network, split } from './network.ts';
+import { type Features, type InputSize, join, type Network, split } from './network.ts';
 
 export interface EagerNetworkParts extends InputSize {
   readonly model: ResNet;
@@ -33,14 +33,12 @@ export class EagerNetwork implements Network {
     return rows;
   }
 
-  async classWeights(classIndex: number): Promise<Float32Array | undefined> {
-    const { classWeights, numClasses, variables } = this.model;
-    if (classWeights === undefined || numClasses === null) return undefined;
-    return columnOf((await variables.get(classWeights)!.data()) as Float32Array, numClasses, classIndex);
+  get blueprint(): ResNet {
+    return this.model;
   }
 
-  channelWeights(channel: number): Float32Array | undefined {
-    return channelWeights(this.model, channel);
+  async variable(name: string): Promise<ArrayLike<number>> {
+    return this.model.variables.get(name)!.data();
   }
 
   async dispose(): Promise<void> {

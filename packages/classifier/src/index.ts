@@ -16,7 +16,7 @@ export {
   type PretrainedOptions,
 } from './from-pretrained.ts';
 export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
-export { type NetworkOptions, type NormalisationOptions, withNetworkOptions } from './network-options.ts';
+export { type NetworkOptions, type NormalisationOptions, networkOf, withNetworkOptions } from './network-options.ts';
 export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
-export { networkOf, toMetadata, type WeightsMetadata } from './weights-metadata.ts';
+export { type SavedFacts, toMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

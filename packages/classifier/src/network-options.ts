@@ -9,7 +9,7 @@ export interface NetworkOptions {
   readonly strideIn?: StrideIn;
   /** Added to the variance by batch norm; 1e-3 in nets that come from TensorFlow. */
   readonly epsilon?: number;
-  /** By PyTorch's name: `relu`, `relu6`, `leaky_relu`, `silu`, `hardswish`; or one's own. */
+  /** By PyTorch's name: `relu`, `relu6`, `leaky_relu`, `silu`, `hardswish`, `identity`; or one's own. */
   readonly activation?: string | Activation;
   /** How many times smaller the last feature map is than the picture; 8 and 16 dilate the last stages. */
   readonly outputStride?: 8 | 16 | 32;
@@ -23,6 +23,25 @@ export interface NormalisationOptions {
   readonly std?: readonly number[];
 }
 
+const NETWORK_KEYS = ['strideIn', 'epsilon', 'activation', 'outputStride'] as const;
+
+/** Names of the options. */
+export function isNetworkOption(key: string): key is keyof NetworkOptions {
+  return NETWORK_KEYS.some((known) => known === key);
+}
+
+type Optional<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
+/** The options that are there, of an object that may have others beside. */
+export function networkOptionsOf(from: Optional<NetworkOptions>): NetworkOptions {
+  return Object.fromEntries(NETWORK_KEYS.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
+}
+
+/** What a spec says that no tensor tells, as plain data. */
+export function networkOf({ activation, ...spec }: ResNetSpec): NetworkOptions {
+  return networkOptionsOf({ ...spec, activation: activation?.name });
+}
+
 /** The spec with the options in it. @throws ClassifierError for values that no network has. */
 export function withNetworkOptions(spec: ResNetSpec, options: NetworkOptions): ResNetSpec {
   const { strideIn, epsilon, activation, outputStride } = options;
@@ -30,13 +49,8 @@ export function withNetworkOptions(spec: ResNetSpec, options: NetworkOptions): R
   if (epsilon !== undefined && !(epsilon >= 0 && epsilon < 1)) throw bad('epsilon', 'a number from 0 to 1', epsilon);
   if (outputStride !== undefined && ![8, 16, 32].includes(outputStride))
     throw bad('outputStride', '8, 16 or 32', outputStride);
-  return {
-    ...spec,
-    ...(strideIn !== undefined && { strideIn }),
-    ...(epsilon !== undefined && { epsilon }),
-    ...(outputStride !== undefined && { outputStride }),
-    ...(activation !== undefined && { activation: activationOf(activation) }),
-  };
+  const { activation: _, ...others } = networkOptionsOf(options);
+  return { ...spec, ...others, ...(activation !== undefined && { activation: activationOf(activation) }) };
 }
 
 /** The preset with the options in it. @throws ClassifierError for values that are no means or deviations. */

@@ -30,10 +30,10 @@ export interface Network {
     endpoints: readonly Name[],
     signal: AbortSignal | undefined,
   ): Promise<Features<Name>[]>;
-  /** What the logit of a class takes of each channel's mean, `[numFeatures]`; `undefined` where more than a matrix lies between. */
-  classWeights(classIndex: number): Promise<Float32Array | undefined>;
-  /** What a pooled feature takes of each channel's mean; `undefined` where it is no mean. */
-  channelWeights(channel: number): Float32Array | undefined;
+  /** The network, to ask what it is made of; its variables may have shapes alone. */
+  readonly blueprint: ResNet;
+  /** The numbers of a variable, in tfjs's layout. */
+  variable(name: string): Promise<ArrayLike<number>>;
   dispose(): Promise<void>;
 }
 
@@ -61,14 +61,4 @@ export function split<Name extends Endpoint>(batch: Features<Name>, count: numbe
     });
     return Object.fromEntries(parts) as Features<Name>;
   });
-}
-
-/** A column of the head's `[numFeatures, numClasses]`. */
-export function columnOf(matrix: ArrayLike<number>, numClasses: number, column: number): Float32Array {
-  return Float32Array.from({ length: matrix.length / numClasses }, (_, row) => matrix[row * numClasses + column]!);
-}
-
-/** One for a channel, zero for the others: what the mean of it takes of each; `undefined` where nothing is a mean. */
-export function channelWeights({ isMeanPooled, numFeatures }: ResNet, channel: number): Float32Array | undefined {
-  return isMeanPooled ? Float32Array.from({ length: numFeatures }, (_, index) => Number(index === channel)) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Preset } from '@residual/vision';
 import type { ReadStateDictResult } from '@residual/weights';
 import type { LoadedWeights } from '@residual/weights/hub';
-import type { NetworkOptions, NormalisationOptions } from './network-options.ts';
+import { type NetworkOptions, type NormalisationOptions, networkOptionsOf } from './network-options.ts';
 import { presetOf } from './preset-of.ts';
 import { fromMetadata } from './weights-metadata.ts';
 
@@ -30,19 +30,10 @@ export function statedFacts(
   const hints = weights?.hints ?? {};
   const { preset } = own;
   const { preprocessing, published } = loaded ?? {};
-  const { strideIn, epsilon, activation, outputStride, mean, std } = {
-    ...hints,
-    ...loaded?.architecture,
-    ...own.network,
-  };
+  const { mean, std } = hints;
   return {
-    model: loaded?.model ?? hints.model,
-    network: {
-      ...(strideIn !== undefined && { strideIn }),
-      ...(epsilon !== undefined && { epsilon }),
-      ...(activation !== undefined && { activation }),
-      ...(outputStride !== undefined && { outputStride }),
-    },
+    model: own.model ?? loaded?.model ?? hints.model,
+    network: networkOptionsOf({ ...hints, ...loaded?.architecture, ...own.network }),
     preset: preset ? () => preset : preprocessing && (() => presetOf(preprocessing)),
     normalisation: { ...(mean && { mean }), ...(std && { std }) },
     // ImageNet's thousand classes are called alike, whoever published the weights.

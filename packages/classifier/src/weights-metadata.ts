@@ -1,39 +1,44 @@
 import type { ResNetSpec } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { ClassifierError } from './classifier-error.ts';
-import type { NetworkOptions } from './network-options.ts';
+import { isNetworkOption, type NetworkOptions, networkOf } from './network-options.ts';
 
 /** What a weights file may say of its own use. */
 export interface WeightsMetadata {
+  /** The variant's name. */
+  readonly model?: string;
+  /** What its tensors cannot tell of the network. */
+  readonly network?: NetworkOptions;
   readonly preset?: Preset;
   /** Names of the classes, by index. */
   readonly labels?: readonly string[];
-  /** What its tensors cannot tell of the network. */
-  readonly network?: NetworkOptions;
 }
 
+/** What is to be said in a weights file; a `Classifier` has all three. */
+export interface SavedFacts {
+  readonly spec?: ResNetSpec;
+  readonly preset?: Preset;
+  readonly labels?: readonly string[];
+}
+
+const MODEL = 'residual.model';
+const NETWORK = 'residual.network';
 const PRESET = 'residual.preset';
 const LABELS = 'residual.labels';
-const NETWORK = 'residual.network';
 /** A larger picture than any network here is given. */
 const MAX_CROP_PX = 4096;
 
-/** Text entries for a safetensors file (`writeSafetensors(dict, { metadata })`), by which a classifier of it prepares pictures and names classes. */
-export function toMetadata({ preset, labels, network }: WeightsMetadata): Record<string, string> {
+/**
+ * Text entries for a safetensors file, `writeSafetensors(dict, { metadata: toMetadata(classifier) })`, by which a classifier of
+ * it is the same network, prepares pictures alike and names the classes.
+ */
+export function toMetadata({ spec, preset, labels = [] }: SavedFacts): Record<string, string> {
+  const network = spec && networkOf(spec);
   return {
-    ...(preset && { [PRESET]: JSON.stringify(preset) }),
-    ...(labels && { [LABELS]: JSON.stringify(labels) }),
+    ...(spec && { [MODEL]: spec.name }),
     ...(network && Object.keys(network).length > 0 && { [NETWORK]: JSON.stringify(network) }),
-  };
-}
-
-/** What a spec has otherwise than its variant and no tensor tells, for `toMetadata`. */
-export function networkOf({ strideIn, epsilon, activation, outputStride }: ResNetSpec): NetworkOptions {
-  return {
-    ...(strideIn !== undefined && { strideIn }),
-    ...(epsilon !== undefined && { epsilon }),
-    ...(activation !== undefined && { activation: activation.name }),
-    ...(outputStride !== undefined && { outputStride }),
+    ...(preset && { [PRESET]: JSON.stringify(preset) }),
+    ...(labels.length > 0 && { [LABELS]: JSON.stringify(labels) }),
   };
 }
 
@@ -43,10 +48,16 @@ export function networkOf({ strideIn, epsilon, activation, outputStride }: ResNe
  * @throws ClassifierError for entries that are not what they should be.
  */
 export function fromMetadata(source: string, metadata: Readonly<Record<string, string>>): WeightsMetadata {
+  const model = metadata[MODEL];
+  const network = parse(source, metadata, NETWORK, isNetwork, 'an object of options ({strideIn, epsilon, …})');
   const preset = parse(source, metadata, PRESET, isPreset, 'a preset ({resizePx, cropPx, interpolation, mean, std})');
   const labels = parse(source, metadata, LABELS, isLabels, 'a list of names');
-  const network = parse(source, metadata, NETWORK, isNetwork, 'an object of options ({strideIn, epsilon, …})');
-  return { ...(preset && { preset }), ...(labels && { labels }), ...(network && { network }) };
+  return {
+    ...(model !== undefined && { model }),
+    ...(network && { network }),
+    ...(preset && { preset }),
+    ...(labels && { labels }),
+  };
 }
 
 function parse<T>(
@@ -94,12 +105,11 @@ function isRgb(value: unknown): value is [number, number, number] {
   return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
 }
 
-/** Whether the values are a network's, its options say when they are used. */
+/** Whether it has a network's options; whether their values are any is found out where they are used. */
 function isNetwork(value: unknown): value is NetworkOptions {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const known = ['strideIn', 'epsilon', 'activation', 'outputStride'];
   return Object.entries(value).every(
-    ([key, entry]) => known.includes(key) && ['string', 'number'].includes(typeof entry),
+    ([key, entry]) => isNetworkOption(key) && ['string', 'number'].includes(typeof entry),
   );
 }
 

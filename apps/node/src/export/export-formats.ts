@@ -1,18 +1,21 @@
 import type { ResNet } from '@residual/resnet';
+import type { Preset } from '@residual/vision';
 import { type ReadStateDictResult, writePth, writeSafetensors } from '@residual/weights';
 import { writeFileAtomic } from '@residual/weights/node';
 import { exportedStateDict } from './exported-state-dict.ts';
 import { outputOf, tracedModel } from './traced-model.ts';
+import { untoldOptions } from './untold-options.ts';
 import { checkReplaceable, writeFolder } from './write-folder.ts';
 
 /** A model that is to be written. */
 export interface ExportedModel {
   readonly model: ResNet;
+  readonly preset: Preset;
   /** The tensors that it was made of. */
   readonly source: ReadStateDictResult['tensors'];
   /** Edge of the pictures. */
   readonly sizePx: number;
-  /** What the file that it comes from says of itself. */
+  /** What the file that it comes from says of itself, and what the model is. */
   readonly metadata: ReadStateDictResult['metadata'];
   /** Whether floats are stored in 16 bits. */
   readonly isHalf: boolean;
@@ -77,7 +80,9 @@ async function writePthFile(out: string, exported: ExportedModel): Promise<strin
   const dict = await exportedStateDict(exported);
   const bytes = writePth(dict);
   await writeFileAtomic(out, bytes);
-  return `PyTorch state dict, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+  const written = `PyTorch state dict, ${dict.size} tensors, ${megabytes(bytes.byteLength)}`;
+  const options = await untoldOptions(dict, exported);
+  return options.length === 0 ? written : `${written}; load it with ${options.join(' ')}`;
 }
 
 function describeSignature(batch: string, { model, sizePx }: ExportedModel): string {

@@ -1,5 +1,5 @@
 import { tfjsWasm } from '@residual/backend-wasm/node';
-import { createClassifier, networkOf, toMetadata } from '@residual/classifier';
+import { createClassifier, toMetadata } from '@residual/classifier';
 import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
 import { parseCount } from '../parse-count.ts';
 import { UsageError } from '../usage-error.ts';
@@ -35,17 +35,17 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   const weights = await loadNamedWeights(flags, signal);
   await tfjsWasm().use();
   const named = flags.model === undefined ? {} : { model: flags.model };
-  const { model, preset, notes, warnings } = await createClassifier({ ...named, ...network, weights });
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const sizePx = size ?? preset.cropPx;
+  const classifier = await createClassifier({ ...named, ...network, weights });
+  for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
+  for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
   signal.throwIfAborted();
-  const metadata = { ...weights.metadata, ...toMetadata({ network: networkOf(model.spec) }) };
+  const { model, preset } = classifier;
   const written = await format.write(out, {
     model,
+    preset,
     source: weights.tensors,
-    sizePx,
-    metadata,
+    sizePx: size ?? preset.cropPx,
+    metadata: { ...weights.metadata, ...toMetadata(classifier) },
     isHalf: flags.half ?? false,
   });
   process.stdout.write(`${out}: ${model.spec.name}, ${written}\n`);

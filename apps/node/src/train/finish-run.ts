@@ -1,4 +1,5 @@
-import { toMetadata } from '@residual/classifier';
+import { toMetadata, withNetworkOptions } from '@residual/classifier';
+import { getSpec } from '@residual/resnet/registry';
 import type { Evaluation, TrainResult } from '@residual/train';
 import { writeSafetensors } from '@residual/weights';
 import { writeFileAtomic } from '@residual/weights/node';
@@ -22,9 +23,12 @@ export async function finishRun(
   const weights = weightsPath(out);
   const metadata = {
     format: 'pt',
-    model: settings.model,
     steps: String(progress.step),
-    ...toMetadata({ preset: testPreset(settings), labels: classes, network: settings.fineTune?.network ?? {} }),
+    ...toMetadata({
+      spec: withNetworkOptions(getSpec(settings.model), settings.fineTune?.network ?? {}),
+      preset: testPreset(settings),
+      labels: classes,
+    }),
   };
   // A run that was over already has no evaluation of its own.
   const last = evaluation ?? (await readEvaluation(out))?.evaluation;

@@ -17,10 +17,24 @@ export async function lastStageGradient(
   { endpoint, index }: Question,
 ): Promise<LayerGradient | undefined> {
   const [height, width, channels] = activations.shape as [number, number, number];
-  const weights = endpoint === 'logits' ? await network.classWeights(index) : network.channelWeights(index);
-  if (weights === undefined) return undefined;
-  const gradients = activations.data.map((_, i) => weights[i % channels]! / (height * width));
+  const weightOf = endpoint === 'logits' ? await classWeights(network, index) : channelWeights(network, index);
+  if (weightOf === undefined) return undefined;
+  const gradients = activations.data.map((_, i) => weightOf(i % channels) / (height * width));
   return { activations, gradients };
+}
+
+/** What a logit, or a pooled feature, takes of a channel's mean; none where it is no weighted mean. */
+type ChannelWeights = ((channel: number) => number) | undefined;
+
+async function classWeights(network: Network, index: number): Promise<ChannelWeights> {
+  const { classWeights: name, numClasses } = network.blueprint;
+  if (name === undefined || numClasses === null) return undefined;
+  const matrix = await network.variable(name); // [channels, numClasses]
+  return (channel) => matrix[channel * numClasses + index]!;
+}
+
+function channelWeights({ blueprint }: Network, index: number): ChannelWeights {
+  return blueprint.isMeanPooled ? (channel) => Number(channel === index) : undefined;
 }
 
 /**
