@@ -1,5 +1,7 @@
 //! From the graph to operations with all their numbers: shapes checked, constants resolved, trivial nodes dropped.
 
+mod arithmetic;
+mod moves;
 mod nodes;
 
 use crate::graph::{Constants, Graph, ValueId};
@@ -199,8 +201,8 @@ fn adjustment_of(operations: &[Operation], index: usize) -> Option<(usize, Vec<[
     Some((reader, adjustments.collect::<Option<_>>()?))
 }
 
-/// A ReLU, and a sum after a product, become part of the arithmetic whose value nobody else reads: a gate, the shortcut
-/// and the ReLU after it are one pass.
+/// A sum and a ReLU become part of the arithmetic before them whose value nobody else reads: a gate, the shortcut and the
+/// ReLU after it are one pass.
 fn join(operations: &mut Vec<Operation>) {
     let mut index = 0;
     while index < operations.len() {
@@ -217,9 +219,7 @@ fn join(operations: &mut Vec<Operation>) {
 /// The only reader of an operation's value, and what the two are together.
 fn joined<'a>(operations: &[Operation<'a>], index: usize) -> Option<(usize, Operation<'a>)> {
     let Operation { kind, inputs, output: id, .. } = &operations[index];
-    let Kind::Pointwise { arithmetic, other, is_reversed, term: Operand::Nothing, clamp: Clamp::NONE } = kind else {
-        return None;
-    };
+    let Kind::Pointwise { arithmetic, other, is_reversed, term, clamp: Clamp::NONE } = kind else { return None };
     let mut readers = (0..operations.len()).filter(|&reader| operations[reader].inputs.contains(id));
     let (Some(reader), None) = (readers.next(), readers.next()) else { return None };
     let Operation { label, kind, inputs: read, output } = &operations[reader];
@@ -227,10 +227,10 @@ fn joined<'a>(operations: &[Operation<'a>], index: usize) -> Option<(usize, Oper
         return None;
     };
     let mut inputs = inputs.clone();
-    let term = match (after, addend) {
-        (Arithmetic::Keep, _) => Operand::Nothing,
-        (Arithmetic::Add, Operand::Constant(data)) => Operand::Constant(data.clone()),
-        (Arithmetic::Add, Operand::Input(_)) if read[0] != read[1] => {
+    let term = match (term, after, addend) {
+        (term, Arithmetic::Keep, _) => term.clone(),
+        (Operand::Nothing, Arithmetic::Add, Operand::Constant(data)) => Operand::Constant(data.clone()),
+        (Operand::Nothing, Arithmetic::Add, Operand::Input(_)) if read[0] != read[1] => {
             inputs.push(read[usize::from(read[0] == *id)]);
             Operand::Input(inputs.len() - 1)
         }

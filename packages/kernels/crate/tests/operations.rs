@@ -2,7 +2,9 @@
 
 mod support;
 
+use residual_kernels::graph::{Constants, Graph};
 use residual_kernels::isa::Isa;
+use residual_kernels::lower::lower;
 use serde_json::json;
 use support::{Builder, Random, error};
 
@@ -128,6 +130,21 @@ fn a_gate_by_channel_with_the_shortcut_and_the_relu_after_it() {
         let expected = [(0..x.len()).map(gated).collect(), (0..x.len()).map(|i| factor(i) - x[i] as f64).collect()];
         check(&graph, &[&x, &gate, &shortcut], &expected);
     }
+}
+
+#[test]
+fn a_gate_with_the_shortcut_and_the_relu_after_it_is_one_pass() {
+    let shape = [2, 4, 3, 19];
+    let mut graph = Builder::default();
+    let (a, b, c) = (graph.input("x", &shape), graph.input("gate", &[2, 1, 1, 19]), graph.input("shortcut", &shape));
+    let gated = graph.node("Multiply", &[a, b], &shape, json!({}));
+    let sum = graph.node("Add", &[gated, c], &shape, json!({}));
+    let y = graph.node("Relu", &[sum], &shape, json!({}));
+    graph.output("y", y);
+    let graph = Graph::parse(&graph.json()).unwrap();
+    let lowered = lower(&graph, &Constants::new()).unwrap();
+    let computed = lowered.operations.iter().filter(|operation| operation.label == "here");
+    assert_eq!(computed.map(|operation| operation.output).collect::<Vec<_>>(), [y]);
 }
 
 #[test]
@@ -263,13 +280,17 @@ fn quotients_maxima_powers_and_roots_of_values() {
 #[test]
 fn bad_graphs_are_refused_by_name() {
     let isa = Isa::choose(None).unwrap();
-    let refuse = |op: &str, shape: &[usize], attributes: serde_json::Value, message: &str| {
+    let refuse_for = |input: &[usize], op: &str, shape: &[usize], attributes: serde_json::Value, message: &str| {
         let mut graph = Builder::default();
-        let input = graph.input("x", &[1, 4, 4, 3]);
-        let y = graph.node(op, &[input], shape, attributes);
+        let x = graph.input("x", input);
+        let y = graph.node(op, &[x], shape, attributes);
         graph.output("y", y);
-        let error = graph.run(isa, None, &[&[0.0; 48]]).unwrap_err();
+        let numbers = vec![0.0; input.iter().product()];
+        let error = graph.run(isa, None, &[&numbers]).unwrap_err();
         assert!(error.contains(message), "{error}");
+    };
+    let refuse = |op: &str, shape: &[usize], attributes: serde_json::Value, message: &str| {
+        refuse_for(&[1, 4, 4, 3], op, shape, attributes, message);
     };
     refuse("Erf", &[1, 4, 4, 3], json!({}), "here (Erf): the kernels do not compute 'Erf'");
     refuse(
@@ -288,4 +309,48 @@ fn bad_graphs_are_refused_by_name() {
     refuse("Slice", &[1, 4, 4, 3], json!({"begin": [0, 0, 0, 1]}), "expected a part of");
     refuse("Relu", &[1, 0, 4, 3], json!({}), "sizes of at least 1");
     refuse("FusedConv2D", &[1, 4, 4, 3], json!({}), "expected at least 2 inputs");
+    refuse("SplitV", &[1, 4, 4, 3], json!({"axis": 3}), "do not compute 'SplitV'");
+    refuse("StridedSlice", &[1, 2, 4, 3], json!({"strides": [1, 2]}), "do not compute 'StridedSlice'");
+    for op in ["Relu", "Sigmoid", "Exp", "Rsqrt", "Softmax"] {
+        refuse(op, &[1, 8, 8, 3], json!({}), "expected an output [1, 4, 4, 3], got [1, 8, 8, 3]");
+    }
+    refuse("Softmax", &[1, 4, 4, 3], json!({"dim": 1}), "expected softmax over the last axis, got dim 1");
+    let deep = [1, 2, 2, 4, 3];
+    refuse_for(&deep, "Softmax", &deep, json!({"dim": 4}), "expected one to four axes, got [1, 2, 2, 4, 3]");
+    refuse_for(&deep, "Concat", &deep, json!({"axis": 4}), "expected one to four axes, got [1, 2, 2, 4, 3]");
+    refuse("Concat", &[1, 4, 4, 3], json!({"axis": 1}), "expected to join along the channels, got axis");
+    let channels = json!({"paddings": [[0, 0], [0, 0], [0, 0], [1, 0]], "mode": "reflect"});
+    refuse("MirrorPad", &[1, 4, 4, 4], channels, "expected paddings of rows and columns");
+    let circular = json!({"paddings": [[0, 0], [1, 0], [0, 0], [0, 0]], "mode": "circular"});
+    refuse("MirrorPad", &[1, 5, 4, 3], circular, "expected the mode reflect or symmetric, got Some(\"circular\")");
+    let beyond = json!({"filterSize": [2, 2], "strides": [2, 2], "pad": [[2, 0], [0, 0]]});
+    refuse("AvgPool", &[1, 3, 2, 3], beyond, "expected padding smaller than the window [2, 2]");
+}
+
+#[test]
+fn operands_that_broadcast_otherwise_are_refused() {
+    let isa = Isa::choose(None).unwrap();
+    for op in ["Add", "Sub", "Multiply", "RealDiv", "Maximum"] {
+        for shape in [[2, 4, 1, 3], [2, 4, 4, 1], [1, 1, 1, 3]] {
+            let mut graph = Builder::default();
+            let (x, other) = (graph.input("x", &[2, 4, 4, 3]), graph.input("other", &shape));
+            let y = graph.node(op, &[x, other], &[2, 4, 4, 3], json!({}));
+            graph.output("y", y);
+            let numbers = vec![0.0; shape.iter().product()];
+            let error = graph.run(isa, None, &[&[0.0; 96], &numbers]).unwrap_err();
+            assert!(error.contains("expected a second operand [2, 4, 4, 3], got"), "{error}");
+        }
+        let mut graph = Builder::default();
+        let (x, rows) = (graph.input("x", &[2, 4, 4, 3]), graph.constant(&[4, 1], vec![1.0; 4]));
+        let y = graph.node(op, &[x, rows], &[2, 4, 4, 3], json!({}));
+        graph.output("y", y);
+        let error = graph.run(isa, None, &[&[0.0; 96]]).unwrap_err();
+        assert!(error.contains("expected a constant per channel, [3], got"), "{error}");
+    }
+    let mut graph = Builder::default();
+    let (x, one) = (graph.input("x", &[1, 1, 1, 3]), graph.constant(&[1, 4, 4, 3], vec![1.0; 48]));
+    let y = graph.node("RealDiv", &[x, one], &[1, 4, 4, 3], json!({}));
+    graph.output("y", y);
+    let error = graph.run(isa, None, &[&[0.0; 3]]).unwrap_err();
+    assert!(error.contains("here (RealDiv): expected a computed value, got constant"), "{error}");
 }

@@ -103,7 +103,7 @@ impl<'a> Lowering<'a> {
 
     fn node(&mut self, node: &'a Node, index: usize) -> Result<(), String> {
         let op = node.op.as_str();
-        let [least, results] = arity(node);
+        let [least, results] = arity(op);
         if node.inputs.len() < least || node.outputs.len() != results {
             let (inputs, outputs) = (node.inputs.len(), node.outputs.len());
             return Err(format!("expected {least} inputs and {results} outputs, got {inputs} and {outputs}"));
@@ -152,7 +152,6 @@ impl<'a> Lowering<'a> {
             "Slice" => self.slice(node, inputs[0]),
             "Transpose" => self.transpose(node, inputs[0]),
             "Concat" => self.concat(node, &inputs),
-            "SplitV" => self.split(node, inputs[0]),
             // Truths are ones and zeros here.
             "Cast" if node.attributes.dtype.as_deref() == Some("float32") => {
                 self.expect(output, self.sizes[inputs[0]])?;
@@ -281,9 +280,8 @@ fn planned(
 }
 
 /// How many inputs an operation has at least, and how many outputs.
-fn arity(node: &Node) -> [usize; 2] {
-    match node.op.as_str() {
-        "SplitV" => [1, node.outputs.len()],
+fn arity(op: &str) -> [usize; 2] {
+    match op {
         "BatchNormTraining" => [3, 3],
         "BatchNormTrainingGrad" => [5, 3],
         "FusedBatchNorm" => [3, 1],

@@ -102,27 +102,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A slice for each output that something reads.
-    pub(super) fn split(&mut self, node: &'a Node, x: ValueId) -> Result<(), String> {
-        let shape = self.shape(node.inputs[0]);
-        let axis = axis_of(node, shape.len())?;
-        let mut begin = vec![0; shape.len()];
-        for output in &node.outputs {
-            let size = self.shape(*output);
-            let fits = |i: usize| begin[i] + size[i] <= shape[i];
-            if size.len() != shape.len() || !(0..shape.len()).all(fits) {
-                return Err(format!("expected parts of {shape:?} along axis {axis}, got {size:?}"));
-            }
-            if self.uses[*output] > 0 {
-                let (begin, to) = (begin.clone(), vec![0; shape.len()]);
-                let part = Part { size: size.to_vec(), strides: strides_of(shape), begin, to };
-                self.copy_box(&node.op, [x, *output], part, None);
-            }
-            begin[axis] += size[axis];
-        }
-        Ok(())
-    }
-
     pub(super) fn transpose(&mut self, node: &'a Node, x: ValueId) -> Result<(), String> {
         let (shape, output) = (self.shape(node.inputs[0]), node.outputs[0]);
         let perm = node.attributes.perm.as_ref().filter(|perm| perm.len() == shape.len() && !perm.is_empty());
