@@ -1,4 +1,4 @@
-import { computedOutputs, type Graph } from '@residual/compile';
+import { computedOutputs, type Graph, sliceSplits } from '@residual/compile';
 import { lowerGraph } from './plan/lower-graph.ts';
 import { LENGTH_BYTES, type PlanHeader } from './plan/plan-format.ts';
 import { defaultVariant } from './plan/variants.ts';
@@ -15,7 +15,7 @@ export interface PlanFile {
  * @throws EngineError (`UNSUPPORTED_NODE`) for an operation without a shader.
  */
 export function planFile(graph: Graph): PlanFile {
-  const { plan, pack } = lowerGraph(computedOutputs(graph), defaultVariant);
+  const { plan, pack } = lowerGraph(computedOutputs(sliceSplits(graph)), defaultVariant);
   const header: PlanHeader = { format: 'residual-plan', version: 1, plan };
   const json = new TextEncoder().encode(JSON.stringify(header));
   // Spaces, which are nothing in JSON, until the weights begin at a multiple of four.

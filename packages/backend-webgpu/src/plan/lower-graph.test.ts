@@ -1,6 +1,6 @@
-import { bind, type Graph, optimize, planBuffers, trace } from '@residual/compile';
+import { bind, type Graph, optimize, planBuffers, type Tracer, trace } from '@residual/compile';
 import { ResNet, type ResNetSpec, resnet18Spec, resnet50Spec } from '@residual/resnet';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { lowerGraph } from './lower-graph.ts';
 import { defaultVariant } from './variants.ts';
@@ -9,7 +9,7 @@ import { defaultVariant } from './variants.ts';
 async function boundGraph(spec: ResNetSpec): Promise<Graph> {
   const graph = await trace((t) => {
     const model = new ResNet(spec, { vars: (path, { shape }) => t.parameter(path, shape) });
-    return { logits: model.forward(t.input('image', [1, 224, 224, 3]) as Tensor4D) };
+    return { logits: model.forward(t.input('image', [1, 224, 224, 3]) as tf.Tensor4D) };
   });
   const weights = graph.inputs
     .filter(({ role }) => role === 'parameter')
@@ -37,3 +37,33 @@ test.each([
     expect(weights / parameters).toBeLessThan(1.001);
   },
 );
+
+const channels: [number, number][] = [
+  [0, 0],
+  [0, 0],
+  [0, 0],
+  [1, 1],
+];
+
+test.each<[string, (x: tf.Tensor4D, t: Tracer) => tf.Tensor]>([
+  ['SplitV', (x) => tf.split(x, 2, 3)[0]!],
+  ['StridedSlice', (x) => tf.stridedSlice(x, [0, 0, 0, 0], [2, 4, 4, 6], [1, 2, 2, 1])],
+  ['MirrorPad', (x) => tf.mirrorPad(x, channels, 'reflect')],
+  ['Concat', (x) => tf.concat([x, x], 1)],
+  ['Concat', (x) => tf.concat([x, tf.ones([2, 4, 4, 1])], 3)],
+  ['Max', (x) => tf.max(x, 3)],
+  ['Mean', (x) => tf.mean(x, [0, 1])],
+  ['Multiply', (x, t) => tf.mul(x, t.input('gate', [1, 4, 1, 6]))],
+  ['RealDiv', (x, t) => tf.div(t.input('gate', [2, 1, 4, 1]), x)],
+])('a form of %s that there is no shader for is refused by name', async (op, net) => {
+  const graph = await trace((t) => ({ y: net(t.input('x', [2, 4, 4, 6]) as tf.Tensor4D, t) }));
+  expect(() => lowerGraph(bind(graph, new Map()), defaultVariant)).toThrow(
+    `expected operations that there are shaders for, got '${op}' of [2,`,
+  );
+});
+
+test('a softmax over another axis than the last is refused by name', async () => {
+  const graph = await trace((t) => ({ y: tf.softmax(t.input('x', [2, 3])) }));
+  const nodes = graph.nodes.map((node) => ({ ...node, attributes: { dim: 0 } }));
+  expect(() => lowerGraph({ ...graph, nodes }, defaultVariant)).toThrow("got 'Softmax' of [2,3]");
+});

@@ -78,7 +78,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   AvgPool: (node, shape, outShape) => pooling(poolOf('average', node, shape, outShape)),
   Mean: (node, shape) => overPicture('average', node, shape),
   Max: (node, shape) => overPicture('max', node, shape),
-  Softmax: (_, shape) => softmax({ rows: rowsOf(shape), channels: channelsOf(shape) }),
+  Softmax: ({ attributes }, shape) =>
+    attributes['dim'] === shape.length - 1 ? softmax({ rows: rowsOf(shape), channels: channelsOf(shape) }) : undefined,
   Reshape: (_, shape, outShape) =>
     reflow({
       count: rowsOf(shape) * channelsOf(shape),

@@ -1,7 +1,4 @@
-import { buffers, flatMain, flatWorkgroups, type Shader } from './shader.ts';
-
-/** WGSL has no literal for −∞; the least number stands for it. */
-const LEAST = '-3.4028234e38';
+import { buffers, flatMain, flatWorkgroups, LEAST, type Shader } from './shader.ts';
 
 export interface Pooling {
   readonly kind: 'max' | 'average';

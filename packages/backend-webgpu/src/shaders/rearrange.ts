@@ -1,4 +1,4 @@
-import { buffers, flatMain, flatWorkgroups, repeat, type Shader } from './shader.ts';
+import { buffers, flatMain, flatWorkgroups, LEAST, repeat, type Shader } from './shader.ts';
 
 export interface Shift {
   readonly shape: readonly number[];
@@ -25,6 +25,7 @@ export function shift({ shape, outShape, offsets, fill }: Shift): Shader {
     (sum, axis) => `(${sum} * ${shape[axis]} + i${axis})`,
     '0',
   );
+  const outside = floatLiteral(typeof fill === 'number' ? fill : 0);
   const code = `${buffers(['x', 'y'], 'y', { x: 'f32' })}
 ${flatMain(count)}
   ${coordinates}
@@ -34,7 +35,7 @@ ${flatMain(count)}
     let out = i32(item % ${vectors}u) * 4 + lane;
     let channel = out - ${offsets[rank - 1]};
     let isInside = ${inside}(u32(channel) < ${shape[rank - 1]}u);
-    let read = select(f32(${floatLiteral(typeof fill === 'number' ? fill : 0)}), x[select(0, row + channel, isInside)], isInside);
+    let read = select(f32(${outside}), x[select(0, row + channel, isInside)], isInside);
     value[lane] = select(0.0, read, out < ${outShape[rank - 1]});
   }
   y[item] = value;
@@ -95,8 +96,8 @@ function turnedBack(index: string, size: number, mode: 'reflect' | 'symmetric'):
   return `select(${low}, ${2 * size - 1 - skipped} - (${index}), ${index} >= ${size})`;
 }
 
-/** WGSL has no literal for infinity: the most negative number stands for it, as the least of a maximum. */
+/** The largest number stands for infinity, which WGSL has no literal for. */
 function floatLiteral(value: number): string {
-  if (value === Number.NEGATIVE_INFINITY) return '-3.4028234e38';
+  if (value === Number.NEGATIVE_INFINITY) return LEAST;
   return value === Number.POSITIVE_INFINITY ? '3.4028234e38' : String(value);
 }

@@ -9,6 +9,9 @@ const WORKGROUPS_PER_AXIS = 65_535;
 
 export const THREADS = 64;
 
+/** The least number, which stands for −∞: WGSL has no literal for that. */
+export const LEAST = '-3.4028234e38';
+
 /** Workgroups of {@link THREADS} threads for `count` items, folded into two axes where one is too short. */
 export function flatWorkgroups(count: number): [number, number, number] {
   const groups = Math.ceil(count / THREADS);

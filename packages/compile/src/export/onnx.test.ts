@@ -178,6 +178,22 @@ test('what ONNX has no word for is named', async () => {
   }
 });
 
+const rows: [number, number][] = [
+  [0, 0],
+  [1, 1],
+  [0, 0],
+  [0, 0],
+];
+
+test.each<[string, (x: tf.Tensor4D) => tf.Tensor]>([
+  ['MirrorPad', (x) => tf.mirrorPad(x, rows, 'symmetric')],
+  ['StridedSlice', (x) => tf.stridedSlice(x, [0, 0, 0, 0], [2, 4, 4, 6], [1, 2, 2, 1])],
+  ['Reshape', (x) => tf.reshape(tf.relu(x), [3, 64])],
+])('a form of %s that ONNX has not, or that would fix the open batch, is named', async (op, net) => {
+  const graph = await trace((t) => ({ y: net(t.input('x', [2, 4, 4, 6]) as tf.Tensor4D) }));
+  expect(() => onnxModel(graph)).toThrow(`'${op}' has no counterpart in ONNX's export`);
+});
+
 test('a graph without its weights is refused', async () => {
   const graph = await trace((t) => ({ y: tf.mul(t.input('x', [2]), t.parameter('scale', [2])) }));
   expect(() => onnxModel(graph)).toThrow('scale: expected [2], got no weight; export bind(optimize(graph), weights)');

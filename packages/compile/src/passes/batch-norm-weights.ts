@@ -2,8 +2,9 @@ import type { GraphNode, ValueId } from '../graph.ts';
 import type { GraphEditor } from './graph-editor.ts';
 
 /** Whether a batch norm's statistics, scale and offset are weights, a number for each channel. */
-export function hasKnownStatistics(editor: GraphEditor, { inputs }: GraphNode): boolean {
-  return inputs.slice(1).every((id) => editor.isWeight(id) && editor.shapeOf(id).length === 1);
+export function hasKnownStatistics(editor: GraphEditor, { inputs: [x, ...statistics] }: GraphNode): boolean {
+  const channels = String([editor.shapeOf(x!).at(-1)]);
+  return statistics.every((id) => editor.isWeight(id) && String(editor.shapeOf(id)) === channels);
 }
 
 /**

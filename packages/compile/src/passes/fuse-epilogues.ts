@@ -6,7 +6,8 @@ const OPEN = ['FusedConv2D', 'FusedMatMul', 'ScaleOffset'];
 
 /**
  * Makes the addition of a bias, the addition of the residual and the ReLU part of the convolution or matrix product
- * before them, and the ReLU part of the batch norm that is spelled out; each convolution and each product of two matrices becomes its fused form even where nothing follows.
+ * before them, and the ReLU part of the batch norm that is spelled out; each convolution and each product of two matrices
+ * becomes its fused form even where nothing follows.
  */
 export function fuseEpilogues(graph: Graph): Graph {
   const editor = new GraphEditor(graph);

@@ -343,6 +343,14 @@ test('a batch norm that the caller feeds stays as it is', async () => {
   expect(ops(optimize(graph))).toEqual(['FusedBatchNorm']);
 });
 
+test('a batch norm whose statistics are one number for all channels stays as it is', async () => {
+  const graph = await trace((t) => {
+    const [mean, variance] = ['mean', 'var'].map((name) => t.parameter(name, [1]) as tf.Tensor1D);
+    return { y: tf.batchNorm(conv(t, image(t), 'conv'), mean!, variance!) };
+  });
+  expect(ops(optimize(graph))).toEqual(['FusedConv2D', 'FusedBatchNorm']);
+});
+
 test('batch norm of a matrix is folded into the product before it, and one before a product is one operation', async () => {
   const graph = await trace((t) => {
     const x = t.input('image', [5, 6]) as tf.Tensor2D;

@@ -12,6 +12,7 @@ export function fusedActivation(activation: unknown): FusedActivation {
   );
 }
 
+/** Applies the activation of a fused operation, by tfjs. */
 export function activate(x: Tensor, activation: FusedActivation): Tensor {
   if (activation === 'relu') return relu(x);
   return activation === 'relu6' ? relu6(x) : x;

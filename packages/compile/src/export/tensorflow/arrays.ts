@@ -55,8 +55,8 @@ export const arrayOperations: OperationTable = {
       exclusive: w.attributes['exclusive'] as boolean,
       reverse: w.attributes['reverse'] as boolean,
     }),
-  Softmax: (w) => w.op('Softmax', w.inputs, { T: w.type(w.outputs[0]!) }),
-  LogSoftmax: (w) => w.op('LogSoftmax', w.inputs, { T: w.type(w.outputs[0]!) }),
+  Softmax: (w) => overLastAxis(w, 'Softmax', 'dim'),
+  LogSoftmax: (w) => overLastAxis(w, 'LogSoftmax', 'axis'),
   TopK: (w) => {
     const { k, sorted } = w.attributes;
     const name = w.op('TopKV2', [w.inputs[0]!, w.int(k as number)], {
@@ -166,6 +166,12 @@ export const arrayOperations: OperationTable = {
   ResizeBilinear: resize('ResizeBilinear'),
   ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
 };
+
+/** TensorFlow's softmaxes know no other axis. */
+function overLastAxis(w: NodeWriter, op: string, attribute: string): string {
+  if (w.attributes[attribute] !== w.outputs[0]!.shape.length - 1) throw w.unsupported();
+  return w.op(op, w.inputs, { T: w.type(w.outputs[0]!) });
+}
 
 function product(w: NodeWriter): string {
   const { transposeA, transposeB } = w.attributes as Record<string, boolean>;
