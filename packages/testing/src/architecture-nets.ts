@@ -1,8 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { around, batchNorm, type ContractNet, conv, type TracerLike } from './engine-contract-nets.ts';
-
-/** What the first number of a padded maximum may be: the least float32, for a graph in JSON has no −∞. */
-const LEAST = -3.4028234663852886e38;
+import { around, batchNorm, type ContractNet, conv, LEAST, type TracerLike } from './contract-net.ts';
 
 /** Nets of what residual architectures have beside plain convolutions: gates, activations, norms before and after, heads. */
 export function architectureNets(): Readonly<Record<string, ContractNet>> {
@@ -154,11 +151,11 @@ function layer(
   stride = 1,
 ): tf.Tensor4D {
   const p = (size - 1) / 2;
-  return conv(t, name, x, { image: x.shape, outChannels, kernel: [size, size], stride, pad: [p, p, p, p] });
+  return conv(t, name, x, { outChannels, kernel: [size, size], stride, pad: [p, p, p, p] });
 }
 
 function biasedPoint(t: TracerLike, name: string, x: tf.Tensor4D, outChannels: number): tf.Tensor4D {
-  return conv(t, name, x, { image: x.shape, outChannels, kernel: [1, 1], bias: true });
+  return conv(t, name, x, { outChannels, kernel: [1, 1], bias: true });
 }
 
 /** @see Hu et al. 2017, arXiv:1709.01507 */

@@ -1,25 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { architectureNets } from './architecture-nets.ts';
+import { around, batchNorm, type ContractNet, type Convolution, conv } from './contract-net.ts';
 
-/** The part of `@residual/compile`'s `Tracer` that the nets declare their tensors with. */
-export interface TracerLike {
-  input(name: string, shape: readonly number[]): tf.Tensor;
-  parameter(name: string, shape: readonly number[]): tf.Tensor;
-}
-
-export type ContractNet = (t: TracerLike) => Record<string, tf.Tensor>;
-
-interface ConvolutionCase {
+interface ConvolutionCase extends Convolution {
   readonly image: readonly [number, number, number, number];
-  readonly outChannels: number;
-  readonly kernel: readonly [number, number];
-  readonly stride?: number;
-  /** Top, bottom, left, right. */
-  readonly pad?: readonly [number, number, number, number];
-  readonly dilation?: number;
-  readonly groups?: number;
-  readonly bias?: boolean;
-  readonly relu?: boolean;
 }
 
 /** Small nets, each for something that an engine's convolutions, pools or fusions could get wrong. */
@@ -137,13 +121,17 @@ export function contractNets(): Readonly<Record<string, ContractNet>> {
     'the shortcut without parameters: every second pixel, zeros for channels': (t) => {
       const x = t.input('image', [1, 8, 8, 16]) as tf.Tensor4D;
       const y = conv(t, 'conv1', x, {
-        image: [1, 8, 8, 16],
         outChannels: 32,
         kernel: [3, 3],
         stride: 2,
         pad: [1, 1, 1, 1],
       });
-      const shortcut = tf.pad(tf.avgPool(x, 1, 2, 'valid'), [none, none, none, [8, 8]]);
+      const shortcut = tf.pad(tf.avgPool(x, 1, 2, 'valid'), [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [8, 8],
+      ]);
       return { y: tf.relu(tf.add(y, shortcut)) };
     },
     'the mean, a linear layer and softmax': (t) => {
@@ -156,7 +144,7 @@ export function contractNets(): Readonly<Record<string, ContractNet>> {
     },
     ...architectureNets(),
     'values that are read twice, and outputs in the middle': (t) => {
-      const shape = { image: [1, 6, 6, 16], outChannels: 16, kernel: [3, 3], pad: [1, 1, 1, 1] } as const;
+      const shape = { outChannels: 16, kernel: [3, 3], pad: [1, 1, 1, 1] } as const;
       const x = t.input('image', [1, 6, 6, 16]) as tf.Tensor4D;
       const first = conv(t, 'conv1', x, shape);
       const second = tf.relu(conv(t, 'conv2', first, shape)) as tf.Tensor4D;
@@ -172,7 +160,7 @@ export function contractNets(): Readonly<Record<string, ContractNet>> {
       const x = t.input('image', [1, 8, 8, 3]) as tf.Tensor4D;
       const normal = tf.div(tf.sub(tf.div(x, 255), [0.485, 0.456, 0.406]), [0.229, 0.224, 0.225]) as tf.Tensor4D;
       return {
-        y: conv(t, 'conv1', normal, { image: [1, 8, 8, 3], outChannels: 8, kernel: [3, 3], pad: [1, 1, 1, 1] }),
+        y: conv(t, 'conv1', normal, { outChannels: 8, kernel: [3, 3], pad: [1, 1, 1, 1] }),
       };
     },
   };
@@ -184,7 +172,7 @@ export function residualNet(batch: number, imagePx: number): ContractNet {
     const image = t.input('image', [batch, imagePx, imagePx, 3]) as tf.Tensor4D;
     const layer = (name: string, x: tf.Tensor4D, outChannels: number, size: number, stride: number): tf.Tensor4D => {
       const p = (size - 1) / 2;
-      const options = { image: x.shape, outChannels, kernel: [size, size], stride, pad: [p, p, p, p] } as const;
+      const options = { outChannels, kernel: [size, size], stride, pad: [p, p, p, p] } as const;
       return batchNorm(t, `${name}.bn`, conv(t, name, x, options));
     };
     let x: tf.Tensor4D = tf.relu(layer('conv1', image, 16, 3, 1));
@@ -203,32 +191,6 @@ export function residualNet(batch: number, imagePx: number): ContractNet {
   };
 }
 
-const none: [number, number] = [0, 0];
-
-export function around(top: number, bottom: number, left: number, right: number): [number, number][] {
-  return [none, [top, bottom], [left, right], none];
-}
-
 function convolution(options: ConvolutionCase): ContractNet {
   return (t) => ({ y: conv(t, 'conv1', t.input('image', options.image) as tf.Tensor4D, options) });
-}
-
-export function conv(t: TracerLike, name: string, x: tf.Tensor4D, options: ConvolutionCase): tf.Tensor4D {
-  const { outChannels, kernel, stride = 1, pad, dilation = 1, groups = 1 } = options;
-  const padded = (pad === undefined ? x : tf.pad(x, around(...pad))) as tf.Tensor4D;
-  const filter = t.parameter(`${name}.weight`, [...kernel, x.shape[3] / groups, outChannels]) as tf.Tensor4D;
-  const attributes = { strides: [stride, stride], pad: 'valid', dilations: [dilation, dilation] };
-  const y =
-    groups === 1
-      ? tf.conv2d(padded, filter, stride, 'valid', 'NHWC', dilation)
-      : (tf.engine().runKernel('GroupedConv2D', { x: padded, filter }, attributes) as tf.Tensor4D);
-  const biased = options.bias ? (tf.add(y, t.parameter(`${name}.bias`, [outChannels])) as tf.Tensor4D) : y;
-  return options.relu ? tf.relu(biased) : biased;
-}
-
-export function batchNorm<T extends tf.Tensor>(t: TracerLike, name: string, x: T): T {
-  const [mean, variance, offset, scale] = ['running_mean', 'running_var', 'bias', 'weight'].map(
-    (part) => t.parameter(`${name}.${part}`, [x.shape.at(-1)!]) as tf.Tensor1D,
-  );
-  return tf.batchNorm(x as tf.Tensor, mean!, variance!, offset, scale, 1e-5) as T;
 }

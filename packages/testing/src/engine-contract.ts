@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ContractNet, TracerLike } from './contract-net.ts';
 import { deterministicPicture, deterministicTensor, uniform } from './deterministic.ts';
-import { type ContractNet, contractNets, residualNet, type TracerLike } from './engine-contract-nets.ts';
+import { contractNets, residualNet } from './engine-contract-nets.ts';
 import { expectClose } from './expect-close.ts';
 import { gradientNets } from './gradient-nets.ts';
 

@@ -1,8 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { around, type ContractNet, type TracerLike } from './engine-contract-nets.ts';
-
-/** The least float32. */
-const LEAST = -3.4028234663852886e38;
+import { around, type ContractNet, LEAST, type TracerLike } from './contract-net.ts';
 
 /** A loss of named tensors, which the net declares as inputs. */
 type Loss = (tensors: readonly tf.Tensor4D[]) => tf.Tensor;
