@@ -1,6 +1,5 @@
 import type { BlockOptions } from './block.ts';
-import { usualLayers } from './layers.ts';
-import { convolutionShortcut, type Shortcut } from './shortcut.ts';
+import { convolutionShortcut, makeShortcut, type Shortcut } from './shortcut.ts';
 import type { VarScope } from './var-scope.ts';
 
 /** How the variables of a block that normalises first are called. */
@@ -27,8 +26,6 @@ export function makePreActivationShortcut(
   outChannels: number,
   name: string,
 ): Shortcut | undefined {
-  const { inChannels, stride = 1, dilation = 1, firstDilation = dilation } = options;
-  const { shortcut = convolutionShortcut(name), layers = usualLayers } = options;
-  if (stride === 1 && inChannels === outChannels) return undefined;
-  return shortcut(vars, { inChannels, outChannels, stride, dilation, firstDilation, layers });
+  if ((options.stride ?? 1) === 1 && options.inChannels === outChannels) return undefined;
+  return makeShortcut(vars, { shortcut: convolutionShortcut(name), ...options, outChannels });
 }

@@ -130,9 +130,11 @@ export interface MakeShortcutOptions {
 }
 
 /** The input itself where the shapes agree, else what `shortcut` makes. @see torchvision `ResNet._make_layer` */
-export function makeShortcut(vars: VarScope, options: MakeShortcutOptions): Shortcut {
-  const { inChannels, outChannels, stride = 1, dilation = 1, firstDilation = dilation } = options;
-  const { shortcut = projectionShortcut, layers = usualLayers } = options;
-  const fits = stride === 1 && inChannels === outChannels;
-  return fits ? (x) => x : shortcut(vars, { inChannels, outChannels, stride, dilation, firstDilation, layers });
+export function makeShortcut(
+  vars: VarScope,
+  { shortcut = projectionShortcut, ...given }: MakeShortcutOptions,
+): Shortcut {
+  const options: ShortcutOptions = { stride: 1, dilation: 1, layers: usualLayers, ...given };
+  const fits = options.stride === 1 && options.inChannels === options.outChannels;
+  return fits ? (x) => x : shortcut(vars, options);
 }

@@ -1,4 +1,3 @@
-import type { Layers } from '@residual/blocks';
 import type { StemNames, StemType } from './stem.ts';
 import { maxPooling, type StemPool } from './stem-pool.ts';
 
@@ -14,6 +13,8 @@ export interface DeepStemOptions {
   readonly pool?: StemPool;
   /** Of each convolution; default `conv1.0` and `conv1.1`, …, `conv1.6` and `bn1`. */
   readonly names?: readonly StemNames[];
+  /** Edge of the pictures that it is made for; default 224. */
+  readonly sizePx?: number;
 }
 
 /**
@@ -23,10 +24,10 @@ export interface DeepStemOptions {
  * @see He et al. 2018, arXiv:1812.01187, figure 2b (ResNet-C); timm `stem_type='deep'`, `'deep_tiered'`
  */
 export function deepStem(widths: readonly [number, number], options: DeepStemOptions = {}): StemType {
-  const { pool = maxPooling, names = sequentialNames } = options;
+  const { pool = maxPooling, names = sequentialNames, sizePx = 224 } = options;
   return {
     stride: 4,
-    sizePx: 224,
+    sizePx,
     make: (vars, { inChannels, outChannels, layers }) => {
       const channels = [inChannels, ...widths, outChannels];
       const steps = names.map((name, index) => {
@@ -36,12 +37,11 @@ export function deepStem(widths: readonly [number, number], options: DeepStemOpt
         return { conv, norm };
       });
       const pooled = pool(vars, { channels: outChannels, layers });
-      const { activation }: Layers = layers;
       return {
         input: steps[0]!.conv,
         forward: (x, forward) => {
           const step = (y: typeof x, { conv, norm }: (typeof steps)[number]): typeof x =>
-            activation.apply(norm.forward(conv.forward(y), forward));
+            layers.activation.apply(norm.forward(conv.forward(y), forward));
           return pooled(steps.reduce(step, x), forward);
         },
       };

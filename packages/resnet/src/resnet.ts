@@ -190,7 +190,7 @@ export class ResNet {
     const wanted = new Set<Endpoint>(names);
     return tf.tidy(() => {
       const found: Partial<Record<Endpoint, tf.Tensor>> = {};
-      for (const [name, value] of this.#walk(x, options)) {
+      for (const [name, value] of this.#walk(-1, x, options)) {
         if (wanted.delete(name)) found[name] = value;
         if (wanted.size === 0) break;
       }
@@ -213,7 +213,7 @@ export class ResNet {
     this.#index(until);
     return tf.tidy(() => {
       let last = value;
-      for (const [name, output] of this.#walkFrom(at, value, options)) {
+      for (const [name, output] of this.#walk(at, value, options)) {
         last = output;
         if (name === until) break;
       }
@@ -227,15 +227,13 @@ export class ResNet {
     throw new RangeError(`${this.spec.name} has no endpoint '${endpoint}'; it has ${this.endpoints.join(', ')}`);
   }
 
-  *#walk(x: tf.Tensor4D, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
-    const stem = this.#stem.forward(x, options);
-    yield ['stem', stem];
-    yield* this.#walkFrom(0, stem, options);
-  }
-
-  /** Endpoints after the one at index `at`, whose output is `value`. */
-  *#walkFrom(at: number, value: tf.Tensor, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
+  /** Endpoints after the one at index `at`, whose output is `value`; all where `at` is -1 and `value` the pictures. */
+  *#walk(at: number, value: tf.Tensor, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
     let y = value;
+    if (at < 0) {
+      y = this.#stem.forward(y as tf.Tensor4D, options);
+      yield ['stem', y];
+    }
     for (const [index, stage] of this.#stages.entries()) {
       if (index < at) continue;
       y = stage.reduce((input, block) => block.forward(input, options), y as tf.Tensor4D);
@@ -270,11 +268,17 @@ export class ResNet {
 }
 
 /** The layers of the network, each made as the spec says. */
-function makeLayers({ conv = conv2d, convBias, norm = batchNorm, epsilon, activation = relu }: ResNetSpec): Layers {
+function makeLayers({
+  conv = conv2d,
+  convBias,
+  norm = batchNorm,
+  epsilon = 1e-5,
+  activation = relu,
+}: ResNetSpec): Layers {
   const hasBias = (path: string): boolean => convBias === 'all' || (convBias?.has(path) ?? false);
   return {
     conv: (vars, options) => conv(vars, { bias: hasBias(vars.path), ...options }),
-    norm: (vars, channels, options) => norm(vars, channels, { ...(epsilon !== undefined && { epsilon }), ...options }),
+    norm: (vars, channels, options) => norm(vars, channels, { epsilon, ...options }),
     activation,
   };
 }

@@ -1,4 +1,4 @@
-import type { Convolution, ForwardOptions, Layers, Norm, VarScope } from '@residual/blocks';
+import type { Convolution, ForwardOptions, Layers, VarScope } from '@residual/blocks';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { maxPooling, type StemPool } from './stem-pool.ts';
 
@@ -36,42 +36,6 @@ interface ConvolutionShape {
   readonly stride: number;
 }
 
-/** One convolution, its norm and activation. */
-class ConvolutionStem implements Stem {
-  readonly input: Convolution;
-  readonly #norm: Norm;
-  readonly #layers: Layers;
-
-  constructor(vars: VarScope, options: StemOptions, shape: ConvolutionShape, names: StemNames = usualNames) {
-    const { inChannels, outChannels, layers } = options;
-    this.#layers = layers;
-    this.input = layers.conv(vars.scope(names.conv), { inChannels, outChannels, ...shape });
-    this.#norm = layers.norm(vars.scope(names.norm), outChannels);
-  }
-
-  forward(x: Tensor4D, options?: ForwardOptions): Tensor4D {
-    return this.#layers.activation.apply(this.#norm.forward(this.input.forward(x), options));
-  }
-}
-
-/** 3×3 convolution, batch norm and ReLU at full size, for pictures of about 32². @see He et al. 2015, section 4.2 */
-export const cifarStem: StemType = {
-  stride: 1,
-  sizePx: 32,
-  make: (vars, options) => new ConvolutionStem(vars, options, { kernelSize: 3, stride: 1 }),
-};
-
-/** The same with 3×3 max pooling at stride 2, which leaves no trace among the tensors. @see https://github.com/huyvnphan/PyTorch_CIFAR10 */
-export const cifarMaxPoolStem: StemType = {
-  stride: 2,
-  sizePx: 32,
-  make: (vars, options) => {
-    const stem = new ConvolutionStem(vars, options, { kernelSize: 3, stride: 1 });
-    const pooled = maxPooling(vars, { channels: options.outChannels, layers: options.layers });
-    return { input: stem.input, forward: (x, forward) => pooled(stem.forward(x, forward), forward) };
-  },
-};
-
 export interface ConvolutionStemOptions {
   /** Default `maxPooling`. */
   readonly pool?: StemPool;
@@ -79,16 +43,47 @@ export interface ConvolutionStemOptions {
   readonly names?: StemNames;
 }
 
+/** One convolution, its norm and activation, and pooling where `pool` is given. */
+function convolve(
+  vars: VarScope,
+  { inChannels, outChannels, layers }: StemOptions,
+  shape: ConvolutionShape,
+  { pool, names = usualNames }: ConvolutionStemOptions = {},
+): Stem {
+  const input = layers.conv(vars.scope(names.conv), { inChannels, outChannels, ...shape });
+  const norm = layers.norm(vars.scope(names.norm), outChannels);
+  const pooled = pool?.(vars, { channels: outChannels, layers });
+  return {
+    input,
+    forward: (x, options) => {
+      const y = layers.activation.apply(norm.forward(input.forward(x), options));
+      return pooled?.(y, options) ?? y;
+    },
+  };
+}
+
+const atFullSize: ConvolutionShape = { kernelSize: 3, stride: 1 };
+
+/** 3×3 convolution, batch norm and ReLU at full size, for pictures of about 32². @see He et al. 2015, section 4.2 */
+export const cifarStem: StemType = {
+  stride: 1,
+  sizePx: 32,
+  make: (vars, options) => convolve(vars, options, atFullSize),
+};
+
+/** The same with 3×3 max pooling at stride 2, which leaves no trace among the tensors. @see https://github.com/huyvnphan/PyTorch_CIFAR10 */
+export const cifarMaxPoolStem: StemType = {
+  stride: 2,
+  sizePx: 32,
+  make: (vars, options) => convolve(vars, options, atFullSize, { pool: maxPooling }),
+};
+
 /** 7×7 convolution at stride 2, batch norm, activation and pooling. */
-export function convolutionStem({ pool = maxPooling, names }: ConvolutionStemOptions = {}): StemType {
+export function convolutionStem({ pool = maxPooling, ...names }: ConvolutionStemOptions = {}): StemType {
   return {
     stride: 4,
     sizePx: 224,
-    make: (vars, options) => {
-      const stem = new ConvolutionStem(vars, options, { kernelSize: 7, stride: 2 }, names);
-      const pooled = pool(vars, { channels: options.outChannels, layers: options.layers });
-      return { input: stem.input, forward: (x, forward) => pooled(stem.forward(x, forward), forward) };
-    },
+    make: (vars, options) => convolve(vars, options, { kernelSize: 7, stride: 2 }, { pool, ...names }),
   };
 }
 

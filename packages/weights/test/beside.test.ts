@@ -140,7 +140,7 @@ describe('config.json of timm', () => {
     const refused = await failure(loadWeights(`${path}/w.safetensors`, options));
     expect([refused.code, refused.message]).toEqual([
       'unsupported',
-      `${path}/config.json: model_args.aa_layer: expected what is built here, got "blurpool"; such a network is not`,
+      `${path}/config.json: model_args.aa_layer: expected a network that is built here, got "blurpool"; take weights of another`,
     ]);
   });
 
@@ -190,7 +190,7 @@ describe('config.json of transformers', () => {
     const config = { ...huggingFace, downsample_in_first_stage: true };
     const refused = await failure(loadWeights(publish({ 'model.safetensors': types, 'config.json': config }), options));
     expect(refused.message).toBe(
-      'hf:me/net/config.json: downsample_in_first_stage: expected what is built here, got true; such a network is not',
+      'hf:me/net/config.json: downsample_in_first_stage: expected a network that is built here, got true; take weights of another',
     );
   });
 

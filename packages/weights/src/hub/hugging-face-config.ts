@@ -2,7 +2,7 @@ import { type JsonObject, textOf } from './json-file.ts';
 import { describeLabels, labelsByName, labelsOf } from './labels.ts';
 import type { StatedArchitecture } from './loaded-weights.ts';
 import type { ConfigFacts } from './stated-facts.ts';
-import { unsupportedConfig } from './timm-config.ts';
+import { unsupportedConfig } from './unsupported-config.ts';
 
 /** Whether a `config.json` is of transformers' ResNet. */
 export function isHuggingFaceResNet({ model_type: type, architectures }: JsonObject): boolean {

@@ -1,9 +1,9 @@
 import type { TimmConfig } from '@residual/vision';
-import { WeightsFormatError } from '../weights-format-error.ts';
 import { isObject, type JsonObject, objectOf, textOf } from './json-file.ts';
 import { describeLabels, labelsOf } from './labels.ts';
 import type { StatedArchitecture } from './loaded-weights.ts';
 import type { ConfigFacts } from './stated-facts.ts';
+import { unsupportedConfig } from './unsupported-config.ts';
 
 /** Whether a configuration is timm's, or transformers' of a timm model. */
 export function isTimmConfig(config: JsonObject): boolean {
@@ -53,11 +53,4 @@ function architectureOf(name: string, modelArgs: JsonObject): StatedArchitecture
     else throw unsupportedConfig(name, `model_args.${key}`, value);
   }
   return stated;
-}
-
-/** What a configuration says of a network that cannot be built here. */
-export function unsupportedConfig(name: string, key: string, value: unknown): WeightsFormatError {
-  const shown = JSON.stringify(value).slice(0, 60);
-  const text = `${key}: expected what is built here, got ${shown}; such a network is not`;
-  return new WeightsFormatError('unsupported', name, text);
 }
