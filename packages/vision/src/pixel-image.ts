@@ -1,4 +1,5 @@
 import { ImageError } from './image-error.ts';
+import type { ImageNote } from './image-note.ts';
 
 /** Decoded pixels: RGB bytes, row-major `[height, width, 3] uint8`. */
 export interface PixelImage {
@@ -6,6 +7,8 @@ export interface PixelImage {
   readonly height: number;
   readonly channels: 3;
   readonly data: Uint8Array | Uint8ClampedArray;
+  /** What the decoder left out that the user may want; absent where nothing is. */
+  readonly notes?: readonly ImageNote[];
 }
 
 /** RGBA bytes, row-major `[height, width, 4] uint8`; a browser's `ImageData` is one. */

@@ -7,6 +7,11 @@ export interface DecodeOptions {
   readonly orient?: boolean;
   /** Most pixels that are decoded, at 3 bytes each; default 178,956,970 (512 MB), as PIL's `MAX_IMAGE_PIXELS`. */
   readonly maxPixels?: number;
+  /**
+   * How 16-bit grey becomes 8-bit (Node; browsers keep the high byte always): `clip`, the default, cuts off at 255, which is
+   * white, as PIL's `convert('RGB')` does; `high-byte` keeps the useful half.
+   */
+  readonly grey16?: 'clip' | 'high-byte';
 }
 
 /** PIL's `MAX_IMAGE_PIXELS`. */
