@@ -11,6 +11,7 @@ import { type BadImage, inputsOf, type PreparedImage, preparedBatches } from './
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { parseShard, takeShard } from './shard.ts';
+import { print, printJson, say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ClassifyFlags extends ModelFlags {
@@ -55,7 +56,7 @@ export async function classifyImages(
           continue;
         }
         const named = { ...result, file: shown(result.file) };
-        if (flags.json) process.stdout.write(`${toJson(named, engine, flags.logits)}\n`);
+        if (flags.json) printJson(toJson(named, engine, flags.logits));
         else answers.push(named);
       }
       progress.advance(batch.length);
@@ -64,8 +65,8 @@ export async function classifyImages(
     progress.stop();
     await classifier.dispose();
   }
-  if (answers.length > 0) process.stdout.write(`${predictionTable(answers)}\n`);
-  if (isEmbedded) process.stderr.write(`${imagenetHint()}\n`);
+  if (answers.length > 0) print(...predictionTable(answers));
+  if (isEmbedded) say(imagenetHint());
   if (failures === 0) return exitCode.success;
   return failures < files.length ? exitCode.failure : exitCode.badInput;
 }
@@ -99,7 +100,7 @@ function answer(
   }
 }
 
-function toJson({ file, top, logits, ms }: Answer, engine: string, withLogits = false): string {
+function toJson({ file, top, logits, ms }: Answer, engine: string, withLogits = false): object {
   const rounded = Number(ms.toFixed(3));
-  return JSON.stringify({ file, top, engine, ms: rounded, ...(withLogits && { logits: Array.from(logits) }) });
+  return { file, top, engine, ms: rounded, ...(withLogits && { logits: Array.from(logits) }) };
 }

@@ -3,7 +3,7 @@ import { type DataSet, EvaluationCounter, subset } from '@residual/train';
 import type { PixelImage } from '@residual/vision';
 import { parseDataSource } from './data/data-source.ts';
 import { readTestData } from './data/test-data.ts';
-import { evaluationJson, evaluationText } from './evaluation-text.ts';
+import { evaluationFacts, evaluationLines } from './evaluation-text.ts';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { mapLimited } from './map-limited.ts';
@@ -11,6 +11,7 @@ import { parseCount } from './parse-count.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { parseShard } from './shard.ts';
+import { print, printJson } from './terminal/output.ts';
 
 export interface EvaluateFlags extends ModelFlags {
   readonly data: string;
@@ -64,8 +65,8 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   }
   const evaluation = counter.result();
   if (evaluation.total === 0) return exitCode.badInput;
-  const show = flags.json ? evaluationJson : evaluationText;
-  process.stdout.write(`${show(evaluation, labels)}\n`);
+  if (flags.json) printJson(evaluationFacts(evaluation, labels));
+  else print(...evaluationLines(evaluation, labels));
   return failures > 0 ? exitCode.failure : exitCode.success;
 }
 

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '@residual/weights/node';
 import sharp from 'sharp';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
+import { print } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ExplainFlags extends ModelFlags {
@@ -55,7 +56,7 @@ async function writeOverlay(
   await writeFileAtomic(out, await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
   const { label, score } = explanation.target;
   const shown = channel === undefined ? `${(score * 100).toFixed(2)} %` : score.toFixed(3);
-  process.stdout.write(`${image}: ${label}, ${shown}; ${out}\n`);
+  print(`${image}: ${label}, ${shown}; ${out}`);
 }
 
 /** Makes tfjs-node the backend for the gradients, whoever runs the network. @throws UsageError where it is not there */

@@ -4,6 +4,7 @@ import type { LoadedWeights } from '@residual/weights/hub';
 import { parseDevices, serveOnFirst } from './devices.ts';
 import { describeEmbeddedWeights, embeddedWeights } from './embedded-weights.ts';
 import { type NetworkFlags, parseNetworkFlags } from './network-flags.ts';
+import { say } from './terminal/output.ts';
 import { loadNamedWeights, type WeightsFlags } from './weights/load-named-weights.ts';
 
 /** The options that every command with a model has. */
@@ -41,10 +42,9 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   const { classifier, device, description } = await serveOnFirst(devices, (engines) =>
     createClassifier({ ...options, weights, ...engines }),
   );
-  process.stderr.write(`${description}\n`);
-  if (isEmbedded) process.stderr.write(`${describeEmbeddedWeights()}\n`);
-  for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
-  for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
+  say(description);
+  if (isEmbedded) say(describeEmbeddedWeights());
+  say(...classifier.notes.map((note) => `note: ${note}`), ...classifier.warnings.map((text) => `warning: ${text}`));
   const prepare = (image: PixelImage): Float32Array => {
     signal.throwIfAborted();
     return classifier.prepare(image);

@@ -17,6 +17,7 @@ import { trainCommand } from './commands/train.ts';
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
 import { reportError } from './report-error.ts';
+import { printable } from './terminal/printable.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -58,7 +59,7 @@ const program = new Command('residual')
 try {
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride();
-    command.configureOutput({ outputError: (text, write) => write(`residual: ${oneLine(text)}\n`) });
+    command.configureOutput({ outputError: (text, write) => write(`residual: ${printable(oneLine(text))}\n`) });
   }
   await program.parseAsync();
 } catch (error) {

@@ -1,18 +1,20 @@
 import type { Prediction } from '@residual/vision';
-import Table from 'cli-table3';
+import { textTable } from './terminal/text-table.ts';
 
 /** A table for people: each picture once, its classes below one another with their probabilities. */
-export function predictionTable(answers: readonly { file: string; top: readonly Prediction[] }[]): string {
-  const table = new Table({
-    head: ['picture', 'class', 'probability'],
-    colAligns: ['left', 'left', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { file, top } of answers)
-    table.push([
+export function predictionTable(
+  answers: readonly { readonly file: string; readonly top: readonly Prediction[] }[],
+): readonly string[] {
+  return textTable(
+    [
+      { head: 'picture', cut: 'start' },
+      { head: 'class', cut: 'end' },
+      { head: 'probability', align: 'right' },
+    ],
+    answers.map(({ file, top }) => [
       file,
-      top.map(({ label, index }) => label ?? `class ${index}`).join('\n'),
-      top.map(({ score }) => `${(score * 100).toFixed(2)} %`).join('\n'),
-    ]);
-  return table.toString();
+      top.map(({ label, index }) => label ?? `class ${index}`),
+      top.map(({ score }) => `${(score * 100).toFixed(2)} %`),
+    ]),
+  );
 }

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { say } from './terminal/output.ts';
 
 /** Where a long command is. */
 export interface Progress {
@@ -25,7 +26,7 @@ export function showProgress(
 ): Progress {
   if (!process.stderr.isTTY && logs) return logProgress(total, unit);
   if (!process.stderr.isTTY || (printsLines && process.stdout.isTTY)) {
-    return { advance: () => undefined, say: (line) => process.stderr.write(`${line}\n`), stop: () => undefined };
+    return { advance: () => undefined, say, stop: () => undefined };
   }
   const bar = new SingleBar(
     { format: `{bar} {value}/{total} ${unit}, {eta_formatted} left`, hideCursor: true, clearOnComplete: true },
@@ -44,7 +45,7 @@ export function showProgress(
     },
     say(line) {
       if (isShown) process.stderr.write('\r\x1b[K');
-      process.stderr.write(`${line}\n`);
+      say(line);
     },
     stop() {
       if (isShown) bar.stop();
@@ -64,9 +65,9 @@ function logProgress(total: number, unit: string): Progress {
       toldMs = nowMs;
       const rate = (done / (nowMs - startMs)) * 1000;
       const leftMinutes = Math.ceil((total - done) / rate / 60);
-      process.stderr.write(`${done} of ${total} ${unit}, ${rate.toFixed(1)} per second, ${leftMinutes} min left\n`);
+      say(`${done} of ${total} ${unit}, ${rate.toFixed(1)} per second, ${leftMinutes} min left`);
     },
-    say: (line) => process.stderr.write(`${line}\n`),
+    say,
     stop: () => undefined,
   };
 }

@@ -1,21 +1,21 @@
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
+import { say } from './terminal/output.ts';
 
 /** Says an error in one line on stderr, and gives the exit code. The stack of an unforeseen one is in `RESIDUAL_DEBUG`. */
 export function reportError(error: unknown): number {
   if (error instanceof Interruption) {
-    process.stderr.write('residual: interrupted\n');
+    say('residual: interrupted');
     return exitCode.interrupted;
   }
   if (isKnown(error)) {
-    process.stderr.write(`residual: ${error.message}\n`);
+    say(`residual: ${error.message}`);
     return exitCode.badInput;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const debug = process.env['RESIDUAL_DEBUG'];
-  process.stderr.write(
-    debug ? `residual: ${stack}\n` : `residual: ${firstLine(message)} (unexpected; RESIDUAL_DEBUG=1 shows where)\n`,
-  );
+  if (debug) say(...`residual: ${stack}`.split('\n'));
+  else say(`residual: ${firstLine(message)} (unexpected; RESIDUAL_DEBUG=1 shows where)`);
   return exitCode.failure;
 }
 

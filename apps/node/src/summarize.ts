@@ -1,10 +1,12 @@
 import { shapesOnly } from '@residual/blocks';
 import { type DescribedWeights, defaultPreset, describeWeights, withNetworkOptions } from '@residual/classifier';
-import { formatSummary, summary, traceModel } from '@residual/compile';
+import { type Summary, summary, summaryRows, traceModel } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import type { LoadedWeights } from '@residual/weights/hub';
 import { type NetworkFlags, parseNetworkFlags } from './network-flags.ts';
+import { print, printJson, say } from './terminal/output.ts';
+import { type Column, textTable } from './terminal/text-table.ts';
 import { UsageError } from './usage-error.ts';
 import { loadNamedWeights } from './weights/load-named-weights.ts';
 
@@ -27,12 +29,30 @@ export async function summarize(name: string | undefined, flags: SummaryFlags, s
   const endpoints = [blueprint.endpoints.at(-1)!];
   const counts = summary(await traceModel(blueprint, { endpoints, sizePx: preset.cropPx }));
   const facts = weights && factsOf(weights, blueprint);
-  const text = json ? JSON.stringify(facts ? { ...counts, weights: facts } : counts) : formatSummary(counts);
-  process.stdout.write(`${text}\n`);
-  if (json || facts === undefined) return;
-  for (const [fact, value] of Object.entries(facts)) {
-    if (value !== undefined) process.stdout.write(`${fact}: ${value}\n`);
+  if (json) {
+    printJson(facts ? { ...counts, weights: facts } : counts);
+    return;
   }
+  print(...summaryTable(counts));
+  for (const [fact, value] of Object.entries(facts ?? {})) if (value !== undefined) print(`${fact}: ${value}`);
+}
+
+/** The library's table, as wide as the terminal is. */
+function summaryTable(counts: Summary): readonly string[] {
+  const [head, ...rows] = summaryRows(counts);
+  const columns: readonly Omit<Column, 'head'>[] = [
+    { cut: 'start' },
+    { cut: 'end', leaveOut: 2 },
+    { leaveOut: 3 },
+    { align: 'right' },
+    { align: 'right', leaveOut: 4 },
+    { align: 'right', leaveOut: 1 },
+  ];
+  return textTable(
+    columns.map((column, at) => ({ ...column, head: head![at]! })),
+    rows,
+    { style: 'plain' },
+  );
 }
 
 async function describe(
@@ -47,7 +67,7 @@ async function describe(
     const which = { ...named, weights: reference, ...(entry !== undefined && { entry }) };
     const weights = await loadNamedWeights(which, signal);
     const described = await describeWeights({ ...named, ...network, weights });
-    for (const note of described.notes) process.stderr.write(`note: ${note}\n`);
+    say(...described.notes.map((note) => `note: ${note}`));
     return { weights, described };
   }
   if (name === undefined) throw new UsageError('expected a variant, e.g. resnet50, or --weights, got neither');

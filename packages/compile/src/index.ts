@@ -42,7 +42,7 @@ export { sliceSplits } from './passes/slice-splits.ts';
 export { spellOutBatchNorm } from './passes/spell-out-batch-norm.ts';
 export { type BufferPlan, planBuffers } from './plan-buffers.ts';
 export { formatGraph } from './print/format-graph.ts';
-export { formatSummary } from './print/format-summary.ts';
+export { formatSummary, summaryRows } from './print/format-summary.ts';
 export { toMermaid } from './print/to-mermaid.ts';
 export { toSvg } from './print/to-svg.ts';
 export { type LayerSummary, type Summary, summary } from './summary.ts';

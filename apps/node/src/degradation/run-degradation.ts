@@ -6,12 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { getSpec } from '@residual/resnet/registry';
 import { cifarDegradation, type Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
-import Table from 'cli-table3';
 import { parseDataSource } from '../data/data-source.ts';
 import { exitCode } from '../exit-code.ts';
 import { mapLimited } from '../map-limited.ts';
 import { parseCount } from '../parse-count.ts';
 import { drawSvg } from '../report/draw-svg.ts';
+import { print, say } from '../terminal/output.ts';
+import { textTable } from '../terminal/text-table.ts';
 import { findRun, type Precision, type RunSettings, type TrainingDevice, weightsPath } from '../train/run-folder.ts';
 import { readTrainingParts } from '../train/training-data.ts';
 import { UsageError } from '../usage-error.ts';
@@ -65,13 +66,13 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
     return runTrainingProcess(training.name, [...args, '--threads', `${threads}`], signal);
   });
   if (signal.aborted) {
-    process.stderr.write('residual: stopped; the same command goes on\n');
+    say('residual: stopped; the same command goes on');
     return exitCode.interrupted;
   }
   const failed = plan.filter((_, index) => codes[index] !== exitCode.success);
   if (failed.length > 0) {
     const names = failed.map(({ name }) => name).join(', ');
-    process.stderr.write(`residual: ${names}: failed, as said above; the same command goes on with them\n`);
+    say(`residual: ${names}: failed, as said above; the same command goes on with them`);
     return exitCode.failure;
   }
   await writeResults(flags.out, plan);
@@ -136,7 +137,12 @@ async function writeResults(out: string, plan: readonly PlannedTraining[]): Prom
   await write('figure.svg', svg);
   await write('figure.html', degradationPage(metrics, svg, command));
   const [head, ...rows] = finalErrors(metrics);
-  const table = new Table({ head: head!, style: { head: [], border: [], compact: true } });
-  table.push(...rows);
-  process.stdout.write(`${table.toString()}\n${join(out, 'metrics.json')}, figure.svg, figure.html\n`);
+  print(
+    ...textTable(
+      head!.map((name) => ({ head: name })),
+      rows,
+      { style: 'compact' },
+    ),
+  );
+  print(`${join(out, 'metrics.json')}, figure.svg, figure.html`);
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { say } from '../terminal/output.ts';
 
 /**
  * Runs `residual ARGS` in a process of its own; what it says comes with `name` before it.
@@ -18,7 +19,7 @@ export async function runTrainingProcess(name: string, args: readonly string[], 
   };
   signal.addEventListener('abort', stop);
   const lines = createInterface({ input: child.stderr! });
-  lines.on('line', (line) => process.stderr.write(`${name}: ${line}\n`));
+  lines.on('line', (line) => say(`${name}: ${line}`));
   try {
     // Not `close`, which a child whose channel was closed from here does not emit.
     const [[code]] = await Promise.all([once(child, 'exit'), once(lines, 'close')]);

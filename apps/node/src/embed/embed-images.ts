@@ -8,6 +8,7 @@ import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-
 import { inputsOf, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
+import { say } from '../terminal/output.ts';
 import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
 import { EmbeddingJournal } from './embedding-journal.ts';
@@ -39,7 +40,7 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
     const startMs = performance.now();
     const earlier = journal.done.size;
     try {
-      if (earlier > 0) process.stderr.write(`${out}.partial: ${earlier} pictures are done; going on\n`);
+      if (earlier > 0) say(`${out}.partial: ${earlier} pictures are done; going on`);
       const waiting = files.filter((file) => !journal.done.has(file));
       await embedAll(loaded, waiting, journal, signal);
       if (journal.embedded > 0) await finish(journal, format, out, length);
@@ -47,7 +48,7 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
       await journal.close();
     }
     await journal.remove();
-    process.stderr.write(`${summary(journal, earlier, performance.now() - startMs, out)}\n`);
+    say(summary(journal, earlier, performance.now() - startMs, out));
     if (journal.failed === 0) return exitCode.success;
     return journal.embedded > 0 ? exitCode.failure : exitCode.badInput;
   } finally {

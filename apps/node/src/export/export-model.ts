@@ -2,6 +2,7 @@ import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createClassifier, toMetadata } from '@residual/classifier';
 import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
 import { parseCount } from '../parse-count.ts';
+import { print, say } from '../terminal/output.ts';
 import { UsageError } from '../usage-error.ts';
 import { loadNamedWeights, type WeightsFlags } from '../weights/load-named-weights.ts';
 import { exportFormats } from './export-formats.ts';
@@ -36,8 +37,7 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   await tfjsWasm().use();
   const named = flags.model === undefined ? {} : { model: flags.model };
   const classifier = await createClassifier({ ...named, ...network, weights });
-  for (const note of classifier.notes) process.stderr.write(`note: ${note}\n`);
-  for (const warning of classifier.warnings) process.stderr.write(`warning: ${warning}\n`);
+  say(...classifier.notes.map((note) => `note: ${note}`), ...classifier.warnings.map((text) => `warning: ${text}`));
   signal.throwIfAborted();
   const { model, preset } = classifier;
   const written = await format.write(out, {
@@ -48,5 +48,5 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
     metadata: { ...weights.metadata, ...toMetadata(classifier) },
     isHalf: flags.half ?? false,
   });
-  process.stdout.write(`${out}: ${model.spec.name}, ${written}\n`);
+  print(`${out}: ${model.spec.name}, ${written}`);
 }

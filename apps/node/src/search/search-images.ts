@@ -1,6 +1,5 @@
 import { extname } from 'node:path';
 import { decodeImage } from '@residual/vision/node';
-import Table from 'cli-table3';
 import { readNpy } from '../embed/read-npy.ts';
 import { exitCode } from '../exit-code.ts';
 import { findImages } from '../find-images.ts';
@@ -8,6 +7,8 @@ import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-
 import { parseCount } from '../parse-count.ts';
 import { inputsOf, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { textTable } from '../terminal/text-table.ts';
 import { UsageError } from '../usage-error.ts';
 import { Nearest, type Neighbour } from './nearest.ts';
 
@@ -33,8 +34,8 @@ export async function searchImages(
     const failures = isFile
       ? await offerRows(folder, loaded.classifier.numFeatures, nearest, signal)
       : await offerFiles(files, loaded, nearest, signal);
-    const show = flags.json ? toLines : toTable;
-    if (nearest.found.length > 0) process.stdout.write(`${show(nearest.found)}\n`);
+    if (flags.json) for (const neighbour of nearest.found) printJson(neighbour);
+    else if (nearest.found.length > 0) print(...similarityTable(nearest.found));
     if (failures === 0) return exitCode.success;
     return failures < files.length ? exitCode.failure : exitCode.badInput;
   } finally {
@@ -79,16 +80,12 @@ async function offerFiles(
   return failures;
 }
 
-function toTable(found: readonly Neighbour[]): string {
-  const table = new Table({
-    head: ['picture', 'similarity'],
-    colAligns: ['left', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { file, similarity } of found) table.push([file, similarity.toFixed(4)]);
-  return table.toString();
-}
-
-function toLines(found: readonly Neighbour[]): string {
-  return found.map((neighbour) => JSON.stringify(neighbour)).join('\n');
+function similarityTable(found: readonly Neighbour[]): readonly string[] {
+  return textTable(
+    [
+      { head: 'picture', cut: 'start' },
+      { head: 'similarity', align: 'right' },
+    ],
+    found.map(({ file, similarity }) => [file, similarity.toFixed(4)]),
+  );
 }

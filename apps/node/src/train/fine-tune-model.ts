@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { describeWeights, networkOf } from '@residual/classifier';
 import { hashFile } from '@residual/weights/node';
 import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
+import { say } from '../terminal/output.ts';
 import { UsageError } from '../usage-error.ts';
 import { loadNamedWeights, type WeightsFlags } from '../weights/load-named-weights.ts';
 import type { FineTuneSettings } from './run-folder.ts';
@@ -37,7 +38,7 @@ async function planFineTuning(
   const loaded = await loadNamedWeights(flags, signal);
   const named = model === undefined ? {} : { model };
   const { blueprint, notes } = await describeWeights({ ...named, ...parseNetworkFlags(flags), weights: loaded });
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  say(...notes.map((note) => `note: ${note}`));
   const settings: FineTuneSettings = {
     weights: resolve(weights),
     sha256,

@@ -12,6 +12,7 @@ import {
 } from '@residual/train';
 import { checkpointFolder, recipeBatches } from '@residual/train/node';
 import { resizeAndCrop } from '@residual/vision';
+import { say } from '../terminal/output.ts';
 import { loadNamedWeights } from '../weights/load-named-weights.ts';
 import { describeFineTuning } from './describe-fine-tuning.ts';
 import { liveLine } from './live-line.ts';
@@ -67,7 +68,7 @@ export async function runTraining(
             ...options,
             freeze: tuning.freeze,
             bn: tuning.bn,
-            onReport: (report) => process.stderr.write(`${describeFineTuning(report)}\n`),
+            onReport: (report) => say(describeFineTuning(report)),
           });
     await written;
     return result;

@@ -1,5 +1,6 @@
 import { exitCode } from '../exit-code.ts';
 import { parseCount } from '../parse-count.ts';
+import { print, printJson, say } from '../terminal/output.ts';
 import { finishRun } from './finish-run.ts';
 import { abandonRun, createRun, type RunSettings, readRun } from './run-folder.ts';
 import { ownVersions, type PlannedRun, planRun, type RunFlags } from './run-settings.ts';
@@ -45,18 +46,18 @@ async function completeRun(
   const result = await runTraining(out, settings, data, { signal, threads: readThreads(flags) });
   const { step, history } = result.progress;
   if (result.stopped) {
-    process.stderr.write(`residual: stopped after step ${step}; --resume --out ${out} goes on\n`);
+    say(`residual: stopped after step ${step}; --resume --out ${out} goes on`);
     return exitCode.interrupted;
   }
   const { weights, evaluation } = await finishRun(out, settings, data.train.classes, result);
   if (json) {
     const test = evaluation && { top1: evaluation.top1, top5: evaluation.top5 };
-    process.stdout.write(`${JSON.stringify({ weights, ...history.at(-1), ...test })}\n`);
+    printJson({ weights, ...history.at(-1), ...test });
     return exitCode.success;
   }
   const { correct, total, top1 } = evaluation ?? {};
   const test = evaluation === undefined ? '' : `, ${correct} of ${total} test pictures right (${top1!.toFixed(2)} %)`;
-  process.stdout.write(`${weights}: ${step} steps${test}\n`);
+  print(`${weights}: ${step} steps${test}`);
   return exitCode.success;
 }
 

@@ -1,5 +1,7 @@
 import type { ProgressEvent } from '@residual/weights/hub';
 import { Presets, SingleBar } from 'cli-progress';
+import { say } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
 
 /** Shows a download on stderr: as a bar on a terminal, elsewhere as a line that says what is fetched. */
 export interface DownloadBar {
@@ -18,7 +20,7 @@ export function downloadBar(): DownloadBar {
     onProgress(event) {
       if (event.status !== 'progress_total') return;
       const { name, loaded, total } = event;
-      const details = { name, mebibytes: mebibytes(loaded), all: mebibytes(total) };
+      const details = { name: printable(name), mebibytes: mebibytes(loaded), all: mebibytes(total) };
       if (shown !== undefined) {
         if (isTerminal) bar.update(loaded, details);
         return;
@@ -27,7 +29,7 @@ export function downloadBar(): DownloadBar {
       if (total < 2 ** 20) return;
       shown = name;
       if (isTerminal) bar.start(total, loaded, details);
-      else process.stderr.write(`downloading ${name}, ${mebibytes(total)} MiB\n`);
+      else say(`downloading ${name}, ${mebibytes(total)} MiB`);
     },
     stop() {
       if (isTerminal && shown !== undefined) bar.stop();

@@ -1,6 +1,7 @@
 import { listWeights, type PublishedWeights } from '@residual/weights/catalogue';
 import { cacheFolder, folderCache } from '@residual/weights/node';
-import Table from 'cli-table3';
+import { print, printJson } from '../terminal/output.ts';
+import { type Column, textTable } from '../terminal/text-table.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Prints the published weights that match a pattern. @throws UsageError where none does. */
@@ -12,27 +13,34 @@ export async function listModels(pattern: string | undefined, { json = false }: 
   const kept = await folderCache(cacheFolder()).list();
   const isKept = ({ urls, repo }: PublishedWeights) =>
     kept.some(({ url, isWhole }) => isWhole && (url === urls[0] || (repo !== undefined && isOfRepo(url, repo))));
-  const text = json
-    ? all.map((weights) => JSON.stringify({ ...weights, isCached: isKept(weights) })).join('\n')
-    : weightsTable(all, isKept);
-  process.stdout.write(`${text}\n`);
+  if (!json) print(...weightsTable(all, isKept));
+  else for (const weights of all) printJson({ ...weights, isCached: isKept(weights) });
 }
 
 function isOfRepo(url: string, repo: string): boolean {
   return url.includes(`/${repo}/resolve/`) && url.endsWith('/model.safetensors');
 }
 
-function weightsTable(all: readonly PublishedWeights[], isKept: (weights: PublishedWeights) => boolean): string {
-  const table = new Table({
-    head: ['model', 'weights', 'parameters', 'size', 'top-1', 'at', 'licence', 'cached'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left', 'left'],
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-    style: { head: [], border: [] },
-  });
-  for (const weights of all) {
+/** The names, by which weights are asked for, stay whole as long as they can. */
+const COLUMNS: readonly Column[] = [
+  { head: 'model', cut: 'end' },
+  { head: 'weights', cut: 'end' },
+  { head: 'parameters', align: 'right', leaveOut: 1 },
+  { head: 'size', align: 'right', leaveOut: 4 },
+  { head: 'top-1', align: 'right', leaveOut: 6 },
+  { head: 'at', align: 'right', leaveOut: 2 },
+  { head: 'licence', leaveOut: 5 },
+  { head: 'cached', leaveOut: 3 },
+];
+
+function weightsTable(
+  all: readonly PublishedWeights[],
+  isKept: (weights: PublishedWeights) => boolean,
+): readonly string[] {
+  const rows = all.map((weights) => {
     const { model, name, parameters, sizeMiB, metrics, preset, licence } = weights;
     const best = metrics[0];
-    table.push([
+    return [
       model,
       name,
       `${(parameters / 1e6).toFixed(1)} M`,
@@ -41,7 +49,7 @@ function weightsTable(all: readonly PublishedWeights[], isKept: (weights: Publis
       `${preset.cropPx} px`,
       licence,
       isKept(weights) ? 'yes' : '',
-    ]);
-  }
-  return table.toString();
+    ];
+  });
+  return textTable(COLUMNS, rows, { style: 'compact' });
 }
