@@ -37,7 +37,7 @@ export async function classifyImages(
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
   if (flags.logits && !flags.json) throw new UsageError('--logits: expected --json beside it, got none; add --json');
-  const found = names.length === 0 ? sampleFiles() : await findImages(names);
+  const found = names.length === 0 ? sampleFiles().map((file) => ({ file })) : await findImages(names);
   const files = takeShard(found, parseShard(flags.shard));
   // Samples lie deep in a folder that is nobody's.
   const shown = (file: string): string => (names.length === 0 ? basename(file) : file);

@@ -1,37 +1,62 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FolderPictures, picturesAmong, walkPictures } from '@residual/vision/node';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { describeOthers, folderNote } from './folder-note.ts';
+import { say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
-const PICTURES = '**/*.{jpg,jpeg,png,webp,gif,tif,tiff,avif}';
+/** A picture that a user names, by itself or by its folder. */
+export interface FoundImage {
+  /** What rows and messages call it. */
+  readonly file: string;
+  /** Why it cannot be used, in one line that names it, where that is known already. */
+  readonly problem?: string;
+}
 
 /**
- * Files for what a user names: a file is itself, a folder all pictures in it and below, a pattern what it matches.
- * A name that is no file, no folder and no pattern stays, so that reading it says what is wrong.
+ * Pictures for what a user names: a file is itself, a folder all pictures in it and below, a pattern what it matches, of a
+ * folder the pictures. A name that is no file, no folder and no pattern stays, so that reading it says what is wrong. Files of
+ * folders and patterns that are no pictures are told on stderr, in a line for each.
  *
- * @throws UsageError for a folder without pictures, or a pattern that matches nothing.
+ * @throws UsageError for a folder or a pattern without pictures.
  */
-export async function findImages(names: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
+export async function findImages(names: readonly string[]): Promise<FoundImage[]> {
+  const found: FoundImage[][] = [];
   for (const name of names) {
     const status = await stat(name).catch(() => undefined);
-    if (status?.isDirectory()) found.push(...(await picturesIn(name)).map((file) => join(name, file)));
-    else if (!status && isDynamicPattern(name)) found.push(...(await matches(name)));
-    else found.push(name);
+    if (status?.isDirectory()) found.push(imagesOf(name, await walkPictures(name)));
+    else if (!status && isDynamicPattern(name)) found.push(imagesOf(name, await matches(name)));
+    else found.push([status ? { file: name } : absent(name)]);
   }
-  return found;
+  return found.flat();
 }
 
-/** Pictures in a folder and below, relative to it, in the order of their names. @throws UsageError where there are none. */
-export async function picturesIn(folder: string): Promise<string[]> {
-  const found = await glob(PICTURES, { cwd: folder, caseSensitiveMatch: false });
-  if (found.length === 0)
-    throw new UsageError(`${folder}: expected pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF), found none in this folder`);
-  return found.sort();
+/** @throws UsageError where there are none. */
+function imagesOf(name: string, { pictures, others }: FolderPictures): FoundImage[] {
+  if (pictures.length === 0) {
+    const got = others.length === 0 ? 'none' : `none; ${describeOthers(others)}`;
+    throw new UsageError(`${name}: expected pictures, found ${got}`);
+  }
+  const note = folderNote(name, pictures, others);
+  if (note !== undefined) say(note);
+  return pictures.map(({ path, ...rest }) => ({ file: path, ...rest }));
 }
 
-async function matches(pattern: string): Promise<string[]> {
-  const found = await glob(pattern);
-  if (found.length === 0) throw new UsageError(`${pattern}: expected a pattern that matches files, it matches none`);
-  return found.sort();
+async function matches(pattern: string): Promise<FolderPictures> {
+  const paths = (await glob(pattern, { onlyFiles: false, expandDirectories: false })).sort();
+  if (paths.length === 0) throw new UsageError(`${pattern}: expected a pattern that matches files, it matches none`);
+  // A folder's name ends in a slash; what is below it comes with it.
+  const outermost: string[] = [];
+  for (const path of paths) {
+    const last = outermost.at(-1);
+    if (last === undefined || !(last.endsWith('/') && path.startsWith(last))) outermost.push(path);
+  }
+  return picturesAmong(outermost);
+}
+
+/** Reading it says that it is not there, unless Node took its name for another. */
+function absent(name: string): FoundImage {
+  if (!name.includes('\ufffd')) return { file: name };
+  const problem = 'expected a name in UTF-8, got other bytes; name its folder instead, or rename it';
+  return { file: name, problem: `${name}: ${problem}` };
 }

@@ -1,5 +1,6 @@
 import type { PixelImage } from '@residual/vision';
 import { decodeImage } from '@residual/vision/node';
+import type { FoundImage } from './find-images.ts';
 import { mapLimited } from './map-limited.ts';
 import { isKnown } from './report-error.ts';
 
@@ -19,24 +20,26 @@ export interface BadImage {
 const CONCURRENCY = 4;
 
 /**
- * Files decoded and prepared, `chunkSize` at a time, each chunk while the caller is at work on the one before; what is wrong
- * with a file is its result.
+ * Pictures decoded and prepared, `chunkSize` at a time, each chunk while the caller is at work on the one before; what is wrong
+ * with one is its result.
  *
  * @throws the signal's reason.
  */
 export async function* preparedBatches(
-  files: readonly string[],
+  images: readonly FoundImage[],
   { prepare, chunkSize }: { readonly prepare: (image: PixelImage) => Float32Array; readonly chunkSize: number },
   signal: AbortSignal,
 ): AsyncGenerator<readonly (PreparedImage | BadImage)[], void, undefined> {
   const begin = (start: number): Promise<(PreparedImage | BadImage)[]> => {
-    const batch = mapLimited(files.slice(start, start + chunkSize), CONCURRENCY, (file) => prepareFile(file, prepare));
+    const batch = mapLimited(images.slice(start, start + chunkSize), CONCURRENCY, (image) =>
+      prepareOne(image, prepare),
+    );
     // Whoever takes it sees the failure; until then it is nobody's.
     batch.catch(() => undefined);
     return batch;
   };
   let next = begin(0);
-  for (let start = 0; start < files.length; start += chunkSize) {
+  for (let start = 0; start < images.length; start += chunkSize) {
     signal.throwIfAborted();
     const batch = await next;
     next = begin(start + chunkSize);
@@ -49,10 +52,11 @@ export function inputsOf(batch: readonly (PreparedImage | BadImage)[]): Float32A
   return batch.flatMap((image) => ('input' in image ? [image.input] : []));
 }
 
-async function prepareFile(
-  file: string,
+async function prepareOne(
+  { file, problem }: FoundImage,
   prepare: (image: PixelImage) => Float32Array,
 ): Promise<PreparedImage | BadImage> {
+  if (problem !== undefined) return { file, problem };
   try {
     return { file, input: prepare(await decodeImage(file)) };
   } catch (error) {

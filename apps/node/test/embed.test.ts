@@ -182,7 +182,7 @@ describe('embed', () => {
     await mine.append([{ file: 'a.png', embedding: Float32Array.of(1, 2) }]);
     await mine.close();
     const next = await EmbeddingJournal.open(partial, settings, { patienceMs: 300 });
-    expect([...next.done]).toEqual(['a.png']);
+    expect([...next.done]).toEqual([['a.png', 1]]);
     await next.close();
     const below = await residual(['embed', 'many', ...flags, '--out', 'w.safetensors/e.npy'], { cwd: folder });
     expect(below.said[0]).toContain('w.safetensors/e.npy.partial: expected a folder that can be made, got ENOTDIR');

@@ -48,7 +48,7 @@ test('folders are searched, patterns expanded, names with spaces kept', async ()
   const { exitCode, stdout, said } = await residual(['classify', 'album', 'p*.png', ...flags, '--json'], {
     cwd: folder,
   });
-  expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
+  expect({ exitCode, said }).toEqual({ exitCode: 0, said: ['album: 2 pictures; 1 file is none: notes.txt'] });
   expect(filesOf(stdout)).toEqual(['album/a b.png', 'album/below/c.JPG', 'pixel.png']);
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { fileName, filePath } from './file-name.ts';
-import { walkPictures } from './walk-pictures.ts';
+import { picturesAmong, walkPictures } from './walk-pictures.ts';
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
@@ -72,8 +72,8 @@ describe.skipIf(process.platform === 'win32')('links', () => {
     symlinkSync('self', join(root, 'self'));
     const { pictures } = await walkPictures(root);
     expect(pictures.map(({ problem }) => problem)).toEqual([
-      `${join(root, 'link.png')}: expected a link to a file or folder, got a link to nothing; mend or remove it`,
-      `${join(root, 'self')}: expected a link to a file or folder, got ELOOP; mend or remove it`,
+      `${join(root, 'link.png')}: expected a file or folder, got a link to nothing; mend or remove it`,
+      `${join(root, 'self')}: expected a file or folder, got a link to itself; mend or remove it`,
     ]);
   });
 
@@ -91,6 +91,14 @@ test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('what may 
   chmodSync(join(root, 'closed-file'), 0);
   onTestFinished(() => chmodSync(join(root, 'closed'), 0o700));
   expect(await names()).toEqual(['!closed', 'closed-file']);
+});
+
+test('among files and folders that are named, hidden ones are taken, and what is below them as ever', async () => {
+  for (const name of ['.a/b.png', '.a/.c.png', '.d']) put(name, PNG);
+  put('e.txt', 'no picture');
+  const { pictures, others } = await picturesAmong(['.d', '.a', 'e.txt'].map((name) => join(root, name)));
+  expect(pictures.map(({ path }) => path)).toEqual([join(root, '.a/b.png'), join(root, '.d')]);
+  expect(others).toEqual([join(root, 'e.txt')]);
 });
 
 test('a folder that is none is a problem', async () => {

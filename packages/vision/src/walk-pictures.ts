@@ -6,7 +6,7 @@ import { pictureFormat } from './picture-format.ts';
 
 /** A file that is to be decoded. */
 export interface FoundPicture {
-  /** The folder's path, and the file's below it. */
+  /** The folder's path, and the file's below it; `filePath` says what `node:fs` opens it by. */
   readonly path: string;
   /** Why it can't be decoded, in one line that begins with its path, where that is known already. */
   readonly problem?: string;
@@ -48,6 +48,12 @@ const ENDINGS: readonly string[] = [
 /** What file managers leave in folders of pictures. */
 const LEFT_BY_SYSTEMS = /^(?:thumbs\.db|desktop\.ini)$/i;
 
+/** By what opening them fails with. */
+const BROKEN_LINKS: Readonly<Record<string, string>> = {
+  ENOENT: 'a link to nothing; mend or remove it',
+  ELOOP: 'a link to itself; mend or remove it',
+};
+
 const HEAD_BYTES = 4096;
 /** Files that are open at a time. */
 const OPEN_FILES = 32;
@@ -60,14 +66,25 @@ export async function walkPictures(folder: string): Promise<FolderPictures> {
   const entries: Entry[] = [];
   const id = await stat(filePath(folder), { bigint: true }).then(folderId, () => '');
   await listFolder(folder, '', { folders: new Set([id]), isLinked: false }, entries);
+  return sortOut(folder, entries);
+}
+
+/** The pictures among files and folders, and below these, as `walkPictures` finds them. */
+export async function picturesAmong(paths: readonly string[]): Promise<FolderPictures> {
+  const entries: Entry[] = [];
+  for (const path of paths) await follow('', path, false, { folders: new Set(), isLinked: false }, entries);
+  return sortOut('', entries);
+}
+
+async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const pictures: FoundPicture[] = [];
   const others: string[] = [];
   for (let start = 0; start < entries.length; start += OPEN_FILES) {
     const part = entries.slice(start, start + OPEN_FILES);
-    const arePictures = await Promise.all(part.map((entry) => isPicture(folder, entry)));
+    const arePictures = await Promise.all(part.map((entry) => isPicture(root, entry)));
     for (const [index, { name, problem }] of part.entries()) {
-      const path = join(folder, name);
+      const path = join(root, name);
       if (problem !== undefined) pictures.push({ path, problem: `${path}: ${problem}` });
       else if (arePictures[index]) pictures.push({ path });
       else others.push(name);
@@ -97,9 +114,8 @@ async function listFolder(root: string, below: string, trail: Trail, entries: En
 async function follow(root: string, name: string, isLink: boolean, trail: Trail, entries: Entry[]): Promise<void> {
   const target = await stat(filePath(join(root, name)), { bigint: true }).catch(codeOf);
   if (typeof target === 'string') {
-    const got = target === 'ENOENT' ? 'a link to nothing' : target;
-    const problem = `expected a ${isLink ? 'link to a file or folder' : 'folder'}, got ${got}; mend or remove it`;
-    entries.push({ name, isFile: false, problem });
+    const got = BROKEN_LINKS[target] ?? `${target}; check its permissions`;
+    entries.push({ name, isFile: false, problem: `expected a file or folder, got ${got}` });
   } else if (target.isDirectory()) {
     const id = folderId(target);
     const isAgain = trail.folders.has(id) && (isLink || trail.isLinked);
@@ -115,10 +131,10 @@ function folderId({ dev, ino }: BigIntStats): string {
 }
 
 /** Whether it is to be decoded: what can't be opened is, and decoding says why it can't. */
-async function isPicture(folder: string, { name, isFile }: Entry): Promise<boolean> {
+async function isPicture(root: string, { name, isFile }: Entry): Promise<boolean> {
   if (!isFile) return false;
   if (ENDINGS.includes(extname(name).toLowerCase())) return true;
-  const head = await readHead(filePath(join(folder, name))).catch(() => undefined);
+  const head = await readHead(filePath(join(root, name))).catch(() => undefined);
   return head === undefined || (pictureFormat(head)?.isPicture ?? false);
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { networkOf } from '@residual/classifier';
 import { hashFile } from '@residual/weights/node';
 import { exitCode } from '../exit-code.ts';
-import { findImages } from '../find-images.ts';
+import { type FoundImage, findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { inputsOf, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
@@ -38,10 +38,10 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
     };
     const journal = await EmbeddingJournal.open(`${out}.partial`, settings);
     const startMs = performance.now();
-    const earlier = journal.done.size;
+    const earlier = journal.embedded + journal.failed;
     try {
       if (earlier > 0) say(`${out}.partial: ${earlier} pictures are done; going on`);
-      const waiting = files.filter((file) => !journal.done.has(file));
+      const waiting = withoutDone(files, journal.done);
       await embedAll(loaded, waiting, journal, signal);
       if (journal.embedded > 0) await finish(journal, format, out, length);
     } finally {
@@ -87,9 +87,19 @@ function summary({ embedded, failed }: EmbeddingJournal, earlier: number, elapse
   return `${out}: ${embedded} pictures${bad}; ${rate.toFixed(1)} per second`;
 }
 
+/** The first of each name that were done are left out: a picture that is named twice is embedded twice. */
+function withoutDone(files: readonly FoundImage[], done: ReadonlyMap<string, number>): FoundImage[] {
+  const left = new Map(done);
+  return files.filter(({ file }) => {
+    const count = left.get(file) ?? 0;
+    left.set(file, count - 1);
+    return count <= 0;
+  });
+}
+
 async function embedAll(
   loaded: LoadedClassifier,
-  files: readonly string[],
+  files: readonly FoundImage[],
   journal: EmbeddingJournal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -98,12 +108,13 @@ async function embedAll(
     for await (const batch of preparedBatches(files, loaded, signal)) {
       const rows = await loaded.classifier.forwardIntermediates(inputsOf(batch), ['pooled'], { signal });
       const next = rows.values();
+      // Said first: what the journal has is not said again.
+      for (const image of batch) if ('problem' in image) progress.say(`residual: ${image.problem}`);
       await journal.append(
         batch.map((image) =>
           'input' in image ? { file: image.file, embedding: next.next().value!.pooled.data } : image,
         ),
       );
-      for (const image of batch) if ('problem' in image) progress.say(`residual: ${image.problem}`);
       progress.advance(batch.length);
     }
   } finally {

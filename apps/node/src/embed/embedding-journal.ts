@@ -38,8 +38,8 @@ const PATIENCE_MS = 20_000;
  */
 export class EmbeddingJournal {
   readonly folder: string;
-  /** Pictures that an earlier start worked through, those that could not be used too. */
-  readonly done: ReadonlySet<string>;
+  /** How often an earlier start worked through each picture, those that could not be used too. */
+  readonly done: ReadonlyMap<string, number>;
   readonly #length: number;
   readonly #rows: FileHandle;
   readonly #entries: FileHandle;
@@ -50,7 +50,7 @@ export class EmbeddingJournal {
   private constructor(
     folder: string,
     length: number,
-    earlier: { done: Set<string>; embedded: number; failed: number },
+    earlier: { done: Map<string, number>; embedded: number; failed: number },
     files: { rows: FileHandle; entries: FileHandle; release: () => Promise<void> },
   ) {
     this.folder = folder;
@@ -160,9 +160,9 @@ async function readEarlier(
   rowsPath: string,
   entriesPath: string,
   width: number,
-): Promise<{ done: Set<string>; embedded: number; failed: number }> {
+): Promise<{ done: Map<string, number>; embedded: number; failed: number }> {
   const available = Math.floor((await sizeOf(rowsPath)) / width);
-  const done = new Set<string>();
+  const done = new Map<string, number>();
   let embedded = 0;
   let failed = 0;
   let wholeBytes = 0;
@@ -171,7 +171,7 @@ async function readEarlier(
       if (problem === undefined && embedded === available) break;
       if (problem === undefined) embedded += 1;
       else failed += 1;
-      done.add(file);
+      done.set(file, (done.get(file) ?? 0) + 1);
       wholeBytes = endBytes;
     }
     await truncate(entriesPath, wholeBytes);

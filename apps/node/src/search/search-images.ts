@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { decodeImage } from '@residual/vision/node';
 import { readNpy } from '../embed/read-npy.ts';
 import { exitCode } from '../exit-code.ts';
-import { findImages } from '../find-images.ts';
+import { type FoundImage, findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { parseCount } from '../parse-count.ts';
 import { inputsOf, preparedBatches } from '../prepared-batches.ts';
@@ -56,7 +56,7 @@ async function offerRows(path: string, length: number, nearest: Nearest, signal:
 }
 
 async function offerFiles(
-  files: readonly string[],
+  files: readonly FoundImage[],
   loaded: LoadedClassifier,
   nearest: Nearest,
   signal: AbortSignal,
