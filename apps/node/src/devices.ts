@@ -1,5 +1,6 @@
 import type { Classifier } from '@residual/classifier';
 import { type Engine, EngineError, type TfjsBackend, tfjs, useFirstTfjsBackend } from '@residual/compile';
+import { didYouMean } from '@residual/resnet';
 import { UsageError } from './usage-error.ts';
 
 /** Engines run compiled models; the backends `tfjs-…` run them as they are. */
@@ -32,7 +33,8 @@ export function parseDevices(list: string): readonly string[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if (Object.hasOwn(devices, name)) continue;
-    throw new UsageError(`--device: expected a list of ${Object.keys(devices).join(', ')}, got '${name}'`);
+    const known = Object.keys(devices);
+    throw new UsageError(`--device: expected a list of ${known.join(', ')}, got '${name}'${didYouMean(name, known)}`);
   }
   return names;
 }

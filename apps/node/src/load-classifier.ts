@@ -1,10 +1,12 @@
 import { type Classifier, createClassifier } from '@residual/classifier';
-import { getPreset, type PixelImage } from '@residual/vision';
+import { didYouMean } from '@residual/resnet';
+import { getPreset, listPresets, type PixelImage, type Preset, PresetError } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
 import { parseDevices, serveOnFirst } from './devices.ts';
 import { describeEmbeddedWeights, embeddedWeights } from './embedded-weights.ts';
 import { type NetworkFlags, parseNetworkFlags } from './network-flags.ts';
 import { say } from './terminal/output.ts';
+import { UsageError } from './usage-error.ts';
 import { loadNamedWeights, type WeightsFlags } from './weights/load-named-weights.ts';
 
 /** The options that every command with a model has. */
@@ -33,7 +35,7 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   const { model } = flags;
   const options = {
     ...(model !== undefined && { model }),
-    ...(flags.preset !== undefined && { preset: getPreset(flags.preset) }),
+    ...(flags.preset !== undefined && { preset: parsePreset(flags.preset) }),
     ...parseNetworkFlags(flags),
   };
   const devices = parseDevices(flags.device);
@@ -51,6 +53,17 @@ export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Pr
   };
   const fitting = Math.floor(CHUNK_PIXELS / classifier.preset.cropPx ** 2);
   return { classifier, prepare, engine: device, isEmbedded, chunkSize: Math.max(classifier.batchSize, fitting) };
+}
+
+/** @throws UsageError for a name that is none, with the one that was meant. */
+function parsePreset(name: string): Preset {
+  try {
+    return getPreset(name);
+  } catch (error) {
+    if (PresetError.isInstance(error))
+      throw new UsageError(`--preset: ${error.message}${didYouMean(name, listPresets())}`);
+    throw error;
+  }
 }
 
 async function readEmbedded(signal: AbortSignal): Promise<LoadedWeights> {

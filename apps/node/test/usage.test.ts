@@ -10,13 +10,20 @@ test.each([
     expected: 'residual: --weights: expected a file with resnet20',
   },
   { args: ['classify', 'a.png', '--model', 'resnet19', '--weights', 'w'], expected: "residual: no model 'resnet19'" },
+  { args: ['summary', 'ResNet18'], expected: "residual: no model 'ResNet18'; did you mean 'resnet18'?" },
+  { args: ['classify', 'a.png', '--model', 'rsnet50'], expected: "no model 'rsnet50'; did you mean 'resnet50'?" },
+  { args: ['models', 'resnet-18'], expected: "got one that matches none; did you mean 'resnet18'?" },
+  { args: ['classify', 'a.png', '--preset', 'imagenetk1V1'], expected: "; did you mean 'imagenet1kV1'?" },
+  { args: ['classify', 'a.png', '--device', 'natve'], expected: "got 'natve'; did you mean 'native'?" },
+  { args: ['export', 'a.onnx', '--model', 'resnet18', '--format', 'onx'], expected: "got 'onx'; did you mean 'onnx'?" },
+  { args: ['evaluate', '--data', 'cifar-10:x'], expected: "got 'cifar-10:x'; did you mean 'cifar10'?" },
   {
     args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--top', '0'],
     expected: "residual: --top: expected a whole number from 1, got '0'",
   },
   {
     args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--preset', 'mine'],
-    expected: "residual: unknown preset 'mine'",
+    expected: "residual: --preset: unknown preset 'mine'",
   },
   {
     args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--logits'],

@@ -81,6 +81,7 @@ export {
 export { convolutionHead } from './convolution-head.ts';
 export { type DeepStemOptions, deepStem } from './deep-stem.ts';
 export type { TorchShapes } from './describe-head.ts';
+export { didYouMean } from './did-you-mean.ts';
 export { fitModel, type ModelFit } from './fit-model.ts';
 export { type Head, type HeadOptions, type HeadType, linearHead, linearHeadWithoutBias } from './head.ts';
 export {

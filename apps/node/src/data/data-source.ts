@@ -1,3 +1,4 @@
+import { didYouMean } from '@residual/resnet';
 import { UsageError } from '../usage-error.ts';
 
 /** What `--data KIND:DIR` names. */
@@ -14,5 +15,7 @@ export function parseDataSource(data: string): DataSource {
   const [, kind, folder] = /^([^:]+):(.+)$/.exec(data) ?? [];
   const known = kinds.find((one) => one === kind);
   if (known !== undefined && folder !== undefined) return { kind: known, folder };
-  throw new UsageError(`--data: expected ${kinds.map((one) => `${one}:DIR`).join(', ')}, got '${data}'`);
+  throw new UsageError(
+    `--data: expected ${kinds.map((one) => `${one}:DIR`).join(', ')}, got '${data}'${didYouMean(kind ?? data, kinds)}`,
+  );
 }

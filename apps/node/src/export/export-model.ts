@@ -1,5 +1,6 @@
 import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createClassifier, toMetadata } from '@residual/classifier';
+import { didYouMean } from '@residual/resnet';
 import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
 import { parseCount } from '../parse-count.ts';
 import { print, say } from '../terminal/output.ts';
@@ -22,7 +23,9 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   const formats = exportFormats();
   const format = formats.get(flags.format);
   if (format === undefined) {
-    throw new UsageError(`--format: expected one of ${[...formats.keys()].join(', ')}, got '${flags.format}'`);
+    const known = [...formats.keys()];
+    const got = `got '${flags.format}'${didYouMean(flags.format, known)}`;
+    throw new UsageError(`--format: expected one of ${known.join(', ')}, ${got}`);
   }
   if (flags.size !== undefined && !format.hasSize) {
     throw new UsageError(`--size: expected none for ${flags.format}, which holds weights alone, got ${flags.size}`);

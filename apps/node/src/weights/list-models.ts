@@ -1,3 +1,4 @@
+import { didYouMean } from '@residual/resnet';
 import { listWeights, type PublishedWeights } from '@residual/weights/catalogue';
 import { cacheFolder, folderCache } from '@residual/weights/node';
 import { print, printJson } from '../terminal/output.ts';
@@ -8,7 +9,9 @@ import { UsageError } from '../usage-error.ts';
 export async function listModels(pattern: string | undefined, { json = false }: { json?: boolean }): Promise<void> {
   const all = listWeights(pattern);
   if (all.length === 0) {
-    throw new UsageError(`${pattern}: expected a pattern of models, such as 'resnet*', got one that matches none`);
+    const names = [...new Set(listWeights().map(({ model }) => model))];
+    const expected = "expected a pattern of models, such as 'resnet*', got one that matches none";
+    throw new UsageError(`${pattern}: ${expected}${didYouMean(pattern!, names)}`);
   }
   const kept = await folderCache(cacheFolder()).list();
   const isKept = ({ urls, repo }: PublishedWeights) =>

@@ -1,4 +1,5 @@
 import { loadPretrained } from '@residual/classifier';
+import { didYouMean } from '@residual/resnet';
 import { getSpec } from '@residual/resnet/registry';
 import { WeightsSourceError } from '@residual/weights';
 import { DEFAULT, findWeights, listWeights } from '@residual/weights/catalogue';
@@ -57,8 +58,9 @@ function isUnknownName(error: unknown, name: string | undefined): boolean {
 
 function unknownName({ model, weights }: WeightsFlags): UsageError {
   const names = model === undefined ? [] : listWeights(model).map(({ name }) => name);
+  const meant = didYouMean(weights!, names);
   const known = names.length === 0 ? '' : `one of ${[DEFAULT, ...names].join(', ')}, `;
   return new UsageError(
-    `--weights: ${weights}: expected a weights file, ${known}hf:owner/name or an address, found none; check the path`,
+    `--weights: ${weights}: expected a weights file, ${known}hf:owner/name or an address, found none${meant || '; check the path'}`,
   );
 }

@@ -126,6 +126,11 @@ test('a class may be named, by its label or its index', async () => {
   await expect(classifier.explain(picture(), options)).rejects.toThrow(
     'target: expected a class\'s name or its index from 0 to 9, got "z"',
   );
+  const words = ['espresso', 'cup', ...labels.slice(2)];
+  const other = await createClassifier({ model: net(), preset: presetOf(16), labels: words });
+  await expect(other.explain(picture(), { target: 'expresso' })).rejects.toThrow(
+    'got "expresso"; did you mean \'espresso\'?',
+  );
   await expect(classifier.explain(picture(), { target: 10 })).rejects.toMatchObject({ code: 'BAD_OPTION' });
   await expect(classifier.explain(picture(), { layer: 'layer4' })).rejects.toThrow(
     "layer: expected one of stem, layer1, layer2, layer3, got 'layer4'",

@@ -1,3 +1,4 @@
+import { didYouMean } from '@residual/resnet';
 import { softmax } from '@residual/vision';
 import type { Classifier } from '../classifier.ts';
 import { ClassifierError } from '../classifier-error.ts';
@@ -39,8 +40,12 @@ export function questionOf(
   const index = typeof target === 'string' ? labels.indexOf(target) : (target ?? argMax(outputs.logits!.data));
   const label = labels[index];
   if (label !== undefined) return { endpoint: 'logits', index, label, scoreOf: (row) => softmax(row)[index]! };
+  const meant = typeof target === 'string' ? didYouMean(target, labels) : '';
   const expected = `expected a class's name or its index from 0 to ${labels.length - 1}`;
-  throw new ClassifierError('BAD_OPTION', `target: ${expected}, got ${JSON.stringify(target)}; see labels`);
+  throw new ClassifierError(
+    'BAD_OPTION',
+    `target: ${expected}, got ${JSON.stringify(target)}${meant || '; see labels'}`,
+  );
 }
 
 function argMax(values: Float32Array): number {
