@@ -1,5 +1,5 @@
 import type { ResNetSpec } from '@residual/resnet';
-import type { Preset } from '@residual/vision';
+import { CROP_MODES, type Preset } from '@residual/vision';
 import { ClassifierError } from './classifier-error.ts';
 import { isNetworkOption, type NetworkOptions, networkOf } from './network-options.ts';
 
@@ -90,7 +90,7 @@ function isPreset(value: unknown): value is Preset {
     isEdge(resizePx) &&
     isEdge(cropPx) &&
     ['bilinear', 'bicubic'].includes(interpolation as string) &&
-    ['center', 'center-floor', 'squash'].includes(cropMode as string) &&
+    CROP_MODES.some((mode) => mode === cropMode) &&
     isRgb(mean) &&
     isRgb(std) &&
     std.every((deviation) => deviation > 0)

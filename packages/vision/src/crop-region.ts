@@ -27,8 +27,8 @@ export function cropRegion(picture: { readonly width: number; readonly height: n
   if (!isPixelCount(cropPx)) throw new PresetError(`cropPx: expected a whole number of pixels, got ${cropPx}`);
 
   const squashed = { width: resizePx, height: resizePx };
-  const { width, height } = cropMode === 'squash' ? squashed : shortestEdgeSize(picture, resizePx);
-  const rounding = cropMode === 'center-floor' ? 'floor' : 'half-even';
+  const { width, height } = cropMode.startsWith('squash') ? squashed : shortestEdgeSize(picture, resizePx);
+  const rounding = cropMode.endsWith('floor') ? 'floor' : 'half-even';
   const left = cropOffset(width, cropPx, rounding);
   const top = cropOffset(height, cropPx, rounding);
   const region = {

@@ -9,6 +9,7 @@ export { type CropRounding, centerCrop } from './crop.ts';
 export { type CropTaps, cropTaps } from './crop-taps.ts';
 export { decodeBlob } from './decode-blob.ts';
 export { DecodeError, type DecodeErrorCode } from './decode-error.ts';
+export type { HuggingFaceConfig } from './hugging-face-config.ts';
 export { ImageError } from './image-error.ts';
 export type { ImageNote, ImageNoteCode } from './image-note.ts';
 export type { FilterTaps, Interpolation } from './interpolation.ts';
@@ -18,6 +19,8 @@ export { fromImageData, type PixelImage, type RgbaImage } from './pixel-image.ts
 export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 export { preprocess, resizeAndCrop } from './preprocess.ts';
 export {
+  CROP_MODES,
+  type CropMode,
   cifar,
   huggingFace,
   IMAGENET_MEAN,
@@ -29,12 +32,8 @@ export {
   timm288,
 } from './preset.ts';
 export { PresetError } from './preset-error.ts';
-export {
-  type HuggingFaceConfig,
-  presetFromHuggingFace,
-  presetFromTimm,
-  type TimmConfig,
-} from './preset-from-config.ts';
+export { presetFromHuggingFace } from './preset-from-hugging-face.ts';
+export { presetFromTimm, type TimmConfig } from './preset-from-timm.ts';
 export { getPreset, listPresets } from './preset-names.ts';
 export {
   chenyaofoCifar10,

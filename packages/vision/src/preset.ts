@@ -1,18 +1,24 @@
 import type { Interpolation } from './interpolation.ts';
 import type { Normalization, Rgb } from './normalize.ts';
 
+/**
+ * `'center'`: torchvision's centred crop; `'center-floor'`: Hugging Face's, which rounds half a pixel down; `'squash'` and
+ * `'squash-floor'`: both edges resized to `resizePx`, the aspect lost, then the same crops.
+ */
+export type CropMode = (typeof CROP_MODES)[number];
+
+/** Every `CropMode`. */
+export const CROP_MODES = ['center', 'center-floor', 'squash', 'squash-floor'] as const;
+
 /** How a model's pictures are prepared; part of what its weights mean. */
 export interface Preset extends Normalization {
-  /** Length of the shorter edge after resizing (of both edges where `cropMode` is `'squash'`). */
+  /** Length of the shorter edge after resizing (of both edges where `cropMode` is `'squash'` or `'squash-floor'`). */
   readonly resizePx: number;
   /** Edge of the square that the model sees. */
   readonly cropPx: number;
   readonly interpolation: Interpolation;
-  /**
-   * `'center'` (default): torchvision's centred crop; `'center-floor'`: Hugging Face's, which rounds half a pixel down;
-   * `'squash'`: both edges resized to `resizePx`, the aspect lost, then torchvision's centred crop.
-   */
-  readonly cropMode?: 'center' | 'center-floor' | 'squash';
+  /** Default `'center'`. */
+  readonly cropMode?: CropMode;
 }
 
 /** Mean of ImageNet's training set on pixels divided by 255. */
