@@ -39,7 +39,9 @@ function imagesOf(name: string, { pictures, others }: FolderPictures): FoundImag
   }
   const note = folderNote(name, pictures, others);
   if (note !== undefined) say(note);
-  return pictures.map(({ path, ...rest }) => ({ file: path, ...rest }));
+  return pictures.map(({ path, problem }) =>
+    problem === undefined ? { file: path } : { file: path, problem: `${path}: ${problem}` },
+  );
 }
 
 async function matches(pattern: string): Promise<FolderPictures> {

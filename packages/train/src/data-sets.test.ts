@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataPath, requirement } from '@residual/testing';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { orderedBatches, shuffledBatches } from './batches.ts';
 import { subset } from './data-set.ts';
 import { readCifar10, readCifar100 } from './node/cifar.ts';
 import type { CifarPixels } from './node/cifar-pixels.ts';
+import { findUnreadable } from './node/find-unreadable.ts';
 import { readImageFolder } from './node/image-folder.ts';
 import { recipeBatches } from './node/recipe-batches.ts';
 import { batchOptions } from './recipe.ts';
@@ -129,7 +130,73 @@ test('a folder of folders has their names as classes; what is no picture is name
   expect([label, image.width, image.height, ...image.data.subarray(0, 3)]).toEqual([1, 5, 4, 255, 0, 0]);
   await writeFile(join(root, 'red', 'broken.jpg'), 'no picture');
   const broken = await readImageFolder(root);
-  await expect(Promise.resolve(broken.read(3))).rejects.toThrow(/broken\.jpg: expected a picture, got an error/);
+  await expect(Promise.resolve(broken.read(3))).rejects.toThrow(/broken\.jpg: expected [^\n]+$/);
+  await expect(Promise.resolve(broken.read(3))).rejects.not.toThrow(/broken\.jpg.*broken\.jpg/);
   await expect(readImageFolder(join(root, 'red', 'deep'))).rejects.toThrow(/expected a folder per class, got none/);
   await expect(readImageFolder(join(root, 'absent'))).rejects.toThrow(/got ENOENT/);
+});
+
+describe('a folder of folders as people have them', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(folder, 'people '));
+    const png = await sharp({ create: { width: 5, height: 4, channels: 3, background: '#080' } })
+      .png()
+      .toBuffer();
+    await mkdir(join(root, 'a'));
+    await mkdir(join(root, 'c d', 'deep'), { recursive: true });
+    for (const name of ['a/0.png', 'a/1', 'a/2.jpg', 'c d/deep/3.png', 'beside.png', '.hidden.png'])
+      await writeFile(join(root, name), png);
+    await writeFile(join(root, 'a/notes.txt'), 'no picture');
+    await writeFile(join(root, 'list.csv'), 'no picture');
+  });
+
+  test('pictures are told by content; what is none, and what has no class, is listed', async () => {
+    const data = await readImageFolder(root);
+    expect(data.files.map(({ path, label }) => [path.slice(root.length + 1), label])).toEqual([
+      ['a/0.png', 0],
+      ['a/1', 0],
+      ['a/2.jpg', 0],
+      ['c d/deep/3.png', 1],
+    ]);
+    expect([data.classes, data.others, data.unsorted]).toEqual([
+      ['a', 'c d'],
+      ['a/notes.txt', 'list.csv'],
+      ['beside.png'],
+    ]);
+    expect(await data.read(1)).toMatchObject({ label: 0, image: { width: 5 } });
+  });
+
+  test.skipIf(process.platform === 'win32')('links are classes and pictures; those to nothing are errors', async () => {
+    await symlink('c d', join(root, 'b'));
+    await symlink('gone', join(root, 'a/gone.png'));
+    const data = await readImageFolder(root);
+    expect(data.classes).toEqual(['a', 'b', 'c d']);
+    await expect(Promise.resolve(data.read(3))).rejects.toThrow(
+      `${join(root, 'a/gone.png')}: expected a file or folder, got a link to nothing; mend or remove it`,
+    );
+    await symlink('gone', join(root, 'd'));
+    await expect(readImageFolder(root)).rejects.toThrow(`${join(root, 'd')}: expected a file or folder, got a link`);
+  });
+
+  test('a class without pictures is an error by its name', async () => {
+    await mkdir(join(root, 'e'));
+    await expect(readImageFolder(root)).rejects.toThrow(`${join(root, 'e')}: expected pictures, got none; remove`);
+    await writeFile(join(root, 'e', 'x.txt'), 'no picture');
+    await expect(readImageFolder(root)).rejects.toThrow('expected pictures, got none among 1 file; remove');
+  });
+
+  test('those that cannot be decoded are found before they are needed', async () => {
+    await writeFile(join(root, 'a/1.jpg'), '');
+    await writeFile(join(root, 'c d/x.png'), 'no picture');
+    const data = await readImageFolder(root);
+    const found = await findUnreadable(data);
+    expect(found.map(({ index, path }) => [index, path])).toEqual([
+      [2, join(root, 'a/1.jpg')],
+      [5, join(root, 'c d/x.png')],
+    ]);
+    expect(found[0]!.problem).toMatch(/^[^\n]+1\.jpg: expected [^\n]+$/);
+    expect(await findUnreadable(data, { enough: 3 })).toHaveLength(1);
+    await expect(findUnreadable(data, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  });
 });

@@ -8,7 +8,7 @@ import { pictureFormat } from './picture-format.ts';
 export interface FoundPicture {
   /** The folder's path, and the file's below it; `filePath` says what `node:fs` opens it by. */
   readonly path: string;
-  /** Why it can't be decoded, in one line that begins with its path, where that is known already. */
+  /** Why it can't be decoded (`expected …, got …`), where that is known already. */
   readonly problem?: string;
 }
 
@@ -85,7 +85,7 @@ async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> 
     const arePictures = await Promise.all(part.map((entry) => isPicture(root, entry)));
     for (const [index, { name, problem }] of part.entries()) {
       const path = join(root, name);
-      if (problem !== undefined) pictures.push({ path, problem: `${path}: ${problem}` });
+      if (problem !== undefined) pictures.push({ path, problem });
       else if (arePictures[index]) pictures.push({ path });
       else others.push(name);
     }

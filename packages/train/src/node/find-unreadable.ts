@@ -1,0 +1,54 @@
+import { TrainError } from '../train-error.ts';
+import type { ImageFolder } from './image-folder.ts';
+
+/** A picture that cannot be decoded. */
+export interface UnreadablePicture {
+  readonly index: number;
+  readonly path: string;
+  /** In one line that begins with its path. */
+  readonly problem: string;
+}
+
+export interface UnreadableOptions {
+  /** Pictures after so many that can be decoded are not looked at; default: all are. */
+  readonly enough?: number;
+  /** Called with how many more were looked at. */
+  readonly onProgress?: (count: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Decoded pictures are large: so many are in memory at a time. */
+const CONCURRENCY = 4;
+
+/**
+ * The pictures of a folder that cannot be decoded, found by decoding them. `subset` leaves them out, so that a training is
+ * that of a folder without them.
+ *
+ * @throws the signal's reason.
+ */
+export async function findUnreadable(
+  data: ImageFolder,
+  options: UnreadableOptions = {},
+): Promise<readonly UnreadablePicture[]> {
+  const { enough = Number.POSITIVE_INFINITY, onProgress, signal } = options;
+  const unreadable: UnreadablePicture[] = [];
+  for (let start = 0; start < data.size && start - unreadable.length < enough; start += CONCURRENCY) {
+    signal?.throwIfAborted();
+    const indices = Array.from({ length: Math.min(CONCURRENCY, data.size - start) }, (_, at) => start + at);
+    const problems = await Promise.all(indices.map((index) => problemOf(data, index)));
+    for (const [at, problem] of problems.entries())
+      if (problem !== undefined) unreadable.push({ index: start + at, path: data.files[start + at]!.path, problem });
+    onProgress?.(indices.length);
+  }
+  return unreadable;
+}
+
+async function problemOf(data: ImageFolder, index: number): Promise<string | undefined> {
+  try {
+    await data.read(index);
+    return undefined;
+  } catch (error) {
+    if (TrainError.isInstance(error)) return error.message;
+    throw error;
+  }
+}
