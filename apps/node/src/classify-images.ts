@@ -6,6 +6,8 @@ import { exitCode } from './exit-code.ts';
 import { findImages } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { parseCount } from './parse-count.ts';
+import { type DecodeFlags, parseDecodeFlags } from './pictures/decode-flags.ts';
+import { PictureReader } from './pictures/picture-reader.ts';
 import { predictionTable } from './prediction-table.ts';
 import { type BadImage, inputsOf, type PreparedImage, preparedBatches } from './prepared-batches.ts';
 import { showProgress } from './progress.ts';
@@ -14,7 +16,7 @@ import { parseShard, takeShard } from './shard.ts';
 import { print, printJson, say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ClassifyFlags extends ModelFlags {
+export interface ClassifyFlags extends ModelFlags, DecodeFlags {
   readonly top: string;
   readonly json?: boolean;
   readonly logits?: boolean;
@@ -41,6 +43,7 @@ export async function classifyImages(
   const files = takeShard(found, parseShard(flags.shard));
   // Samples lie deep in a folder that is nobody's.
   const shown = (file: string): string => (names.length === 0 ? basename(file) : file);
+  const reader = new PictureReader(parseDecodeFlags(flags));
   const loaded = await loadClassifier(flags, signal);
   const { classifier, engine, isEmbedded } = loaded;
   const topK = Math.min(k, classifier.labels.length);
@@ -48,7 +51,7 @@ export async function classifyImages(
   const answers: Answer[] = [];
   let failures = 0;
   try {
-    for await (const batch of preparedBatches(files, loaded, signal)) {
+    for await (const batch of preparedBatches(files, { ...loaded, reader }, signal)) {
       for (const result of await classifyBatch(classifier, batch, topK, signal)) {
         if ('problem' in result) {
           failures += 1;
@@ -66,6 +69,7 @@ export async function classifyImages(
     await classifier.dispose();
   }
   if (answers.length > 0) print(...predictionTable(answers));
+  say(...reader.notes);
   if (isEmbedded) say(imagenetHint());
   if (failures === 0) return exitCode.success;
   return failures < files.length ? exitCode.failure : exitCode.badInput;

@@ -1,8 +1,9 @@
 import type { Classifier } from '@residual/classifier';
-import { type DataSet, EvaluationCounter, subset } from '@residual/train';
+import { EvaluationCounter } from '@residual/train';
 import type { PixelImage } from '@residual/vision';
 import { parseDataSource } from './data/data-source.ts';
-import { readTestData } from './data/test-data.ts';
+import { FolderCounts } from './data/folder-counts.ts';
+import { readTestData, type TestData } from './data/test-data.ts';
 import { evaluationFacts, evaluationLines } from './evaluation-text.ts';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
@@ -10,8 +11,8 @@ import { mapLimited } from './map-limited.ts';
 import { parseCount } from './parse-count.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
-import { parseShard } from './shard.ts';
-import { print, printJson } from './terminal/output.ts';
+import { parseShard, takeShard } from './shard.ts';
+import { print, printJson, say } from './terminal/output.ts';
 
 export interface EvaluateFlags extends ModelFlags {
   readonly data: string;
@@ -22,10 +23,12 @@ export interface EvaluateFlags extends ModelFlags {
 
 /** An example that cannot be used, in one line. */
 interface BadExample {
+  readonly index: number;
   readonly problem: string;
 }
 
 interface LabelledInput {
+  readonly index: number;
   readonly input: Float32Array;
   readonly label: number;
 }
@@ -41,19 +44,18 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   const { classifier, prepare, chunkSize } = await loadClassifier(flags, signal);
   const { labels } = classifier;
   const counter = new EvaluationCounter(labels.length);
-  let failures = 0;
+  const folders = new FolderCounts();
   try {
-    const all = await readTestData(flags.data, labels);
-    const data = subset(all, (index) => index < limit && index % shard.count === shard.index);
-    const count = data.size;
-    const progress = showProgress(count, 'pictures', { printsLines: false });
+    const data = await readTestData(flags.data, labels);
+    const chosen = takeShard([...Array(Math.min(limit, data.size)).keys()], shard);
+    const progress = showProgress(chosen.length, 'pictures', { printsLines: false });
     try {
-      for (let start = 0; start < count; start += chunkSize) {
+      for (let start = 0; start < chosen.length; start += chunkSize) {
         signal.throwIfAborted();
-        const batch = await readPart(data, start, Math.min(count, start + chunkSize), prepare);
+        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
-        failures += batch.length - images.length;
+        for (const entry of batch) folders.add(data.folderOf?.(entry.index), 'input' in entry);
         await addBatch(counter, classifier, images, signal);
         progress.advance(batch.length);
       }
@@ -63,27 +65,27 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   } finally {
     await classifier.dispose();
   }
+  say(...folders.problems.map((problem) => `residual: ${problem}`));
+  const { unusable } = folders;
   const evaluation = counter.result();
   if (evaluation.total === 0) return exitCode.badInput;
-  if (flags.json) printJson(evaluationFacts(evaluation, labels));
-  else print(...evaluationLines(evaluation, labels));
-  return failures > 0 ? exitCode.failure : exitCode.success;
+  if (flags.json) printJson(evaluationFacts(evaluation, labels, unusable));
+  else print(...evaluationLines(evaluation, labels, unusable));
+  return unusable > 0 ? exitCode.failure : exitCode.success;
 }
 
-/** Examples from `start` up to `end`; what is wrong with one is its result. */
+/** Examples by their indices; what is wrong with one is its result. */
 function readPart(
-  data: DataSet,
-  start: number,
-  end: number,
+  data: TestData,
+  indices: readonly number[],
   prepare: (image: PixelImage) => Float32Array,
 ): Promise<(LabelledInput | BadExample)[]> {
-  const indices = Array.from({ length: end - start }, (_, index) => start + index);
   return mapLimited(indices, CONCURRENCY, async (index) => {
     try {
       const { image, label } = await data.read(index);
-      return { input: prepare(image), label };
+      return { index, input: prepare(image), label };
     } catch (error) {
-      if (isKnown(error)) return { problem: error.message };
+      if (isKnown(error)) return { index, problem: error.message };
       throw error;
     }
   });

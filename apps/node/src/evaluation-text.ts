@@ -7,21 +7,26 @@ const SHOWN_CLASSES = 20;
 const LEAST_ACCURATE = 10;
 
 /** An evaluation for people: what is right over all, then by class. */
-export function evaluationLines(evaluation: Evaluation, classes: readonly string[]): readonly string[] {
+export function evaluationLines(
+  evaluation: Evaluation,
+  classes: readonly string[],
+  unusable: number,
+): readonly string[] {
   const { correct, total, top1, top5, loss, calibrationError } = evaluation;
+  const bad = unusable > 0 ? `; ${unusable} more not to be used` : '';
   return [
-    `${correct} of ${total} pictures right: top-1 ${percent(top1)} %, top-5 ${percent(top5)} %`,
+    `${correct} of ${total} pictures right: top-1 ${percent(top1)} %, top-5 ${percent(top5)} %${bad}`,
     `loss ${loss.toFixed(4)}, calibration error ${calibrationError.toFixed(4)}`,
     ...classTable(evaluation, classes),
   ];
 }
 
 /** An evaluation for scripts; a class without pictures has `null`. */
-export function evaluationFacts(evaluation: Evaluation, classes: readonly string[]): object {
+export function evaluationFacts(evaluation: Evaluation, classes: readonly string[], unusable: number): object {
   const { top1, top5, perClass, ...others } = evaluation;
   const rounded = { top1: percent(top1), top5: percent(top5), perClass: perClass.map(percent) };
   const { correct, total, loss, calibrationError, confusion } = others;
-  return { correct, total, ...rounded, loss, calibrationError, classes, confusion };
+  return { correct, total, unusable, ...rounded, loss, calibrationError, classes, confusion };
 }
 
 /** Every class against every other, where there is room for that. */

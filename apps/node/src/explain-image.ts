@@ -1,14 +1,16 @@
 import { ClassifierError } from '@residual/classifier';
 import { type Explanation, overlay } from '@residual/classifier/explain';
-import { decodeImage } from '@residual/vision/node';
 import { writeFileAtomic } from '@residual/weights/node';
 import sharp from 'sharp';
 import { exitCode } from './exit-code.ts';
+import { foundImage } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
-import { print } from './terminal/output.ts';
+import { type DecodeFlags, parseDecodeFlags } from './pictures/decode-flags.ts';
+import { PictureReader } from './pictures/picture-reader.ts';
+import { print, say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ExplainFlags extends ModelFlags {
+export interface ExplainFlags extends ModelFlags, DecodeFlags {
   readonly out: string;
   readonly class?: string;
   readonly channel?: string;
@@ -23,7 +25,9 @@ type ExplainOptions = NonNullable<Parameters<Awaited<ReturnType<typeof loadClass
 export async function explainImage(image: string, flags: ExplainFlags, signal: AbortSignal): Promise<number> {
   const opacity = parseShare('--opacity', flags.opacity);
   if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out: expected a file called *.png, got '${flags.out}'`);
-  const picture = await decodeImage(image);
+  const reader = new PictureReader(parseDecodeFlags(flags));
+  const found = foundImage(image);
+  const picture = await reader.read(found, signal);
   const { classifier } = await loadClassifier(flags, signal);
   try {
     const options: ExplainOptions = {
@@ -39,7 +43,8 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
       await useGradients();
       return explain();
     });
-    await writeOverlay(image, flags, opacity, explanation);
+    await writeOverlay(found.file, flags, opacity, explanation);
+    say(...reader.notes);
     return exitCode.success;
   } finally {
     await classifier.dispose();

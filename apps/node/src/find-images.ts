@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type FolderPictures, picturesAmong, walkPictures } from '@residual/vision/node';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { describeOthers, folderNote } from './folder-note.ts';
+import { isElsewhere, pictureName, STANDARD_INPUT } from './pictures/picture-address.ts';
 import { say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -9,26 +10,40 @@ import { UsageError } from './usage-error.ts';
 export interface FoundImage {
   /** What rows and messages call it. */
   readonly file: string;
+  /** Where it is, if that is no file: an address, or `-` for standard input. */
+  readonly address?: string;
   /** Why it cannot be used, in one line that names it, where that is known already. */
   readonly problem?: string;
 }
 
 /**
- * Pictures for what a user names: a file is itself, a folder all pictures in it and below, a pattern what it matches, of a
- * folder the pictures. A name that is no file, no folder and no pattern stays, so that reading it says what is wrong. Files of
- * folders and patterns that are no pictures are told on stderr, in a line for each.
+ * Pictures for what a user names: a file, an address and `-`, for standard input, are themselves, a folder all pictures in it
+ * and below, a pattern what it matches, of a folder the pictures. A name that is none of these stays, so that reading it says
+ * what is wrong. Files of folders and patterns that are no pictures are told on stderr, in a line for each.
  *
- * @throws UsageError for a folder or a pattern without pictures.
+ * @throws UsageError where standard input is named twice, for a folder or a pattern without pictures.
  */
 export async function findImages(names: readonly string[]): Promise<FoundImage[]> {
   const found: FoundImage[][] = [];
   for (const name of names) {
+    if (isElsewhere(name)) {
+      found.push([foundImage(name)]);
+      continue;
+    }
     const status = await stat(name).catch(() => undefined);
     if (status?.isDirectory()) found.push(imagesOf(name, await walkPictures(name)));
     else if (!status && isDynamicPattern(name)) found.push(imagesOf(name, await matches(name)));
     else found.push([status ? { file: name } : absent(name)]);
   }
-  return found.flat();
+  const images = found.flat();
+  if (images.filter(({ address }) => address === STANDARD_INPUT).length > 1)
+    throw new UsageError(`${STANDARD_INPUT}: expected standard input once, got it twice; name files for the others`);
+  return images;
+}
+
+/** A picture that is named by itself. */
+export function foundImage(name: string): FoundImage {
+  return isElsewhere(name) ? { file: pictureName(name), address: name } : { file: name };
 }
 
 /** @throws UsageError where there are none. */

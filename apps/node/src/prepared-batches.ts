@@ -1,7 +1,7 @@
 import type { PixelImage } from '@residual/vision';
-import { decodeImage } from '@residual/vision/node';
 import type { FoundImage } from './find-images.ts';
 import { mapLimited } from './map-limited.ts';
+import type { PictureReader } from './pictures/picture-reader.ts';
 import { isKnown } from './report-error.ts';
 
 /** A picture as the network takes it. */
@@ -16,6 +16,13 @@ export interface BadImage {
   readonly problem: string;
 }
 
+/** How pictures are read and prepared, and how many at a time. */
+export interface Preparation {
+  readonly reader: PictureReader;
+  readonly prepare: (image: PixelImage) => Float32Array;
+  readonly chunkSize: number;
+}
+
 /** Decoded pictures are large: so many are in memory at a time. */
 const CONCURRENCY = 4;
 
@@ -27,12 +34,12 @@ const CONCURRENCY = 4;
  */
 export async function* preparedBatches(
   images: readonly FoundImage[],
-  { prepare, chunkSize }: { readonly prepare: (image: PixelImage) => Float32Array; readonly chunkSize: number },
+  { reader, prepare, chunkSize }: Preparation,
   signal: AbortSignal,
 ): AsyncGenerator<readonly (PreparedImage | BadImage)[], void, undefined> {
   const begin = (start: number): Promise<(PreparedImage | BadImage)[]> => {
     const batch = mapLimited(images.slice(start, start + chunkSize), CONCURRENCY, (image) =>
-      prepareOne(image, prepare),
+      prepareOne(image, reader, prepare, signal),
     );
     // Whoever takes it sees the failure; until then it is nobody's.
     batch.catch(() => undefined);
@@ -53,12 +60,14 @@ export function inputsOf(batch: readonly (PreparedImage | BadImage)[]): Float32A
 }
 
 async function prepareOne(
-  { file, problem }: FoundImage,
+  image: FoundImage,
+  reader: PictureReader,
   prepare: (image: PixelImage) => Float32Array,
+  signal: AbortSignal,
 ): Promise<PreparedImage | BadImage> {
-  if (problem !== undefined) return { file, problem };
+  const { file } = image;
   try {
-    return { file, input: prepare(await decodeImage(file)) };
+    return { file, input: prepare(await reader.read(image, signal)) };
   } catch (error) {
     if (isKnown(error)) return { file, problem: error.message };
     throw error;

@@ -10,17 +10,18 @@ export interface CommandResult {
   readonly said: readonly string[];
 }
 
-/** Runs the built command as a user's shell would. */
+/** Runs the built command as a user's shell would, `input` on its standard input. */
 export function residual(
   args: readonly string[],
-  { cwd, env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { cwd, env, input }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: Uint8Array } = {},
 ): Promise<CommandResult> {
   const main = resolve(import.meta.dirname, '../dist/main.js');
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

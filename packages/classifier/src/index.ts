@@ -1,5 +1,5 @@
 export type { AdaptOptions } from './adapt-weights.ts';
-export type { Classifier, ClassifierWeights, ClassifyOptions, FeaturesOptions, RunOptions } from './classifier.ts';
+export type { Classifier, ClassifierWeights, ClassifyOptions, FeaturesOptions } from './classifier.ts';
 export { ClassifierError, type ClassifierErrorCode } from './classifier-error.ts';
 export {
   type CreateClassifierOptions,
@@ -7,6 +7,7 @@ export {
   type ModelOptions,
   type WeightsOptions,
 } from './create-classifier.ts';
+export { fetchImage, isWebAddress } from './decode/fetch-image.ts';
 export { defaultPreset } from './default-preset.ts';
 export { type DescribedWeights, type DescribeWeightsOptions, describeWeights } from './describe-weights.ts';
 export {
@@ -17,6 +18,8 @@ export {
 } from './from-pretrained.ts';
 export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
 export { type NetworkOptions, type NormalisationOptions, networkOf, withNetworkOptions } from './network-options.ts';
-export { type DrawableImage, type ImageInput, readImage } from './read-image.ts';
+export type { PictureOptions } from './picture-options.ts';
+export { type DrawableImage, type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
+export type { RunOptions } from './run-options.ts';
 export { type SavedFacts, toMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

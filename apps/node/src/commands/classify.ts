@@ -1,12 +1,15 @@
 import { Command } from 'commander';
-import { optionalModelOptions } from './model-options.ts';
+import { decodeOptions, optionalModelOptions } from './model-options.ts';
 
 /** `residual classify`. */
 export function classifyCommand(signal: AbortSignal): Command {
   const command = new Command('classify')
     .description('Name what is in pictures.')
-    .argument('[images...]', 'files, folders or quoted patterns (default: two sample pictures)');
-  return optionalModelOptions(command)
+    .argument(
+      '[images...]',
+      'files, folders, quoted patterns, addresses, or - for standard input (default: two sample pictures)',
+    );
+  return decodeOptions(optionalModelOptions(command))
     .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .option('--top <k>', 'classes per picture', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
@@ -21,6 +24,8 @@ Examples:
   residual classify
   residual classify photo.jpg
   residual classify photo.jpg --model resnet50
+  residual classify https://example.org/photo.jpg
+  convert photo.heic jpeg:- | residual classify -
   residual classify photo.jpg --model resnet50 --weights a1_in1k
   residual classify photo.jpg --model resnet50 --weights hf:microsoft/resnet-50
   residual classify photos 'more/*.png' --model resnet18 --weights resnet18.safetensors --top 3

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { modelOptions } from './model-options.ts';
+import { decodeOptions, modelOptions } from './model-options.ts';
 
 /** `residual embed`. */
 export function embedCommand(signal: AbortSignal): Command {
   const command = new Command('embed')
     .description('Turn pictures into vectors: the pooled features of the last stage.')
-    .argument('<images...>', 'files, folders or quoted patterns');
-  return modelOptions(command)
+    .argument('<images...>', 'files, folders, quoted patterns, addresses, or - for standard input');
+  return decodeOptions(modelOptions(command))
     .requiredOption('--out <file>', 'FILE.jsonl, FILE.npy (with the names in FILE.files.jsonl) or FILE.parquet')
     .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .addHelpText(

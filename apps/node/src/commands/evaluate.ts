@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { optionalModelOptions } from './model-options.ts';
+import { decodeOptions, optionalModelOptions } from './model-options.ts';
 
 /** `residual evaluate`. */
 export function evaluateCommand(signal: AbortSignal): Command {
   const command = new Command('evaluate').description('Measure how good a model is on a data set.');
-  return optionalModelOptions(command)
+  return decodeOptions(optionalModelOptions(command))
     .requiredOption(
       '--data <kind:dir>',
       'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (DIR/CLASS/*.jpg)',

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { modelOptions } from './model-options.ts';
+import { decodeOptions, modelOptions } from './model-options.ts';
 
 /** `residual explain`. */
 export function explainCommand(signal: AbortSignal): Command {
   const command = new Command('explain')
     .description('Show where in a picture a model sees a class.')
-    .argument('<image>', 'a file');
-  return modelOptions(command)
+    .argument('<image>', 'a file, an address, or - for standard input');
+  return decodeOptions(modelOptions(command))
     .requiredOption('--out <file.png>', 'the crop that the model sees, under a heatmap')
     .option('--class <class>', "a label or its index (default: the model's answer)")
     .option('--channel <n>', 'in place of a class, a channel of the pooled features: for weights without a head')

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { networkOptions } from './model-options.ts';
+import { decodeOptions, networkOptions } from './model-options.ts';
 import { runOptions } from './run-options.ts';
 
 /** `residual fine-tune`. */
@@ -7,7 +7,7 @@ export function fineTuneCommand(signal: AbortSignal): Command {
   const command = new Command('fine-tune').description(
     'Train a new head on pretrained weights, for classes of your own.',
   );
-  return networkOptions(runOptions(command, { recipe: 'fine-tuning' }))
+  return networkOptions(decodeOptions(runOptions(command, { recipe: 'fine-tuning' })))
     .option('--weights <file>', 'pretrained; which variant they are of, their tensors say')
     .option('--freeze <prefix...>', 'what stays as it is: backbone (all but the head), or conv1 bn1 layer1 …', [])
     .addOption(

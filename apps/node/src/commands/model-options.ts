@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 const MODEL = 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20';
 
@@ -36,6 +36,22 @@ export function networkOptions(command: Command): Command {
     .option('--output-stride <n>', '8 or 16: the last stages are dilated instead of halved (default: 32)')
     .option('--mean <r,g,b>', "of the pictures, on 0 … 1 (default: the preset's)")
     .option('--std <r,g,b>', 'deviations of the same');
+}
+
+/** How picture files are read: for every command that reads some. */
+export function decodeOptions(command: Command): Command {
+  return command
+    .option(
+      '--orient',
+      'turn pictures as their EXIF orientation says (default: as they are stored, as PyTorch has them)',
+    )
+    .option('--max-pixels <n>', 'of a picture, 3 bytes of memory each (default: 178956970, as PIL)')
+    .addOption(
+      new Option('--grey16 <how>', '16-bit grey: cut off at 255, as PIL does (default), or its high byte').choices([
+        'clip',
+        'high-byte',
+      ]),
+    );
 }
 
 function deviceOptions(command: Command): Command {

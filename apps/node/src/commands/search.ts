@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { modelOptions } from './model-options.ts';
+import { decodeOptions, modelOptions } from './model-options.ts';
 
 /** `residual search`. */
 export function searchCommand(signal: AbortSignal): Command {
   const command = new Command('search')
     .description('Find the pictures most like another, by the cosine of their embeddings.')
-    .argument('<folder>', 'pictures to search, or an FILE.npy of residual embed')
-    .argument('<image>', 'the picture that they are to be like');
-  return modelOptions(command)
+    .argument('<folder>', 'pictures to search, or a FILE.npy of residual embed')
+    .argument('<image>', 'the picture that they are to be like: a file, an address, or - for standard input');
+  return decodeOptions(modelOptions(command))
     .option('--top <k>', 'pictures that are shown', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
     .addHelpText(

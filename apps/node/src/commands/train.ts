@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { decodeOptions } from './model-options.ts';
 import { runOptions } from './run-options.ts';
 
 /** `residual train`. */
 export function trainCommand(signal: AbortSignal): Command {
   const command = new Command('train').description('Train a model, in a folder from which it goes on after any stop.');
-  return runOptions(command, { recipe: 'cifar-short' })
+  return decodeOptions(runOptions(command, { recipe: 'cifar-short' }))
     .addHelpText(
       'after',
       `

@@ -1,16 +1,29 @@
+import { join } from 'node:path';
 import { type DataSet, TrainError } from '@residual/train';
-import { readCifar10, readCifar100, readImageFolder } from '@residual/train/node';
+import { readCifar10, readCifar100 } from '@residual/train/node';
+import type { DecodeOptions } from '@residual/vision';
 import { classIndices } from './class-indices.ts';
 import { parseDataSource } from './data-source.ts';
+import { openImageFolder } from './open-image-folder.ts';
+
+/** Test pictures, of which those of class folders say where they are. */
+export interface TestData extends DataSet {
+  /** The folder of a picture's class. */
+  readonly folderOf?: (index: number) => string;
+}
 
 /**
  * Test pictures for a model with these labels; each example's label is an index of theirs.
  *
  * @throws UsageError for a kind of data that there is not; TrainError for data that is unusable, or of other classes.
  */
-export async function readTestData(data: string, labels: readonly string[]): Promise<DataSet> {
+export async function readTestData(
+  data: string,
+  labels: readonly string[],
+  decode: DecodeOptions = {},
+): Promise<TestData> {
   const { kind, folder } = parseDataSource(data);
-  if (kind === 'folder') return readFolder(folder, labels);
+  if (kind === 'folder') return readFolder(folder, labels, decode);
   const read = { cifar10: readCifar10, cifar100: readCifar100 }[kind];
   const numClasses = { cifar10: 10, cifar100: 100 }[kind];
   if (labels.length === numClasses) return read(folder, 'test');
@@ -18,8 +31,8 @@ export async function readTestData(data: string, labels: readonly string[]): Pro
   throw new TrainError('BAD_DATA', folder, problem);
 }
 
-async function readFolder(root: string, labels: readonly string[]): Promise<DataSet> {
-  const { size, classes, read } = await readImageFolder(root);
+async function readFolder(root: string, labels: readonly string[], decode: DecodeOptions): Promise<TestData> {
+  const { size, classes, files, read } = await openImageFolder(root, decode);
   const indices = classIndices(root, classes, labels);
   return {
     size,
@@ -28,5 +41,6 @@ async function readFolder(root: string, labels: readonly string[]): Promise<Data
       const { image, label } = await read(index);
       return { image, label: indices[label]! };
     },
+    folderOf: (index) => join(root, classes[files[index]!.label]!),
   };
 }

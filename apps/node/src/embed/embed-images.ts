@@ -5,7 +5,9 @@ import { hashFile } from '@residual/weights/node';
 import { exitCode } from '../exit-code.ts';
 import { type FoundImage, findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
-import { inputsOf, preparedBatches } from '../prepared-batches.ts';
+import { type DecodeFlags, parseDecodeFlags } from '../pictures/decode-flags.ts';
+import { PictureReader } from '../pictures/picture-reader.ts';
+import { inputsOf, type Preparation, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
 import { say } from '../terminal/output.ts';
@@ -13,7 +15,7 @@ import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
 import { EmbeddingJournal } from './embedding-journal.ts';
 
-export interface EmbedFlags extends ModelFlags {
+export interface EmbedFlags extends ModelFlags, DecodeFlags {
   readonly out: string;
   readonly shard?: string;
 }
@@ -25,6 +27,7 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
   const shard = parseShard(flags.shard);
   for (const file of format.files(out)) await refuseExisting(file);
   const files = takeShard(await findImages(names), shard);
+  const reader = new PictureReader(parseDecodeFlags(flags));
   const loaded = await loadClassifier(flags, signal);
   try {
     const length = loaded.classifier.numFeatures;
@@ -34,6 +37,8 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
       ...(flags.entry !== undefined && { entry: flags.entry }),
       weights: await fingerprint(flags),
       preset: loaded.classifier.preset,
+      ...reader.options,
+      ...(await reader.standardInput(files, signal)),
       length,
     };
     const journal = await EmbeddingJournal.open(`${out}.partial`, settings);
@@ -42,7 +47,8 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
     try {
       if (earlier > 0) say(`${out}.partial: ${earlier} pictures are done; going on`);
       const waiting = withoutDone(files, journal.done);
-      await embedAll(loaded, waiting, journal, signal);
+      await embedAll({ ...loaded, reader }, waiting, journal, signal);
+      say(...reader.notes);
       if (journal.embedded > 0) await finish(journal, format, out, length);
     } finally {
       await journal.close();
@@ -98,7 +104,7 @@ function withoutDone(files: readonly FoundImage[], done: ReadonlyMap<string, num
 }
 
 async function embedAll(
-  loaded: LoadedClassifier,
+  loaded: LoadedClassifier & Preparation,
   files: readonly FoundImage[],
   journal: EmbeddingJournal,
   signal: AbortSignal,

@@ -1,18 +1,19 @@
 import { extname } from 'node:path';
-import { decodeImage } from '@residual/vision/node';
 import { readNpy } from '../embed/read-npy.ts';
 import { exitCode } from '../exit-code.ts';
-import { type FoundImage, findImages } from '../find-images.ts';
+import { type FoundImage, findImages, foundImage } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { parseCount } from '../parse-count.ts';
-import { inputsOf, preparedBatches } from '../prepared-batches.ts';
+import { type DecodeFlags, parseDecodeFlags } from '../pictures/decode-flags.ts';
+import { PictureReader } from '../pictures/picture-reader.ts';
+import { inputsOf, type Preparation, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
-import { print, printJson } from '../terminal/output.ts';
+import { print, printJson, say } from '../terminal/output.ts';
 import { textTable } from '../terminal/text-table.ts';
 import { UsageError } from '../usage-error.ts';
 import { Nearest, type Neighbour } from './nearest.ts';
 
-export interface SearchFlags extends ModelFlags {
+export interface SearchFlags extends ModelFlags, DecodeFlags {
   readonly top: string;
   readonly json?: boolean;
 }
@@ -27,13 +28,15 @@ export async function searchImages(
   const k = parseCount('--top', flags.top);
   const isFile = extname(folder).toLowerCase() === '.npy';
   const files = isFile ? [] : await findImages([folder]);
-  const query = await decodeImage(image);
+  const reader = new PictureReader(parseDecodeFlags(flags));
+  const query = await reader.read(foundImage(image), signal);
   const loaded = await loadClassifier(flags, signal);
   try {
     const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
     const failures = isFile
       ? await offerRows(folder, loaded.classifier.numFeatures, nearest, signal)
-      : await offerFiles(files, loaded, nearest, signal);
+      : await offerFiles(files, { ...loaded, reader }, nearest, signal);
+    say(...reader.notes);
     if (flags.json) for (const neighbour of nearest.found) printJson(neighbour);
     else if (nearest.found.length > 0) print(...similarityTable(nearest.found));
     if (failures === 0) return exitCode.success;
@@ -57,7 +60,7 @@ async function offerRows(path: string, length: number, nearest: Nearest, signal:
 
 async function offerFiles(
   files: readonly FoundImage[],
-  loaded: LoadedClassifier,
+  loaded: LoadedClassifier & Preparation,
   nearest: Nearest,
   signal: AbortSignal,
 ): Promise<number> {

@@ -5,13 +5,22 @@ export function isWebAddress(input: unknown): input is string | URL {
   return (typeof input === 'string' || input instanceof URL) && /^(https?|data|blob):/i.test(String(input));
 }
 
-/** @throws DecodeError where the picture cannot be had, and the signal's reason. */
-export async function fetchImage(address: string | URL, signal: AbortSignal | undefined): Promise<Blob> {
+/**
+ * The file at an `http:`, `https:`, `data:` or, in a browser, `blob:` address.
+ *
+ * @param request Another `fetch`, e.g. one that goes through a proxy.
+ * @throws DecodeError where the picture cannot be had, and the signal's reason.
+ */
+export async function fetchImage(
+  address: string | URL,
+  signal?: AbortSignal,
+  request: typeof fetch = fetch,
+): Promise<Blob> {
   const source = String(address).slice(0, 200);
   const failed = (got: string, cause?: unknown): DecodeError =>
     new DecodeError('FILE_UNREADABLE', source, `expected a picture, got ${got}; check the address`, cause);
   try {
-    const response = await fetch(address, signal ? { signal } : {});
+    const response = await request(address, signal ? { signal } : {});
     if (!response.ok) throw failed(`status ${response.status}`);
     return await response.blob();
   } catch (error) {

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { fetchImage, isWebAddress } from '@residual/classifier';
+import { DecodeError, type DecodeOptions, type PixelImage } from '@residual/vision';
+import { type DecodeInput, decodeImage } from '@residual/vision/node';
+import { hubFromEnvironment } from '@residual/weights/node';
+import type { FoundImage } from '../find-images.ts';
+import { UsageError } from '../usage-error.ts';
+import { DecodeNotes } from './decode-notes.ts';
+import { isData, STANDARD_INPUT } from './picture-address.ts';
+import { readStandardInput } from './standard-input.ts';
+
+/** Reads the pictures of a run, by one set of options, and keeps what decoders note of them. */
+export class PictureReader {
+  readonly options: DecodeOptions;
+  readonly #notes = new DecodeNotes();
+
+  constructor(options: DecodeOptions) {
+    this.options = options;
+  }
+
+  /** For those who go on where they were ended: which picture was on standard input, if one of these is. */
+  async standardInput(
+    images: readonly FoundImage[],
+    signal: AbortSignal,
+  ): Promise<{ readonly standardInput?: string }> {
+    if (images.every(({ address }) => address !== STANDARD_INPUT)) return {};
+    return {
+      standardInput: createHash('sha256')
+        .update(await readStandardInput(signal))
+        .digest('hex'),
+    };
+  }
+
+  /** A line for each kind of note that there was. */
+  get notes(): readonly string[] {
+    return this.#notes.lines;
+  }
+
+  /** @throws UsageError where it cannot be read or decoded: a line that names it, and the command's options; the signal's reason. */
+  async read({ file, address = file, problem }: FoundImage, signal: AbortSignal): Promise<PixelImage> {
+    if (problem !== undefined) throw new UsageError(problem);
+    signal.throwIfAborted();
+    try {
+      const image = await decodeImage(await inputOf(address, signal), this.options);
+      this.#notes.add(file, image.notes);
+      return image;
+    } catch (error) {
+      throw DecodeError.isInstance(error) ? inTermsOfTheCommand(file, error) : error;
+    }
+  }
+}
+
+async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInput> {
+  if (address === STANDARD_INPUT) return readStandardInput(signal);
+  if (!isWebAddress(address)) return address;
+  const { fetch, offline } = await hubFromEnvironment();
+  if (offline && !isData(address))
+    throw new DecodeError('FILE_UNREADABLE', address, 'expected a file while offline, got an address; save it first');
+  return (await fetchImage(address, signal, fetch)).arrayBuffer();
+}
+
+/** A decoder's error, which names what it was given and its own options, in the command's terms. */
+export function inTermsOfTheCommand(file: string, { source, message }: DecodeError): UsageError {
+  const problem = message.startsWith(`${source}: `) ? message.slice(source.length + 2) : message;
+  return new UsageError(`${file}: ${problem.replace('raise maxPixels', 'raise --max-pixels')}`);
+}
