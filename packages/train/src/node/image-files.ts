@@ -1,3 +1,4 @@
+import type { DecodeOptions } from '@residual/vision';
 import { decodeImage, type FoundPicture } from '@residual/vision/node';
 import type { DataSet } from '../data-set.ts';
 import { TrainError } from '../train-error.ts';
@@ -12,17 +13,18 @@ export interface LabelledFile extends FoundPicture {
 export interface ImageFiles {
   readonly files: readonly LabelledFile[];
   readonly classes: readonly string[];
+  readonly decode?: DecodeOptions;
 }
 
 export function openDataSet(data: ImageFiles): DataSet {
-  const { files, classes } = data;
+  const { files, classes, decode } = data;
   return {
     size: files.length,
     classes,
     async read(index) {
       const { path, label, problem } = files[index]!;
       if (problem !== undefined) throw new TrainError('BAD_DATA', path, problem);
-      const image = await decodeImage(path).catch((cause: Error) => {
+      const image = await decodeImage(path, decode).catch((cause: Error) => {
         throw new TrainError('BAD_DATA', path, problemOf(path, cause), cause);
       });
       return { image, label };

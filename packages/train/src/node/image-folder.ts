@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import type { DecodeOptions } from '@residual/vision';
 import { fileName, filePath, walkPictures } from '@residual/vision/node';
 import type { DataSet } from '../data-set.ts';
 import { TrainError } from '../train-error.ts';
@@ -20,10 +21,11 @@ export interface ImageFolder extends DataSet {
  * The pictures of `root/CLASS/…`, at any depth below, as `walkPictures` of `@residual/vision/node` finds them; the classes are
  * the folders' names in order. Each is decoded when it is read, by the optional peer `sharp`.
  *
+ * @param decode How all of them are decoded.
  * @throws TrainError `BAD_DATA` where there are no such folders, one cannot be read, or has no picture.
  * @see torchvision `ImageFolder`
  */
-export async function readImageFolder(root: string): Promise<ImageFolder> {
+export async function readImageFolder(root: string, decode: DecodeOptions = {}): Promise<ImageFolder> {
   const classes = await classFolders(root);
   if (classes.length === 0)
     throw new TrainError('BAD_DATA', root, 'expected a folder per class, got none; sort the pictures into folders');
@@ -45,7 +47,7 @@ export async function readImageFolder(root: string): Promise<ImageFolder> {
     throw new TrainError('BAD_DATA', join(root, name), `expected pictures, got ${got}; remove the folder or fill it`);
   }
   const files = [...byClass.values()].flatMap((found) => found.files);
-  return { ...openDataSet({ files, classes }), files, others, unsorted };
+  return { ...openDataSet({ files, classes, decode }), files, others, unsorted };
 }
 
 /** Names of the folders in a folder, and of links to such, in order; hidden ones left out. */
