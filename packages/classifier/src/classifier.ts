@@ -6,24 +6,21 @@ import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import { mapLimited } from './map-limited.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
-import { type ImageInput, readImage } from './read-image.ts';
+import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
+import { type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** Pixels that are in memory at once, as pictures prepared and, by tfjs, on their way through a network: 8 of 224 × 224. */
 export const BATCH_PIXELS: number = 8 * 224 * 224;
 /** Decoded pictures can be a hundred times the size of prepared ones: so many are in memory at a time. */
 const DECODING = 4;
 
-export interface RunOptions {
-  /** Ends the work with the signal's reason: between two batches, by an engine also within one. */
-  readonly signal?: AbortSignal;
-}
-
-export interface ClassifyOptions extends RunOptions {
+export interface ClassifyOptions extends ReadImageOptions {
   /** Classes per picture, the likeliest first; default 5, or all where there are fewer. */
   readonly topK?: number;
 }
 
-export interface FeaturesOptions<Name extends Endpoint> extends RunOptions {
+export interface FeaturesOptions<Name extends Endpoint> extends ReadImageOptions {
   /** Endpoints of the network: `stem`, `layer1`, …, `pooled`, `logits`; default: every stage's, `layer1`, `layer2`, …. */
   readonly layers?: readonly Name[];
 }
@@ -43,6 +40,7 @@ export interface ClassifierParts<Label extends string> {
   readonly loadReport: LoadReport | undefined;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
+  readonly pictureOptions: PictureOptions;
 }
 
 /**
@@ -72,6 +70,7 @@ export class Classifier<Label extends string = string> {
   /** Places in the network whose outputs have names, in order: `stem`, `layer1`, …, `pooled`, `logits`. */
   readonly endpoints: readonly Endpoint[];
   readonly #network: Network;
+  readonly #pictureOptions: PictureOptions;
   #isDisposed = false;
 
   constructor(parts: ClassifierParts<Label>) {
@@ -88,6 +87,7 @@ export class Classifier<Label extends string = string> {
     this.warnings = parts.warnings;
     this.batchSize = parts.batchSize;
     this.#network = parts.network;
+    this.#pictureOptions = parts.pictureOptions;
   }
 
   /** The engine that serves, and why those before it don't; `undefined` where tfjs runs the model as it is. */
@@ -125,7 +125,7 @@ export class Classifier<Label extends string = string> {
   }
 
   /** The network's outputs before the softmax, `[numClasses] float32` for each picture. @throws as `classify` */
-  async logits(images: readonly ImageInput[], options: RunOptions = {}): Promise<Float32Array[]> {
+  async logits(images: readonly ImageInput[], options: ReadImageOptions = {}): Promise<Float32Array[]> {
     const rows = await this.#runAll(images, ['logits'], options);
     return rows.map(({ logits }) => logits.data);
   }
@@ -134,11 +134,11 @@ export class Classifier<Label extends string = string> {
    * A picture's embedding: the pooled features of the last stage, `[numFeatures] float32` (2,048 for a resnet50); pictures
    * alike have embeddings of a high cosine. @throws as `classify`
    */
-  embed(image: ImageInput, options?: RunOptions): Promise<Float32Array>;
-  embed(images: readonly ImageInput[], options?: RunOptions): Promise<Float32Array[]>;
+  embed(image: ImageInput, options?: ReadImageOptions): Promise<Float32Array>;
+  embed(images: readonly ImageInput[], options?: ReadImageOptions): Promise<Float32Array[]>;
   async embed(
     images: ImageInput | readonly ImageInput[],
-    options: RunOptions = {},
+    options: ReadImageOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
     const rows = await this.#runAll(toList(images), ['pooled'], options);
     const embeddings = rows.map(({ pooled }) => pooled.data);
@@ -177,7 +177,7 @@ export class Classifier<Label extends string = string> {
   async explain(image: ImageInput, options: ExplainOptions<Label> = {}): Promise<Explanation<Label>> {
     this.#checkLive();
     const { explain } = await import('./explain/explain.ts');
-    return explain(this, this.#network, await readImage(image, options.signal), options);
+    return explain(this, this.#network, await this.#read(image, options), options);
   }
 
   /**
@@ -245,7 +245,7 @@ export class Classifier<Label extends string = string> {
   async #runAll<Name extends Endpoint>(
     images: readonly ImageInput[],
     endpoints: readonly Name[],
-    options: RunOptions,
+    options: ReadImageOptions,
   ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkEndpoints(endpoints);
@@ -253,11 +253,16 @@ export class Classifier<Label extends string = string> {
     const rows: Features<Name>[] = [];
     for (let start = 0; start < images.length; start += chunkSize) {
       const inputs = await mapLimited(images.slice(start, start + chunkSize), DECODING, async (image) =>
-        this.prepare(await readImage(image, options.signal)),
+        this.prepare(await this.#read(image, options)),
       );
       rows.push(...(await this.forwardIntermediates(inputs, endpoints, options)));
     }
     return rows;
+  }
+
+  #read(image: ImageInput, { signal, ...options }: ReadImageOptions): Promise<PixelImage> {
+    const own = { ...this.#pictureOptions, ...pictureOptionsOf(options) };
+    return readImage(image, signal ? { ...own, signal } : own);
   }
 
   #stages(): `layer${number}`[] {

@@ -11,6 +11,7 @@ import { EagerNetwork } from './eager-network.ts';
 import { labelsFor } from './labels-for.ts';
 import type { Network } from './network.ts';
 import { withNormalisation } from './network-options.ts';
+import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
 
 /** How a network is run. */
 interface RunningOptions {
@@ -24,12 +25,13 @@ interface RunningOptions {
 }
 
 /** Weights, what network they are to be, how it is used and who runs it; the classifier owns the model that it builds. */
-export interface WeightsOptions extends DescribeWeightsOptions, RunningOptions {}
+export interface WeightsOptions extends DescribeWeightsOptions, RunningOptions, PictureOptions {}
 
 /** A model that stays its owner's. Compiled for engines, it may be trained on: the classifier keeps the weights of now. */
 export interface ModelOptions
   extends Pick<DescribeWeightsOptions, 'preset' | 'labels' | 'mean' | 'std'>,
-    RunningOptions {
+    RunningOptions,
+    PictureOptions {
   readonly model: ResNet;
   /** With `engines`: let the model's variables go once they are read, for a model that is only run compiled. Default false. */
   readonly release?: boolean;
@@ -76,11 +78,13 @@ async function fromModel(options: ModelOptions): Promise<Classifier> {
     loadReport: undefined,
     notes: [],
     warnings: [],
+    pictureOptions: pictureOptionsOf(options),
   });
 }
 
 async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   const { engines = [] } = options;
+  const pictureOptions = pictureOptionsOf(options);
   const { dict, ...described } = await describeWeights(options);
   const { blueprint, preset } = described;
   const parts = sizesOf(blueprint, preset, options);
@@ -92,7 +96,7 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   const eager = (): Network =>
     new EagerNetwork({ ...parts, model: blueprint.withVars(new StateDictVars(dict).source), ownsModel: true });
   const network = engines.length > 0 ? await compiled() : eager();
-  return new Classifier({ ...described, network, batchSize: parts.batchSize });
+  return new Classifier({ ...described, network, batchSize: parts.batchSize, pictureOptions });
 }
 
 interface Sizes {

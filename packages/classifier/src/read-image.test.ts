@@ -98,12 +98,12 @@ test.each(refused)('%s is refused in a line', async (_, make, message) => {
 });
 
 test('a signal ends it', async () => {
-  await expect(readImage(path, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  await expect(readImage(path, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   const hanging = createServer(() => undefined);
   await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(hanging.address() as { port: number }).port}/a.png`;
   const controller = new AbortController();
-  const read = readImage(url, controller.signal);
+  const read = readImage(url, { signal: controller.signal });
   setTimeout(() => controller.abort(new Error('enough')), 50);
   await expect(read).rejects.toThrow('enough');
   hanging.closeAllConnections();

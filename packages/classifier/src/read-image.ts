@@ -2,6 +2,8 @@ import { fromImageData, type PixelImage, type RgbaImage, readBitmap } from '@res
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from '#decode';
 import { ClassifierError } from './classifier-error.ts';
+import type { PictureOptions } from './picture-options.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** What a browser can draw, as it looks now. */
 export type DrawableImage =
@@ -27,27 +29,32 @@ export type ImageInput =
   | DrawableImage
   | tf.Tensor3D;
 
+export interface ReadImageOptions extends RunOptions, PictureOptions {}
+
 /**
  * Reads a picture's pixels.
  *
  * @throws DecodeError for a file that is no picture, or cannot be read.
  * @throws ClassifierError for what is none of the kinds of picture, or a tensor of another shape, type or range.
  */
-export async function readImage(image: ImageInput, signal?: AbortSignal): Promise<PixelImage> {
-  signal?.throwIfAborted();
+export async function readImage(image: ImageInput, options: ReadImageOptions = {}): Promise<PixelImage> {
+  options.signal?.throwIfAborted();
+  const pixels = await pixelsOf(image, options);
+  for (const note of pixels.notes ?? []) options.onNote?.(note, image);
+  return pixels;
+}
+
+async function pixelsOf(image: ImageInput, options: ReadImageOptions): Promise<PixelImage> {
   if (image instanceof tf.Tensor) return readTensor(image);
-  if (
-    typeof image === 'string' ||
-    image instanceof URL ||
-    image instanceof Uint8Array ||
-    image instanceof ArrayBuffer ||
-    image instanceof Blob
-  )
-    return decode(image, signal);
+  if (isFile(image)) return decode(image, options);
   if (typeof image !== 'object' || image === null) throw notAnImage(image);
   if (isPixels(image)) return 'channels' in image ? image : fromImageData(image);
   if (isDrawable(image)) return readDrawable(image);
   throw notAnImage(image);
+}
+
+function isFile(image: unknown): image is string | URL | Uint8Array | ArrayBuffer | Blob {
+  return typeof image === 'string' || [URL, Uint8Array, ArrayBuffer, Blob].some((type) => image instanceof type);
 }
 
 function notAnImage(image: unknown): ClassifierError {

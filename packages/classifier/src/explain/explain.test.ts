@@ -53,6 +53,7 @@ function parts(model: ResNet, size: number): { classifier: Classifier; network: 
     loadReport: undefined,
     notes: [],
     warnings: [],
+    pictureOptions: {},
   });
   return { classifier, network };
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@residual/resnet';
 import type { PixelImage, Prediction } from '@residual/vision';
+import type { ReadImageOptions } from '../read-image.ts';
 
 /** An endpoint whose output is a map. */
 export type MapEndpoint = Exclude<Endpoint, 'pooled' | 'logits'>;
@@ -11,7 +12,7 @@ export type MapEndpoint = Exclude<Endpoint, 'pooled' | 'logits'>;
  */
 export type ExplainMethod = 'grad-cam' | 'grad-cam++' | 'occlusion';
 
-export interface ExplainOptions<Label extends string = string> {
+export interface ExplainOptions<Label extends string = string> extends ReadImageOptions {
   /** The class, by name or index; default: the likeliest. */
   readonly target?: Label | number;
   /** In place of a class, a channel of the pooled features, from 0: what a network without a head is asked for. */
@@ -22,8 +23,6 @@ export interface ExplainOptions<Label extends string = string> {
   readonly layer?: MapEndpoint;
   /** For `occlusion`: edge of the hidden square, default a fifth of the picture's; it moves by half of it. */
   readonly patchPx?: number;
-  /** Ends the work with the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
 /** A map's numbers, row by row. */
