@@ -54,7 +54,8 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
   const expected = expectedSettings(recipe, flags);
   for (const training of plan) await checkRun(training, expected);
   // What is wrong with the data is said once, and before there are folders.
-  if (plan.some(({ folder }) => !existsSync(weightsPath(folder)))) await readTrainingParts(flags.data, expected.limit);
+  if (plan.some(({ folder }) => !existsSync(weightsPath(folder))))
+    await readTrainingParts(flags.data, { limit: expected.limit, leftOut: [] });
   await mkdir(flags.out, { recursive: true });
 
   const codes = await mapLimited(plan, jobs, async (training) => {
@@ -69,7 +70,10 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
     say('residual: stopped; the same command goes on');
     return exitCode.interrupted;
   }
-  const failed = plan.filter((_, index) => codes[index] !== exitCode.success);
+  // A run that left bad pictures out is over, and has its weights.
+  const failed = plan.filter(
+    ({ folder }, index) => codes[index] !== exitCode.success && !existsSync(weightsPath(folder)),
+  );
   if (failed.length > 0) {
     const names = failed.map(({ name }) => name).join(', ');
     say(`residual: ${names}: failed, as said above; the same command goes on with them`);

@@ -1,4 +1,5 @@
 import type { EpochRecord, Evaluation } from '@residual/train';
+import { counted } from '../folder-note.ts';
 import type { RunSettings } from '../train/run-folder.ts';
 import { drawSvg } from './draw-svg.ts';
 import { confusionPlot, perClassPlot } from './evaluation-plots.ts';
@@ -33,13 +34,24 @@ export async function runReport({ settings, history, evaluation, classes }: Fini
         'How many test pictures of each class got which answer.',
       ),
     );
+  const { leftOut = [] } = settings;
+  if (leftOut.length > 0)
+    sections.push(
+      '<h2>Left out</h2>',
+      htmlTable([['picture', 'problem'], ...leftOut.map(({ file, problem }) => [file, problem])], 'text'),
+    );
   sections.push('<h2>Settings</h2>', htmlTable(settingsRows(settings), 'text'));
   return htmlPage(`${settings.model} on ${settings.data}`, sections);
 }
 
-function summary({ seed }: RunSettings, history: readonly EpochRecord[], evaluation: Evaluation | undefined): string {
+function summary(
+  { seed, leftOut = [] }: RunSettings,
+  history: readonly EpochRecord[],
+  evaluation: Evaluation | undefined,
+): string {
   const minutes = history.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
-  const trained = `${history.length} epochs in ${minutes.toFixed(1)} minutes, seed ${seed}.`;
+  const bad = leftOut.length > 0 ? ` ${counted(leftOut.length, 'picture')} left out, which could not be used.` : '';
+  const trained = `${history.length} epochs in ${minutes.toFixed(1)} minutes, seed ${seed}.${bad}`;
   if (evaluation === undefined) return trained;
   const { correct, total, top1, top5, loss, calibrationError } = evaluation;
   const test = `${correct} of ${total} test pictures right: top-1 ${top1.toFixed(2)} %, top-5 ${top5.toFixed(2)} %`;
@@ -64,7 +76,7 @@ function epochRow(record: EpochRecord): string[] {
 }
 
 function settingsRows(settings: RunSettings): string[][] {
-  const { recipe, versions, command, ...others } = settings;
+  const { recipe, versions, command, leftOut: _, ...others } = settings;
   const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   return [
     ['setting', 'value'],

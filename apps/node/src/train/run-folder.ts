@@ -4,6 +4,7 @@ import type { NetworkOptions } from '@residual/classifier';
 import type { EpochRecord, Evaluation, Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
+import type { LeftOut } from './training-data.ts';
 
 /** Who computes a training's steps. */
 export type TrainingDevice = 'tensorflow' | 'native';
@@ -31,6 +32,8 @@ export interface RunSettings {
   readonly recipe: Recipe;
   readonly evaluateEvery: number;
   readonly limit?: number;
+  /** Pictures of the data's folder that could not be used when the run began. */
+  readonly leftOut?: readonly LeftOut[];
   /** Left out, `tensorflow`. */
   readonly device?: TrainingDevice;
   /** What pictures and their gradients are computed in; left out, float32. */

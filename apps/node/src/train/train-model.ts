@@ -1,11 +1,12 @@
 import { exitCode } from '../exit-code.ts';
+import { counted } from '../folder-note.ts';
 import { parseCount } from '../parse-count.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 import { finishRun } from './finish-run.ts';
 import { abandonRun, createRun, type RunSettings, readRun } from './run-folder.ts';
 import { ownVersions, type PlannedRun, planRun, type RunFlags } from './run-settings.ts';
 import { runTraining } from './run-training.ts';
-import { readTrainingParts } from './training-data.ts';
+import { readTrainingParts, type TrainingParts } from './training-data.ts';
 import { useDevice } from './use-device.ts';
 
 /** Trains a model in a run's folder, from the start or from where it was. Gives the exit code. */
@@ -15,11 +16,9 @@ export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<
 
 /** Starts a run in a new folder. */
 export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortSignal): Promise<number> {
-  const settings = {
-    ...plan,
-    versions: { ...ownVersions(), ...(await useDevice({ device: plan.device, threads: readThreads(flags) })) },
-  };
-  const data = await readTrainingParts(settings.data, settings.limit);
+  const versions = { ...ownVersions(), ...(await useDevice({ device: plan.device, threads: readThreads(flags) })) };
+  const data = await readTrainingParts(plan.data, { limit: plan.limit, signal });
+  const settings = { ...plan, ...(data.leftOut.length > 0 && { leftOut: data.leftOut }), versions };
   await createRun(flags.out, settings);
   try {
     return await completeRun(settings, data, flags, signal);
@@ -33,12 +32,13 @@ export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortS
 export async function resumeRun(flags: RunFlags, signal: AbortSignal): Promise<number> {
   const settings = await readRun(flags.out);
   await useDevice({ device: settings.device, threads: readThreads(flags) });
-  return completeRun(settings, await readTrainingParts(settings.data, settings.limit), flags, signal);
+  const { data, limit, leftOut = [] } = settings;
+  return completeRun(settings, await readTrainingParts(data, { limit, leftOut, signal }), flags, signal);
 }
 
 async function completeRun(
   settings: RunSettings,
-  data: Awaited<ReturnType<typeof readTrainingParts>>,
+  data: TrainingParts,
   flags: RunFlags,
   signal: AbortSignal,
 ): Promise<number> {
@@ -50,15 +50,18 @@ async function completeRun(
     return exitCode.interrupted;
   }
   const { weights, evaluation } = await finishRun(out, settings, data.train.classes, result);
+  const leftOut = data.leftOut.length;
+  const code = leftOut > 0 ? exitCode.failure : exitCode.success;
   if (json) {
     const test = evaluation && { top1: evaluation.top1, top5: evaluation.top5 };
-    printJson({ weights, ...history.at(-1), ...test });
-    return exitCode.success;
+    printJson({ weights, ...history.at(-1), ...test, leftOut });
+    return code;
   }
   const { correct, total, top1 } = evaluation ?? {};
   const test = evaluation === undefined ? '' : `, ${correct} of ${total} test pictures right (${top1!.toFixed(2)} %)`;
-  print(`${weights}: ${step} steps${test}`);
-  return exitCode.success;
+  const bad = leftOut > 0 ? `; ${counted(leftOut, 'picture')} left out` : '';
+  print(`${weights}: ${step} steps${test}${bad}`);
+  return code;
 }
 
 function readThreads({ threads }: RunFlags): number | undefined {
