@@ -13,13 +13,21 @@ export type DecodeErrorCode =
 export class DecodeError extends Error {
   readonly code: DecodeErrorCode;
   readonly source: string;
+  /** The message without its source. */
+  readonly problem: string;
 
   constructor(code: DecodeErrorCode, source: string, problem: string, cause?: unknown) {
     super(`${source}: ${problem}`, { cause });
     this.name = 'DecodeError';
     this.code = code;
     this.source = source;
+    this.problem = problem;
     Object.defineProperty(this, marker, { value: true });
+  }
+
+  /** The same of a source that whoever decoded bytes did not know. */
+  of(source: string): DecodeError {
+    return new DecodeError(this.code, source, this.problem, this.cause);
   }
 
   static isInstance(error: unknown): error is DecodeError {

@@ -50,13 +50,17 @@ export function copyRgb(
  * @throws ImageError
  */
 export function checkImage(image: PixelImage): void {
-  if (image.channels !== 3) throw new ImageError(`expected 3 channels (RGB), got ${image.channels}`);
+  if (image.channels !== 3) throw new ImageError(`expected 3 channels (RGB), got ${image.channels}; use fromPixels`);
   checkSize(image, 3);
 }
 
 function checkSize({ width, height, data }: RgbaImage, channels: number): number {
   if (!isPixelCount(width) || !isPixelCount(height)) {
     throw new ImageError(`expected an image of at least 1 × 1 pixel, got ${width} × ${height}`);
+  }
+  if (!isBytes(data)) {
+    const expected = 'expected bytes (Uint8Array or Uint8ClampedArray)';
+    throw new ImageError(`${expected}, got ${arrayKind(data)}; convert it by fromPixels({ …, range })`);
   }
   const expected = width * height * channels;
   if (data.length !== expected) {
@@ -69,4 +73,14 @@ function checkSize({ width, height, data }: RgbaImage, channels: number): number
 /** Whether `value` can be an edge's length: a whole number of pixels, one or more. */
 export function isPixelCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
+}
+
+/** Whether they are bytes, of whatever realm. */
+export function isBytes(data: unknown): data is Uint8Array | Uint8ClampedArray {
+  return ArrayBuffer.isView(data) && /^Uint8(Clamped)?Array$/.test(arrayKind(data));
+}
+
+/** What a value is, for messages: `Float32Array`, `Array`, `undefined`. */
+export function arrayKind(data: unknown): string {
+  return data === undefined || data === null ? String(data) : Object.prototype.toString.call(data).slice(8, -1);
 }
