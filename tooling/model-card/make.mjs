@@ -21,7 +21,7 @@ const { model, seed, recipe, evaluateEvery } = settings;
 
 const file = join(target, 'model.safetensors');
 const weights = ['--model', model, '--weights'];
-residual('export', file, ...weights, join(run, 'model.safetensors'), '--format', 'safetensors', '--half');
+residual('export', file, ...weights, join(run, 'model.safetensors'), '--format', 'safetensors', '--half', '--force');
 const bytes = readFileSync(file);
 const tested = JSON.parse(residual('evaluate', ...weights, file, '--data', `cifar10:${cifar}`, '--json'));
 const { correct, total, top1, top5, loss, calibrationError, classes, perClass } = tested;

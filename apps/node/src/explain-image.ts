@@ -2,6 +2,7 @@ import { ClassifierError } from '@residual/classifier';
 import { type Explanation, overlay } from '@residual/classifier/explain';
 import { writeFileAtomic } from '@residual/weights/node';
 import sharp from 'sharp';
+import { checkTarget } from './check-target.ts';
 import { exitCode } from './exit-code.ts';
 import { foundImage } from './find-images.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
@@ -17,6 +18,7 @@ export interface ExplainFlags extends ModelFlags, DecodeFlags {
   readonly method: NonNullable<ExplainOptions['method']>;
   readonly layer?: string;
   readonly opacity: string;
+  readonly force?: boolean;
 }
 
 type ExplainOptions = NonNullable<Parameters<Awaited<ReturnType<typeof loadClassifier>>['classifier']['explain']>[1]>;
@@ -25,6 +27,7 @@ type ExplainOptions = NonNullable<Parameters<Awaited<ReturnType<typeof loadClass
 export async function explainImage(image: string, flags: ExplainFlags, signal: AbortSignal): Promise<number> {
   const opacity = parseShare('--opacity', flags.opacity);
   if (!/\.png$/i.test(flags.out)) throw new UsageError(`--out: expected a file called *.png, got '${flags.out}'`);
+  await checkTarget(flags.out, { inputs: [image, flags.weights], force: flags.force });
   const reader = new PictureReader(parseDecodeFlags(flags));
   const found = foundImage(image);
   const picture = await reader.read(found, signal);

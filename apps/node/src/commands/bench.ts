@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { forceOption } from './model-options.ts';
 
 /** `residual bench`. */
 export function benchCommand(signal: AbortSignal): Command {
@@ -20,6 +21,7 @@ export function benchCommand(signal: AbortSignal): Command {
     )
     .option('--busy', 'with another process that keeps one core busy')
     .option('--plot <file>', 'where the SVG goes (default: residual-bench.svg, none with --json)')
+    .addOption(forceOption())
     .option('--json', 'one line of JSON instead of a table')
     .addHelpText(
       'after',

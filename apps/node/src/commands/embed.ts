@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { decodeOptions, modelOptions } from './model-options.ts';
+import { decodeOptions, forceOption, modelOptions } from './model-options.ts';
 
 /** `residual embed`. */
 export function embedCommand(signal: AbortSignal): Command {
@@ -8,6 +8,7 @@ export function embedCommand(signal: AbortSignal): Command {
     .argument('<images...>', 'files, folders, quoted patterns, addresses, or - for standard input');
   return decodeOptions(modelOptions(command))
     .requiredOption('--out <file>', 'FILE.jsonl, FILE.npy (with the names in FILE.files.jsonl) or FILE.parquet')
+    .addOption(forceOption())
     .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { decodeOptions, modelOptions } from './model-options.ts';
+import { decodeOptions, forceOption, modelOptions } from './model-options.ts';
 
 /** `residual explain`. */
 export function explainCommand(signal: AbortSignal): Command {
@@ -16,6 +16,7 @@ export function explainCommand(signal: AbortSignal): Command {
         .default('grad-cam'),
     )
     .option('--layer <name>', 'stem, layer1, …: a feature map before the last, on tfjs-node (default: the last)')
+    .addOption(forceOption())
     .option('--opacity <share>', "of the heatmap's colours, from 0 to 1", '0.5')
     .addHelpText(
       'after',

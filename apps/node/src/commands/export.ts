@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { namedModelOptions } from './model-options.ts';
+import { forceOption, namedModelOptions } from './model-options.ts';
 
 /** `residual export`. */
 export function exportCommand(signal: AbortSignal): Command {
@@ -11,6 +11,7 @@ export function exportCommand(signal: AbortSignal): Command {
   return namedModelOptions(command)
     .requiredOption('--format <name>', 'onnx, saved-model, plan, safetensors or pth')
     .option('--size <px>', "onnx, saved-model and plan: edge of the pictures (default: the model's)")
+    .addOption(forceOption())
     .option('--half', 'safetensors: floats in 16 bits, half the size')
     .addHelpText(
       'after',

@@ -67,6 +67,11 @@ function deviceOptions(command: Command): Command {
     );
 }
 
+/** `--force`, of every command that writes a file of a given name. */
+export function forceOption(): Option {
+  return new Option('--force', 'replace a file that is there; never one that is read');
+}
+
 /** What `--weights` takes. */
 export function weightsHelp(): string {
   return "a file or a folder, a name of `residual models` such as IMAGENET1K_V2, hf:owner/name[@revision], or an address (default: the model's published weights)";

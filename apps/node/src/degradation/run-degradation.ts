@@ -33,6 +33,9 @@ export interface DegradationFlags {
   readonly limit?: string;
 }
 
+/** What the runs come to, in the folder that theirs are in. */
+const RESULTS: readonly string[] = ['metrics.json', 'figure.svg', 'figure.html'];
+
 /** A run that the experiment consists of. */
 interface PlannedTraining {
   readonly name: string;
@@ -53,6 +56,7 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
   const plan = planTrainings(flags);
   const expected = expectedSettings(recipe, flags);
   for (const training of plan) await checkRun(training, expected);
+  checkResults(flags.out, plan);
   // What is wrong with the data is said once, and before there are folders.
   if (plan.some(({ folder }) => !existsSync(weightsPath(folder))))
     await readTrainingParts(flags.data, { limit: expected.limit, leftOut: [] });
@@ -117,6 +121,13 @@ async function checkRun({ folder, model, seed }: PlannedTraining, expected: Expe
   }
 }
 
+/** Results are made anew with their runs; where there is none of these, they are another's. @throws UsageError */
+function checkResults(out: string, plan: readonly PlannedTraining[]): void {
+  const found = RESULTS.find((name) => existsSync(join(out, name)));
+  if (found === undefined || plan.some(({ folder }) => existsSync(folder))) return;
+  throw new UsageError(`${out}: expected a new folder, got one with ${found} in it; take another --out`);
+}
+
 function trainArguments(
   { folder, model, seed }: PlannedTraining,
   { epochs }: Recipe,
@@ -137,9 +148,8 @@ async function writeResults(out: string, plan: readonly PlannedTraining[]): Prom
   const command = `residual ${process.argv.slice(2).join(' ')}`;
   const write = (name: string, text: string): Promise<void> =>
     writeFileAtomic(join(out, name), new TextEncoder().encode(text));
-  await write('metrics.json', `${JSON.stringify(metrics, undefined, 1)}\n`);
-  await write('figure.svg', svg);
-  await write('figure.html', degradationPage(metrics, svg, command));
+  const texts = [`${JSON.stringify(metrics, undefined, 1)}\n`, svg, degradationPage(metrics, svg, command)];
+  for (const [index, name] of RESULTS.entries()) await write(name, texts[index]!);
   const [head, ...rows] = finalErrors(metrics);
   print(
     ...textTable(
@@ -148,5 +158,5 @@ async function writeResults(out: string, plan: readonly PlannedTraining[]): Prom
       { style: 'compact' },
     ),
   );
-  print(`${join(out, 'metrics.json')}, figure.svg, figure.html`);
+  print(`${join(out, RESULTS[0]!)}, ${RESULTS.slice(1).join(', ')}`);
 }

@@ -1,7 +1,8 @@
-import { access, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { networkOf } from '@residual/classifier';
 import { hashFile } from '@residual/weights/node';
+import { checkTarget } from '../check-target.ts';
 import { exitCode } from '../exit-code.ts';
 import { type FoundImage, findImages } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
@@ -11,13 +12,13 @@ import { inputsOf, type Preparation, preparedBatches } from '../prepared-batches
 import { showProgress } from '../progress.ts';
 import { parseShard, takeShard } from '../shard.ts';
 import { say } from '../terminal/output.ts';
-import { UsageError } from '../usage-error.ts';
 import { type EmbeddingFormat, formatOf } from './embedding-formats.ts';
 import { EmbeddingJournal } from './embedding-journal.ts';
 
 export interface EmbedFlags extends ModelFlags, DecodeFlags {
   readonly out: string;
   readonly shard?: string;
+  readonly force?: boolean;
 }
 
 /** Embeds pictures into a file, from where an earlier start was ended; one that cannot be read is reported. Gives the exit code. */
@@ -25,8 +26,9 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
   const { out } = flags;
   const format = formatOf(out);
   const shard = parseShard(flags.shard);
-  for (const file of format.files(out)) await refuseExisting(file);
   const files = takeShard(await findImages(names), shard);
+  const inputs = [flags.weights, ...files.map(({ file }) => file)];
+  for (const file of format.files(out)) await checkTarget(file, { inputs, force: flags.force });
   const reader = new PictureReader(parseDecodeFlags(flags));
   const loaded = await loadClassifier(flags, signal);
   try {
@@ -69,15 +71,6 @@ async function finish(journal: EmbeddingJournal, format: EmbeddingFormat, out: s
   await format.write(temporary, { rows: journal.read(), count: journal.embedded, length });
   // The file that was asked for comes last, and with it all are there.
   for (const [index, target] of [...targets.entries()].reverse()) await rename(temporary[index]!, target);
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists)
-    throw new UsageError(`${path}: expected a file that is not there yet, found one; remove it, or name another`);
 }
 
 /** What tells weights from others: the digest of their file, or their published name. */

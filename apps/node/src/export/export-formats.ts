@@ -26,7 +26,7 @@ export interface ExportFormat {
   readonly hasSize: boolean;
   /** Whether it may store floats in 16 bits. */
   readonly canBeHalf: boolean;
-  /** Refuses a target that must not be replaced, before anything is read. */
+  /** Refuses a folder that must not be replaced, before anything is read; left out, the target is a file. */
   readonly checkTarget?: (out: string) => Promise<void>;
   /** Writes, and says what, in a few words. */
   readonly write: (out: string, exported: ExportedModel) => Promise<string>;

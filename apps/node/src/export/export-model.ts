@@ -1,6 +1,7 @@
 import { tfjsWasm } from '@residual/backend-wasm/node';
 import { createClassifier, toMetadata } from '@residual/classifier';
 import { didYouMean } from '@residual/resnet';
+import { checkTarget } from '../check-target.ts';
 import { type NetworkFlags, parseNetworkFlags } from '../network-flags.ts';
 import { parseCount } from '../parse-count.ts';
 import { print, say } from '../terminal/output.ts';
@@ -12,6 +13,7 @@ export interface ExportFlags extends WeightsFlags, NetworkFlags {
   readonly format: string;
   readonly size?: string;
   readonly half?: boolean;
+  readonly force?: boolean;
 }
 
 /**
@@ -33,7 +35,8 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
   if (flags.half && !format.canBeHalf)
     throw new UsageError(`--half: expected safetensors, got ${flags.format}; leave it out`);
   const size = flags.size === undefined ? undefined : parseCount('--size', flags.size);
-  await format.checkTarget?.(out);
+  if (format.checkTarget !== undefined) await format.checkTarget(out);
+  else await checkTarget(out, { inputs: [flags.weights], force: flags.force });
 
   const network = parseNetworkFlags(flags);
   const weights = await loadNamedWeights(flags, signal);

@@ -55,15 +55,22 @@ const METRICS = 'metrics.jsonl';
 const EVALUATION = 'evaluation.json';
 const WEIGHTS = 'model.safetensors';
 const REPORT = 'report.html';
+const CHECKPOINTS = 'checkpoints';
+/** What a run writes beside its settings. */
+const RESULTS: readonly string[] = [METRICS, EVALUATION, WEIGHTS, REPORT, CHECKPOINTS];
 
 /** Weights of a run's end; there only when it is over. */
 export function weightsPath(folder: string): string {
   return join(folder, WEIGHTS);
 }
 
-/** @throws UsageError where there is a run already. */
+/** @throws UsageError where there is a run already, or a file that one would replace, such as the weights that it begins with. */
 export async function createRun(folder: string, settings: RunSettings): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const there = await readdir(folder);
+  const lost = there.includes(SETTINGS) ? undefined : RESULTS.find((name) => there.includes(name));
+  if (lost !== undefined)
+    throw new UsageError(`--out ${folder}: expected a new folder, got one with ${lost} in it; choose another name`);
   const text = `${JSON.stringify(settings, undefined, 2)}\n`;
   await writeFile(join(folder, SETTINGS), text, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -73,13 +80,15 @@ export async function createRun(folder: string, settings: RunSettings): Promise<
 
 /** Where a run's checkpoints are. */
 export function checkpointsPath(folder: string): string {
-  return join(folder, 'checkpoints');
+  return join(folder, CHECKPOINTS);
 }
 
 /** Forgets a run that failed before its first checkpoint, so that the folder takes another. */
 export async function abandonRun(folder: string): Promise<void> {
   const checkpoints = await readdir(checkpointsPath(folder)).catch(() => []);
-  if (checkpoints.length === 0) await rm(join(folder, SETTINGS), { force: true });
+  if (checkpoints.length > 0) return;
+  for (const name of [SETTINGS, METRICS, EVALUATION]) await rm(join(folder, name), { force: true });
+  await rm(checkpointsPath(folder), { recursive: true, force: true });
 }
 
 /** @throws UsageError where there is no run. */
