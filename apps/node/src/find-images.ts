@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { type FolderPictures, picturesAmong, walkPictures } from '@residual/vision/node';
-import { glob, isDynamicPattern } from 'tinyglobby';
+import { type FolderPictures, walkPictures } from '@residual/vision/node';
+import picomatch from 'picomatch';
 import { describeOthers, folderNote } from './folder-note.ts';
 import { isElsewhere, pictureName, STANDARD_INPUT } from './pictures/picture-address.ts';
 import { say } from './terminal/output.ts';
@@ -32,7 +32,7 @@ export async function findImages(names: readonly string[]): Promise<FoundImage[]
     }
     const status = await stat(name).catch(() => undefined);
     if (status?.isDirectory()) found.push(imagesOf(name, await walkPictures(name)));
-    else if (!status && isDynamicPattern(name)) found.push(imagesOf(name, await matches(name)));
+    else if (!status && picomatch.scan(name).isGlob) found.push(imagesOf(name, await walkPattern(name)));
     else found.push([status ? { file: name } : absent(name)]);
   }
   const images = found.flat();
@@ -59,16 +59,20 @@ function imagesOf(name: string, { pictures, others }: FolderPictures): FoundImag
   );
 }
 
-async function matches(pattern: string): Promise<FolderPictures> {
-  const paths = (await glob(pattern, { onlyFiles: false, expandDirectories: false })).sort();
-  if (paths.length === 0) throw new UsageError(`${pattern}: expected a pattern that matches files, it matches none`);
-  // A folder's name ends in a slash; what is below it comes with it.
-  const outermost: string[] = [];
-  for (const path of paths) {
-    const last = outermost.at(-1);
-    if (last === undefined || !(last.endsWith('/') && path.startsWith(last))) outermost.push(path);
-  }
-  return picturesAmong(outermost);
+/** What is below the part of a pattern that has no wildcards, and matches. @throws UsageError where nothing does. */
+async function walkPattern(pattern: string): Promise<FolderPictures> {
+  const { base, glob } = picomatch.scan(pattern);
+  const folder = base === '' ? '.' : base;
+  // A slash at the end asks for what is in folders.
+  const asked = glob.endsWith('/') ? `${glob}*` : glob;
+  const depth = asked.includes('**') ? Number.POSITIVE_INFINITY : asked.split('/').length;
+  const isFolder = await stat(folder).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  const found = isFolder ? await walkPictures(folder, { matches: picomatch(asked), depth }) : undefined;
+  if (found !== undefined && found.pictures.length + found.others.length > 0) return found;
+  throw new UsageError(`${pattern}: expected a pattern that matches files, it matches none`);
 }
 
 /** Reading it says that it is not there, unless Node took its name for another. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { fileName, filePath } from './file-name.ts';
-import { picturesAmong, walkPictures } from './walk-pictures.ts';
+import { walkPictures } from './walk-pictures.ts';
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
@@ -93,12 +93,25 @@ test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('what may 
   expect(await names()).toEqual(['!closed', 'closed-file']);
 });
 
-test('among files and folders that are named, hidden ones are taken, and what is below them as ever', async () => {
-  for (const name of ['.a/b.png', '.a/.c.png', '.d']) put(name, PNG);
-  put('e.txt', 'no picture');
-  const { pictures, others } = await picturesAmong(['.d', '.a', 'e.txt'].map((name) => join(root, name)));
-  expect(pictures.map(({ path }) => path)).toEqual([join(root, '.a/b.png'), join(root, '.d')]);
-  expect(others).toEqual([join(root, 'e.txt')]);
+test('files that match, and what is below folders that do, are all that is looked at', async () => {
+  for (const name of ['a.png', 'b/c.png', 'b/d/e.png', 'b/d/.f.png', '.g.png', 'h/i.png', 'h/j/k/l.png'])
+    put(name, PNG);
+  put('b/n.txt', 'no picture');
+  put('o.txt', 'no picture');
+  const asked: string[] = [];
+  const among = async (matching: readonly string[], depth?: number): Promise<string[]> => {
+    const matches = (name: string): boolean => {
+      asked.push(name);
+      return matching.includes(name);
+    };
+    const { pictures, others } = await walkPictures(root, depth === undefined ? { matches } : { matches, depth });
+    return [...pictures.map(({ path }) => path.slice(root.length + 1)), ...others];
+  };
+  expect(await among(['b', '.g.png', 'h/i.png'])).toEqual(['.g.png', 'b/c.png', 'b/d/e.png', 'h/i.png', 'b/n.txt']);
+  expect(asked).toContain('h/j/k/l.png');
+  asked.length = 0;
+  expect(await among(['a.png', 'b/d'], 2)).toEqual(['a.png', 'b/d/e.png']);
+  expect(asked).not.toContain('h/j/k');
 });
 
 test('a folder that is none is a problem', async () => {

@@ -19,11 +19,11 @@ export interface FolderPictures {
    * one, though they may be none; and what can't be looked into: files, folders, links to nothing.
    */
   readonly pictures: readonly FoundPicture[];
-  /** All other files, by their names below the folder. */
+  /** All other files, by their names below the folder, with slashes on every system. */
   readonly others: readonly string[];
 }
 
-/** A file below the folder, by its name there. */
+/** A file, by its name below the folder. */
 interface Entry {
   readonly name: string;
   /** Else a pipe, a device, or a problem. */
@@ -58,22 +58,84 @@ const HEAD_BYTES = 4096;
 /** Files that are open at a time. */
 const OPEN_FILES = 32;
 
+/** Which files of a folder are looked at; all of them where this is left out. */
+export interface WalkOptions {
+  /** Whether a file, or a folder with what is below it, is, by its name below the folder; a hidden one only where this says so. */
+  readonly matches?: (name: string) => boolean;
+  /** Folders so deep (1: directly in the folder) are entered only where they, or one above them, match. */
+  readonly depth?: number;
+}
+
 /**
  * The pictures of a folder and of what is below it. Hidden files are none, nor are hidden folders entered. Links are followed,
  * to files and to folders; one that leads to a folder above it ends, and below a link no folder is entered twice.
  */
-export async function walkPictures(folder: string): Promise<FolderPictures> {
-  const entries: Entry[] = [];
+export async function walkPictures(folder: string, options: WalkOptions = {}): Promise<FolderPictures> {
   const id = await stat(filePath(folder), { bigint: true }).then(folderId, () => '');
-  await listFolder(folder, '', { folders: new Set([id]), isLinked: false }, entries);
-  return sortOut(folder, entries);
+  const walk = new Walk(folder, options);
+  await walk.list({ name: '', isMatched: options.matches === undefined }, { folders: new Set([id]), isLinked: false });
+  return sortOut(folder, walk.entries);
 }
 
-/** The pictures among files and folders, and below these, as `walkPictures` finds them. */
-export async function picturesAmong(paths: readonly string[]): Promise<FolderPictures> {
-  const entries: Entry[] = [];
-  for (const path of paths) await follow('', path, false, { folders: new Set(), isLinked: false }, entries);
-  return sortOut('', entries);
+/** A folder on the way, or what may be one. */
+interface Place {
+  readonly name: string;
+  /** Whether all that is below it is looked at. */
+  readonly isMatched: boolean;
+}
+
+class Walk {
+  readonly entries: Entry[] = [];
+  readonly #root: string;
+  readonly #options: WalkOptions;
+
+  constructor(root: string, options: WalkOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  async list({ name: below, isMatched: isBelowMatch }: Place, trail: Trail): Promise<void> {
+    const path = filePath(join(this.#root, below));
+    const found = await readdir(path, { withFileTypes: true, encoding: 'buffer' }).catch(codeOf);
+    if (typeof found === 'string') {
+      const problem = `expected a folder that can be read, got ${found}; check its permissions`;
+      this.entries.push({ name: below, isFile: false, problem });
+      return;
+    }
+    const children = found.map((entry) => ({ entry, own: fileName(entry.name) }));
+    children.sort((a, b) => (a.own < b.own ? -1 : 1));
+    for (const { entry, own } of children) {
+      const name = below === '' ? own : `${below}/${own}`;
+      const isOwnMatch = this.#options.matches?.(name) ?? false;
+      if (isUnasked(own) && !isOwnMatch) continue;
+      const isMatched = isBelowMatch || isOwnMatch;
+      if (entry.isDirectory() || entry.isSymbolicLink())
+        await this.#follow({ name, isMatched }, entry.isSymbolicLink(), trail);
+      else if (isMatched) this.entries.push({ name, isFile: entry.isFile() });
+    }
+  }
+
+  /** Takes a folder, or what a link leads to. */
+  async #follow({ name, isMatched }: Place, isLink: boolean, trail: Trail): Promise<void> {
+    const { depth = Number.POSITIVE_INFINITY } = this.#options;
+    if (!isMatched && name.split('/').length >= depth) return;
+    const target = await stat(filePath(join(this.#root, name)), { bigint: true }).catch(codeOf);
+    if (typeof target === 'string') {
+      const got = BROKEN_LINKS[target] ?? `${target}; check its permissions`;
+      if (isMatched) this.entries.push({ name, isFile: false, problem: `expected a file or folder, got ${got}` });
+    } else if (target.isDirectory()) {
+      const id = folderId(target);
+      if (trail.folders.has(id) && (isLink || trail.isLinked)) return;
+      // What is below a link shares one set; a folder without links has those above it.
+      const folders = trail.isLinked ? trail.folders.add(id) : new Set([...trail.folders, id]);
+      await this.list({ name, isMatched }, { folders, isLinked: isLink || trail.isLinked });
+    } else if (isMatched) this.entries.push({ name, isFile: target.isFile() });
+  }
+}
+
+/** Hidden, or left by a system. */
+function isUnasked(name: string): boolean {
+  return name.startsWith('.') || LEFT_BY_SYSTEMS.test(name);
 }
 
 async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> {
@@ -91,39 +153,6 @@ async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> 
     }
   }
   return { pictures, others };
-}
-
-async function listFolder(root: string, below: string, trail: Trail, entries: Entry[]): Promise<void> {
-  const found = await readdir(filePath(join(root, below)), { withFileTypes: true, encoding: 'buffer' }).catch(codeOf);
-  if (typeof found === 'string') {
-    const problem = `expected a folder that can be read, got ${found}; check its permissions`;
-    entries.push({ name: below, isFile: false, problem });
-    return;
-  }
-  const children = found.map((entry) => ({ entry, name: fileName(entry.name) }));
-  children.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { entry, name: own } of children) {
-    if (own.startsWith('.') || LEFT_BY_SYSTEMS.test(own)) continue;
-    const name = below === '' ? own : join(below, own);
-    if (entry.isDirectory() || entry.isSymbolicLink()) await follow(root, name, entry.isSymbolicLink(), trail, entries);
-    else entries.push({ name, isFile: entry.isFile() });
-  }
-}
-
-/** Takes a folder, or what a link leads to. */
-async function follow(root: string, name: string, isLink: boolean, trail: Trail, entries: Entry[]): Promise<void> {
-  const target = await stat(filePath(join(root, name)), { bigint: true }).catch(codeOf);
-  if (typeof target === 'string') {
-    const got = BROKEN_LINKS[target] ?? `${target}; check its permissions`;
-    entries.push({ name, isFile: false, problem: `expected a file or folder, got ${got}` });
-  } else if (target.isDirectory()) {
-    const id = folderId(target);
-    const isAgain = trail.folders.has(id) && (isLink || trail.isLinked);
-    if (isAgain) return;
-    // What is below a link shares one set; a folder without links has those above it.
-    const folders = trail.isLinked ? trail.folders.add(id) : new Set([...trail.folders, id]);
-    await listFolder(root, name, { folders, isLinked: isLink || trail.isLinked }, entries);
-  } else entries.push({ name, isFile: target.isFile() });
 }
 
 function folderId({ dev, ino }: BigIntStats): string {

@@ -42,7 +42,7 @@ export async function readImageFolder(root: string, decode: DecodeOptions = {}):
   }
   for (const [name, { files }] of byClass) {
     if (files.length > 0) continue;
-    const found = others.filter((other) => other.startsWith(name + sep)).length;
+    const found = others.filter((other) => other.startsWith(`${name}/`)).length;
     const got = found === 0 ? 'none' : `none among ${found} ${found === 1 ? 'file' : 'files'}`;
     throw new TrainError('BAD_DATA', join(root, name), `expected pictures, got ${got}; remove the folder or fill it`);
   }
