@@ -9,12 +9,14 @@ import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { mapLimited } from './map-limited.ts';
 import { parseCount } from './parse-count.ts';
+import { type DecodeFlags, parseDecodeFlags, withFlagNames } from './pictures/decode-flags.ts';
+import { DecodeNotes } from './pictures/decode-notes.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
 import { parseShard, takeShard } from './shard.ts';
 import { print, printJson, say } from './terminal/output.ts';
 
-export interface EvaluateFlags extends ModelFlags {
+export interface EvaluateFlags extends ModelFlags, DecodeFlags {
   readonly data: string;
   readonly limit?: string;
   readonly shard?: string;
@@ -40,19 +42,21 @@ const CONCURRENCY = 4;
 export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promise<number> {
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
   const shard = parseShard(flags.shard);
+  const decode = parseDecodeFlags(flags);
   parseDataSource(flags.data);
   const { classifier, prepare, chunkSize } = await loadClassifier(flags, signal);
   const { labels } = classifier;
   const counter = new EvaluationCounter(labels.length);
   const folders = new FolderCounts();
+  const notes = new DecodeNotes();
   try {
-    const data = await readTestData(flags.data, labels);
+    const data = await readTestData(flags.data, labels, decode);
     const chosen = takeShard([...Array(Math.min(limit, data.size)).keys()], shard);
     const progress = showProgress(chosen.length, 'pictures', { printsLines: false });
     try {
       for (let start = 0; start < chosen.length; start += chunkSize) {
         signal.throwIfAborted();
-        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare);
+        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare, notes);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
         for (const entry of batch) folders.add(data.folderOf?.(entry.index), 'input' in entry);
@@ -65,7 +69,7 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   } finally {
     await classifier.dispose();
   }
-  say(...folders.problems.map((problem) => `residual: ${problem}`));
+  say(...folders.problems.map((problem) => `residual: ${problem}`), ...notes.lines);
   const { unusable } = folders;
   const evaluation = counter.result();
   if (evaluation.total === 0) return exitCode.badInput;
@@ -79,13 +83,15 @@ function readPart(
   data: TestData,
   indices: readonly number[],
   prepare: (image: PixelImage) => Float32Array,
+  notes: DecodeNotes,
 ): Promise<(LabelledInput | BadExample)[]> {
   return mapLimited(indices, CONCURRENCY, async (index) => {
     try {
       const { image, label } = await data.read(index);
+      notes.add(data.fileOf?.(index) ?? `picture ${index}`, image.notes);
       return { index, input: prepare(image), label };
     } catch (error) {
-      if (isKnown(error)) return { index, problem: error.message };
+      if (isKnown(error)) return { index, problem: withFlagNames(error.message) };
       throw error;
     }
   });

@@ -8,6 +8,8 @@ import { openImageFolder } from './open-image-folder.ts';
 
 /** Test pictures, of which those of class folders say where they are. */
 export interface TestData extends DataSet {
+  /** A picture's file. */
+  readonly fileOf?: (index: number) => string;
   /** The folder of a picture's class. */
   readonly folderOf?: (index: number) => string;
 }
@@ -41,6 +43,7 @@ async function readFolder(root: string, labels: readonly string[], decode: Decod
       const { image, label } = await read(index);
       return { image, label: indices[label]! };
     },
+    fileOf: (index) => files[index]!.path,
     folderOf: (index) => join(root, classes[files[index]!.label]!),
   };
 }

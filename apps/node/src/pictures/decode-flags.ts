@@ -8,6 +8,11 @@ export interface DecodeFlags {
   readonly grey16?: 'clip' | 'high-byte';
 }
 
+/** What a decoder says, with its options called as the flags are. */
+export function withFlagNames(message: string): string {
+  return message.replace('raise maxPixels', 'raise --max-pixels');
+}
+
 /** The flags as decoders take them; what is left out is the decoder's to choose. @throws UsageError for what is no number */
 export function parseDecodeFlags({ orient, maxPixels, grey16 }: DecodeFlags): DecodeOptions {
   return {

@@ -5,6 +5,7 @@ import { type DecodeInput, decodeImage } from '@residual/vision/node';
 import { hubFromEnvironment } from '@residual/weights/node';
 import type { FoundImage } from '../find-images.ts';
 import { UsageError } from '../usage-error.ts';
+import { withFlagNames } from './decode-flags.ts';
 import { DecodeNotes } from './decode-notes.ts';
 import { isData, STANDARD_INPUT } from './picture-address.ts';
 import { readStandardInput } from './standard-input.ts';
@@ -60,7 +61,7 @@ async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInpu
 }
 
 /** A decoder's error, which names what it was given and its own options, in the command's terms. */
-export function inTermsOfTheCommand(file: string, { source, message }: DecodeError): UsageError {
+function inTermsOfTheCommand(file: string, { source, message }: DecodeError): UsageError {
   const problem = message.startsWith(`${source}: `) ? message.slice(source.length + 2) : message;
-  return new UsageError(`${file}: ${problem.replace('raise maxPixels', 'raise --max-pixels')}`);
+  return new UsageError(`${file}: ${withFlagNames(problem)}`);
 }

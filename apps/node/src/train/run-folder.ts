@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkOptions } from '@residual/classifier';
 import type { EpochRecord, Evaluation, Recipe } from '@residual/train';
+import type { DecodeOptions } from '@residual/vision';
 import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 import type { LeftOut } from './training-data.ts';
@@ -34,6 +35,8 @@ export interface RunSettings {
   readonly limit?: number;
   /** Pictures of the data's folder that could not be used when the run began. */
   readonly leftOut?: readonly LeftOut[];
+  /** How picture files are read; left out, as PIL reads them. */
+  readonly decode?: DecodeOptions;
   /** Left out, `tensorflow`. */
   readonly device?: TrainingDevice;
   /** What pictures and their gradients are computed in; left out, float32. */

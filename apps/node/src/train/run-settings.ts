@@ -5,11 +5,12 @@ import { getSpec } from '@residual/resnet/registry';
 import { parseRecipe, type Recipe, recipes } from '@residual/train';
 import { parseDataSource } from '../data/data-source.ts';
 import { parseCount } from '../parse-count.ts';
+import { type DecodeFlags, parseDecodeFlags } from '../pictures/decode-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import type { FineTuneSettings, Precision, RunSettings, TrainingDevice } from './run-folder.ts';
 
 /** The options of every command that trains a model. */
-export interface RunFlags {
+export interface RunFlags extends DecodeFlags {
   readonly out: string;
   readonly model?: string;
   readonly data?: string;
@@ -42,6 +43,7 @@ export async function planRun(
     throw new UsageError(`--precision: expected float32 with --device native, got ${flags.precision}`);
   const recipe = await readRecipe(flags.recipe);
   const epochs = flags.epochs === undefined ? recipe.epochs : parseCount('--epochs', flags.epochs);
+  const decode = parseDecodeFlags(flags);
   const { kind, folder } = parseDataSource(data);
   return {
     model,
@@ -50,6 +52,7 @@ export async function planRun(
     recipe: { ...recipe, epochs },
     evaluateEvery: parseCount('--evaluate-every', flags.evaluateEvery),
     ...(flags.limit === undefined ? {} : { limit: parseCount('--limit', flags.limit) }),
+    ...(Object.keys(decode).length > 0 && { decode }),
     device: flags.device,
     precision: flags.precision,
     ...(fineTune === undefined ? {} : { fineTune: fineTune.settings }),

@@ -17,7 +17,7 @@ export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<
 /** Starts a run in a new folder. */
 export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortSignal): Promise<number> {
   const versions = { ...ownVersions(), ...(await useDevice({ device: plan.device, threads: readThreads(flags) })) };
-  const data = await readTrainingParts(plan.data, { limit: plan.limit, signal });
+  const data = await readTrainingParts(plan.data, { limit: plan.limit, decode: plan.decode, signal });
   const settings = { ...plan, ...(data.leftOut.length > 0 && { leftOut: data.leftOut }), versions };
   await createRun(flags.out, settings);
   try {
@@ -32,8 +32,8 @@ export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortS
 export async function resumeRun(flags: RunFlags, signal: AbortSignal): Promise<number> {
   const settings = await readRun(flags.out);
   await useDevice({ device: settings.device, threads: readThreads(flags) });
-  const { data, limit, leftOut = [] } = settings;
-  return completeRun(settings, await readTrainingParts(data, { limit, leftOut, signal }), flags, signal);
+  const { data, limit, decode, leftOut = [] } = settings;
+  return completeRun(settings, await readTrainingParts(data, { limit, decode, leftOut, signal }), flags, signal);
 }
 
 async function completeRun(

@@ -2,10 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type DataSet, subset, TrainError } from '@residual/train';
 import { findUnreadable, type ImageFolder, readCifar10, readCifar100 } from '@residual/train/node';
-import type { DecodeOptions } from '@residual/vision';
+import type { DecodeOptions, PixelImage } from '@residual/vision';
 import { parseDataSource } from '../data/data-source.ts';
 import { openImageFolder } from '../data/open-image-folder.ts';
 import { counted } from '../folder-note.ts';
+import { withFlagNames } from '../pictures/decode-flags.ts';
+import { DecodeNotes } from '../pictures/decode-notes.ts';
 import { showProgress } from '../progress.ts';
 import { say } from '../terminal/output.ts';
 
@@ -28,7 +30,7 @@ export interface TrainingDataOptions {
   readonly limit?: number | undefined;
   /** Pictures of a folder that an earlier start found to be unusable; left out, all that are needed are decoded to find them. */
   readonly leftOut?: readonly LeftOut[];
-  readonly decode?: DecodeOptions;
+  readonly decode?: DecodeOptions | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -101,10 +103,17 @@ async function findBad(
 ): Promise<readonly LeftOut[]> {
   const progress = showProgress(whole.size, 'pictures looked at', { printsLines: false, logs: true });
   try {
+    const notes = new DecodeNotes();
+    const onImage = (path: string, image: PixelImage): void => notes.add(path, image.notes);
     const onProgress = (count: number): void => progress.advance(count);
-    const unreadable = await findUnreadable(whole, { enough, onProgress, ...(signal && { signal }) });
-    for (const { problem } of unreadable) progress.say(`residual: ${problem}`);
-    return unreadable.map(({ path, problem }) => ({ file: relative(folder, path), problem }));
+    const unreadable = await findUnreadable(whole, { enough, onImage, onProgress, ...(signal && { signal }) });
+    const leftOut = unreadable.map(({ path, problem }) => ({
+      file: relative(folder, path),
+      problem: withFlagNames(problem),
+    }));
+    for (const { problem } of leftOut) progress.say(`residual: ${problem}`);
+    for (const line of notes.lines) progress.say(line);
+    return leftOut;
   } finally {
     progress.stop();
   }

@@ -1,3 +1,4 @@
+import type { PixelImage } from '@residual/vision';
 import { TrainError } from '../train-error.ts';
 import type { ImageFolder } from './image-folder.ts';
 
@@ -12,6 +13,8 @@ export interface UnreadablePicture {
 export interface UnreadableOptions {
   /** Pictures after so many that can be decoded are not looked at; default: all are. */
   readonly enough?: number;
+  /** Is given each picture that can be decoded. */
+  readonly onImage?: (path: string, image: PixelImage) => void;
   /** Called with how many more were looked at. */
   readonly onProgress?: (count: number) => void;
   readonly signal?: AbortSignal;
@@ -30,12 +33,12 @@ export async function findUnreadable(
   data: ImageFolder,
   options: UnreadableOptions = {},
 ): Promise<readonly UnreadablePicture[]> {
-  const { enough = Number.POSITIVE_INFINITY, onProgress, signal } = options;
+  const { enough = Number.POSITIVE_INFINITY, onImage, onProgress, signal } = options;
   const unreadable: UnreadablePicture[] = [];
   for (let start = 0; start < data.size && start - unreadable.length < enough; start += CONCURRENCY) {
     signal?.throwIfAborted();
     const indices = Array.from({ length: Math.min(CONCURRENCY, data.size - start) }, (_, at) => start + at);
-    const problems = await Promise.all(indices.map((index) => problemOf(data, index)));
+    const problems = await Promise.all(indices.map((index) => problemOf(data, index, onImage)));
     for (const [at, problem] of problems.entries())
       if (problem !== undefined) unreadable.push({ index: start + at, path: data.files[start + at]!.path, problem });
     onProgress?.(indices.length);
@@ -43,9 +46,14 @@ export async function findUnreadable(
   return unreadable;
 }
 
-async function problemOf(data: ImageFolder, index: number): Promise<string | undefined> {
+async function problemOf(
+  data: ImageFolder,
+  index: number,
+  onImage: UnreadableOptions['onImage'],
+): Promise<string | undefined> {
   try {
-    await data.read(index);
+    const { image } = await data.read(index);
+    onImage?.(data.files[index]!.path, image);
     return undefined;
   } catch (error) {
     if (TrainError.isInstance(error)) return error.message;
