@@ -166,7 +166,7 @@ describe('embed', () => {
     const there = await residual(['embed', 'many', ...flags, '--out', 'there.jsonl'], { cwd: folder });
     expect(there).toMatchObject({
       exitCode: 2,
-      said: [expect.stringContaining('there.jsonl: expected a file that is not')],
+      said: [expect.stringContaining('there.jsonl: expected a new file')],
     });
     expect(readFileSync(join(folder, 'there.jsonl'), 'utf8')).toBe('mine');
     const csv = await residual(['embed', 'many', ...flags, '--out', 'e.csv'], { cwd: folder });
@@ -242,7 +242,7 @@ describe('embed', () => {
   });
 
   test('explain writes the crop under a heatmap, and says what it shows', async () => {
-    const args = ['explain', 'many/001.png', ...flags, '--out', 'x.png'];
+    const args = ['explain', 'many/001.png', ...flags, '--out', 'x.png', '--force'];
     const { exitCode, stdout } = await residual([...args, '--class', 'frog'], { cwd: folder });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^many\/001.png: frog, \d+\.\d\d %; x.png\n$/);

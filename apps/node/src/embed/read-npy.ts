@@ -23,6 +23,9 @@ export async function* readNpy(path: string): AsyncGenerator<EmbeddingRow, void,
     const found = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(header.toString('latin1'));
     if (start.toString('latin1', 1, 6) !== 'NUMPY' || !found) throw notEmbeddings(path, 'something else');
     const [count, length] = [Number(found[1]), Number(found[2])];
+    const { size } = await handle.stat();
+    const sizeBytes = 10 + header.length + count * length * 4;
+    if (size !== sizeBytes) throw notEmbeddings(path, `${size} bytes where its header says ${sizeBytes}`);
     const rows = readFloatRows(handle, { start: 10 + header.length, count, length });
     let at = 0;
     for await (const file of namesIn(namesOf(path))) {
@@ -43,9 +46,21 @@ async function* namesIn(path: string): AsyncGenerator<string, void, undefined> {
       throw notEmbeddings(path, cause.code ?? cause.message);
     },
   );
-  for await (const line of createInterface({ input })) yield JSON.parse(line).file as string;
+  for await (const line of createInterface({ input })) yield nameIn(line, path);
+}
+
+function nameIn(line: string, path: string): string {
+  try {
+    const { file } = JSON.parse(line) as { file?: unknown };
+    if (typeof file === 'string') return file;
+  } catch {
+    // No JSON: said below.
+  }
+  throw notEmbeddings(path, 'a line without a name');
 }
 
 function notEmbeddings(path: string, got: string): UsageError {
-  return new UsageError(`${path}: expected embeddings that residual embed has written, got ${got}; write them again`);
+  return new UsageError(
+    `${path}: expected embeddings that residual embed has written, got ${got}; residual embed FOLDER --out FILE.npy makes some`,
+  );
 }

@@ -1,7 +1,6 @@
-import { extname } from 'node:path';
 import { readNpy } from '../embed/read-npy.ts';
 import { exitCode } from '../exit-code.ts';
-import { type FoundImage, findImages, foundImage } from '../find-images.ts';
+import { type FoundImage, foundImage } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
 import { parseCount } from '../parse-count.ts';
 import { type DecodeFlags, parseDecodeFlags } from '../pictures/decode-flags.ts';
@@ -12,6 +11,7 @@ import { print, printJson, say } from '../terminal/output.ts';
 import { textTable } from '../terminal/text-table.ts';
 import { UsageError } from '../usage-error.ts';
 import { Nearest, type Neighbour } from './nearest.ts';
+import { findSearched } from './searched.ts';
 
 export interface SearchFlags extends ModelFlags, DecodeFlags {
   readonly top: string;
@@ -26,21 +26,21 @@ export async function searchImages(
   signal: AbortSignal,
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
-  const isFile = extname(folder).toLowerCase() === '.npy';
-  const files = isFile ? [] : await findImages([folder]);
+  const searched = await findSearched(folder);
   const reader = new PictureReader(parseDecodeFlags(flags));
   const query = await reader.read(foundImage(image), signal);
   const loaded = await loadClassifier(flags, signal);
   try {
     const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
-    const failures = isFile
-      ? await offerRows(folder, loaded.classifier.numFeatures, nearest, signal)
-      : await offerFiles(files, { ...loaded, reader }, nearest, signal);
+    const failures =
+      'npy' in searched
+        ? await offerRows(searched.npy, loaded.classifier.numFeatures, nearest, signal)
+        : await offerImages(searched.images, { ...loaded, reader }, nearest, signal);
     say(...reader.notes);
     if (flags.json) for (const neighbour of nearest.found) printJson(neighbour);
     else if (nearest.found.length > 0) print(...similarityTable(nearest.found));
     if (failures === 0) return exitCode.success;
-    return failures < files.length ? exitCode.failure : exitCode.badInput;
+    return nearest.found.length > 0 ? exitCode.failure : exitCode.badInput;
   } finally {
     await loaded.classifier.dispose();
   }
@@ -58,7 +58,7 @@ async function offerRows(path: string, length: number, nearest: Nearest, signal:
   return 0;
 }
 
-async function offerFiles(
+async function offerImages(
   files: readonly FoundImage[],
   loaded: LoadedClassifier & Preparation,
   nearest: Nearest,
