@@ -1,6 +1,7 @@
-import { fromImageData, type PixelImage, type RgbaImage, readBitmap } from '@residual/vision';
+import { fromPixels, type PixelImage, type Pixels, readBitmap } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from '#decode';
+import { checkAddress } from './check-address.ts';
 import { ClassifierError } from './classifier-error.ts';
 import type { PictureOptions } from './picture-options.ts';
 import type { RunOptions } from './run-options.ts';
@@ -14,20 +15,15 @@ export type DrawableImage =
   | HTMLVideoElement
   | VideoFrame;
 
+/** A picture's file: an address or (in Node) a path, its bytes, or a `Blob`. */
+export type ImageFile = string | URL | Uint8Array | ArrayBuffer | Blob;
+
 /**
- * A picture: an address or (in Node) a path; a file's bytes; decoded pixels, RGB or RGBA (`ImageData`); what a browser can
- * draw; or a tensor `[height, width, 3]`, int32 from 0 to 255 or float32 from 0 to 1, as `tf.browser.toPixels` takes it.
+ * A picture: its file; decoded pixels, grey, RGB or RGBA (`ImageData`), with their `range` where they are no bytes; what a
+ * browser can draw; or a tensor `[height, width, 3]`, int32 from 0 to 255 or float32 from 0 to 1, as `tf.browser.toPixels`
+ * takes it.
  */
-export type ImageInput =
-  | string
-  | URL
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | PixelImage
-  | RgbaImage
-  | DrawableImage
-  | tf.Tensor3D;
+export type ImageInput = ImageFile | Pixels | DrawableImage | tf.Tensor3D;
 
 export interface ReadImageOptions extends RunOptions, PictureOptions {}
 
@@ -35,7 +31,8 @@ export interface ReadImageOptions extends RunOptions, PictureOptions {}
  * Reads a picture's pixels.
  *
  * @throws DecodeError for a file that is no picture, or cannot be read.
- * @throws ClassifierError for what is none of the kinds of picture, or a tensor of another shape, type or range.
+ * @throws ImageError for pixels that do not fit their size, or are not in their range.
+ * @throws ClassifierError for what is none of the kinds of picture, or a tensor of another shape or type.
  */
 export async function readImage(image: ImageInput, options: ReadImageOptions = {}): Promise<PixelImage> {
   options.signal?.throwIfAborted();
@@ -46,14 +43,17 @@ export async function readImage(image: ImageInput, options: ReadImageOptions = {
 
 async function pixelsOf(image: ImageInput, options: ReadImageOptions): Promise<PixelImage> {
   if (image instanceof tf.Tensor) return readTensor(image);
-  if (isFile(image)) return decode(image, options);
+  if (isFile(image)) {
+    if (typeof image === 'string') checkAddress(image);
+    return decode(image, options);
+  }
   if (typeof image !== 'object' || image === null) throw notAnImage(image);
-  if (isPixels(image)) return 'channels' in image ? image : fromImageData(image);
+  if (isPixels(image)) return fromPixels(image);
   if (isDrawable(image)) return readDrawable(image);
   throw notAnImage(image);
 }
 
-function isFile(image: unknown): image is string | URL | Uint8Array | ArrayBuffer | Blob {
+function isFile(image: unknown): image is ImageFile {
   return typeof image === 'string' || [URL, Uint8Array, ArrayBuffer, Blob].some((type) => image instanceof type);
 }
 
@@ -71,16 +71,8 @@ async function readTensor(tensor: tf.Tensor): Promise<PixelImage> {
   }
   if (dtype !== 'int32' && dtype !== 'float32')
     throw badInput(`expected an int32 or float32 tensor, got ${dtype}; cast it`);
-  const most = dtype === 'int32' ? 255 : 1;
-  const values = await tensor.data();
-  const data = new Uint8Array(values.length);
-  for (let i = 0; i < data.length; i++) {
-    const value = values[i]!;
-    if (!(value >= 0 && value <= most))
-      throw badInput(`expected a ${dtype} tensor of values from 0 to ${most}, got ${value}; rescale it`);
-    data[i] = Math.round((value / most) * 255);
-  }
-  return { width: width!, height: height!, channels: 3, data };
+  const data = await tensor.data();
+  return fromPixels({ width: width!, height: height!, channels: 3, data, range: dtype === 'int32' ? 255 : 1 });
 }
 
 async function readDrawable(image: DrawableImage): Promise<PixelImage> {
@@ -97,8 +89,8 @@ async function readDrawable(image: DrawableImage): Promise<PixelImage> {
   }
 }
 
-function isPixels(image: object): image is PixelImage | RgbaImage {
-  return 'data' in image && ArrayBuffer.isView(image.data) && 'width' in image && 'height' in image;
+function isPixels(image: object): image is Pixels {
+  return 'data' in image && 'width' in image && 'height' in image;
 }
 
 /** By name: not every runtime has each of the classes. */
@@ -117,8 +109,14 @@ function isDrawable(image: object): image is DrawableImage {
   });
 }
 
+/** What it is; never what is in it, which may be long. */
 function describe(image: unknown): string {
-  return typeof image === 'object' && image !== null ? (image.constructor?.name ?? 'an object') : String(image);
+  if (image === undefined || image === null) return String(image);
+  if (typeof image !== 'object') return `a ${typeof image}`;
+  if (image instanceof Promise) return 'a Promise: await it';
+  if (ArrayBuffer.isView(image)) return `${image.constructor.name} without a size`;
+  const { name } = image.constructor ?? {};
+  return name && name !== 'Object' ? name : `an object of ${Object.keys(image).slice(0, 4).join(', ') || 'nothing'}`;
 }
 
 function badInput(message: string, cause?: unknown): ClassifierError {

@@ -66,7 +66,7 @@ test.each<[string, object, string]>([
   [
     'NaN',
     { data: Float32Array.from(bytes, (v, i) => (i === 14 ? Number.NaN : v / 255)), range: 1 },
-    'image data: expected numbers from 0 to 1, got NaN at row 1, column 1, channel 2 (all from 0)',
+    'image data: expected numbers from 0 to 1, got NaN at row 1, column 1, channel 2, counted from 0; scale them',
   ],
   ['too much', { data: Float32Array.from(bytes), range: 1 }, 'from 0 to 1, got 41 at row 0, column 0, channel 1'],
   ['too little', { data: Int16Array.from(bytes, (v) => v - 9), range: 255 }, 'got -9 at row 0, column 0, channel 0'],

@@ -82,7 +82,9 @@ function toBytes(data: ArrayLike<number>, range: number, width: number, channels
       const pixel = Math.floor(i / channels);
       const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}, channel ${i % channels}`;
       const got = typeof value === 'number' ? shown(value) : arrayKind(value);
-      throw new ImageError(`image data: expected numbers from 0 to ${range}, got ${got} at ${place} (all from 0)`);
+      throw new ImageError(
+        `image data: expected numbers from 0 to ${range}, got ${got} at ${place}, counted from 0; scale them`,
+      );
     }
     bytes[i] = Math.round((value / range) * 255);
   }

@@ -5,6 +5,13 @@ export function isWebAddress(input: unknown): input is string | URL {
   return (typeof input === 'string' || input instanceof URL) && /^(https?|data|blob):/i.test(String(input));
 }
 
+/** What messages call an address: as much of it as fits, of one that holds the picture its kind. */
+export function addressName(address: string | URL): string {
+  const text = String(address);
+  const most = /^data:/i.test(text) ? 40 : 100;
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
 /**
  * The file at an `http:`, `https:`, `data:` or, in a browser, `blob:` address.
  *
@@ -16,7 +23,7 @@ export async function fetchImage(
   signal?: AbortSignal,
   request: typeof fetch = fetch,
 ): Promise<Blob> {
-  const source = String(address).slice(0, 200);
+  const source = addressName(address);
   const failed = (got: string, cause?: unknown): DecodeError =>
     new DecodeError('FILE_UNREADABLE', source, `expected a picture, got ${got}; check the address`, cause);
   try {
