@@ -6,6 +6,7 @@ test.each([
   ['C1’s way to begin one', 'a\u009b31m', 'a\\x9b31m'],
   ['breaks of lines', 'a\nb\r\u2028', 'a\\nb\\r\\u2028'],
   ['overrides of direction', 'photo\u202egnp.exe\u2066', 'photo\\u202egnp.exe\\u2066'],
+  ['bytes that are no UTF-8', 'caf\udce9 \udcff😀', 'caf\\xe9 \\xff😀'],
   ['a bell, a tab and DEL', '\u0007\t\u007f', '\\x07\\t\\x7f'],
 ])('%s are written, not sent', (_what, text, expected) => {
   expect(printable(text)).toBe(expected);
