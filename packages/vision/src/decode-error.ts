@@ -1,10 +1,14 @@
 const marker: symbol = Symbol.for('residual.DecodeError');
 
-/** Why a picture could not be decoded. */
+/**
+ * Why a picture could not be decoded. `FORMAT_UNSUPPORTED`: it is one, and of a kind that no decoder here reads;
+ * `DECODER_MISSING`: the library that reads it is not installed.
+ */
 export type DecodeErrorCode =
   | 'FILE_UNREADABLE'
   | 'FILE_EMPTY'
   | 'NOT_AN_IMAGE'
+  | 'FORMAT_UNSUPPORTED'
   | 'IMAGE_DAMAGED'
   | 'IMAGE_TOO_LARGE'
   | 'DECODER_MISSING';

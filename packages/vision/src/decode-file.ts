@@ -1,103 +1,69 @@
-import { stat } from 'node:fs/promises';
-import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { cmykToRgb } from './cmyk.ts';
+import { decodeAvif } from './decode/avif-decoder.ts';
+import { decodeBmp } from './decode/bmp-decoder.ts';
+import type { Decoder } from './decode/decode-request.ts';
+import { decodeGif } from './decode/gif-decoder.ts';
+import { decodeIcon } from './decode/icon-decoder.ts';
+import { decodeJpeg2000 } from './decode/jpeg2000-decoder.ts';
+import { decodeWithMagick } from './decode/magick-decoder.ts';
+import { decodePcx } from './decode/pcx-decoder.ts';
+import { decodePnm } from './decode/pnm-decoder.ts';
+import { readPicture } from './decode/read-picture.ts';
+import { refusal } from './decode/refusal.ts';
+import { decodeWithSharp } from './decode/sharp-decoder.ts';
+import { decodeTga } from './decode/tga-decoder.ts';
+import { decodeTiff } from './decode/tiff-decoder.ts';
 import { DecodeError } from './decode-error.ts';
+import { type PictureFormatName, pictureFormat } from './picture-format.ts';
 import type { PixelImage } from './pixel-image.ts';
-import { checkPixelCount, DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
+import { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 
 /** A path, or the bytes of a picture's file. */
 export type DecodeInput = string | Uint8Array | ArrayBuffer;
 
-type SharpFactory = (input: string | Uint8Array, options: SharpOptions) => Sharp;
-
-const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+const DECODERS: Partial<Record<PictureFormatName, Decoder>> = {
+  JPEG: decodeWithSharp,
+  PNG: decodeWithSharp,
+  WebP: decodeWithSharp,
+  GIF: decodeGif,
+  TIFF: decodeTiff,
+  AVIF: decodeAvif,
+  PNM: decodePnm,
+  BMP: decodeBmp,
+  ICO: decodeIcon,
+  CUR: decodeIcon,
+  TGA: decodeTga,
+  PCX: decodePcx,
+  'JPEG 2000': decodeJpeg2000,
+  PSD: decodeWithMagick,
+  QOI: decodeWithMagick,
+  SGI: decodeWithMagick,
+  DDS: decodeWithMagick,
+  HEIC: decodeWithMagick,
+};
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF, TIFF or AVIF picture (its first frame) with sharp, to the pixels that PIL's
- * `convert('RGB')` gives: no colour profile applied, alpha dropped and not blended, CMYK by the plain formula.
+ * Decodes a picture's first frame to the pixels that PIL's `convert('RGB')` gives: no colour profile applied, alpha dropped
+ * and not blended, CMYK by the plain formula, grey of more than 8 bits cut off at 255. What a file is, its content says.
  *
- * 16-bit pixels keep their high byte, also greyscale ones, which PIL cuts off at 255 instead.
+ * JPEG, PNG, WebP, GIF, TIFF and AVIF need sharp, PNM nothing, the rest (BMP, ICO, TGA, PCX, JPEG 2000, PSD, QOI, SGI, DDS,
+ * HEIC) `@imagemagick/magick-wasm`; each is loaded when a file needs it.
  *
- * @throws DecodeError where sharp is not installed, the file cannot be read, is no such picture or is damaged, or has
- * more than `maxPixels`.
+ * @throws DecodeError where the file cannot be read, is no picture, is one that is not decoded, is damaged, has more than
+ * `maxPixels`, or its decoder is not installed.
  */
 export async function decodeImage(input: DecodeInput, options: DecodeOptions = {}): Promise<PixelImage> {
-  const { orient = false, maxPixels = DEFAULT_MAX_PIXELS } = options;
+  const { orient = false, maxPixels = DEFAULT_MAX_PIXELS, grey16 = 'clip' } = options;
   const source = typeof input === 'string' ? input : 'image';
-  const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
-  const sizeBytes = typeof bytes === 'string' ? await fileSize(bytes) : bytes.length;
-  if (sizeBytes === 0) throw new DecodeError('FILE_EMPTY', source, 'expected a picture, got an empty file');
-
-  const sharp = await loadSharp(source);
-  const open = () => sharp(bytes, { failOn: 'error', limitInputPixels: false, ignoreIcc: true, autoOrient: orient });
-  try {
-    const metadata = await open().metadata();
-    checkFormat(source, metadata);
-    checkPixelCount(source, metadata.width, metadata.height, maxPixels);
-    return await readPixels(open(), metadata);
-  } catch (error) {
-    throw DecodeError.isInstance(error) ? error : decodeFailure(source, error);
-  }
+  const bytes = plainBytes(typeof input === 'string' ? await readPicture(input) : input);
+  if (bytes.length === 0) throw new DecodeError('FILE_EMPTY', source, 'expected a picture, got an empty file');
+  const format = pictureFormat(bytes);
+  const decode = format && DECODERS[format.name];
+  if (!decode) throw refusal(source, bytes);
+  return await decode({ bytes, source, format, orient, maxPixels, grey16 });
 }
 
-async function readPixels(image: Sharp, metadata: Metadata): Promise<PixelImage> {
-  const isCmyk = metadata.space === 'cmyk';
-  const converted = isCmyk
-    ? image.pipelineColourspace('cmyk').toColourspace('cmyk')
-    : image.toColourspace('srgb').removeAlpha();
-  const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { width: info.width, height: info.height, channels: 3, data: isCmyk ? cmykToRgb(pixels) : pixels };
-}
-
-function checkFormat(source: string, { format }: Metadata): void {
-  if (!FORMATS.includes(format)) {
-    const expected = 'expected JPEG, PNG, WebP, GIF, TIFF or AVIF';
-    throw new DecodeError('NOT_AN_IMAGE', source, `${expected}, got ${format}; convert it to one of them`);
-  }
-}
-
-async function fileSize(path: string): Promise<number> {
-  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const got = cause.code === 'ENOENT' ? 'no such file' : (cause.code ?? cause.message);
-    throw new DecodeError('FILE_UNREADABLE', path, `expected a picture, got ${got}; check the path`, cause);
-  });
-  if (!stats.isFile()) {
-    const got = stats.isDirectory() ? 'a folder' : 'no regular file';
-    throw new DecodeError('FILE_UNREADABLE', path, `expected a picture, got ${got}; name a file`);
-  }
-  return stats.size;
-}
-
-async function loadSharp(source: string): Promise<SharpFactory> {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    const got = isAbsent ? 'is not installed' : `does not load (${firstLine(cause)})`;
-    throw new DecodeError(
-      'DECODER_MISSING',
-      source,
-      `decoding needs sharp, which ${got}: run npm install sharp`,
-      cause,
-    );
-  }
-}
-
-function decodeFailure(source: string, cause: unknown): DecodeError {
-  const reason = firstLine(cause);
-  if (/unsupported image format/i.test(reason)) {
-    const problem =
-      'expected JPEG, PNG, WebP, GIF, TIFF or AVIF, got something else or too little of one; check the file';
-    return new DecodeError('NOT_AN_IMAGE', source, problem, cause);
-  }
-  const detail = reason.replace(/^Input (file|buffer) has corrupt header:\s*/, '') || 'corrupt header';
-  const problem = `expected a whole picture, got a damaged one (${detail}); get the file again`;
-  return new DecodeError('IMAGE_DAMAGED', source, problem, cause);
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error)
-    .split('\n')[0]!
-    .trim();
+/** Not a `Buffer`, whose `slice` copies nothing. */
+function plainBytes(input: Uint8Array | ArrayBuffer): Uint8Array {
+  if (input instanceof ArrayBuffer) return new Uint8Array(input);
+  return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
 }

@@ -1,0 +1,48 @@
+/** A picture of an icon's file, and the same file with that picture alone. */
+export interface IconEntry {
+  /** The picture's own file, if that is what it is stored as (PNG), else an icon of one picture. */
+  readonly bytes: Uint8Array;
+  readonly isPng: boolean;
+}
+
+const HEADER_BYTES = 6;
+const ENTRY_BYTES = 16;
+
+/**
+ * The picture of an ICO or CUR file that PIL opens: of an icon the largest, and of those of one size the one of fewest
+ * colours; of a mouse pointer the last of the widest.
+ *
+ * @see https://github.com/python-pillow/Pillow/blob/main/src/PIL/IcoImagePlugin.py
+ */
+export function iconEntry(bytes: Uint8Array): IconEntry | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint16(4, true);
+  let best: { at: number; area: number; depth: number } | undefined;
+  for (let i = 0; i < count; i++) {
+    const at = HEADER_BYTES + i * ENTRY_BYTES;
+    if (at + ENTRY_BYTES > bytes.length) return undefined;
+    const area = (bytes[at] || 256) * (bytes[at + 1] || 256);
+    const depth = depthOf(view, at);
+    if (!best || area > best.area || (area === best.area && depth < best.depth)) best = { at, area, depth };
+  }
+  if (!best) return undefined;
+  const [size, offset] = [view.getUint32(best.at + 8, true), view.getUint32(best.at + 12, true)];
+  if (offset + size > bytes.length) return undefined;
+  const picture = bytes.subarray(offset, offset + size);
+  if (picture[0] === 0x89 && picture[1] === 0x50) return { bytes: picture, isPng: true };
+  const alone = new Uint8Array(HEADER_BYTES + ENTRY_BYTES + size);
+  alone.set(bytes.subarray(0, HEADER_BYTES));
+  alone.set(bytes.subarray(best.at, best.at + ENTRY_BYTES), HEADER_BYTES);
+  alone.set(picture, HEADER_BYTES + ENTRY_BYTES);
+  const aloneView = new DataView(alone.buffer);
+  aloneView.setUint16(4, 1, true);
+  aloneView.setUint32(HEADER_BYTES + 12, HEADER_BYTES + ENTRY_BYTES, true);
+  return { bytes: alone, isPng: false };
+}
+
+/** Bits a pixel, as PIL counts them: as said, else by the number of colours, else 256. */
+function depthOf(view: DataView, at: number): number {
+  const bits = view.getUint16(at + 6, true);
+  const colours = view.getUint8(at + 2);
+  return bits || (colours && Math.ceil(Math.log2(colours))) || 256;
+}

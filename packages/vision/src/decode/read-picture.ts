@@ -1,0 +1,58 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { DecodeError } from '../decode-error.ts';
+import { pictureFormat } from '../picture-format.ts';
+import { refusal } from './refusal.ts';
+
+const HEAD_BYTES = 4096;
+/** Node reads no larger file at once. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** What the system's errors mean for whoever named the file. */
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; check the path',
+  ENOTDIR: 'a path through something that is no folder; check the path',
+  EACCES: 'a file that may not be read (permission denied); change its permissions',
+  EPERM: 'a file that may not be read (permission denied); change its permissions',
+  EISDIR: 'a folder; name a file',
+  ELOOP: 'a symbolic link that leads round in a circle; name the file itself',
+  ENAMETOOLONG: 'a path that is too long; check the path',
+  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  EIO: 'a disk that fails to read it; copy the file from elsewhere',
+  ERR_INVALID_ARG_VALUE: 'a path with a zero byte; check the path',
+};
+
+/**
+ * The bytes of a picture's file. A file that is no picture is refused by its first bytes, however large it is.
+ *
+ * @throws DecodeError `FILE_UNREADABLE`, `FILE_EMPTY`, `NOT_AN_IMAGE`.
+ */
+export async function readPicture(path: string): Promise<Uint8Array> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path);
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw unreadable(path, 'a folder; name a file');
+    if (!stats.isFile()) throw unreadable(path, 'no regular file; name a file');
+    if (stats.size > HEAD_BYTES) {
+      const head = new Uint8Array(HEAD_BYTES);
+      await file.read(head, 0, HEAD_BYTES, 0);
+      if (!pictureFormat(head)?.isPicture) throw refusal(path, head);
+    }
+    if (stats.size > MAX_BYTES) throw unreadable(path, `a file of ${stats.size} bytes; make it smaller than 2 GiB`);
+    return await file.readFile();
+  } catch (error) {
+    if (DecodeError.isInstance(error)) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const isMangled = code === 'ENOENT' && path.includes('\ufffd');
+    const got = isMangled
+      ? 'a name that is not UTF-8; rename the file'
+      : (CAUSES[code] ?? `${code || message}; check it`);
+    throw unreadable(path, got, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+function unreadable(path: string, got: string, cause?: unknown): DecodeError {
+  return new DecodeError('FILE_UNREADABLE', path, `expected a picture, got ${got}`, cause);
+}

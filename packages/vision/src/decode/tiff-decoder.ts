@@ -1,0 +1,64 @@
+import { DecodeError } from '../decode-error.ts';
+import type { PixelImage } from '../pixel-image.ts';
+import { checkPixelCount } from '../pixel-limit.ts';
+import { damaged } from './damage.ts';
+import type { DecodeRequest } from './decode-request.ts';
+import { labToRgb } from './lab.ts';
+import { decodeWithMagick } from './magick-decoder.ts';
+import { decodeWithSharp, finish, readStored } from './sharp-decoder.ts';
+import { TIFF_TAG, type TiffDirectory, tiffDirectory, tiffValues, viewOf } from './tiff-directory.ts';
+import { zstdToDeflate } from './tiff-zstd.ts';
+
+const PHOTOMETRIC = { rgb: 2, yCbCr: 6, cieLab: 8, colourFilterArray: 32803 } as const;
+const COMPRESSION = { oldJpeg: 6, jpeg: 7, zstd: 50000 } as const;
+/** By number: those that neither libvips nor ImageMagick are built with. */
+const UNREAD: Readonly<Record<number, string>> = {
+  34661: 'JBIG',
+  34887: 'LERC',
+  34925: 'LZMA',
+  50001: 'WebP',
+  50002: 'JPEG XL',
+  52546: 'JPEG XL',
+};
+
+/**
+ * Decodes a TIFF's first picture to PIL's pixels, turned by its orientation, as PIL turns TIFF and no other format.
+ *
+ * @throws DecodeError
+ */
+export async function decodeTiff(request: DecodeRequest): Promise<PixelImage> {
+  const upright = { ...request, orient: true };
+  const directory = tiffDirectory(request.bytes);
+  if (!directory) throw damaged(request);
+  const value = (tag: number): number => tiffValues(request.bytes, directory, tag)[0] ?? 0;
+  const [compression, photometric] = [value(TIFF_TAG.compression), value(TIFF_TAG.photometric)];
+  if (photometric === PHOTOMETRIC.colourFilterArray || directory.entries.has(TIFF_TAG.dngVersion)) {
+    throw unsupported(request, 'a camera’s raw picture (DNG)', 'develop it to JPEG or TIFF');
+  }
+  const unread = UNREAD[compression];
+  if (unread) throw unsupported(request, `a TIFF compressed by ${unread}`, 'save it with LZW or deflate');
+  checkPixelCount(request.source, value(TIFF_TAG.width), value(TIFF_TAG.height), request.maxPixels);
+  if (compression === COMPRESSION.zstd) return await decodeTiff(await zstdToDeflate(request, directory));
+  const isJpeg = compression === COMPRESSION.jpeg || compression === COMPRESSION.oldJpeg;
+  if (photometric === PHOTOMETRIC.yCbCr && !isJpeg) return await decodeWithMagick(upright);
+  if (photometric === PHOTOMETRIC.cieLab) return await decodeLab(upright, directory);
+  return await decodeWithSharp(upright);
+}
+
+/** CIE LAB, read as if it were RGB, then converted. */
+async function decodeLab(request: DecodeRequest, directory: TiffDirectory): Promise<PixelImage> {
+  const bits = tiffValues(request.bytes, directory, TIFF_TAG.bitsPerSample);
+  if (bits.length !== 3 || bits.some((value) => value !== 8)) {
+    throw unsupported(request, `LAB of ${bits.join(', ')} bits a sample`, 'save it as RGB');
+  }
+  const bytes = request.bytes.slice();
+  const { valuesAt } = directory.entries.get(TIFF_TAG.photometric)!;
+  viewOf(bytes).setUint16(valuesAt, PHOTOMETRIC.rgb, directory.isLittleEndian);
+  const { width, height, channels, data } = await readStored({ ...request, bytes });
+  if (channels !== 3) throw damaged(request);
+  return finish(width, height, labToRgb(data), []);
+}
+
+function unsupported({ source }: DecodeRequest, got: string, next: string): DecodeError {
+  return new DecodeError('FORMAT_UNSUPPORTED', source, `expected a picture that can be decoded, got ${got}; ${next}`);
+}
