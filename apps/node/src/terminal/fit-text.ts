@@ -20,3 +20,14 @@ export function fitText(text: string, width: number, cut: 'start' | 'end'): stri
   }
   return cut === 'start' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`;
 }
+
+/** A text in lines of at most so many columns, broken between words; a longer word has a line of its own. */
+export function wrapText(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && displayWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -44,7 +44,8 @@ test('columns are left out in their order, and named', () => {
   expect(textTable(many, row, { style: 'plain', width: 24 })).toEqual([
     'model',
     'resnext101_32x8d',
-    'too narrow for: parameters, licence',
+    'too narrow for:',
+    'parameters, licence',
   ]);
 });
 

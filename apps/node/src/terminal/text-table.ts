@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { displayWidth, fitText } from './fit-text.ts';
+import { displayWidth, fitText, wrapText } from './fit-text.ts';
 import { printable } from './printable.ts';
 
 /** A column, and what may be done to it where a terminal is too narrow for all. */
@@ -25,11 +25,11 @@ interface TableOptions {
 type Cell = string | readonly string[];
 
 /** Cells are cut to these many columns before whole columns are left out, and then to fewer. */
-const READABLE = 20;
+const READABLE = 24;
 const LEAST = 4;
 
 /**
- * The lines of a table that fits the terminal: long cells are cut, then columns left out, which the last line says. Whatever
+ * The lines of a table that fits the terminal: long cells are cut, then columns left out, which the last lines say. Whatever
  * is in the cells, a terminal only shows it. Narrower than what must stay whole it does not get.
  */
 export function textTable(
@@ -59,7 +59,7 @@ export function textTable(
   const lines = table.toString().split('\n');
   const left = columns.filter((_, at) => !shown.includes(at)).map(({ head }) => head);
   const drawn = style === 'plain' ? lines.map((line) => line.trimEnd()) : lines;
-  return left.length === 0 ? drawn : [...drawn, `too narrow for: ${left.join(', ')}`];
+  return left.length === 0 ? drawn : [...drawn, ...wrapText(`too narrow for: ${left.join(', ')}`, width!)];
 }
 
 /** Whether a table takes no more columns than the terminal has; always where stdout is none. */
