@@ -107,7 +107,7 @@ class Walk {
     for (const { entry, own } of children) {
       const name = below === '' ? own : `${below}/${own}`;
       const isOwnMatch = this.#options.matches?.(name) ?? false;
-      if (isUnasked(own) && !isOwnMatch) continue;
+      if (LEFT_BY_SYSTEMS.test(own) || (own.startsWith('.') && !isOwnMatch)) continue;
       const isMatched = isBelowMatch || isOwnMatch;
       if (entry.isDirectory() || entry.isSymbolicLink())
         await this.#follow({ name, isMatched }, entry.isSymbolicLink(), trail);
@@ -131,11 +131,6 @@ class Walk {
       await this.list({ name, isMatched }, { folders, isLinked: isLink || trail.isLinked });
     } else if (isMatched) this.entries.push({ name, isFile: target.isFile() });
   }
-}
-
-/** Hidden, or left by a system. */
-function isUnasked(name: string): boolean {
-  return name.startsWith('.') || LEFT_BY_SYSTEMS.test(name);
 }
 
 async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> {

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { DecodeError } from '../decode-error.ts';
+import { filePath, filePath } from '../file-name.ts';
 import { pictureFormat } from '../picture-format.ts';
 import { refusal } from './refusal.ts';
 
@@ -27,29 +28,32 @@ const CAUSES: Readonly<Record<string, string>> = {
  * @throws DecodeError `FILE_UNREADABLE`, `FILE_EMPTY`, `NOT_AN_IMAGE`.
  */
 export async function readPicture(path: string): Promise<Uint8Array> {
-  let file: FileHandle | undefined;
+  const name = filePath(path);
   try {
-    file = await open(path);
-    const stats = await file.stat();
+    const stats = await stat(name);
     if (stats.isDirectory()) throw unreadable(path, 'a folder; name a file');
+    // To open a pipe would wait for whoever writes into it.
     if (!stats.isFile()) throw unreadable(path, 'no regular file; name a file');
-    if (stats.size > HEAD_BYTES) {
-      const head = new Uint8Array(HEAD_BYTES);
-      await file.read(head, 0, HEAD_BYTES, 0);
-      if (!pictureFormat(head)?.isPicture) throw refusal(path, head);
-    }
+    if (stats.size > HEAD_BYTES) await checkHead(path, name);
     if (stats.size > MAX_BYTES) throw unreadable(path, `a file of ${stats.size} bytes; make it smaller than 2 GiB`);
-    return await file.readFile();
+    return await readFile(name);
   } catch (error) {
     if (DecodeError.isInstance(error)) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     const isMangled = code === 'ENOENT' && path.includes('\ufffd');
-    const got = isMangled
-      ? 'a name that is not UTF-8; rename the file'
-      : (CAUSES[code] ?? `${code || message}; check it`);
+    const got = isMangled ? 'a name that is not UTF-8; rename the file' : (CAUSES[code] ?? `${code || message}; check it`);
     throw unreadable(path, got, error);
+  }
+}
+
+async function checkHead(path: string, name: string | Buffer): Promise<void> {
+  const file = await open(name);
+  try {
+    const head = new Uint8Array(HEAD_BYTES);
+    await file.read(head, 0, HEAD_BYTES, 0);
+    if (!pictureFormat(head)?.isPicture) throw refusal(path, head);
   } finally {
-    await file?.close();
+    await file.close();
   }
 }
 
