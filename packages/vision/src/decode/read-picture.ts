@@ -1,6 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { DecodeError } from '../decode-error.ts';
-import { filePath, filePath } from '../file-name.ts';
+import { filePath } from '../file-name.ts';
 import { pictureFormat } from '../picture-format.ts';
 import { refusal } from './refusal.ts';
 
@@ -41,7 +41,9 @@ export async function readPicture(path: string): Promise<Uint8Array> {
     if (DecodeError.isInstance(error)) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     const isMangled = code === 'ENOENT' && path.includes('\ufffd');
-    const got = isMangled ? 'a name that is not UTF-8; rename the file' : (CAUSES[code] ?? `${code || message}; check it`);
+    const got = isMangled
+      ? 'a name that is not UTF-8; rename the file'
+      : (CAUSES[code] ?? `${code || message}; check it`);
     throw unreadable(path, got, error);
   }
 }
