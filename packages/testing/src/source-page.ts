@@ -1,5 +1,5 @@
 import { createServer } from 'vite';
-import { launchChromium } from './browser.ts';
+import { launchBrowser } from './browser.ts';
 import type { OpenedPage } from './scripted-page.ts';
 
 /** A page whose module script imports from a package's sources, such as `/src/index.ts`. */
@@ -8,8 +8,12 @@ export interface SourcePage extends OpenedPage {
   reload(): Promise<void>;
 }
 
-/** Opens a page that Vite serves from a package's folder, once its script has run. */
-export async function openSourcePage(root: string, script: string): Promise<SourcePage> {
+/** Opens a page that Vite serves from a package's folder, once its script has run; guard with `requirement(kind)`. */
+export async function openSourcePage(
+  root: string,
+  script: string,
+  kind: 'chromium' | 'firefox' = 'chromium',
+): Promise<SourcePage> {
   const server = await createServer({
     root,
     appType: 'custom',
@@ -23,7 +27,7 @@ export async function openSourcePage(root: string, script: string): Promise<Sour
     response.setHeader('content-type', 'text/html').end(html);
   });
   await server.listen();
-  const browser = await launchChromium();
+  const browser = await launchBrowser(kind);
   const page = await browser.newPage();
   page.setDefaultTimeout(120_000);
   const reload = async (): Promise<void> => {

@@ -1,6 +1,8 @@
 import { DecodeError } from '../decode-error.ts';
 import type { PictureFormatName } from '../picture-format.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { gifEnds, jpegEnds } from './picture-ends.ts';
+import { isTiffCutOff } from './tiff-directory.ts';
 
 /**
  * A file that its decoder gave up on, told by its own bytes: decoders' texts are not to be had, since libvips keeps one
@@ -22,33 +24,23 @@ export function isCutOff(name: PictureFormatName, bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (name) {
     case 'JPEG':
-      return !endsWith(bytes, [0xff, 0xd9]);
+      return !jpegEnds(bytes);
     case 'PNG':
       return chunksEnd(view) > bytes.length;
     case 'WebP':
       return bytes.length < 12 || 8 + view.getUint32(4, true) > bytes.length;
     case 'GIF':
-      return !endsWith(bytes, [0x3b]);
+      return !gifEnds(bytes);
     case 'BMP':
       return bytes.length < 26 || view.getUint32(2, true) > bytes.length;
     case 'AVIF':
     case 'HEIC':
       return boxesEnd(view) > bytes.length;
     case 'TIFF':
-      return bytes.length < 8 || (bytes[2] === 42 || bytes[3] === 42 ? directoryAt(view) > bytes.length - 2 : false);
+      return isTiffCutOff(bytes);
     default:
       return false;
   }
-}
-
-function endsWith(bytes: Uint8Array, end: readonly number[]): boolean {
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length -= 1;
-  return end.every((byte, i) => bytes[length - end.length + i] === byte);
-}
-
-function directoryAt(view: DataView): number {
-  return view.getUint32(4, view.getUint8(0) === 0x49);
 }
 
 function chunksEnd(view: DataView): number {
