@@ -39,7 +39,7 @@ wide = samples.astype(np.uint16) * 256 + samples[::-1]
 rows = []
 
 
-def add(picture_format, variation, data, tolerance=0, opened=None, file_name=''):
+def add(picture_format, variation, data, tolerance=0, opened=None):
     """A row: PIL's pixels as a digest, or as they are where the decoders may differ by `tolerance` levels."""
     opened = opened or Image.open(io.BytesIO(data))
     opened.load()
@@ -47,7 +47,15 @@ def add(picture_format, variation, data, tolerance=0, opened=None, file_name='')
     turned = ImageOps.exif_transpose(opened).convert('RGB').tobytes()
     pixels = base64.b64encode(plain).decode() if tolerance else ''
     rows.append([picture_format, variation, opened.mode, tolerance, list(opened.size), digest(plain), digest(turned),
-                 base64.b64encode(data).decode(), pixels])
+                 base64.b64encode(data).decode(), pixels, pixels_of(data[:int(len(data) * 0.6)]), pixels_of(data[:-2])])
+
+
+def pixels_of(data):
+    """The pixels' digest, nothing where Pillow refuses the file."""
+    try:
+        return digest(Image.open(io.BytesIO(data)).convert('RGB').tobytes())
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error):
+        return ''
 
 
 def saved(picture, picture_format, **options):
@@ -138,8 +146,7 @@ add_saved('JPEG', 'restart markers', rgb, restart_marker_rows=1)
 add_saved('JPEG', 'grey', grey)
 add_saved('JPEG', 'CMYK of Adobe', cmyk, quality=95)
 add_saved('JPEG', 'RGB, not YCbCr', rgb, keep_rgb=True)
-add_saved('JPEG', 'with bytes behind its end', rgb)
-rows[-1][7] = base64.b64encode(base64.b64decode(rows[-1][7]) + b'\0' * 100).decode()
+add('JPEG', 'with bytes behind its end', saved(rgb, 'JPEG') + b'\0' * 100)
 for orientation in (3, 6, 8):
     add_saved('JPEG', f'EXIF orientation {orientation}', rgb, exif=exif(orientation))
 add_saved('JPEG', 'several in one file (MPO)', rgb, 'MPO', save_all=True, append_images=[rgb.rotate(180)])
@@ -385,6 +392,7 @@ if __name__ == '__main__':
     write_rows(OUT, {
         'from': f'tooling/golden/pil_formats.py, Pillow {PIL.__version__}; HEIC: pillow-heif {pillow_heif.__version__}',
         'columns': "format, variation, PIL's mode, levels that pixels may differ by, [width, height], sha256 (16 digits) of "
-                   "the RGB bytes, of those after exif_transpose, the file in base64, the RGB bytes where they may differ",
+                   "the RGB bytes, of those after exif_transpose, the file in base64, the RGB bytes where they may differ, "
+                   "sha256 where PIL opens the first 60 % of the file, and where it opens all but the last two bytes",
         'files': rows,
     })

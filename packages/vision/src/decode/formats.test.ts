@@ -1,49 +1,57 @@
 import { describe, expect, test } from 'vitest';
-import { digest, readGolden } from '../../golden/pixels.ts';
+import { readFormatRows } from '../../golden/format-rows.ts';
+import { digest } from '../../golden/pixels.ts';
+import { DecodeError } from '../decode-error.ts';
 import { decodeImage } from '../decode-file.ts';
 import { pictureFormat } from '../picture-format.ts';
 
-/** As `golden/formats.json` says of its columns. */
-type Row = [
-  format: string,
-  variation: string,
-  mode: string,
-  tolerance: number,
-  size: [width: number, height: number],
-  plain: string,
-  turned: string,
-  file: string,
-  pixels: string,
-];
-
 /** What PIL opens and we refuse by name. */
 const REFUSED: readonly string[] = ['JPEG 2000, 16-bit grey', 'TIFF, RGB, lzma'];
+/** What PIL refuses for the second frame's sake. */
+const WHOLE_FIRST_FRAME: readonly string[] = ['AVIF, animated'];
 
-const { files } = readGolden<{ files: Row[] }>('formats.json');
-
-describe.each(files)('%s, %s', (format, variation, mode, tolerance, size, plain, turned, base64, pixels) => {
-  const bytes = Buffer.from(base64, 'base64');
+describe.each(readFormatRows())('$format, $variation', (row) => {
+  const { format, variation, mode, tolerance, width, height, file } = row;
+  const name = `${format}, ${variation}`;
 
   test('is told by its content', () => {
-    expect(pictureFormat(bytes)).toMatchObject({ name: format, isPicture: true });
+    expect(pictureFormat(file)).toMatchObject({ name: format, isPicture: true });
   });
 
+  if (REFUSED.includes(name)) {
+    test(`is refused by name (${mode})`, async () => {
+      await expect(decodeImage(file)).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
+    });
+    return;
+  }
+
   test(`decodes to PIL’s pixels (${mode})`, async () => {
-    const decoding = decodeImage(bytes);
-    if (REFUSED.includes(`${format}, ${variation}`)) {
-      await expect(decoding).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
-      return;
-    }
-    const image = await decoding;
-    expect([image.width, image.height]).toEqual(size);
+    const image = await decodeImage(file);
+    expect([image.width, image.height]).toEqual([width, height]);
     if (tolerance === 0) {
-      expect(digest(image.data)).toBe(plain);
-      expect(digest((await decodeImage(bytes, { orient: true })).data)).toBe(turned);
+      expect(digest(image.data)).toBe(row.plain);
+      expect(digest((await decodeImage(file, { orient: true })).data)).toBe(row.turned);
       return;
     }
-    const expected = Buffer.from(pixels, 'base64');
-    expect(image.data.length).toBe(expected.length);
-    const worst = Math.max(...image.data.map((value, i) => Math.abs(value - expected[i]!)));
+    expect(image.data.length).toBe(row.pixels.length);
+    const worst = Math.max(...image.data.map((value, i) => Math.abs(value - row.pixels[i]!)));
     expect(worst).toBeLessThanOrEqual(tolerance);
+  });
+
+  test('cut off, is refused wherever PIL refuses it, and has all its pixels elsewhere', async () => {
+    const whole = digest((await decodeImage(file)).data);
+    const ends = [
+      [row.cut, file.subarray(0, Math.floor(file.length * 0.6))],
+      [row.short, file.subarray(0, -2)],
+    ] as const;
+    for (const [pil, bytes] of ends) {
+      const got = await decodeImage(bytes).then(
+        ({ data }) => digest(data),
+        (error: unknown) => error,
+      );
+      if (DecodeError.isInstance(got)) expect(got.message).toMatch(/^image: expected .* got [^\n]*$/);
+      else expect([pil, whole]).toContain(got);
+      if (pil === '' && !WHOLE_FIRST_FRAME.includes(name)) expect(DecodeError.isInstance(got)).toBe(true);
+    }
   });
 });

@@ -2,8 +2,7 @@ import type { ImageNote } from '../image-note.ts';
 
 type Samples = Uint16Array | Float32Array;
 
-const SIXTEEN_BITS =
-  'grey of 16 bits was cut off at 255, as PIL does; --grey16 high-byte (grey16: "high-byte") keeps its high byte';
+const SIXTEEN_BITS = "grey of 16 bits was cut off at 255, as PIL does; grey16: 'high-byte' keeps its high byte";
 const MORE_BITS = 'grey of 32 bits was cut off at 255, as PIL does; scale it to 0…255 first';
 
 /** One grey sample a pixel, as three equal bytes: `[height, width, 3] uint8`. */

@@ -14,7 +14,7 @@ export async function decodeJpeg2000(request: DecodeRequest): Promise<PixelImage
   const size = sizeSegment(bytes);
   if (size?.components === 1 && size.bits > 8 && grey16 !== 'high-byte') {
     const got = `JPEG 2000 grey of ${size.bits} bits, of which only the high byte is decoded`;
-    const problem = `expected 8 bits a sample, got ${got}; take it by --grey16 high-byte (grey16: "high-byte")`;
+    const problem = `expected 8 bits a sample, got ${got}; take it by grey16: 'high-byte'`;
     throw new DecodeError('FORMAT_UNSUPPORTED', source, problem);
   }
   return await decodeWithMagick(request);

@@ -4,7 +4,7 @@ import type { PixelImage } from '../pixel-image.ts';
 /** A note where EXIF orientation 2 to 8 was left as it is. */
 export function orientationNote(orientation: number | undefined): readonly ImageNote[] {
   if (orientation === undefined || orientation < 2 || orientation > 8) return [];
-  const text = `its EXIF orientation ${orientation} was not applied, as in PIL; --orient (orient: true) turns it upright`;
+  const text = `its EXIF orientation ${orientation} was not applied, as in PIL; orient: true turns it upright`;
   return [{ code: 'ORIENTATION_NOT_APPLIED', text }];
 }
 

@@ -35,7 +35,12 @@ function describe(bytes: Uint8Array): string {
   return isText(bytes) ? 'text' : 'something else';
 }
 
+/** UTF-8 without control characters. */
 function isText(bytes: Uint8Array): boolean {
-  const head = bytes.subarray(0, 512);
-  return head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, 512), { stream: true });
+    return text !== '' && !/[^\P{Cc}\s]/u.test(text);
+  } catch {
+    return false;
+  }
 }

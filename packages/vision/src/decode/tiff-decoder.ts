@@ -6,7 +6,7 @@ import type { DecodeRequest } from './decode-request.ts';
 import { labToRgb } from './lab.ts';
 import { decodeWithMagick } from './magick-decoder.ts';
 import { decodeWithSharp, finish, readStored } from './sharp-decoder.ts';
-import { TIFF_TAG, type TiffDirectory, tiffDirectory, tiffValues, viewOf } from './tiff-directory.ts';
+import { isTiffCutOff, TIFF_TAG, type TiffDirectory, tiffDirectory, tiffValues, viewOf } from './tiff-directory.ts';
 import { zstdToDeflate } from './tiff-zstd.ts';
 
 const PHOTOMETRIC = { rgb: 2, yCbCr: 6, cieLab: 8, colourFilterArray: 32803 } as const;
@@ -37,6 +37,7 @@ export async function decodeTiff(request: DecodeRequest): Promise<PixelImage> {
   }
   const unread = UNREAD[compression];
   if (unread) throw unsupported(request, `a TIFF compressed by ${unread}`, 'save it with LZW or deflate');
+  if (!directory.entries.has(TIFF_TAG.height) || isTiffCutOff(request.bytes)) throw damaged(request);
   checkPixelCount(request.source, value(TIFF_TAG.width), value(TIFF_TAG.height), request.maxPixels);
   if (compression === COMPRESSION.zstd) return await decodeTiff(await zstdToDeflate(request, directory));
   const isJpeg = compression === COMPRESSION.jpeg || compression === COMPRESSION.oldJpeg;

@@ -88,6 +88,16 @@ export function tiffValues(bytes: Uint8Array, { isLittleEndian, entries }: TiffD
   return Array.from({ length: entry.count }, (_, i) => readOne(entry.valuesAt + i * TYPE_BYTES[entry.type]!));
 }
 
+/** Whether a strip or a tile goes on behind the end of the file, or the directory lies there: libvips reads what is left. */
+export function isTiffCutOff(bytes: Uint8Array): boolean {
+  const directory = tiffDirectory(bytes);
+  if (!directory) return true;
+  const isTiled = directory.entries.has(TIFF_TAG.tileOffsets);
+  const offsets = tiffValues(bytes, directory, isTiled ? TIFF_TAG.tileOffsets : TIFF_TAG.stripOffsets);
+  const counts = tiffValues(bytes, directory, isTiled ? TIFF_TAG.tileByteCounts : TIFF_TAG.stripByteCounts);
+  return offsets.length === 0 || offsets.some((offset, i) => offset + (counts[i] ?? 0) > bytes.length);
+}
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

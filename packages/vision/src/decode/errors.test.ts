@@ -1,0 +1,155 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readFormatRows } from '../../golden/format-rows.ts';
+import { digest } from '../../golden/pixels.ts';
+import { DecodeError } from '../decode-error.ts';
+import { decodeImage } from '../decode-file.ts';
+
+const rows = readFormatRows();
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'residual-decode-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+function fileOf(format: string, variation: string): Uint8Array {
+  return rows.find((row) => row.format === format && row.variation === variation)!.file;
+}
+
+async function failureOf(path: string): Promise<DecodeError> {
+  const error = await decodeImage(path).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!DecodeError.isInstance(error)) throw new Error(`${path}: expected a DecodeError, got ${error}`);
+  expect(error.source).toBe(path);
+  expect(error.message.startsWith(`${path}: expected `)).toBe(true);
+  expect(error.message.split(path).length, 'the path is named once').toBe(2);
+  expect(error.message).not.toMatch(/\n|unknown error|vips/i);
+  return error;
+}
+
+const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const padded = (text: string): Uint8Array => Buffer.concat([latin1(text), Buffer.alloc(5000)]);
+
+/** By name: what the file holds, the error's code, and what its line says. */
+const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, code: string, says: string])[] = [
+  ['empty.jpg', '', 'FILE_EMPTY', 'got an empty file'],
+  ['text.jpg', 'no picture\n', 'NOT_AN_IMAGE', 'got text; check the file'],
+  ['zeros.jpg', new Uint8Array(9000), 'NOT_AN_IMAGE', 'got zero bytes alone'],
+  ['short.jpg', Uint8Array.of(0xff, 0xd8), 'NOT_AN_IMAGE', 'got 2 bytes, too few for a picture'],
+  ['lfs.jpg', 'version https://git-lfs.github.com/spec/v1\nsize 9\n', 'NOT_AN_IMAGE', 'got a Git LFS pointer; fetch'],
+  ['page.jpg', '<!DOCTYPE html><html></html>', 'NOT_AN_IMAGE', 'got a web page (HTML); the download went wrong'],
+  ['denied.jpg', '<?xml version="1.0"?><Error/>', 'NOT_AN_IMAGE', 'got an XML file; the download went wrong'],
+  ['drawing.svg', '<svg width="9" height="9"/>', 'FORMAT_UNSUPPORTED', 'got an SVG drawing; draw it to a PNG'],
+  ['paper.jpg', padded('%PDF-1.7\n'), 'NOT_AN_IMAGE', 'got a PDF; export its page as a PNG'],
+  ['photo.cr2', padded('II*\0\x10\0\0\0CR\x02\0'), 'FORMAT_UNSUPPORTED', 'got a camera’s raw picture; develop it'],
+  ['clip.jpg', padded('\0\0\0\x18ftypisom\0\0\0\0isommp42'), 'NOT_AN_IMAGE', 'got a video; take a frame out of it'],
+  ['packed.jpg', padded('\x1f\x8b\x08'), 'NOT_AN_IMAGE', 'got a gzip archive; unpack it'],
+  ['photo.jxl', padded('\0\0\0\x0cJXL \r\n\x87\n'), 'FORMAT_UNSUPPORTED', 'got a JPEG XL picture; convert it to PNG'],
+  [
+    'iphone.heic',
+    padded('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
+    'IMAGE_DAMAGED',
+    'got an iPhone’s HEIC picture that is',
+  ],
+  ['lzma.tif', fileOf('TIFF', 'RGB, lzma'), 'FORMAT_UNSUPPORTED', 'got a TIFF compressed by LZMA; save it with LZW'],
+  ...['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF', 'AVIF', 'BMP'].map((format) => {
+    const { file } = rows.find((row) => row.format === format)!;
+    const cut = file.subarray(0, Math.floor(file.length * 0.6));
+    return [`cut.${format}`, cut, 'IMAGE_DAMAGED', `is cut off after ${cut.length} bytes; get the file again`] as const;
+  }),
+];
+
+test.each(BROKEN)('%s', async (name, content, code, says) => {
+  const error = await failureOf(write(name, content));
+  expect(error.code).toBe(code);
+  expect(error.message).toContain(says);
+});
+
+describe('a file that cannot be read says why', () => {
+  test.each([
+    ['is not there', () => join(folder, 'absent.png'), 'got no such file; check the path'],
+    ['is a folder', () => folder, 'got a folder; name a file'],
+    ['lies in a file', () => join(write('file', 'x'), 'below.png'), 'got a path through something that is no folder'],
+    ['has too long a name', () => join(folder, 'x'.repeat(300)), 'got a path that is too long'],
+    ['has a zero byte in its name', () => join(folder, 'x\0y'), 'got a path with a zero byte'],
+    ['has a name that came through as no UTF-8', () => join(folder, 'caf\ufffd.png'), 'got a name that is not UTF-8'],
+  ])('that %s', async (_what, path, says) => {
+    const error = await failureOf(path());
+    expect(error.code).toBe('FILE_UNREADABLE');
+    expect(error.message).toContain(says);
+  });
+
+  test('that is a link in a circle', async () => {
+    const [one, other] = [join(folder, 'one'), join(folder, 'other')];
+    symlinkSync(one, other);
+    symlinkSync(other, one);
+    expect((await failureOf(one)).message).toContain('got a symbolic link that leads round in a circle');
+  });
+
+  test('that is a pipe', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect((await failureOf(path)).message).toContain('got no regular file');
+  });
+
+  test('that may not be read', async () => {
+    const inside = join(folder, 'locked');
+    mkdirSync(inside);
+    const path = join(inside, 'locked.png');
+    writeFileSync(path, fileOf('PNG', 'RGB'));
+    chmodSync(path, 0);
+    // The superuser reads everything.
+    const isRoot = process.geteuid?.() === 0;
+    chmodSync(folder, 0o755);
+    if (isRoot) process.seteuid?.(65534);
+    try {
+      expect((await failureOf(path)).message).toContain('got a file that may not be read (permission denied)');
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
+});
+
+test('sixty broken and good files at a time: each is told by its own error, each good one has its pixels', async () => {
+  const damagedByBits = rows
+    .filter(({ format, variation }) => /^(4:4:4|RGB|lossless|still|RGB, lzw)$/.test(variation) && format !== 'AVIF')
+    .map(({ format, file }) => {
+      const bytes = file.slice();
+      for (let at = Math.floor(bytes.length / 2); at < bytes.length; at += 7) bytes[at]! ^= 0x55;
+      return [`bits.${format}`, bytes] as const;
+    });
+  const good = rows.filter(({ tolerance, variation }) => tolerance === 0 && !/lzma|16-bit grey/.test(variation));
+  const files: { path: string; row?: (typeof rows)[number]; says?: string }[] = [];
+  for (let i = 0; files.length < 60; i++) {
+    const broken = BROKEN[i % BROKEN.length]!;
+    files.push({ path: write(`${i}-${broken[0]}`, broken[1]), says: broken[3] });
+    const row = good[(i * 7) % good.length]!;
+    files.push({ path: write(`${i}-good`, row.file), row });
+    const [name, bytes] = damagedByBits[i % damagedByBits.length]!;
+    files.push({ path: write(`${i}-${name}`, bytes) });
+  }
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(
+      files.map(async ({ path, row, says }) => {
+        if (row) expect(digest((await decodeImage(path)).data), path).toBe(row.plain);
+        else if (says) expect((await failureOf(path)).message).toContain(says);
+        else
+          await decodeImage(path).catch((error: DecodeError) =>
+            expect(error.message.startsWith(`${path}: `)).toBe(true),
+          );
+      }),
+    );
+  }
+});
