@@ -69,7 +69,7 @@ export async function classifyImages(
     await classifier.dispose();
   }
   if (answers.length > 0) print(...predictionTable(answers));
-  say(...reader.notes);
+  say(...reader.notes.lines);
   if (isEmbedded) say(imagenetHint());
   if (failures === 0) return exitCode.success;
   return failures < files.length ? exitCode.failure : exitCode.badInput;

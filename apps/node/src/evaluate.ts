@@ -1,6 +1,6 @@
 import type { Classifier } from '@residual/classifier';
 import { EvaluationCounter } from '@residual/train';
-import type { PixelImage } from '@residual/vision';
+import type { ImageNote, PixelImage } from '@residual/vision';
 import { parseDataSource } from './data/data-source.ts';
 import { FolderCounts } from './data/folder-counts.ts';
 import { readTestData, type TestData } from './data/test-data.ts';
@@ -33,6 +33,7 @@ interface LabelledInput {
   readonly index: number;
   readonly input: Float32Array;
   readonly label: number;
+  readonly notes: readonly ImageNote[];
 }
 
 /** Decoded pictures are large: so many are in memory at a time. */
@@ -56,9 +57,10 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
     try {
       for (let start = 0; start < chosen.length; start += chunkSize) {
         signal.throwIfAborted();
-        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare, notes);
+        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
+        for (const { index, notes: found } of images) notes.add(data.fileOf?.(index) ?? `picture ${index}`, found);
         for (const entry of batch) folders.add(data.folderOf?.(entry.index), 'input' in entry);
         await addBatch(counter, classifier, images, signal);
         progress.advance(batch.length);
@@ -83,13 +85,11 @@ function readPart(
   data: TestData,
   indices: readonly number[],
   prepare: (image: PixelImage) => Float32Array,
-  notes: DecodeNotes,
 ): Promise<(LabelledInput | BadExample)[]> {
   return mapLimited(indices, CONCURRENCY, async (index) => {
     try {
       const { image, label } = await data.read(index);
-      notes.add(data.fileOf?.(index) ?? `picture ${index}`, image.notes);
-      return { index, input: prepare(image), label };
+      return { index, input: prepare(image), label, notes: image.notes ?? [] };
     } catch (error) {
       if (isKnown(error)) return { index, problem: withFlagNames(error.message) };
       throw error;

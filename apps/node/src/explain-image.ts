@@ -31,6 +31,7 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
   const reader = new PictureReader(parseDecodeFlags(flags));
   const found = foundImage(image);
   const picture = await reader.read(found, signal);
+  reader.notes.add(found.file, picture.notes);
   const { classifier } = await loadClassifier(flags, signal);
   try {
     const options: ExplainOptions = {
@@ -47,7 +48,7 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
       return explain();
     });
     await writeOverlay(found.file, flags, opacity, explanation);
-    say(...reader.notes);
+    say(...reader.notes.lines);
     return exitCode.success;
   } finally {
     await classifier.dispose();

@@ -1,4 +1,4 @@
-import type { PixelImage } from '@residual/vision';
+import type { ImageNote, PixelImage } from '@residual/vision';
 import type { FoundImage } from './find-images.ts';
 import { mapLimited } from './map-limited.ts';
 import type { PictureReader } from './pictures/picture-reader.ts';
@@ -8,6 +8,7 @@ import { isKnown } from './report-error.ts';
 export interface PreparedImage {
   readonly file: string;
   readonly input: Float32Array;
+  readonly notes: readonly ImageNote[];
 }
 
 /** A picture that cannot be used, in one line. */
@@ -28,7 +29,7 @@ const CONCURRENCY = 4;
 
 /**
  * Pictures decoded and prepared, `chunkSize` at a time, each chunk while the caller is at work on the one before; what is wrong
- * with one is its result.
+ * with one is its result. What decoders note is put into the reader's notes.
  *
  * @throws the signal's reason.
  */
@@ -50,6 +51,7 @@ export async function* preparedBatches(
     signal.throwIfAborted();
     const batch = await next;
     next = begin(start + chunkSize);
+    for (const image of batch) if ('notes' in image) reader.notes.add(image.file, image.notes);
     yield batch;
   }
 }
@@ -67,7 +69,8 @@ async function prepareOne(
 ): Promise<PreparedImage | BadImage> {
   const { file } = image;
   try {
-    return { file, input: prepare(await reader.read(image, signal)) };
+    const pixels = await reader.read(image, signal);
+    return { file, input: prepare(pixels), notes: pixels.notes ?? [] };
   } catch (error) {
     if (isKnown(error)) return { file, problem: error.message };
     throw error;

@@ -50,7 +50,7 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
       if (earlier > 0) say(`${out}.partial: ${earlier} pictures are done; going on`);
       const waiting = withoutDone(files, journal.done);
       await embedAll({ ...loaded, reader }, waiting, journal, signal);
-      say(...reader.notes);
+      say(...reader.notes.lines);
       if (journal.embedded > 0) await finish(journal, format, out, length);
     } finally {
       await journal.close();

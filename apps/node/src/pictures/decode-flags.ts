@@ -10,7 +10,7 @@ export interface DecodeFlags {
 
 /** What a decoder says, with its options called as the flags are. */
 export function withFlagNames(message: string): string {
-  return message.replace('raise maxPixels', 'raise --max-pixels');
+  return message.replace('raise maxPixels', 'raise --max-pixels').replace("grey16: 'high-byte'", '--grey16 high-byte');
 }
 
 /** The flags as decoders take them; what is left out is the decoder's to choose. @throws UsageError for what is no number */

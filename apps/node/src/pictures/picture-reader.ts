@@ -10,10 +10,11 @@ import { DecodeNotes } from './decode-notes.ts';
 import { isData, STANDARD_INPUT } from './picture-address.ts';
 import { readStandardInput } from './standard-input.ts';
 
-/** Reads the pictures of a run, by one set of options, and keeps what decoders note of them. */
+/** Reads the pictures of a run by one set of options. */
 export class PictureReader {
   readonly options: DecodeOptions;
-  readonly #notes = new DecodeNotes();
+  /** What decoders noted, as far as whoever asked for the pictures has put it here, in their order. */
+  readonly notes: DecodeNotes = new DecodeNotes();
 
   constructor(options: DecodeOptions) {
     this.options = options;
@@ -32,19 +33,12 @@ export class PictureReader {
     };
   }
 
-  /** A line for each kind of note that there was. */
-  get notes(): readonly string[] {
-    return this.#notes.lines;
-  }
-
   /** @throws UsageError where it cannot be read or decoded: a line that names it, and the command's options; the signal's reason. */
   async read({ file, address = file, problem }: FoundImage, signal: AbortSignal): Promise<PixelImage> {
     if (problem !== undefined) throw new UsageError(problem);
     signal.throwIfAborted();
     try {
-      const image = await decodeImage(await inputOf(address, signal), this.options);
-      this.#notes.add(file, image.notes);
-      return image;
+      return await decodeImage(await inputOf(address, signal), this.options);
     } catch (error) {
       throw DecodeError.isInstance(error) ? inTermsOfTheCommand(file, error) : error;
     }

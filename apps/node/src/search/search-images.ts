@@ -28,7 +28,9 @@ export async function searchImages(
   const k = parseCount('--top', flags.top);
   const searched = await findSearched(folder);
   const reader = new PictureReader(parseDecodeFlags(flags));
-  const query = await reader.read(foundImage(image), signal);
+  const queried = foundImage(image);
+  const query = await reader.read(queried, signal);
+  reader.notes.add(queried.file, query.notes);
   const loaded = await loadClassifier(flags, signal);
   try {
     const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
@@ -36,7 +38,7 @@ export async function searchImages(
       'npy' in searched
         ? await offerRows(searched.npy, loaded.classifier.numFeatures, nearest, signal)
         : await offerImages(searched.images, { ...loaded, reader }, nearest, signal);
-    say(...reader.notes);
+    say(...reader.notes.lines);
     if (flags.json) for (const neighbour of nearest.found) printJson(neighbour);
     else if (nearest.found.length > 0) print(...similarityTable(nearest.found));
     if (failures === 0) return exitCode.success;

@@ -13,7 +13,7 @@ export interface UnreadablePicture {
 export interface UnreadableOptions {
   /** Pictures after so many that can be decoded are not looked at; default: all are. */
   readonly enough?: number;
-  /** Is given each picture that can be decoded. */
+  /** Is given each picture that can be decoded, in their order. */
   readonly onImage?: (path: string, image: PixelImage) => void;
   /** Called with how many more were looked at. */
   readonly onProgress?: (count: number) => void;
@@ -38,25 +38,25 @@ export async function findUnreadable(
   for (let start = 0; start < data.size && start - unreadable.length < enough; start += CONCURRENCY) {
     signal?.throwIfAborted();
     const indices = Array.from({ length: Math.min(CONCURRENCY, data.size - start) }, (_, at) => start + at);
-    const problems = await Promise.all(indices.map((index) => problemOf(data, index, onImage)));
-    for (const [at, problem] of problems.entries())
-      if (problem !== undefined) unreadable.push({ index: start + at, path: data.files[start + at]!.path, problem });
+    const found = await Promise.all(indices.map((index) => look(data, index)));
+    for (const [at, picture] of found.entries()) {
+      const { path } = data.files[start + at]!;
+      if ('problem' in picture) unreadable.push({ index: start + at, path, problem: picture.problem });
+      else onImage?.(path, picture.image);
+    }
     onProgress?.(indices.length);
   }
   return unreadable;
 }
 
-async function problemOf(
+async function look(
   data: ImageFolder,
   index: number,
-  onImage: UnreadableOptions['onImage'],
-): Promise<string | undefined> {
+): Promise<{ readonly image: PixelImage } | { readonly problem: string }> {
   try {
-    const { image } = await data.read(index);
-    onImage?.(data.files[index]!.path, image);
-    return undefined;
+    return await data.read(index);
   } catch (error) {
-    if (TrainError.isInstance(error)) return error.message;
+    if (TrainError.isInstance(error)) return { problem: error.message };
     throw error;
   }
 }
