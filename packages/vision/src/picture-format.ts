@@ -94,6 +94,8 @@ const BRANDS: readonly (readonly [brands: readonly string[], name: PictureFormat
 ];
 
 const HEAD_BYTES = 4096;
+/** All marks are among these; as text the whole head would take longer than to read it. */
+const MARK_BYTES = 512;
 
 /**
  * Says by its first bytes (4 KB are enough) what a file is, whatever its name: a picture, or something that is taken for
@@ -107,17 +109,18 @@ export function pictureFormat(head: Uint8Array): PictureFormat | undefined {
 }
 
 function formatName(head: Uint8Array): PictureFormatName | undefined {
-  const text = latin1(head);
+  const text = latin1(head.subarray(0, MARK_BYTES));
   const signed = SIGNATURES.find(([at, bytes]) => text.startsWith(bytes, at));
   if (signed) return signed[2];
-  if (text.startsWith('ftyp', 4)) return mediaName(text);
+  if (text.startsWith('ftyp', 4)) return mediaName(latin1(head));
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (isBmp(text, view)) return 'BMP';
   if (isIcon(view)) return head[2] === 1 ? 'ICO' : 'CUR';
   if (/^P(?:[1-6f]|F)[\s#]/.test(text)) return 'PNM';
   if (isPcx(head)) return 'PCX';
   if (isSgi(view)) return 'SGI';
-  return markupName(text) ?? (isTga(view) ? 'TGA' : undefined);
+  const markup = /^(?:\xef\xbb\xbf)?\s*</.test(text) ? markupName(latin1(head)) : undefined;
+  return markup ?? (isTga(view) ? 'TGA' : undefined);
 }
 
 function latin1(bytes: Uint8Array): string {
@@ -133,7 +136,6 @@ function mediaName(text: string): PictureFormatName {
 
 function markupName(text: string): PictureFormatName | undefined {
   const start = text.replace(/^(?:\xef\xbb\xbf)?\s*/, '').toLowerCase();
-  if (!start.startsWith('<')) return undefined;
   if (/^<(?:!doctype html|html|head|body)\b/.test(start)) return 'HTML';
   if (!/^<(?:\?xml|!--|!doctype|svg)/.test(start)) return undefined;
   if (/<svg[\s>]/.test(start)) return 'SVG';
