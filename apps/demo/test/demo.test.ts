@@ -6,14 +6,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { wasm } from '@residual/backend-wasm/node';
 import '@tensorflow/tfjs-backend-cpu';
 import { randomVars } from '@residual/blocks';
-import { createClassifier } from '@residual/classifier';
+import { type ClassifyOptions, createClassifier } from '@residual/classifier';
 import { createModel } from '@residual/resnet/registry';
 import { dataPath, requirement } from '@residual/testing';
-import { decodeImage } from '@residual/vision/node';
 import { type ReadStateDictResult, readStateDict, sourceFromBytes, writeSafetensors } from '@residual/weights';
 import { readStateDictFile } from '@residual/weights/node';
 import { samplePictures } from '@residual/weights-cifar10';
 import { readWeights } from '@residual/weights-cifar10/node';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BuiltDemo, buildDemo } from './visitor.ts';
 
@@ -215,12 +215,43 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.textOnce('model-output', /noise\.safetensors: /)).not.toContain('\n');
       await visitor.pick('picture-file', file('notes.png', 'only text'));
       expect(await visitor.textOnce('picture-output', /notes\.png: /)).toBe(
-        'notes.png: expected a picture that this browser decodes, got image/png; convert it to JPEG or PNG',
+        'notes.png: expected JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, got text; check the file',
+      );
+      const photograph = readFileSync(samplePath('chelsea.jpg'));
+      await visitor.drop([file('half.jpg', photograph.subarray(0, photograph.length / 2))]);
+      expect(await visitor.textOnce('picture-output', /half\.jpg: /)).toMatch(
+        /^half\.jpg: expected a whole picture, got a JPEG picture that is cut off after \d+ bytes; get the file again$/,
+      );
+      await visitor.drop([
+        file('IMG_1.HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x08mdat', 'latin1')),
+      ]);
+      expect(await visitor.textOnce('picture-output', /IMG_1\.HEIC: /)).toBe(
+        'IMG_1.HEIC: expected a picture that this browser decodes, got an iPhone’s HEIC picture; convert it to JPEG or PNG',
       );
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('problems', WIDE);
       await visitor.pick('picture-file', file('dot.png', Buffer.from(DOT, 'base64')));
       await visitor.textOnce('picture-output', /dot\.png, 1 × 1 pixels/);
+    }));
+
+  test('a telephone’s picture is turned upright, and said to be, in both languages', () =>
+    demo.visit({ webgpu: false }, async (visitor) => {
+      await visitor.textOnce('device-output', /Computes/);
+      const turned = await sharp(samplePath('chelsea.jpg')).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+      const path = file('telephone.jpg', turned);
+      await visitor.drop([path]);
+      expect(await visitor.textOnce('picture-output', /telephone\.jpg, /)).toContain(
+        'Turned upright, as EXIF orientation 6 says. PyTorch takes such a picture as it is stored',
+      );
+      expectSame(
+        await visitor.bars(),
+        await answerOf('wide_resnet14_2', await embeddedWeights(), path, { orient: true }),
+      );
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.page.select('#language', 'zh');
+      await visitor.textOnce('picture-output', /已按 EXIF 方向 6 转正/);
+      await visitor.pick('picture-file', samplePath('chelsea.jpg'));
+      expect(await visitor.textOnce('picture-output', /chelsea\.jpg/)).not.toContain('EXIF');
     }));
 
   test('the lab trains a net here, with its curves, and stops when told', () =>
@@ -436,9 +467,14 @@ function expectSame(bars: readonly Bar[], expected: readonly Bar[]): void {
   });
 }
 
-async function answerOf(model: string, weights: ReadStateDictResult, picture: string): Promise<Bar[]> {
+async function answerOf(
+  model: string,
+  weights: ReadStateDictResult,
+  picture: string,
+  options: ClassifyOptions = {},
+): Promise<Bar[]> {
   const classifier = await createClassifier({ model, weights, engines: [wasm({ threads: 1 })] });
-  const predictions = await classifier.classify(await decodeImage(picture));
+  const predictions = await classifier.classify(picture, options);
   await classifier.dispose();
   return predictions.map(({ label, score }) => ({ label: label!, percent: 100 * score }));
 }

@@ -79,6 +79,38 @@ describe.skipIf(!requirement('chromium'))('in Chromium', () => {
     else expect(got.data).toEqual(expected);
   });
 
+  test.each([
+    [
+      'a damaged picture at an address',
+      () => `${window.canvas.toDataURL('image/jpeg').slice(0, 23 + 276)}`,
+      'data:image/jpeg;base64,',
+    ],
+    ['a damaged File', () => new File([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16])], 'IMG_1.jpg'), 'IMG_1.jpg: '],
+  ] as [string, () => ImageInput, string][])('%s is called damaged, by its name', async (_, make, name) => {
+    const handle = await page.evaluateHandle(make);
+    const message = await page.evaluate(
+      (image) => window.readImage(image as ImageInput).catch((error: Error) => error.message),
+      handle,
+    );
+    expect(message).toMatch(
+      /expected a whole picture, got a JPEG picture that is cut off after \d+ bytes; get the file again$/,
+    );
+    expect(String(message).startsWith(name)).toBe(true);
+    expect(String(message).length).toBeLessThan(200);
+  });
+
+  test('base64 without its address, and floats without their range, are told what is missing', async () => {
+    const messages = await page.evaluate(() => {
+      const messageOf = (image: ImageInput) => window.readImage(image).catch((error: Error) => error.message);
+      const base64 = window.canvas.toDataURL('image/png').split(',')[1]!;
+      const floats = { width: 1, height: 1, data: Float32Array.of(0, 0.5, 1) };
+      return Promise.all([messageOf(base64), messageOf(floats), messageOf('data:image/png;base64,%')]);
+    });
+    expect(messages[0]).toMatch(/got \d+ characters of base64; write data:image\/png;base64, before them$/);
+    expect(messages[1]).toContain('got Float32Array of values from 0 to 1; say which number is white: range: 1');
+    expect(messages[2]).toMatch(/^data:image\/png;base64,%: expected a picture, got /);
+  });
+
   test('what has nothing to draw yet is refused', async () => {
     const message = await page.evaluate(() => window.readImage(new Image()).catch((error: Error) => error.message));
     expect(message).toContain('image: expected a picture, got HTMLImageElement that has nothing to draw');

@@ -166,7 +166,7 @@ describe.each(['chromium', 'firefox'] as const)('in %s', (kind) => {
       ['<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'FORMAT_UNSUPPORTED', 'got an SVG drawing'],
       ['<!doctype html><title>404</title>', 'NOT_AN_IMAGE', 'got a web page (HTML)'],
       ['%PDF-1.7', 'NOT_AN_IMAGE', 'got a PDF'],
-      ['no picture here', 'NOT_AN_IMAGE', 'got text'],
+      ['no picture here', 'NOT_AN_IMAGE', 'expected JPEG, PNG, WebP, GIF, AVIF, BMP or ICO, got text; check the file'],
       ['', 'FILE_EMPTY', 'expected a picture, got an empty file'],
     ])('%j is refused', async (content, code, said) => {
       const refused = await decodeThere(Buffer.from(content), {}, 'a.jpg');

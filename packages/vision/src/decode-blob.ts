@@ -13,6 +13,8 @@ import { readBitmap } from './read-bitmap.ts';
 
 /** What every browser decodes: one that it doesn't is damaged. */
 const UNIVERSAL: readonly PictureFormatName[] = ['JPEG', 'PNG', 'WebP', 'GIF', 'BMP', 'ICO'];
+/** What is said to be decoded here; some browsers decode more. */
+const READ = 'JPEG, PNG, WebP, GIF, AVIF, BMP or ICO';
 /** Pictures that no browser decodes of bytes. */
 const DRAWINGS: readonly PictureFormatName[] = ['SVG', 'PostScript', 'raw'];
 /** How a picture that was turned by an orientation is turned back. */
@@ -34,7 +36,7 @@ export async function decodeBlob(blob: Blob, options: DecodeOptions = {}): Promi
   const bytes = await bytesOf(blob, source);
   if (bytes.length === 0) throw new DecodeError('FILE_EMPTY', source, 'expected a picture, got an empty file');
   const format = pictureFormat(bytes);
-  if (!format?.isPicture || DRAWINGS.includes(format.name)) throw refusal(source, bytes);
+  if (!format?.isPicture || DRAWINGS.includes(format.name)) throw refusal(source, bytes, READ);
   const request = { bytes, source, format, orient, maxPixels, grey16 };
   // Firefox draws what there is of a picture that is cut off.
   if (isCutOff(format.name, bytes)) throw damaged(request);

@@ -9,6 +9,7 @@ export { type CropRounding, centerCrop } from './crop.ts';
 export { type CropTaps, cropTaps } from './crop-taps.ts';
 export { decodeBlob } from './decode-blob.ts';
 export { DecodeError, type DecodeErrorCode } from './decode-error.ts';
+export { readOrientation } from './exif-orientation.ts';
 export { fromPixels, type Pixels } from './from-pixels.ts';
 export type { HuggingFaceConfig } from './hugging-face-config.ts';
 export { ImageError } from './image-error.ts';

@@ -26,7 +26,12 @@ export function PictureCard(props: { state: PageState; actions: Actions; camera:
       </label>
       <video ref={camera.video} class="camera" hidden={!camera.isOn} aria-label={texts.camera} muted playsInline />
       <SlotOutput id="picture-output" slot={state.picture} actions={actions}>
-        {value && !camera.isOn && <p class="minor">{texts.size(value.name, value.width, value.height)}</p>}
+        {value && !camera.isOn && (
+          <>
+            <p class="minor">{texts.size(value.name, value.width, value.height)}</p>
+            {value.orientation !== 1 && <p class="minor">{texts.turned(value.orientation)}</p>}
+          </>
+        )}
       </SlotOutput>
       <Samples actions={actions} camera={camera} />
       <div id="camera-output">{camera.problem && <ProblemNote problem={camera.problem} actions={actions} />}</div>

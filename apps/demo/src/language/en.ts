@@ -45,6 +45,8 @@ export const en = {
     orDrop: ', or drop or paste one.',
     yours: (name: string) => `Your picture ${name}`,
     size: (name: string, width: number, height: number) => `${name}, ${width} × ${height} pixels`,
+    turned: (orientation: number) =>
+      `Turned upright, as EXIF orientation ${orientation} says. PyTorch takes such a picture as it is stored, which may have another answer.`,
     samples: 'Or a sample:',
     sample: (label: string) => `Sample: ${label}`,
     camera: 'Camera',

@@ -29,6 +29,7 @@ export const zh: Texts = {
     orDrop: ',也可以拖放或粘贴。',
     yours: (name) => `你的图片 ${name}`,
     size: (name, width, height) => `${name},${width} × ${height} 像素`,
+    turned: (orientation) => `已按 EXIF 方向 ${orientation} 转正。PyTorch 会按原样读取这张图片,答案可能不同。`,
     samples: '或用样图:',
     sample: (label) => `样图:${label}`,
     camera: '摄像头',

@@ -1,6 +1,7 @@
 import { DecodeError } from '../decode-error.ts';
 import { type PictureFormatName, pictureFormat } from '../picture-format.ts';
 
+/** What Node decodes. */
 const READ = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, ICO, PNM, TGA, PCX, JPEG 2000, PSD, QOI, SGI, DDS or HEIC';
 
 /** What to do about a file that no decoder here reads; the rest are to be converted. */
@@ -18,15 +19,15 @@ const NEXT_STEPS: Partial<Record<PictureFormatName, string>> = {
   tar: 'unpack it',
 };
 
-/** Why a file whose format has no decoder is refused. `bytes`: all of it, or its beginning. */
-export function refusal(source: string, bytes: Uint8Array): DecodeError {
+/** Why a file whose format has no decoder is refused. `bytes`: all of it, or its beginning; `read`: what is decoded here. */
+export function refusal(source: string, bytes: Uint8Array, read: string = READ): DecodeError {
   const format = pictureFormat(bytes);
   if (format) {
     const next = NEXT_STEPS[format.name] ?? 'convert it to PNG';
     const code = format.isPicture ? 'FORMAT_UNSUPPORTED' : 'NOT_AN_IMAGE';
     return new DecodeError(code, source, `expected a picture that can be decoded, got ${format.what}; ${next}`);
   }
-  return new DecodeError('NOT_AN_IMAGE', source, `expected ${READ}, got ${describe(bytes)}; check the file`);
+  return new DecodeError('NOT_AN_IMAGE', source, `expected ${read}, got ${describe(bytes)}; check the file`);
 }
 
 function describe(bytes: Uint8Array): string {

@@ -83,6 +83,8 @@ export interface LoadedModel {
 export interface DecodedPicture {
   readonly width: number;
   readonly height: number;
+  /** The EXIF orientation by which it was turned upright; 1 where it was not. */
+  readonly orientation: number;
 }
 
 export interface Answer {

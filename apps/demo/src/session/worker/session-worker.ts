@@ -1,7 +1,7 @@
 import { type Classifier, ClassifierError, WeightsMismatchError } from '@residual/classifier';
 import type { MapEndpoint } from '@residual/classifier/explain';
 import { type Engine, type ExecutableInfo, firstAvailable } from '@residual/compile';
-import { decodeBlob, type PixelImage, readBitmap } from '@residual/vision';
+import { decodeBlob, type PixelImage, readBitmap, readOrientation } from '@residual/vision';
 import { listWeights } from '@residual/weights/catalogue';
 import { countDispatches } from './count-dispatches.ts';
 import { enginesOf } from './engines.ts';
@@ -58,7 +58,8 @@ const handlers: Handlers = {
     report({ step: 'decode' });
     image = undefined;
     image = await decodeBlob(blob, { orient: true });
-    return { width: image.width, height: image.height };
+    const orientation = readOrientation(new Uint8Array(await blob.arrayBuffer()));
+    return { width: image.width, height: image.height, orientation };
   },
 
   classify: (_, { report }) => answer(needed().image, report),
