@@ -7,7 +7,7 @@ export function evaluateCommand(signal: AbortSignal): Command {
   return decodeOptions(optionalModelOptions(command))
     .requiredOption(
       '--data <kind:dir>',
-      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (DIR/CLASS/*.jpg)',
+      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (pictures in DIR/CLASS)',
     )
     .option('--limit <n>', 'only the first n pictures')
     .option('--shard <i/n>', 'only every nth of these from the ith, i from 0 to n - 1')
@@ -20,6 +20,7 @@ confusion matrix: its rows are the true classes, its columns the answers.
 
 The folders of folder:DIR are called by their classes: a label, an ImageNet synset or an index. Where none is, and there
 are as many as the model has classes, they are numbered in the order of their names, as torchvision's ImageFolder does.
+A picture that cannot be used is reported, and the rest go on; the exit code is then 1.
 
 Examples:
   residual evaluate --data cifar10:cifar-10-batches-bin

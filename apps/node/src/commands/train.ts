@@ -13,6 +13,7 @@ The folder gets settings.json (recipe, seed, command, versions), metrics.jsonl (
 checkpoints (the two newest and the best) and, at the end, report.html and model.safetensors: the last weights, not the
 best, for which the test pictures would have chosen. Other commands take it as --weights. Ctrl-C stops after the step
 under way and saves. Of a folder without train and val, every fifth picture is held out for testing.
+Pictures that cannot be decoded are found before the training and left out; the exit code is then 1.
 
 Examples:
   residual train --model resnet20 --data cifar10:cifar-10-batches-bin --out runs/resnet20
