@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { type HostTensor, shapesOnly, torchShape } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
 import { cifarResNet, cifarResNetSpec, resnet18 } from '@residual/resnet';
-import { imagenet1kV1, timm224, timm288 } from '@residual/vision';
+import { clip, imagenet1kV1, timm224, timm288 } from '@residual/vision';
 import type { ImagenetClass } from '@residual/vision/imagenet';
 import { writeSafetensors } from '@residual/weights';
 import { getWeights } from '@residual/weights/catalogue';
@@ -118,6 +118,25 @@ test('a repository that is in no catalogue: its variant by its tensors, its prep
   expect(net.preset).toMatchObject({ resizePx: 64, cropPx: 64, interpolation: 'bilinear' });
   expect((await net.classify(picture))[0]!.label).toBe('b');
   await net.dispose();
+});
+
+test('beside weights lies how transformers prepares their pictures: it is followed, or refused by its field', async () => {
+  const path = join(folder, 'transformers');
+  mkdirSync(path);
+  writeFileSync(join(path, 'model.safetensors'), cifarFile);
+  const bit = { image_processor_type: 'BitImageProcessor', size: { shortest_edge: 36 }, crop_size: 32, resample: 3 };
+  const write = (config: object) => writeFileSync(join(path, 'preprocessor_config.json'), JSON.stringify(config));
+  write(bit);
+  const net = await fromPretrained(path);
+  expect(net.preset).toEqual({ ...clip, resizePx: 36, cropPx: 32, cropMode: 'center-floor' });
+  await net.dispose();
+  write({ ...bit, do_center_crop: false });
+  await expect(fromPretrained(path)).rejects.toThrow(
+    'preprocessor_config.json: do_center_crop: expected true, as the network takes squares, got false; give a preset',
+  );
+  const own = await fromPretrained(path, { preset: timm224 });
+  expect(own.preset).toEqual(timm224);
+  await own.dispose();
 });
 
 test('a path, an address, a File, bytes: the variant is the one that the tensors fit', async () => {

@@ -29,5 +29,5 @@ export function pictureOptionsOf({ orient, maxPixels, grey16, onNote }: Optional
 }
 
 function bad(option: string, expected: string, got: unknown): ClassifierError {
-  return new ClassifierError('BAD_OPTION', `${option}: expected ${expected}, got ${String(got)}`);
+  return new ClassifierError('BAD_OPTION', `${option}: expected ${expected}, got ${String(got).slice(0, 80)}`);
 }

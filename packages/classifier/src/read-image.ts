@@ -116,7 +116,9 @@ function describe(image: unknown): string {
   if (image instanceof Promise) return 'a Promise: await it';
   if (ArrayBuffer.isView(image)) return `${image.constructor.name} without a size`;
   const { name } = image.constructor ?? {};
-  return name && name !== 'Object' ? name : `an object of ${Object.keys(image).slice(0, 4).join(', ') || 'nothing'}`;
+  return name && name !== 'Object'
+    ? name
+    : `an object of ${Object.keys(image).slice(0, 4).join(', ').slice(0, 80) || 'nothing'}`;
 }
 
 function badInput(message: string, cause?: unknown): ClassifierError {
