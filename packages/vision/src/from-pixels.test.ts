@@ -70,7 +70,11 @@ test.each<[string, object, string]>([
   ],
   ['too much', { data: Float32Array.from(bytes), range: 1 }, 'from 0 to 1, got 41 at row 0, column 0, channel 1'],
   ['too little', { data: Int16Array.from(bytes, (v) => v - 9), range: 255 }, 'got -9 at row 0, column 0, channel 0'],
-  ['lists in a list', { data: [[1, 2, 3]], width: 1, height: 1, channels: 1, range: 255 }, 'got Array at row 0'],
+  [
+    'lists in a list',
+    { data: [[1, 2, 3]], width: 1, height: 1, channels: 1, range: 255 },
+    'got Array at row 0, column 0, channel 0, counted from 0; flatten them',
+  ],
   ['big integers', { data: BigInt64Array.from([1n, 2n, 3n]), width: 1, height: 1, range: 255 }, 'got BigInt at row 0'],
   ['too few', { data: bytes.subarray(1) }, 'image data: expected numbers (2 × 3 × 1, 3 or 4), got 17'],
   ['RGB that is called RGBA', { data: bytes, channels: 4 }, 'image data: expected 24 numbers (2 × 3 × 4), got 18'],

@@ -81,10 +81,9 @@ function toBytes(data: ArrayLike<number>, range: number, width: number, channels
     if (!(typeof value === 'number' && value >= 0 && value <= range)) {
       const pixel = Math.floor(i / channels);
       const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}, channel ${i % channels}`;
-      const got = typeof value === 'number' ? shown(value) : arrayKind(value);
-      throw new ImageError(
-        `image data: expected numbers from 0 to ${range}, got ${got} at ${place}, counted from 0; scale them`,
-      );
+      const [got, next] = typeof value === 'number' ? [shown(value), 'scale'] : [arrayKind(value), 'flatten'];
+      const expected = `expected numbers from 0 to ${range}`;
+      throw new ImageError(`image data: ${expected}, got ${got} at ${place}, counted from 0; ${next} them`);
     }
     bytes[i] = Math.round((value / range) * 255);
   }
