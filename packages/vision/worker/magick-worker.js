@@ -4,31 +4,35 @@ import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
 
 const require = createRequire(import.meta.url);
+const magick = await import('@imagemagick/magick-wasm');
+const { ColorSpace, ImageMagick, MagickError, MagickErrorSeverity, MagickImageInfo, MagickReadSettings } = magick;
+await magick.initializeImageMagick(await readFile(require.resolve('@imagemagick/magick-wasm/magick.wasm')));
+magick.ResourceLimits.disk = 0n;
 
-const { ColorSpace, ImageMagick, initializeImageMagick, MagickImageInfo, MagickReadSettings, ResourceLimits } =
-  await import('@imagemagick/magick-wasm');
-await initializeImageMagick(await readFile(require.resolve('@imagemagick/magick-wasm/magick.wasm')));
-ResourceLimits.disk = 0n;
-
-parentPort.on('message', ({ id, bytes, coder, maxPixels }) => {
-  try {
-    const answer = decode(bytes, coder, maxPixels);
-    parentPort.postMessage({ id, ...answer }, answer.data ? [answer.data.buffer] : []);
-  } catch {
-    parentPort.postMessage({ id, problem: 'damaged' });
-  }
+parentPort.on('message', ({ bytes, coder, maxPixels }) => {
+  const answer = answerTo(bytes, coder, maxPixels);
+  parentPort.postMessage(answer, answer.data ? [answer.data.buffer] : []);
 });
 
-/** The first picture of a file, read by one coder alone. */
+function answerTo(bytes, coder, maxPixels) {
+  try {
+    return decode(bytes, coder, maxPixels);
+  } catch (error) {
+    // What is no error of ImageMagick's own leaves its memory in no known state: the thread ends.
+    if (!(error instanceof MagickError)) throw error;
+    return { isOutOfMemory: error.severity === MagickErrorSeverity.ResourceLimitError };
+  }
+}
+
+/** The first picture of a file, read by one coder alone; only its size where it has more than `maxPixels`. */
 function decode(bytes, coder, maxPixels) {
   const settings = new MagickReadSettings({ format: coder, frameIndex: 0, frameCount: 1 });
   const { width, height } = MagickImageInfo.create(bytes, settings);
   if (width * height > maxPixels) return { width, height };
   return ImageMagick.read(bytes, settings, (image) => {
     const isCmyk = image.colorSpace === ColorSpace.CMYK;
-    const data = image.getPixels((pixels) =>
-      pixels.toByteArray(0, 0, image.width, image.height, isCmyk ? 'CMYK' : 'RGB'),
-    );
+    const channels = isCmyk ? 'CMYK' : 'RGB';
+    const data = image.getPixels((pixels) => pixels.toByteArray(0, 0, image.width, image.height, channels));
     return { width: image.width, height: image.height, isCmyk, data };
   });
 }

@@ -25,7 +25,7 @@ export async function decodeAvif(request: DecodeRequest): Promise<PixelImage> {
   const { colour, isGrey, depth } = header;
   const isExact = colour !== undefined && hasMatrix(colour) && !isGrey && depth === 8;
   const bytes = plainBytes(request.bytes, header, isExact);
-  const stored = await readStored({ ...request, bytes }, { keepAlpha: true });
+  const stored = await readStored({ ...request, bytes }, true);
   const rgb = isExact ? yuvToRgb({ ...stored, ...header }, colour) : toRgb(stored.data, stored.channels);
   if (header.isPremultiplied) divideByAlpha(rgb, stored);
   const notes = request.orient ? [] : orientationNote(header.orientation);

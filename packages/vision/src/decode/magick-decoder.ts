@@ -38,6 +38,10 @@ export async function decodeWithMagick(request: DecodeRequest): Promise<PixelIma
   // ImageMagick fills up what is missing, where PIL refuses.
   if (isCutOff(format.name, bytes)) throw damaged(request);
   const answer = await askMagick(bytes, CODERS[format.name]!, maxPixels).catch(() => undefined);
+  if (answer?.isOutOfMemory) {
+    const problem = `expected a picture that fits into its decoder’s memory (4 GiB), got more; shrink it`;
+    throw new DecodeError('IMAGE_TOO_LARGE', source, problem);
+  }
   if (answer?.width === undefined || answer.height === undefined) throw damaged(request);
   checkPixelCount(source, answer.width, answer.height, maxPixels);
   if (!answer.data) throw damaged(request);

@@ -3,60 +3,20 @@ import { Worker } from 'node:worker_threads';
 
 /** What ImageMagick made of a file: pixels, or only its size where that is too much, or nothing. */
 export interface MagickAnswer {
-  readonly id: number;
   readonly width?: number;
   readonly height?: number;
   /** Four samples a pixel, else three. */
   readonly isCmyk?: boolean;
   readonly data?: Uint8Array;
+  readonly isOutOfMemory?: boolean;
 }
 
 /** How long an idle thread keeps its memory. */
 const IDLE_MS = 5_000;
 
-/** One thread with ImageMagick, for one file after the other; it ends when nothing is left to do. */
-class MagickThread {
-  readonly #worker: Worker = new Worker(new URL('../../worker/magick-worker.js', import.meta.url), { execArgv: [] });
-  readonly #waiting: Map<number, PromiseWithResolvers> = new Map();
-  #count = 0;
-  #idle: NodeJS.Timeout | undefined;
-
-  constructor(onEnd: () => void) {
-    const end = (error: Error): void => {
-      onEnd();
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    };
-    this.#worker.on('message', (answer: MagickAnswer) => this.#settle(answer));
-    this.#worker.on('error', end);
-    this.#worker.on('exit', () => end(new Error('the thread ended')));
-  }
-
-  decode(request: { bytes: Uint8Array; coder: string; maxPixels: number }): Promise<MagickAnswer> {
-    clearTimeout(this.#idle);
-    this.#worker.ref();
-    const id = this.#count++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ...request });
-    });
-  }
-
-  #settle(answer: MagickAnswer): void {
-    this.#waiting.get(answer.id)?.resolve(answer);
-    this.#waiting.delete(answer.id);
-    if (this.#waiting.size > 0) return;
-    this.#worker.unref();
-    this.#idle = setTimeout(() => void this.#worker.terminate(), IDLE_MS).unref();
-  }
-}
-
-interface PromiseWithResolvers {
-  readonly resolve: (answer: MagickAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
-
 let thread: MagickThread | undefined;
+let idle: NodeJS.Timeout | undefined;
+let queue: Promise<unknown> = Promise.resolve();
 
 /** Whether the library lies where this package finds it. */
 export function isMagickInstalled(): boolean {
@@ -68,10 +28,57 @@ export function isMagickInstalled(): boolean {
   }
 }
 
-/** Reads a file's first picture by one of ImageMagick's coders. Rejects where the thread fails. */
+/**
+ * Reads a file's first picture by one of ImageMagick's coders, one file after the other in one thread, so that a thread that
+ * fails takes no other file with it. Rejects where it does.
+ */
 export function askMagick(bytes: Uint8Array, coder: string, maxPixels: number): Promise<MagickAnswer> {
-  thread ??= new MagickThread(() => {
+  const answer = queue.then(() => ask({ bytes, coder, maxPixels }));
+  queue = answer.catch(() => undefined);
+  return answer;
+}
+
+async function ask(request: object): Promise<MagickAnswer> {
+  clearTimeout(idle);
+  thread ??= new MagickThread();
+  try {
+    return await thread.ask(request);
+  } catch (error) {
     thread = undefined;
-  });
-  return thread.decode({ bytes, coder, maxPixels });
+    throw error;
+  } finally {
+    idle = setTimeout(end, IDLE_MS).unref();
+  }
+}
+
+function end(): void {
+  thread?.end();
+  thread = undefined;
+}
+
+/** Answers one request at a time, and keeps the process alive only while it does. */
+class MagickThread {
+  readonly #worker = new Worker(new URL('../../worker/magick-worker.js', import.meta.url), { execArgv: [] });
+  #resolve: (answer: MagickAnswer) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.#worker.on('message', (answer: MagickAnswer) => this.#resolve(answer));
+    this.#worker.on('error', (error: Error) => this.#reject(error));
+    this.#worker.on('exit', () => this.#reject(new Error('the thread ended')));
+  }
+
+  ask(request: object): Promise<MagickAnswer> {
+    this.#worker.ref();
+    const answer = new Promise<MagickAnswer>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#worker.postMessage(request);
+    });
+    return answer.finally(() => this.#worker.unref());
+  }
+
+  end(): void {
+    void this.#worker.terminate();
+  }
 }

@@ -50,7 +50,7 @@ export async function decodeWithSharp(request: DecodeRequest): Promise<PixelImag
  *
  * @throws DecodeError
  */
-export async function readStored(request: DecodeRequest, { keepAlpha = false } = {}): Promise<RawPixels> {
+export async function readStored(request: DecodeRequest, keepAlpha: boolean): Promise<RawPixels> {
   const open = await opener(request, request.format.name === 'TIFF');
   await readMetadata(request, open);
   const image = open().toColourspace('srgb');

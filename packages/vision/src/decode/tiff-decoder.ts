@@ -55,7 +55,7 @@ async function decodeLab(request: DecodeRequest, directory: TiffDirectory): Prom
   const bytes = request.bytes.slice();
   const { valuesAt } = directory.entries.get(TIFF_TAG.photometric)!;
   viewOf(bytes).setUint16(valuesAt, PHOTOMETRIC.rgb, directory.isLittleEndian);
-  const { width, height, channels, data } = await readStored({ ...request, bytes });
+  const { width, height, channels, data } = await readStored({ ...request, bytes }, false);
   if (channels !== 3) throw damaged(request);
   return finish(width, height, labToRgb(data), []);
 }
