@@ -190,7 +190,9 @@ describe('a folder of folders as people have them', () => {
     await writeFile(join(root, 'a/1.jpg'), '');
     await writeFile(join(root, 'c d/x.png'), 'no picture');
     const data = await readImageFolder(root);
-    const found = await findUnreadable(data);
+    const seen: string[] = [];
+    const found = await findUnreadable(data, { onImage: (path) => seen.push(path) });
+    expect(seen).toEqual(data.files.map(({ path }) => path).filter((_, index) => index !== 2 && index !== 5));
     expect(found.map(({ index, path }) => [index, path])).toEqual([
       [2, join(root, 'a/1.jpg')],
       [5, join(root, 'c d/x.png')],
