@@ -19,7 +19,11 @@ export interface FormatRow {
   /** Of the first 60 % of the file, and of all but its last two bytes; empty where PIL refuses them. */
   readonly cut: string;
   readonly short: string;
+  /** Whether PIL opens it and we refuse it by name. */
+  readonly isRefused: boolean;
 }
+
+const REFUSED: readonly string[] = ['JPEG 2000, 16-bit grey', 'TIFF, RGB, lzma'];
 
 type Row = [string, string, string, number, [number, number], string, string, string, string, string, string];
 
@@ -28,7 +32,8 @@ export function readFormatRows(): FormatRow[] {
   const { files } = readGolden<{ files: Row[] }>('formats.json');
   return files.map(([format, variation, mode, tolerance, [width, height], plain, turned, file, pixels, cut, short]) => {
     const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
-    const decoded = { file: bytes(file), pixels: bytes(pixels) };
+    const isRefused = REFUSED.includes(`${format}, ${variation}`);
+    const decoded = { file: bytes(file), pixels: bytes(pixels), isRefused };
     return { format, variation, mode, tolerance, width, height, plain, turned, cut, short, ...decoded };
   });
 }
