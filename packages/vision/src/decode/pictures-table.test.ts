@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { type FormatRow, readFormatRows } from '../../golden/format-rows.ts';
+import { readGolden } from '../../golden/pixels.ts';
+
+const HEAD = `# Pictures
+
+What \`decodeImage\` of [\`@residual/vision/node\`](../packages/vision/README.md#decoding) gives for each kind of file that PIL
+opens: this table is written and checked by \`pictures-table.test.ts\`, and each row by \`formats.test.ts\` in Node, both beside the
+decoders, with the files and PIL's pixels of [\`tooling/golden/pil_formats.py\`](../tooling/golden/pil_formats.py).
+PIL's mode is what \`Image.open\` gives; the pixels are those of its \`convert('RGB')\`.
+`;
+
+/** Where it is not the same pixels. */
+const REMARKS: Readonly<Record<string, string>> = {
+  'TIFF, RGB, lzma': 'refused by name: save it with LZW or deflate',
+  'JPEG 2000, 16-bit grey': "refused by name; `grey16: 'high-byte'` reads it",
+  'TIFF, LAB': 'within 8 levels (0.3 on average): PIL goes through a table of LittleCMS, we compute',
+};
+
+function given(row: FormatRow): string {
+  const remark = REMARKS[`${row.format}, ${row.variation}`];
+  if (remark) return remark;
+  if (row.tolerance > 0) return `within ${row.tolerance} levels`;
+  if (/^(I|F|I;16B?)$/.test(row.mode)) return 'the same pixels, cut off at 255; a note says so';
+  return 'the same pixels';
+}
+
+test('docs/pictures.md says what each row of the golden files gives', async () => {
+  const rows = readFormatRows();
+  expect(rows.filter(({ isRefused }) => isRefused).map(given)).toEqual([
+    expect.stringContaining('refused'),
+    expect.stringContaining('refused'),
+  ]);
+  const { from } = readGolden<{ from: string }>('formats.json');
+  const lines = rows.map((row) => `| ${row.format} | ${row.variation} | ${row.mode} | ${given(row)} |`);
+  const table = ['| format | variation | PIL’s mode | what we give |', '|---|---|---|---|', ...lines].join('\n');
+  const text = `${HEAD}\nMade by ${from.slice(from.indexOf(',') + 2)}.\n\n${table}\n`;
+  await expect(text).toMatchFileSnapshot('../../../../docs/pictures.md');
+});
