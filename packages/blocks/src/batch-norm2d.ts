@@ -33,8 +33,9 @@ export class BatchNorm2d implements Norm {
   }
 
   forward<T extends tf.Tensor>(x: T, { training = false, frozenBatchNorm = false, updates }: ForwardOptions = {}): T {
-    if (!training || frozenBatchNorm)
+    if (!training)
       return tf.batchNorm(x, this.runningMean, this.runningVar, this.bias, this.weight, this.#epsilon) as T;
+    if (frozenBatchNorm) return this.#byRunningStatistics(x);
     const channels = x.shape.at(-1)!;
     const count = x.size / channels;
     if (count === 1) throw new RangeError(`${this.#vars.path}: training needs more than one value per channel, got 1`);
@@ -45,6 +46,12 @@ export class BatchNorm2d implements Norm {
       updates?.set(this.#vars.pathOf('running_var'), blend(this.runningVar, variance, count / (count - 1)));
     });
     return (isMatrix ? tf.reshape(y, x.shape) : y) as T;
+  }
+
+  /** Spelled out: the gradient of tfjs's operation repeats the statistics over all pixels. */
+  #byRunningStatistics<T extends tf.Tensor>(x: T): T {
+    const scale = tf.mul(this.weight, tf.rsqrt(tf.add(this.runningVar, this.#epsilon)));
+    return tf.add(tf.mul(x, scale), tf.sub(this.bias, tf.mul(this.runningMean, scale)));
   }
 }
 

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { tensorflow, tfjsNode } from '@residual/backend-node';
+import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { type HostTensor, randomVars, type VarSource } from '@residual/blocks';
 import { createModel } from '@residual/resnet/registry';
-import { dataPath, requirement } from '@residual/testing';
+import { dataPath, expectClose, requirement } from '@residual/testing';
 import { IMAGENET_MEAN, IMAGENET_STD, randomFlip, resize } from '@residual/vision';
 import { readStateDict } from '@residual/weights';
 import '@tensorflow/tfjs';
@@ -63,6 +63,22 @@ describe('a net of four classes', () => {
     expect(values(stateDict, 'bn2.weight')).toEqual(values(pretrained, 'bn2.weight'));
     expect(values(stateDict, 'bn2.running_mean')).not.toEqual(values(pretrained, 'bn2.running_mean'));
   });
+
+  const engines = [
+    { engine: native(), present: requirement('native') },
+    { engine: tensorflow(), present: requirement('tfjs-node') },
+  ];
+  for (const { engine, present } of engines) {
+    test.skipIf(!present)(`all of it trains on ${engine.name} as on tfjs, with batch norm as it was`, async () => {
+      const lossesOn = async (more: Partial<FineTuneOptions>): Promise<number[]> => {
+        const losses: number[] = [];
+        const onEvent: FineTuneOptions['onEvent'] = (event) => event.kind === 'step' && losses.push(event.loss);
+        await fineTune({ model, weights: pretrained }, data, { ...options, ...more, onEvent });
+        return losses;
+      };
+      expectClose(await lossesOn({ engine }), await lossesOn({}), 1e-3, 'losses');
+    });
+  }
 
   test('weights of another backbone are refused by the first tensor that differs', async () => {
     const tuned = (weights: ReadonlyMap<string, HostTensor>) => fineTune({ model, weights }, data, options);
