@@ -133,7 +133,7 @@ describe('what is written', () => {
     expect(readFileSync(join(folder, 'other.png')).equals(before)).toBe(false);
   });
 
-  test('export and bench neither', async () => {
+  test('export, bench and degradation neither', async () => {
     const weights = readFileSync(join(folder, 'w.safetensors'));
     const args = ['export', 'w.safetensors', '--weights', './w.safetensors', '--format', 'safetensors', '--force'];
     const { exitCode, said } = await residual(args, { cwd: folder });
@@ -143,6 +143,11 @@ describe('what is written', () => {
     expect((await residual(onnx, { cwd: folder })).said[0]).toContain('p.png: expected a new file');
     const plot = await residual(['bench', '--plot', 'p.png'], { cwd: folder });
     expect(plot.said[0]).toMatch(/p\.png: expected a new file|bench: expected a clone/);
+    writeFileSync(join(folder, 'album/metrics.json'), 'mine');
+    const degradation = ['degradation', '--data', 'cifar10:absent', '--out', 'album'];
+    expect((await residual(degradation, { cwd: folder })).said[0]).toContain(
+      'album: expected a new folder, got one with metrics.json in it',
+    );
     expect(readFileSync(join(folder, 'w.safetensors')).equals(weights)).toBe(true);
   });
 });

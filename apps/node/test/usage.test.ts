@@ -12,6 +12,10 @@ test.each([
   { args: ['classify', 'a.png', '--model', 'resnet19', '--weights', 'w'], expected: "residual: no model 'resnet19'" },
   { args: ['summary', 'ResNet18'], expected: "residual: no model 'ResNet18'; did you mean 'resnet18'?" },
   { args: ['classify', 'a.png', '--model', 'rsnet50'], expected: "no model 'rsnet50'; did you mean 'resnet50'?" },
+  {
+    args: ['classify', 'a.png', '--model', 'resnet50', '--weights', 'IMAGENET1K-V2'],
+    expected: "found none; did you mean 'IMAGENET1K_V2'?",
+  },
   { args: ['models', 'resnet-18'], expected: "got one that matches none; did you mean 'resnet18'?" },
   { args: ['classify', 'a.png', '--preset', 'imagenetk1V1'], expected: "; did you mean 'imagenet1kV1'?" },
   { args: ['classify', 'a.png', '--device', 'natve'], expected: "got 'natve'; did you mean 'native'?" },
