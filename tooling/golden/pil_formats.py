@@ -9,6 +9,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import PIL
 import pillow_heif
@@ -260,6 +261,13 @@ add_saved('AVIF', 'of the studio range', rgb, quality=90, range='limited')
 add_saved('AVIF', 'grey', rgb, quality=90, subsampling='4:0:0')
 add_saved('AVIF', 'lossless', rgb, quality=100, subsampling='4:4:4')
 add_saved('AVIF', 'with alpha', rgba, quality=90)
+for name, options in (('4:2:0', {}), ('4:4:4', {'subsampling': '4:4:4'}), ('4:2:0 of the studio range', {'range': 'limited'})):
+    silent = saved(rgb, 'AVIF', quality=90, **options).replace(b'colrnclx', b'skipnclx')
+    add('AVIF', f'{name}, colours told by the stream alone, as sharp writes it', silent)
+for bits, subsampling, tolerance in ((10, '444', 2), (10, '420', 16), (12, '420', 16)):
+    deep = (samples.astype(np.uint16) << (bits - 8)) + (samples[::-1] >> (16 - bits))
+    add('AVIF', f'{":".join(subsampling)} of {bits} bits',
+        imagecodecs.avif_encode(deep, bitspersample=bits, level=95, pixelformat=subsampling), tolerance)
 add_saved('AVIF', 'with premultiplied alpha', rgba, quality=90, alpha_premultiplied=True)
 add_saved('AVIF', 'animated', rgb, save_all=True, append_images=[rgb.rotate(180)], quality=80)
 for orientation in range(2, 9):

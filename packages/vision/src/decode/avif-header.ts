@@ -16,6 +16,29 @@ export interface AvifHeader {
   readonly changing: readonly MediaBox[];
   readonly width: number;
   readonly height: number;
+  /** Where the boxes lie that `withoutMatrix` adds to. */
+  readonly boxes: AvifBoxes;
+}
+
+export interface AvifBoxes {
+  readonly meta: MediaBox;
+  /** `iprp`, in it `ipco` with `propertyCount` boxes, and `ipma`. */
+  readonly properties: MediaBox;
+  readonly container: MediaBox;
+  readonly propertyCount: number;
+  readonly associations: Associations | undefined;
+}
+
+/** Which properties the primary picture has, by the table of associations. */
+export interface Associations {
+  readonly item: number;
+  readonly table: MediaBox;
+  /** Places in the list of properties, from 1. */
+  readonly indices: readonly number[];
+  readonly isLongIndex: boolean;
+  /** Where their number lies, and where they end. */
+  readonly countAt: number;
+  readonly end: number;
 }
 
 export interface AvifColour {
@@ -55,7 +78,8 @@ function readHeader(view: DataView): AvifHeader | undefined {
   if (!container) return undefined;
   const all = [...mediaBoxes(view, container.start, container.end)];
   const codec = all.find(({ type }) => type === 'av1C');
-  const own = ownProperties(view, meta, properties, all);
+  const associations = primaryAssociations(view, meta, properties);
+  const own = (associations?.indices ?? []).flatMap((index) => all[index - 1] ?? []);
   const size = own.find(({ type }) => type === 'ispe');
   if (!codec || !size) return undefined;
   const flags = view.getUint8(codec.start + 2);
@@ -75,14 +99,14 @@ function readHeader(view: DataView): AvifHeader | undefined {
     changing: [...colours, ...all.filter(({ type }) => ['irot', 'imir', 'clap'].includes(type))],
     width: view.getUint32(size.start + 4),
     height: view.getUint32(size.start + 8),
+    boxes: { meta, properties, container, propertyCount: all.length, associations },
   };
 }
 
-/** Those of the primary picture, by the table of associations. */
-function ownProperties(view: DataView, meta: MediaBox, properties: MediaBox, all: readonly MediaBox[]): MediaBox[] {
+function primaryAssociations(view: DataView, meta: MediaBox, properties: MediaBox): Associations | undefined {
   const primary = mediaBox(view, meta.start + 4, meta.end, 'pitm');
   const table = mediaBox(view, properties.start, properties.end, 'ipma');
-  if (!primary || !table) return [];
+  if (!primary || !table) return undefined;
   const item =
     view.getUint8(primary.start) === 0 ? view.getUint16(primary.start + 4) : view.getUint32(primary.start + 4);
   const isLongItem = view.getUint8(table.start) > 0;
@@ -90,15 +114,19 @@ function ownProperties(view: DataView, meta: MediaBox, properties: MediaBox, all
   let at = table.start + 8;
   for (let left = view.getUint32(table.start + 4); left > 0 && at < table.end; left--) {
     const id = isLongItem ? view.getUint32(at) : view.getUint16(at);
-    at += isLongItem ? 4 : 2;
-    const count = view.getUint8(at++);
-    const indices = Array.from({ length: count }, (_, i) =>
-      isLongIndex ? view.getUint16(at + 2 * i) & 0x7fff : view.getUint8(at + i) & 0x7f,
-    );
-    if (id === item) return indices.flatMap((index) => all[index - 1] ?? []);
-    at += isLongIndex ? 2 * count : count;
+    const countAt = at + (isLongItem ? 4 : 2);
+    const count = view.getUint8(countAt);
+    const first = countAt + 1;
+    const end = first + (isLongIndex ? 2 * count : count);
+    if (id === item) {
+      const indices = Array.from({ length: count }, (_, i) =>
+        isLongIndex ? view.getUint16(first + 2 * i) & 0x7fff : view.getUint8(first + i) & 0x7f,
+      );
+      return { item, table, indices, isLongIndex, countAt, end };
+    }
+    at = end;
   }
-  return [];
+  return undefined;
 }
 
 function isNclx(view: DataView, { start, end }: MediaBox): boolean {
