@@ -171,6 +171,7 @@ add('PNG', '16-bit RGB', png(16, 2, big_endian(wide)))
 add('PNG', '16-bit RGB with alpha', png(16, 6, big_endian(np.dstack([wide, wide[..., 0]]))))
 add('PNG', '16-bit grey', png(16, 0, big_endian(grey_wide)))
 add('PNG', '16-bit grey of the whole range', png(16, 0, big_endian(grey_full)))
+add('PNG', '16-bit grey with a transparent level', png(16, 0, big_endian(grey_wide), chunks=[(b'tRNS', b'\0\x3f')]))
 add('PNG', '16-bit grey with alpha', png(16, 4, big_endian(np.dstack([wide[..., 0], wide[..., 1]]))))
 add('PNG', 'gamma', png(8, 2, (row.tobytes() for row in samples), chunks=[(b'gAMA', struct.pack('>I', 100000))]))
 add_saved('PNG', 'EXIF orientation 6', rgb, exif=exif(6))
@@ -199,6 +200,12 @@ at = screen.index(b'\x2c', 13 + 3 * 32)
 screen[at + 1:at + 5] = struct.pack('<HH', 2, 1)
 screen[11] = 5
 add('GIF', 'a frame inside of the screen', bytes(screen))
+veiled = bytearray(saved(palette, 'GIF', transparency=7))
+frame = veiled.index(b'\x21\xf9') + 8
+assert veiled[frame] == 0x2c
+veiled[6:10] = struct.pack('<HH', WIDTH + 4, HEIGHT + 3)
+veiled[frame + 1:frame + 5] = struct.pack('<HH', 2, 1)
+add('GIF', 'a frame inside of the screen, a transparent colour', bytes(veiled))
 screen[at + 1:at + 5] = struct.pack('<HH', 0, 0)
 screen[6:10] = struct.pack('<HH', WIDTH - 4, HEIGHT - 3)
 add('GIF', 'a frame larger than the screen', bytes(screen))
@@ -330,6 +337,10 @@ add('ICO', 'of one size in several depths', ico((16, 4, dib(small, 4, small_colo
 pointer = bytearray(ico((16, 24, dib(opaque, 24))))
 pointer[2] = 2
 add('CUR', 'BMP of 24 bits inside', bytes(pointer))
+pointer = bytearray(ico((16, 4, dib(small, 4, small_colours)), (16, 24, dib(opaque, 24)), (8, 24, dib(opaque.resize((8, 8)), 24)),
+                        (32, 24, dib(rgb.resize((32, 32)), 24))))
+pointer[2] = 2
+add('CUR', 'of several sizes', bytes(pointer))
 
 # PNM
 head = f'{WIDTH} {HEIGHT}'
@@ -396,6 +407,17 @@ for quality, chroma in ((90, 444), (75, 420)):
     add('HEIC', f'{":".join(str(chroma))}, by pillow-heif', stream.getvalue(), 2,
         pillow_heif.open_heif(io.BytesIO(stream.getvalue())).to_pillow())
 
+# What PIL refuses, and we by name
+refused = [
+    ['TIFF picture of float samples', tiff(samples.astype(np.float32) / 255, photometric='rgb')],
+    ['TIFF picture of 64 bits a sample', tiff(grey_wide * 0.77, photometric='minisblack')],
+    ['PNM picture of float colours', f'PF\n{head}\n-1\n'.encode() + (samples / 255).astype('<f4').tobytes()],
+    ['JPEG XL picture', imagecodecs.jpegxl_encode(samples)],
+    ['JPEG of 12 bits', imagecodecs.jpeg8_encode(grey_wide & 4095, bitspersample=12)],
+]
+for name, data in refused:
+    assert pixels_of(data) == '', name
+
 if __name__ == '__main__':
     write_rows(OUT, {
         'from': f'tooling/golden/pil_formats.py, Pillow {PIL.__version__}; HEIC: pillow-heif {pillow_heif.__version__}',
@@ -403,4 +425,5 @@ if __name__ == '__main__':
                    "the RGB bytes, of those after exif_transpose, the file in base64, the RGB bytes where they may differ, "
                    "sha256 where PIL opens the first 60 % of the file, and where it opens all but the last two bytes",
         'files': rows,
+        'refused': [[name, base64.b64encode(data).decode()] for name, data in refused],
     })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFormatRows } from '../../golden/format-rows.ts';
-import { digest } from '../../golden/pixels.ts';
+import { digest, readGolden } from '../../golden/pixels.ts';
 import { DecodeError } from '../decode-error.ts';
 import { decodeImage } from '../decode-file.ts';
 
@@ -75,6 +75,14 @@ test.each(BROKEN)('%s', async (name, content, code, says) => {
   const error = await failureOf(write(name, content));
   expect(error.code).toBe(code);
   expect(error.message).toContain(says);
+});
+
+const { refused } = readGolden<{ refused: [name: string, file: string][] }>('formats.json');
+
+test.each(refused)('a %s, which PIL refuses, is refused as what it is', async (name, base64) => {
+  const error = await failureOf(write('refused', Buffer.from(base64, 'base64')));
+  expect(error.code).toBe('FORMAT_UNSUPPORTED');
+  expect(error.message).toMatch(new RegExp(`got .*${name.replace(/^.* of /, '')}`));
 });
 
 describe('a file that cannot be read says why', () => {

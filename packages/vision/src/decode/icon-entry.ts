@@ -8,22 +8,32 @@ export interface IconEntry {
 const HEADER_BYTES = 6;
 const ENTRY_BYTES = 16;
 
+/** A line of the file's directory. */
+interface Entry {
+  readonly at: number;
+  readonly width: number;
+  readonly height: number;
+  /** Bits a pixel; of a mouse pointer, which has its hot spot there, none. */
+  readonly depth: number;
+}
+
 /**
  * The picture of an ICO or CUR file that PIL opens: of an icon the largest, and of those of one size the one of fewest
- * colours; of a mouse pointer the last of the widest.
+ * colours; of a mouse pointer the first that no other is larger than in both directions.
  *
  * @see https://github.com/python-pillow/Pillow/blob/main/src/PIL/IcoImagePlugin.py
+ * @see https://github.com/python-pillow/Pillow/blob/main/src/PIL/CurImagePlugin.py
  */
 export function iconEntry(bytes: Uint8Array): IconEntry | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isBetter = view.getUint16(2, true) === 1 ? isBetterIcon : isLargerPointer;
   const count = view.getUint16(4, true);
-  let best: { at: number; area: number; depth: number } | undefined;
+  let best: Entry | undefined;
   for (let i = 0; i < count; i++) {
     const at = HEADER_BYTES + i * ENTRY_BYTES;
     if (at + ENTRY_BYTES > bytes.length) return undefined;
-    const area = (bytes[at] || 256) * (bytes[at + 1] || 256);
-    const depth = depthOf(view, at);
-    if (!best || area > best.area || (area === best.area && depth < best.depth)) best = { at, area, depth };
+    const entry = { at, width: bytes[at]!, height: bytes[at + 1]!, depth: depthOf(view, at) };
+    if (!best || isBetter(entry, best)) best = entry;
   }
   if (!best) return undefined;
   const [size, offset] = [view.getUint32(best.at + 8, true), view.getUint32(best.at + 12, true)];
@@ -38,6 +48,16 @@ export function iconEntry(bytes: Uint8Array): IconEntry | undefined {
   aloneView.setUint16(4, 1, true);
   aloneView.setUint32(HEADER_BYTES + 12, HEADER_BYTES + ENTRY_BYTES, true);
   return { bytes: alone, isPng: false };
+}
+
+/** Sides of 0 are 256. */
+function isBetterIcon(one: Entry, other: Entry): boolean {
+  const [area, otherArea] = [one, other].map(({ width, height }) => (width || 256) * (height || 256));
+  return area! > otherArea! || (area === otherArea && one.depth < other.depth);
+}
+
+function isLargerPointer(one: Entry, other: Entry): boolean {
+  return one.width > other.width && one.height > other.height;
 }
 
 /** Bits a pixel, as PIL counts them: as said, else by the number of colours, else 256. */

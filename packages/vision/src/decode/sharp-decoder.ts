@@ -11,6 +11,8 @@ import { orientationNote } from './orientation.ts';
 
 type SharpFactory = (input: Uint8Array, options: SharpOptions) => Sharp;
 
+const WIDE_DEPTHS: readonly string[] = ['ushort', 'short', 'uint', 'int', 'float'];
+
 /** Samples as they are stored, pixel after pixel. */
 export interface RawPixels {
   readonly width: number;
@@ -33,7 +35,7 @@ export async function decodeWithSharp(request: DecodeRequest): Promise<PixelImag
   if (isWideGrey(metadata, bytes)) return await readWideGrey(request, open, metadata, grey16, notes);
   const isWide = metadata.depth === 'ushort';
   if (metadata.depth !== 'uchar' && !isWide) {
-    const problem = `expected 8 or 16 bits a sample, got ${metadata.depth} samples; convert it to 8 bits`;
+    const problem = `expected 8 or 16 bits a sample, got ${request.format.what} of ${metadata.depth} samples; save it in 8 bits`;
     throw new DecodeError('FORMAT_UNSUPPORTED', request.source, problem);
   }
   if (metadata.space === 'cmyk') {
@@ -85,7 +87,7 @@ async function readRaw(request: DecodeRequest, image: Sharp, depth: 'uchar' | 'u
 
 /** PIL's modes `I;16`, `I` and `F`. A PNG of grey with alpha is none: PIL keeps its high bytes. */
 function isWideGrey({ space, depth, channels, format }: Metadata, bytes: Uint8Array): boolean {
-  if (depth === 'uchar' || depth === 'char') return false;
+  if (!WIDE_DEPTHS.includes(depth)) return false;
   if (format === 'png') return bytes[25] === 0 && space === 'grey16';
   return channels === 1 && (space === 'grey16' || space === 'b-w');
 }

@@ -39,6 +39,8 @@ export async function decodeTiff(request: DecodeRequest): Promise<PixelImage> {
   if (unread) throw unsupported(request, `a TIFF compressed by ${unread}`, 'save it with LZW or deflate');
   if (!directory.entries.has(TIFF_TAG.height) || isTiffCutOff(request.bytes)) throw damaged(request);
   checkPixelCount(request.source, value(TIFF_TAG.width), value(TIFF_TAG.height), request.maxPixels);
+  const bits = value(TIFF_TAG.bitsPerSample);
+  if (bits > 32) throw unsupported(request, `a TIFF picture of ${bits} bits a sample`, 'save it in fewer');
   if (compression === COMPRESSION.zstd) return await decodeTiff(await zstdToDeflate(request, directory));
   const isJpeg = compression === COMPRESSION.jpeg || compression === COMPRESSION.oldJpeg;
   if (photometric === PHOTOMETRIC.yCbCr && !isJpeg) return await decodeWithMagick(upright);

@@ -7,6 +7,8 @@ import { TIFF_TAG, type TiffDirectory, tiffValues, viewOf } from './tiff-directo
 
 const ADOBE_DEFLATE = 8;
 const LONG = 4;
+/** Of what strips and tiles say that they hold, which may be more than the picture. */
+const MOST_BYTES_A_PIXEL = 16;
 const deflateAsync = promisify(deflate);
 
 /**
@@ -29,6 +31,7 @@ export async function zstdToDeflate(request: DecodeRequest, directory: TiffDirec
   const offsets = tiffValues(bytes, directory, offsetsTag);
   const counts = tiffValues(bytes, directory, countsTag);
   const pieceBytes = sizeOfPiece(bytes, directory, isTiled);
+  if (pieceBytes * offsets.length > MOST_BYTES_A_PIXEL * Math.max(request.maxPixels, 1e6)) throw damaged(request);
   const pieces: Uint8Array[] = [];
   for (const [i, offset] of offsets.entries()) {
     const packed = bytes.subarray(offset, offset + (counts[i] ?? 0));
