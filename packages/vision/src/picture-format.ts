@@ -155,7 +155,8 @@ function isIcon(view: DataView): boolean {
   const count = view.getUint16(4, true);
   const bytes = view.getUint32(14, true);
   const at = view.getUint32(18, true);
-  return (kind === 1 || kind === 2) && count > 0 && view.getUint8(9) === 0 && bytes > 0 && at >= 6 + 16 * count;
+  const isUnused = view.getUint8(9) === 0 || view.getUint8(9) === 255;
+  return (kind === 1 || kind === 2) && count > 0 && isUnused && bytes > 0 && at >= 6 + 16 * count;
 }
 
 function isPcx(head: Uint8Array): boolean {
