@@ -5,8 +5,9 @@ import { avifHeader } from './avif-header.ts';
 import { withoutMatrix, withoutTurns } from './avif-rewrite.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { orientationNote, turnUpright } from './orientation.ts';
-import { finish, type RawPixels, readStored, toRgb } from './sharp-decoder.ts';
+import { type RawPixels, readStored, toRgb } from './sharp-decoder.ts';
 import { hasMatrix, yuvToRgb } from './yuv-to-rgb.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function decodeAvif(request: DecodeRequest): Promise<PixelImage> {
   const rgb = isExact && samples ? yuvToRgb({ ...stored, ...header }, colour) : toRgb(stored.data, stored.channels);
   if (header.isPremultiplied) divideByAlpha(rgb, stored);
   const notes = request.orient ? [] : orientationNote(header.orientation);
-  const image = finish(stored.width, stored.height, rgb, notes);
+  const image = decodedImage(stored.width, stored.height, rgb, notes);
   return request.orient ? turnUpright(image, header.orientation) : image;
 }
 

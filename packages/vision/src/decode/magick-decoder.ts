@@ -5,8 +5,8 @@ import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged, isCutOff } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { askMagick, isMagickInstalled } from './magick-thread.ts';
-import { finish } from './sharp-decoder.ts';
 
 /** ImageMagick's name of the coder that reads a format. */
 const CODERS: Partial<Record<PictureFormatName, string>> = {
@@ -45,5 +45,5 @@ export async function decodeWithMagick(request: DecodeRequest): Promise<PixelIma
   if (answer?.width === undefined || answer.height === undefined) throw damaged(request);
   checkPixelCount(source, answer.width, answer.height, maxPixels);
   if (!answer.data) throw damaged(request);
-  return finish(answer.width, answer.height, answer.isCmyk ? cmykToRgb(answer.data) : answer.data, []);
+  return decodedImage(answer.width, answer.height, answer.isCmyk ? cmykToRgb(answer.data) : answer.data, []);
 }

@@ -2,9 +2,9 @@ import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { greyToRgb } from './grey-pixels.ts';
 import { decodeWithMagick } from './magick-decoder.ts';
-import { finish } from './sharp-decoder.ts';
 
 const HEADER_BYTES = 128;
 
@@ -31,7 +31,7 @@ function decodeBilevel(request: DecodeRequest): PixelImage {
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to++) grey[to] = (rows[y * rowBytes + (x >> 3)]! << (x & 7)) & 0x80 ? 255 : 0;
   }
-  return finish(width, height, greyToRgb(grey), []);
+  return decodedImage(width, height, greyToRgb(grey), []);
 }
 
 /** Bytes of 0xc0 and more say how often the next one comes. */

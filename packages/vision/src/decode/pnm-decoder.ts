@@ -3,8 +3,8 @@ import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
-import { finish } from './sharp-decoder.ts';
 
 /**
  * Decodes PBM, PGM, PPM (P1 to P6) and grey float (Pf) as PIL does: levels stretched to 255, half to even; grey of more
@@ -33,14 +33,14 @@ export async function decodePnm(request: DecodeRequest): Promise<PixelImage> {
   if (kind === 'P1' || kind === 'P4') {
     const ink = kind === 'P1' ? reader.bits(count) : unpackBits(bytes, reader.at + 1, width, height);
     if (!ink) throw damaged(request);
-    return finish(width, height, greyToRgb(ink.map((bit) => (bit ? 0 : 255))), []);
+    return decodedImage(width, height, greyToRgb(ink.map((bit) => (bit ? 0 : 255))), []);
   }
   const range = Number(reader.next());
   if (kind === 'Pf') {
     const samples = readFloats(bytes, reader.at + 1, { width, height, isLittleEndian: range < 0 });
     if (!samples) throw damaged(request);
     const { data, notes } = wideGreyToRgb(samples, grey16);
-    return finish(width, height, data, notes);
+    return decodedImage(width, height, data, notes);
   }
   if (!Number.isInteger(range) || range < 1 || range > 65535) throw damaged(request);
   const isGrey = kind === 'P2' || kind === 'P5';
@@ -50,10 +50,10 @@ export async function decodePnm(request: DecodeRequest): Promise<PixelImage> {
   if (!levels) throw damaged(request);
   if (isGrey && range > 255) {
     const { data, notes } = wideGreyToRgb(stretch(levels, range, 65535), grey16);
-    return finish(width, height, data, notes);
+    return decodedImage(width, height, data, notes);
   }
   const data = Uint8Array.from(stretch(levels, range, 255));
-  return finish(width, height, isGrey ? greyToRgb(data) : data, []);
+  return decodedImage(width, height, isGrey ? greyToRgb(data) : data, []);
 }
 
 /** Words of the header, and of pictures written as text, between white space and comments. */

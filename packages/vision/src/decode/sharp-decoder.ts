@@ -6,6 +6,7 @@ import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
 import { orientationNote } from './orientation.ts';
 
@@ -41,10 +42,10 @@ export async function decodeWithSharp(request: DecodeRequest): Promise<PixelImag
   if (metadata.space === 'cmyk') {
     const cmyk = open().pipelineColourspace('cmyk').toColourspace('cmyk');
     const { width, height, data } = await readRaw(request, cmyk, isWide ? 'ushort' : 'uchar');
-    return finish(width, height, cmykToRgb(isWide ? highBytes(data) : data), notes);
+    return decodedImage(width, height, cmykToRgb(isWide ? highBytes(data) : data), notes);
   }
   const { width, height, channels, data } = await readRaw(request, open().toColourspace('srgb').removeAlpha(), 'uchar');
-  return finish(width, height, toRgb(data, channels), notes);
+  return decodedImage(width, height, toRgb(data, channels), notes);
 }
 
 /**
@@ -107,7 +108,7 @@ async function readWideGrey(
   const { buffer } = data.slice();
   const samples = isShort ? new Uint16Array(buffer) : new Float32Array(buffer);
   const converted = wideGreyToRgb(samples, grey16);
-  return finish(width, height, converted.data, [...notes, ...converted.notes]);
+  return decodedImage(width, height, converted.data, [...notes, ...converted.notes]);
 }
 
 function highBytes(samples: Uint8Array): Uint8Array {
@@ -120,10 +121,6 @@ export function toRgb(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return data;
   if (channels < 3) return greyToRgb(data.filter((_, i) => i % channels === 0));
   return data.filter((_, i) => i % channels < 3);
-}
-
-export function finish(width: number, height: number, data: Uint8Array, notes: readonly ImageNote[]): PixelImage {
-  return { width, height, channels: 3, data, ...(notes.length > 0 && { notes }) };
 }
 
 async function loadSharp(source: string): Promise<SharpFactory> {

@@ -3,9 +3,10 @@ import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
 import { labToRgb } from './lab.ts';
 import { decodeWithMagick } from './magick-decoder.ts';
-import { decodeWithSharp, finish, readStored } from './sharp-decoder.ts';
+import { decodeWithSharp, readStored } from './sharp-decoder.ts';
 import { isTiffCutOff, TIFF_TAG, type TiffDirectory, tiffDirectory, tiffValues, viewOf } from './tiff-directory.ts';
 import { zstdToDeflate } from './tiff-zstd.ts';
 
@@ -59,7 +60,7 @@ async function decodeLab(request: DecodeRequest, directory: TiffDirectory): Prom
   viewOf(bytes).setUint16(valuesAt, PHOTOMETRIC.rgb, directory.isLittleEndian);
   const { width, height, channels, data } = await readStored({ ...request, bytes }, false);
   if (channels !== 3) throw damaged(request);
-  return finish(width, height, labToRgb(data), []);
+  return decodedImage(width, height, labToRgb(data), []);
 }
 
 function unsupported({ source }: DecodeRequest, got: string, next: string): DecodeError {
