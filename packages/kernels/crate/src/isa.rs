@@ -81,6 +81,8 @@ impl Isa {
         found.push(&SIMD128);
         #[cfg(not(target_feature = "simd128"))]
         found.push(&PORTABLE);
+        #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
+        found.push(&EMULATED);
         found
     }
 
@@ -253,3 +255,20 @@ isa!(
 isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);
 #[cfg(not(target_feature = "simd128"))]
 isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);
+
+#[cfg(all(target_arch = "x86_64", feature = "emulated"))]
+mod emulated_reduced {
+    use super::*;
+    use crate::simd::emulated::Emulated;
+
+    instance!(bfloat, Emulated, BFLOAT, []);
+    instance!(byte, Emulated, BYTE, []);
+
+    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4]);
+    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4]);
+}
+#[cfg(all(target_arch = "x86_64", feature = "emulated"))]
+isa!(
+    EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
+    emulated_reduced::BFLOATS, emulated_reduced::BYTES, |_| true
+);

@@ -1,0 +1,116 @@
+use super::Vector;
+
+/// Sixteen numbers in an array, with AVX-512's operations on bfloat16 and bytes spelled out: for tests on CPUs without them.
+#[derive(Clone, Copy)]
+pub struct Emulated([f32; 16]);
+
+fn from_bfloat(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// The nearest, of two the even one.
+fn to_bfloat(x: f32) -> u16 {
+    let bits = x.to_bits();
+    (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+impl Vector for Emulated {
+    const LANES: usize = 16;
+    const UNROLLS: bool = false;
+    const REDUCES: bool = true;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Emulated([x; 16])
+    }
+    #[inline(always)]
+    unsafe fn broadcast(p: *const f32) -> Self {
+        unsafe { Emulated([*p; 16]) }
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        unsafe { Emulated((p as *const [f32; 16]).read_unaligned()) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        unsafe { (p as *mut [f32; 16]).write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i] * factor.0[i] + term.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, floor: Self) -> Self {
+        Emulated(std::array::from_fn(|i| if self.0[i] < floor.0[i] { floor.0[i] } else { self.0[i] }))
+    }
+    #[inline(always)]
+    unsafe fn at_most(self, ceiling: Self) -> Self {
+        Emulated(std::array::from_fn(|i| if self.0[i] > ceiling.0[i] { ceiling.0[i] } else { self.0[i] }))
+    }
+    unsafe fn load_bfloat(p: *const u16) -> Self {
+        unsafe { Emulated(std::array::from_fn(|i| from_bfloat(p.add(i).read_unaligned()))) }
+    }
+    unsafe fn store_bfloat(self, p: *mut u16) {
+        for i in 0..16 {
+            unsafe { p.add(i).write_unaligned(to_bfloat(self.0[i])) }
+        }
+    }
+    unsafe fn load_first(p: *const f32, count: usize) -> Self {
+        unsafe { Emulated(std::array::from_fn(|i| if i < count { p.add(i).read_unaligned() } else { 0.0 })) }
+    }
+    unsafe fn store_halves(self, others: Self, first: *mut f32, second: *mut f32) {
+        for i in 0..16 {
+            let (a, b) = (self.0[i], others.0[i]);
+            let round = |x: f32| x.to_bits().wrapping_add(0x8000);
+            let (low, high) = (round(a), round(b));
+            let rest = |x: f32, whole: u32| round(x - f32::from_bits(whole & 0xffff_0000));
+            let word = |low: u32, high: u32| low >> 16 | high & 0xffff_0000;
+            unsafe {
+                (first as *mut u32).add(i).write_unaligned(word(low, high));
+                (second as *mut u32).add(i).write_unaligned(word(rest(a, low), rest(b, high)));
+            }
+        }
+    }
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        unsafe { Emulated(std::array::from_fn(|i| f32::from(*p.add(i)))) }
+    }
+    unsafe fn store_bytes(self, p: *mut u8) {
+        for i in 0..16 {
+            unsafe { *p.add(i) = self.0[i].round_ties_even().clamp(0.0, 255.0) as u8 }
+        }
+    }
+    unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
+        Emulated(std::array::from_fn(|i| {
+            let (x, w) = (x.0[i].to_bits(), weights.0[i].to_bits());
+            sum.0[i]
+                + from_bfloat((x >> 16) as u16) * from_bfloat((w >> 16) as u16)
+                + from_bfloat(x as u16) * from_bfloat(w as u16)
+        }))
+    }
+    unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
+        Emulated(std::array::from_fn(|i| {
+            let (x, w) = (x.0[i].to_bits().to_le_bytes(), weights.0[i].to_bits().to_le_bytes());
+            let dot: i32 = (0..4).map(|k| i32::from(x[k]) * i32::from(w[k] as i8)).sum();
+            f32::from_bits((sum.0[i].to_bits() as i32).wrapping_add(dot) as u32)
+        }))
+    }
+    unsafe fn from_integers(self) -> Self {
+        Emulated(std::array::from_fn(|i| self.0[i].to_bits() as i32 as f32))
+    }
+}
