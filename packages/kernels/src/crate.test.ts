@@ -10,7 +10,11 @@ const isAsked = (process.env['RESIDUAL_REQUIRE'] ?? '').split(',').includes('rus
 describe.skipIf(!isAsked)('the crate', () => {
   test('its kernels give what plain loops in float64 give', { timeout: 900_000 }, () => {
     const cwd = resolve(folder, 'crate');
-    const output = execFileSync('cargo', ['test', '--release', '--locked', '--features', 'emulated'], { cwd, encoding: 'utf8', stdio: 'pipe' });
+    const output = execFileSync('cargo', ['test', '--release', '--locked', '--features', 'emulated'], {
+      cwd,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     expect(output).toContain('winograd_matches_float64_where_it_applies ... ok');
   });
 
