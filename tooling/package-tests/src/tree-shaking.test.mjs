@@ -62,7 +62,9 @@ describe.each(pages)('a page with $takes of $name', ({ name, entry = name, takes
   test(`carries no ${without.join(', ')}`, async () => {
     const { code } = await bundle(project.folder, { entry: page, external: [TFJS_CORE] });
     expect(code).toContain(takes);
-    const carried = without.filter((word) => code.includes(word));
+    // The bundler's comments name the files, whose folders may be called after what is not carried.
+    const statements = code.replaceAll(/^\/\/.*$/gm, '');
+    const carried = without.filter((word) => statements.includes(word));
     expect(carried, `${name}: these come with ${takes}; something at module scope holds them`).toEqual([]);
   });
 
