@@ -7,7 +7,13 @@ export {
   type ModelOptions,
   type WeightsOptions,
 } from './create-classifier.ts';
-export { fetchImage, isWebAddress } from './decode/fetch-image.ts';
+export {
+  type FetchImageOptions,
+  fetchImage,
+  isWebAddress,
+  MOST_PICTURE_BYTES,
+  otherScheme,
+} from './decode/fetch-image.ts';
 export { defaultPreset } from './default-preset.ts';
 export { type DescribedWeights, type DescribeWeightsOptions, describeWeights } from './describe-weights.ts';
 export {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { isWebAddress } from '@residual/classifier';
+import { isWebAddress, otherScheme } from '@residual/classifier';
 
 /** What names a picture on standard input. */
 export const STANDARD_INPUT = '-';
 
-/** Whether a picture's name is no file's: standard input, or an address that is fetched. */
+/** Whether a picture's name is no file's: standard input, or an address, also one that is not fetched. */
 export function isElsewhere(name: string): boolean {
-  return name === STANDARD_INPUT || isWebAddress(name);
+  return name === STANDARD_INPUT || isWebAddress(name) || otherScheme(name) !== undefined;
 }
 
 /** Whether an address holds the picture itself. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fetchImage, isWebAddress } from '@residual/classifier';
+import { fetchImage, isWebAddress, otherScheme } from '@residual/classifier';
 import { DecodeError, type DecodeOptions, type PixelImage } from '@residual/vision';
 import { type DecodeInput, decodeImage } from '@residual/vision/node';
 import { hubFromEnvironment } from '@residual/weights/node';
@@ -47,11 +47,17 @@ export class PictureReader {
 
 async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInput> {
   if (address === STANDARD_INPUT) return readStandardInput(signal);
+  const scheme = otherScheme(address);
+  if (scheme !== undefined) {
+    const next = scheme === 'file:' ? 'give its path' : 'save it, and name the file';
+    const problem = `expected a file or an http:, https: or data: address, got ${scheme}; ${next}`;
+    throw new DecodeError('FILE_UNREADABLE', address, problem);
+  }
   if (!isWebAddress(address)) return address;
   const { fetch, offline } = await hubFromEnvironment();
   if (offline && !isData(address))
     throw new DecodeError('FILE_UNREADABLE', address, 'expected a file while offline, got an address; save it first');
-  return (await fetchImage(address, signal, fetch)).arrayBuffer();
+  return (await fetchImage(address, { signal, fetch })).arrayBuffer();
 }
 
 /** A decoder's error, which names what it was given and its own options, in the command's terms. */

@@ -1,8 +1,6 @@
+import { MOST_PICTURE_BYTES } from '@residual/classifier';
 import { UsageError } from '../usage-error.ts';
 import { STANDARD_INPUT } from './picture-address.ts';
-
-/** More than any picture's file has. */
-const MOST_BYTES = 2 ** 30;
 
 let whole: Promise<Uint8Array> | undefined;
 
@@ -23,7 +21,7 @@ async function readAll(signal: AbortSignal): Promise<Uint8Array> {
     for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
       chunks.push(chunk);
       sizeBytes += chunk.length;
-      if (sizeBytes > MOST_BYTES)
+      if (sizeBytes > MOST_PICTURE_BYTES)
         throw new UsageError(`${STANDARD_INPUT}: expected a picture, got more than 1 GiB; give a file`);
     }
   } finally {

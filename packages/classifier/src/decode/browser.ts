@@ -7,6 +7,6 @@ import { addressName, fetchImage } from './fetch-image.ts';
 export async function decode(input: ImageFile, options: ReadImageOptions): Promise<PixelImage> {
   if (input instanceof Blob) return decodeBlob(input, options);
   if (typeof input !== 'string' && !(input instanceof URL)) return decodeBlob(new Blob([input as BlobPart]), options);
-  const fetched = await fetchImage(input, options.signal);
+  const fetched = await fetchImage(input, { signal: options.signal });
   return decodeNamed(addressName(input), () => decodeBlob(fetched, options));
 }

@@ -3,14 +3,15 @@ import { DecodeError, type PixelImage } from '@residual/vision';
 import { decodeImage } from '@residual/vision/node';
 import type { ImageFile, ReadImageOptions } from '../read-image.ts';
 import { decodeNamed } from './decode-named.ts';
-import { addressName, fetchImage, isWebAddress } from './fetch-image.ts';
+import { addressName, fetchImage, isWebAddress, otherScheme } from './fetch-image.ts';
 
 /** Decodes a picture's file in Node: a path, an address, bytes or a Blob. */
 export async function decode(input: ImageFile, options: ReadImageOptions): Promise<PixelImage> {
-  if (isWebAddress(input)) return decodeWhole(addressName(input), await fetchImage(input, options.signal), options);
+  if (isWebAddress(input))
+    return decodeWhole(addressName(input), await fetchImage(input, { signal: options.signal }), options);
   if (input instanceof Blob) return decodeWhole(input instanceof File ? input.name : 'image', input, options);
   if (typeof input !== 'string' && !(input instanceof URL)) return decodeImage(input, options);
-  const scheme = /^[a-z][a-z\d+.-]+:(?=\/\/)|^file:/i.exec(String(input))?.[0].toLowerCase();
+  const scheme = otherScheme(input);
   if (scheme === undefined) return decodeImage(String(input), options);
   if (scheme === 'file:') return decodeImage(fileURLToPath(input), options);
   const problem = `expected a file or an http:, https:, data: or file: address, got ${scheme}; fetch it, and give its bytes`;

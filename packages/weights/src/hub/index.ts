@@ -7,6 +7,7 @@ export type { LoadedWeights, Preprocessing, StatedArchitecture } from './loaded-
 export { memoryCache } from './memory-cache.ts';
 export type { ProgressEvent } from './progress-event.ts';
 export type { Sha256 } from './sha256.ts';
+export { Stalled, Watchdog } from './watchdog.ts';
 export {
   type CacheEntry,
   cacheSizeBytes,

@@ -6,6 +6,9 @@ export class Stalled extends Error {
   }
 }
 
+/** A program that computed all the while has what came then still to read. */
+const GRACE_MS = 100;
+
 /** Ends a request when it is told to, or when it is not fed for too long. */
 export class Watchdog {
   readonly #controller = new AbortController();
@@ -28,7 +31,10 @@ export class Watchdog {
 
   feed(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(new Stalled(this.#timeoutMs)), this.#timeoutMs);
+    const stall = () => this.#controller.abort(new Stalled(this.#timeoutMs));
+    this.#timer = setTimeout(() => {
+      this.#timer = setTimeout(stall, GRACE_MS);
+    }, this.#timeoutMs);
   }
 
   /** `promise`, or the signal's reason as soon as there is one, also where what makes the promise knows no signals. */
