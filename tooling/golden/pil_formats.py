@@ -110,6 +110,16 @@ def tiff(array, **options):
     return stream.getvalue()
 
 
+def tiff_12_bits():
+    """Grey of 12 bits, two samples in three bytes."""
+    levels = np.pad(grey_wide, ((0, 0), (0, WIDTH % 2))).reshape(HEIGHT, -1, 2).astype(int)
+    packed_rows = np.stack([levels[..., 0] >> 4, (levels[..., 0] & 15) << 4 | levels[..., 1] >> 8, levels[..., 1] & 255], 2)
+    pixels = packed_rows.astype(np.uint8).reshape(HEIGHT, -1)[:, :(WIDTH * 12 + 7) // 8].tobytes()
+    tags = [(256, WIDTH), (257, HEIGHT), (258, 12), (259, 1), (262, 1), (273, 8), (277, 1), (278, HEIGHT), (279, len(pixels))]
+    directory = struct.pack('<H', len(tags)) + b''.join(struct.pack('<HHII', tag, 4, 1, value) for tag, value in tags)
+    return struct.pack('<2sHI', b'II', 42, 8 + len(pixels)) + pixels + directory + bytes(4)
+
+
 def bmp(bits, pixels, compression=0, colours=b'', masks=b'', top_down=False, header=40):
     """A BMP by hand. `pixels`: its rows as they lie in the file."""
     if header == 12:
@@ -209,6 +219,9 @@ add('GIF', 'a frame inside of the screen, a transparent colour', bytes(veiled))
 screen[at + 1:at + 5] = struct.pack('<HH', 0, 0)
 screen[6:10] = struct.pack('<HH', WIDTH - 4, HEIGHT - 3)
 add('GIF', 'a frame larger than the screen', bytes(screen))
+wide_screen = bytearray(saved(palette, 'GIF'))
+wide_screen[6:10] = struct.pack('<HH', 2100, HEIGHT)
+add('GIF', 'a frame smaller than a screen of more than 2,048 pixels', bytes(wide_screen))
 
 # TIFF
 for compression in ('raw', 'tiff_lzw', 'tiff_adobe_deflate', 'packbits', 'zstd', 'lzma'):
@@ -217,6 +230,7 @@ add('TIFF', 'RGB, deflate with a predictor', tiff(samples, photometric='rgb', co
 add('TIFF', 'RGB, LZW with a predictor', tiff(samples, photometric='rgb', compression='lzw', predictor=True))
 add('TIFF', 'RGB, zstd with a predictor', tiff(samples, photometric='rgb', compression='zstd', predictor=True))
 add_saved('TIFF', 'RGB, JPEG inside', rgb, compression='jpeg', quality=90)
+add('TIFF', 'grey of 12 bits', tiff_12_bits())
 add('TIFF', 'YCbCr, JPEG inside, tiled',
     tiff(np.pad(samples, ((0, 2), (0, 9), (0, 0)), 'edge'), photometric='ycbcr', compression='jpeg', tile=(16, 32)))
 add_saved('TIFF', 'grey', grey)
@@ -250,6 +264,8 @@ add('TIFF', '16-bit grey, LZW with a predictor',
 add('TIFF', '16-bit grey, signed', tiff(grey_wide.astype(np.int16) - 100, photometric='minisblack'))
 add('TIFF', '32-bit grey', tiff(grey_wide.astype(np.uint32), photometric='minisblack'))
 add('TIFF', '32-bit grey, signed', tiff(grey_wide.astype(np.int32) - 100, photometric='minisblack'))
+extreme = np.resize(np.array([0, 7, 255, 2**31 - 1, 2**31, 2**32 - 1], np.uint32), (HEIGHT, WIDTH))
+add('TIFF', '32-bit grey of the whole range', tiff(extreme, photometric='minisblack'))
 add('TIFF', 'float grey', tiff(grey_wide.astype(np.float32) * 0.77 - 50, photometric='minisblack'))
 add('TIFF', 'float grey, big-endian', tiff(grey_wide.astype(np.float32) * 0.77, photometric='minisblack', byteorder='>'))
 add('TIFF', 'float grey, deflate with a predictor',
@@ -307,6 +323,8 @@ add('BMP', '4 bits, run lengths', bmp(4, bmp_runs(sixteen, 17), compression=2, c
 icon = rgba.resize((32, 32))
 add_saved('ICO', 'PNG inside', icon, sizes=[(16, 16), (32, 32)])
 add_saved('ICO', 'BMP of 32 bits inside', icon, sizes=[(16, 16), (32, 32)], bitmap_format='bmp')
+add_saved('ICO', 'BMP of 24 bits inside, its mask in rows that are not padded', rgb, sizes=[(23, 14)], bitmap_format='bmp')
+add_saved('ICO', 'BMP of 8 bits inside, its mask in rows that are not padded', grey, sizes=[(23, 14)], bitmap_format='bmp')
 opaque = rgb.resize((16, 16))
 
 
@@ -383,6 +401,11 @@ add_saved('JPEG 2000', 'grey with alpha', grey_alpha, 'JPEG2000')
 add_saved('JPEG 2000', 'RGB with alpha', rgba, 'JPEG2000')
 add_saved('JPEG 2000', 'tiled', rgb, 'JPEG2000', tile_size=(16, 16))
 add_saved('JPEG 2000', 'a bare codestream', rgb, 'JPEG2000', no_jp2=True)
+add_saved('JPEG 2000', 'a bare codestream, grey with alpha', grey_alpha, 'JPEG2000', no_jp2=True)
+for bits in (1, 4, 12, 16):
+    levels = wide >> (16 - bits)
+    data = levels if bits > 8 else levels.astype(np.uint8)
+    add('JPEG 2000', f'RGB of {bits} bits', imagecodecs.jpeg2k_encode(data, bitspersample=bits, level=0, codecformat='jp2'))
 add_saved('JPEG 2000', '16-bit grey', Image.fromarray(grey_wide), 'JPEG2000')
 
 # PSD
@@ -392,13 +415,77 @@ for name, picture in (('RGB', rgb), ('grey', grey), ('RGB with alpha', rgba), ('
         PSDImage.frompil(picture, compression=compression).save(stream)
         add('PSD', name + (', run lengths' if compression else ''), stream.getvalue())
 
+
+
+def pack_bits(row):
+    """PackBits of a row: its first byte, repeated as often as it comes, then the others as they are."""
+    run = next((i for i, value in enumerate(row) if value != row[0]), len(row))
+    rest = row[run:]
+    return bytes([257 - run, row[0]]) + (bytes([len(rest) - 1]) + rest if rest else b'') if run > 1 else \
+        bytes([len(row) - 1]) + row
+
+
+def psd(mode, depth, planes, colours=b'', runs=False, big=False):
+    """A Photoshop file by hand, of planes of rows."""
+    plane_rows = [row for plane in planes for row in plane]
+    packed_rows = [pack_bits(row) for row in plane_rows] if runs else plane_rows
+    lengths = b''.join(struct.pack('>I' if big else '>H', len(row)) for row in packed_rows) if runs else b''
+    return (b'8BPS' + struct.pack('>H6xHIIHH', 2 if big else 1, len(planes), HEIGHT, WIDTH, depth, mode)
+            + struct.pack('>I', len(colours)) + colours + bytes(4) + bytes(8 if big else 4)
+            + struct.pack('>H', runs) + lengths + b''.join(packed_rows))
+
+
+def plane_rows_of(array):
+    return [row.tobytes() for row in array]
+
+
+colour_planes = [plane_rows_of(samples[..., i]) for i in range(3)]
+alpha_plane = plane_rows_of(np.asarray(ramp))
+ink_planes = [plane_rows_of(255 - np.asarray(cmyk)[..., i]) for i in range(4)]
+add('PSD', 'bilevel', psd(0, 1, [list(packed(np.asarray(bilevel).astype(int), 1))]))
+palette_planes = b''.join(bytes(palette.getpalette()[i::3]).ljust(256, b'\0') for i in range(3))
+add('PSD', 'palette', psd(2, 8, [plane_rows_of(np.asarray(palette))], palette_planes))
+add('PSD', 'palette, run lengths', psd(2, 8, [plane_rows_of(np.asarray(palette))], palette_planes, runs=True))
+add('PSD', 'grey with alpha', psd(1, 8, [plane_rows_of(np.asarray(grey)), alpha_plane]))
+add('PSD', 'CMYK with alpha', psd(4, 8, [*ink_planes, alpha_plane]))
+add('PSD', 'RGB with alpha and a mask', psd(3, 8, [*colour_planes, alpha_plane, alpha_plane]))
+# Pillow takes the lengths of the channels that it leaves out for pixels, and does not open the last two.
+as_grey = Image.frombytes('L', (WIDTH, HEIGHT), np.asarray(grey).tobytes())
+add('PSD', 'grey with alpha, run lengths', psd(1, 8, [plane_rows_of(np.asarray(grey)), alpha_plane], runs=True), 0, as_grey)
+add('PSD', 'CMYK with alpha, run lengths', psd(4, 8, [*ink_planes, alpha_plane], runs=True), 0, cmyk.copy())
+add('PSD', 'of 16 bits', psd(3, 16, [big_endian(wide[..., i]) for i in range(3)]), 0,
+    Image.open(io.BytesIO(png(16, 2, big_endian(wide)))))
+add('PSD', 'for large pictures (PSB), run lengths', psd(3, 8, colour_planes, runs=True, big=True), 0, rgb.copy())
+add('PSD', 'LAB', psd(9, 8, colour_planes))
+
+
+def sgi_runs(array):
+    """An SGI picture in runs, each row as it is but for its first sample, which comes as a run of one."""
+    height, width, channels = array.shape
+    size = array.dtype.itemsize
+    lines = [array[height - 1 - y, :, channel].astype(f'>u{size}') for channel in range(channels) for y in range(height)]
+    count = lambda value: value.to_bytes(size, 'big')
+    bodies = [count(1) + row[:1].tobytes() + count(0x80 | (width - 1)) + row[1:].tobytes() + count(0) for row in lines]
+    starts = np.cumsum([512 + 8 * len(bodies)] + [len(body) for body in bodies[:-1]])
+    tables = starts.astype('>u4').tobytes() + np.array([len(body) for body in bodies], '>u4').tobytes()
+    head = struct.pack('>HBBHHHHII', 474, 1, size, 3 if channels > 1 else 2, width, height, channels, 0, 255)
+    return head.ljust(512, b'\0') + tables + b''.join(bodies)
+
+
 # Others that Pillow opens
 add_saved('QOI', 'RGB', rgb)
 add_saved('QOI', 'RGB with alpha', rgba)
 add_saved('SGI', 'RGB', rgb)
 add_saved('SGI', 'grey', grey)
 add_saved('SGI', 'RGB with alpha', rgba)
+add_saved('SGI', '16-bit RGB', rgb, bpc=2)
+add_saved('SGI', '16-bit grey', grey, bpc=2)
+add('SGI', 'RGB, run lengths', sgi_runs(samples))
+add('SGI', '16-bit RGB, run lengths', sgi_runs(wide))
 add_saved('DDS', 'RGB, not compressed', rgb)
+add_saved('DDS', 'RGB with alpha, not compressed', rgba)
+for kind in ('DXT1', 'DXT3', 'DXT5', 'BC2', 'BC3', 'BC5'):
+    add_saved('DDS', f'compressed by {kind}', rgb if kind == 'BC5' else rgba, pixel_format=kind)
 
 # HEIC, by pillow-heif: Pillow alone does not open it.
 photo = Image.blend(smooth_image(72, 64), noise_image(72, 64, 3), 0.1)

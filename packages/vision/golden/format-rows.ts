@@ -23,7 +23,15 @@ export interface FormatRow {
   readonly isRefused: boolean;
 }
 
-const REFUSED: readonly string[] = ['JPEG 2000, 16-bit grey', 'TIFF, RGB, lzma'];
+const REFUSED: readonly string[] = [
+  'JPEG 2000, 16-bit grey',
+  'JPEG 2000, RGB of 12 bits',
+  'JPEG 2000, RGB of 16 bits',
+  'TIFF, RGB, lzma',
+  'TIFF, grey of 12 bits',
+  'PSD, LAB',
+  'DDS, compressed by BC5',
+];
 
 type Row = [string, string, string, number, [number, number], string, string, string, string, string, string];
 

@@ -1,5 +1,6 @@
 import { decodeAvif } from './decode/avif-decoder.ts';
 import { decodeBmp } from './decode/bmp-decoder.ts';
+import { decodeDds } from './decode/dds-decoder.ts';
 import type { Decoder } from './decode/decode-request.ts';
 import { decodeGif } from './decode/gif-decoder.ts';
 import { decodeIcon } from './decode/icon-decoder.ts';
@@ -7,8 +8,10 @@ import { decodeJpeg2000 } from './decode/jpeg2000-decoder.ts';
 import { decodeWithMagick } from './decode/magick-decoder.ts';
 import { decodePcx } from './decode/pcx-decoder.ts';
 import { decodePnm } from './decode/pnm-decoder.ts';
+import { decodePsd } from './decode/psd-decoder.ts';
 import { readPicture } from './decode/read-picture.ts';
 import { refusal } from './decode/refusal.ts';
+import { decodeSgi } from './decode/sgi-decoder.ts';
 import { decodeWithSharp } from './decode/sharp-decoder.ts';
 import { decodeTga } from './decode/tga-decoder.ts';
 import { decodeTiff } from './decode/tiff-decoder.ts';
@@ -34,10 +37,10 @@ const DECODERS: Partial<Record<PictureFormatName, Decoder>> = {
   TGA: decodeTga,
   PCX: decodePcx,
   'JPEG 2000': decodeJpeg2000,
-  PSD: decodeWithMagick,
+  PSD: decodePsd,
   QOI: decodeWithMagick,
-  SGI: decodeWithMagick,
-  DDS: decodeWithMagick,
+  SGI: decodeSgi,
+  DDS: decodeDds,
   HEIC: decodeWithMagick,
 };
 
@@ -45,7 +48,7 @@ const DECODERS: Partial<Record<PictureFormatName, Decoder>> = {
  * Decodes a picture's first frame to the pixels that PIL's `convert('RGB')` gives: no colour profile applied, alpha dropped
  * and not blended, CMYK by the plain formula, grey of more than 8 bits cut off at 255. What a file is, its content says.
  *
- * JPEG, PNG, WebP, GIF, TIFF and AVIF need sharp, PNM nothing, the rest (BMP, ICO, TGA, PCX, JPEG 2000, PSD, QOI, SGI, DDS,
+ * JPEG, PNG, WebP, GIF, TIFF and AVIF need sharp, PNM, PSD and SGI nothing, the rest (BMP, ICO, TGA, PCX, JPEG 2000, QOI, DDS,
  * HEIC) `@imagemagick/magick-wasm`; each is loaded when a file needs it.
  *
  * @throws DecodeError where the file cannot be read, is no picture, is one that is not decoded, is damaged, has more than

@@ -1,9 +1,15 @@
 import type { PixelImage } from '../pixel-image.ts';
+import { checkPixelCount } from '../pixel-limit.ts';
+import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
+import { decodedImage } from './decoded-image.ts';
+import { gifFirstFrameEnd } from './picture-ends.ts';
 import { decodeWithSharp } from './sharp-decoder.ts';
 
 /** The first frame of a GIF, as far as it tells colours that decoders lose. */
 interface FirstFrame {
+  /** Where it begins in the file. */
+  readonly at: number;
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -14,29 +20,50 @@ interface FirstFrame {
   readonly background: readonly [number, number, number];
 }
 
+const SCREEN_AT = 6;
+const TRAILER = 0x3b;
+
 /**
  * Decodes a GIF's first frame as PIL does: transparent pixels, and what the frame does not cover, have their colour of the
- * palette, where libvips leaves black.
+ * palette, where libvips leaves black. libvips gets the frame alone, since it drops screens of more than 2,048 pixels.
  *
  * @throws DecodeError
  */
 export async function decodeGif(request: DecodeRequest): Promise<PixelImage> {
-  const frame = firstFrame(request.bytes);
-  if (!frame) return await decodeWithSharp(request);
-  const bytes = request.bytes.slice();
-  if (frame.flagsAt !== undefined) bytes[frame.flagsAt]! &= ~1;
-  const image = await decodeWithSharp({ ...request, bytes });
-  fillAround(image, frame);
-  return image;
+  const { bytes, source, maxPixels } = request;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frame = firstFrame(bytes);
+  const end = gifFirstFrameEnd(bytes);
+  if (!frame || end === undefined) throw damaged(request);
+  const width = Math.max(view.getUint16(SCREEN_AT, true), frame.left + frame.width);
+  const height = Math.max(view.getUint16(SCREEN_AT + 2, true), frame.top + frame.height);
+  checkPixelCount(source, width, height, maxPixels);
+  const image = await decodeWithSharp({ ...request, bytes: frameAlone(bytes.subarray(0, end), frame) });
+  const isWhole = image.width === width && image.height === height;
+  return isWhole ? image : placed(image, frame, width, height);
 }
 
-function fillAround({ width, height, data }: PixelImage, frame: FirstFrame): void {
-  for (let y = 0, at = 0; y < height; y++) {
-    const isRow = y >= frame.top && y < frame.top + frame.height;
-    for (let x = 0; x < width; x++, at += 3) {
-      if (!isRow || x < frame.left || x >= frame.left + frame.width) data.set(frame.background, at);
-    }
+/** A file of the frame at the top left of a screen of its size, with no colour transparent. */
+function frameAlone(bytes: Uint8Array, { at, flagsAt, width, height }: FirstFrame): Uint8Array {
+  const file = new Uint8Array(bytes.length + 1);
+  file.set(bytes);
+  file[bytes.length] = TRAILER;
+  if (flagsAt !== undefined) file[flagsAt]! &= ~1;
+  const view = new DataView(file.buffer);
+  view.setUint16(SCREEN_AT, width, true);
+  view.setUint16(SCREEN_AT + 2, height, true);
+  view.setUint32(at + 1, 0);
+  return file;
+}
+
+function placed(image: PixelImage, { left, top, background }: FirstFrame, width: number, height: number): PixelImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let at = 0; at < data.length; at += 3) data.set(background, at);
+  for (let y = 0; y < image.height; y++) {
+    const row = image.data.subarray(3 * y * image.width, 3 * (y + 1) * image.width);
+    data.set(row, 3 * ((top + y) * width + left));
   }
+  return decodedImage(width, height, data, image.notes ?? []);
 }
 
 /** @see https://www.w3.org/Graphics/GIF/spec-gif89a.txt */
@@ -68,7 +95,7 @@ function frameAt(bytes: Uint8Array, at: number, control: number | undefined): Fi
   const background = isInTable
     ? ([bytes[colour]!, bytes[colour + 1]!, bytes[colour + 2]!] as const)
     : ([0, 0, 0] as const);
-  return { left: left!, top: top!, width: width!, height: height!, flagsAt: control, background };
+  return { at, left: left!, top: top!, width: width!, height: height!, flagsAt: control, background };
 }
 
 function colourTableBytes(flags: number): number {

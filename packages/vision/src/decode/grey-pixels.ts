@@ -1,6 +1,6 @@
 import type { ImageNote } from '../image-note.ts';
 
-type Samples = Uint16Array | Float32Array;
+type Samples = Uint16Array | Float32Array | Float64Array;
 
 const SIXTEEN_BITS = "grey of 16 bits was cut off at 255, as PIL does; grey16: 'high-byte' keeps its high byte";
 const MORE_BITS = 'grey of 32 bits was cut off at 255, as PIL does; scale it to 0…255 first';

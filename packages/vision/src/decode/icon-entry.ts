@@ -7,6 +7,8 @@ export interface IconEntry {
 
 const HEADER_BYTES = 6;
 const ENTRY_BYTES = 16;
+const BITMAP_HEADER_BYTES = 40;
+const MOST_SIDE = 256;
 
 /** A line of the file's directory. */
 interface Entry {
@@ -40,14 +42,28 @@ export function iconEntry(bytes: Uint8Array): IconEntry | undefined {
   if (offset + size > bytes.length) return undefined;
   const picture = bytes.subarray(offset, offset + size);
   if (picture[0] === 0x89 && picture[1] === 0x50) return { bytes: picture, isPng: true };
-  const alone = new Uint8Array(HEADER_BYTES + ENTRY_BYTES + size);
+  const alone = new Uint8Array(HEADER_BYTES + ENTRY_BYTES + size + missingMaskBytes(picture));
   alone.set(bytes.subarray(0, HEADER_BYTES));
   alone.set(bytes.subarray(best.at, best.at + ENTRY_BYTES), HEADER_BYTES);
   alone.set(picture, HEADER_BYTES + ENTRY_BYTES);
   const aloneView = new DataView(alone.buffer);
   aloneView.setUint16(4, 1, true);
+  aloneView.setUint32(HEADER_BYTES + 8, alone.length - HEADER_BYTES - ENTRY_BYTES, true);
   aloneView.setUint32(HEADER_BYTES + 12, HEADER_BYTES + ENTRY_BYTES, true);
   return { bytes: alone, isPng: false };
+}
+
+/** What a bitmap's mask lacks where its colours are whole: Pillow writes the mask's rows without filling them up. */
+function missingMaskBytes(bitmap: Uint8Array): number {
+  if (bitmap.length < BITMAP_HEADER_BYTES) return 0;
+  const view = new DataView(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
+  const [width, height] = [view.getInt32(4, true), Math.floor(view.getInt32(8, true) / 2)];
+  if (width < 1 || width > MOST_SIDE || height < 1 || height > MOST_SIDE) return 0;
+  const bits = view.getUint16(14, true);
+  const colours = bits <= 8 ? view.getUint32(32, true) || 2 ** bits : 0;
+  const coloursEnd = view.getUint32(0, true) + 4 * colours + height * 4 * Math.ceil((width * bits) / 32);
+  const isWhole = coloursEnd <= bitmap.length;
+  return isWhole ? Math.max(0, coloursEnd + height * 4 * Math.ceil(width / 32) - bitmap.length) : 0;
 }
 
 /** Sides of 0 are 256. */

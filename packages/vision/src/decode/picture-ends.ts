@@ -10,17 +10,17 @@ export function jpegEnds(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Whether a GIF's first frame comes to its end. */
-export function gifEnds(bytes: Uint8Array): boolean {
+/** Where a GIF's first frame ends; `undefined` where the file ends before, or holds none. */
+export function gifFirstFrameEnd(bytes: Uint8Array): number | undefined {
   let at = 13 + paletteBytes(bytes[10]);
   while (at < bytes.length) {
     const kind = bytes[at];
-    if (kind !== 0x21 && kind !== 0x2c) return true; // nothing that a decoder knows; it may say so
+    if (kind !== 0x21 && kind !== 0x2c) return undefined;
     // An extension has a label before its blocks, a frame its place, its palette and the size of its codes.
     at = blocksEnd(bytes, at + (kind === 0x21 ? 2 : 11 + paletteBytes(bytes[at + 9])));
-    if (kind === 0x2c) return at <= bytes.length;
+    if (kind === 0x2c) return at <= bytes.length ? at : undefined;
   }
-  return false;
+  return undefined;
 }
 
 function paletteBytes(flags = 0): number {

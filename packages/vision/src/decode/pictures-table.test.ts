@@ -13,8 +13,18 @@ PIL's mode is what \`Image.open\` gives; the pixels are those of its \`convert('
 /** Where it is not the same pixels. */
 const REMARKS: Readonly<Record<string, string>> = {
   'TIFF, RGB, lzma': 'refused by name: save it with LZW or deflate',
+  'TIFF, grey of 12 bits': 'refused by name: save it in 8 or 16 bits',
+  'JPEG 2000, RGB of 12 bits': 'refused by name: save it in 8 bits',
+  'JPEG 2000, RGB of 16 bits': 'refused by name: save it in 8 bits',
+  'PSD, LAB': 'refused by name: save it as RGB',
+  'PSD, grey with alpha, run lengths': 'the pixels of the file without run lengths, which PIL reads wrong with them',
+  'PSD, CMYK with alpha, run lengths': 'the pixels of the file without run lengths, which PIL reads wrong with them',
+  'PSD, of 16 bits': 'the high bytes; PIL does not open it',
+  'PSD, for large pictures (PSB), run lengths': 'the pixels of the same file as a PSD; PIL does not open it',
+  'DDS, compressed by BC5': 'refused by name: save it as a PNG',
   'JPEG 2000, 16-bit grey': "refused by name; `grey16: 'high-byte'` reads it",
-  'TIFF, LAB': 'within 8 levels (0.3 on average): PIL goes through a table of LittleCMS, we compute',
+  'TIFF, LAB':
+    'within 8 levels (0.3 on average; 27 where colours lie outside of sRGB): PIL goes through a table of LittleCMS, we compute',
 };
 
 function given(row: FormatRow): string {
@@ -27,10 +37,7 @@ function given(row: FormatRow): string {
 
 test('docs/pictures.md says what each row of the golden files gives', async () => {
   const rows = readFormatRows();
-  expect(rows.filter(({ isRefused }) => isRefused).map(given)).toEqual([
-    expect.stringContaining('refused'),
-    expect.stringContaining('refused'),
-  ]);
+  for (const row of rows.filter(({ isRefused }) => isRefused)) expect(given(row)).toContain('refused');
   const { from } = readGolden<{ from: string }>('formats.json');
   const lines = rows.map((row) => `| ${row.format} | ${row.variation} | ${row.mode} | ${given(row)} |`);
   const table = ['| format | variation | PIL’s mode | what we give |', '|---|---|---|---|', ...lines].join('\n');

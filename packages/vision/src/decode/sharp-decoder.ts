@@ -14,6 +14,8 @@ type SharpFactory = (input: Uint8Array, options: SharpOptions) => Sharp;
 
 const WIDE_DEPTHS: readonly string[] = ['ushort', 'short', 'uint', 'int', 'float'];
 
+type RawDepth = 'uchar' | 'ushort' | 'float' | 'double';
+
 /** Samples as they are stored, pixel after pixel. */
 export interface RawPixels {
   readonly width: number;
@@ -75,7 +77,7 @@ async function readMetadata(request: DecodeRequest, open: () => Sharp): Promise<
   return metadata;
 }
 
-async function readRaw(request: DecodeRequest, image: Sharp, depth: 'uchar' | 'ushort' | 'float'): Promise<RawPixels> {
+async function readRaw(request: DecodeRequest, image: Sharp, depth: RawDepth): Promise<RawPixels> {
   const { data, info } = await image
     .raw({ depth })
     .toBuffer({ resolveWithObject: true })
@@ -96,7 +98,7 @@ function isWideGrey({ space, depth, channels, format }: Metadata, bytes: Uint8Ar
 async function readWideGrey(
   request: DecodeRequest,
   open: () => Sharp,
-  { space }: Metadata,
+  { space, depth }: Metadata,
   grey16: 'clip' | 'high-byte',
   notes: readonly ImageNote[],
 ): Promise<PixelImage> {
@@ -104,11 +106,17 @@ async function readWideGrey(
   const image = open()
     .toColourspace(isShort ? 'grey16' : 'b-w')
     .removeAlpha();
-  const { width, height, data } = await readRaw(request, image, isShort ? 'ushort' : 'float');
+  const isUnsigned = depth === 'uint';
+  const { width, height, data } = await readRaw(request, image, isShort ? 'ushort' : isUnsigned ? 'double' : 'float');
   const { buffer } = data.slice();
-  const samples = isShort ? new Uint16Array(buffer) : new Float32Array(buffer);
+  const samples = isShort ? new Uint16Array(buffer) : isUnsigned ? signed(buffer) : new Float32Array(buffer);
   const converted = wideGreyToRgb(samples, grey16);
   return decodedImage(width, height, converted.data, [...notes, ...converted.notes]);
+}
+
+/** Unsigned samples as PIL takes them: those of 2³¹ and more are negative. */
+function signed(samples: ArrayBufferLike): Float64Array {
+  return new Float64Array(samples).map((value) => (value < 2 ** 31 ? value : value - 2 ** 32));
 }
 
 function highBytes(samples: Uint8Array): Uint8Array {

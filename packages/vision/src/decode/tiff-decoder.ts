@@ -1,4 +1,3 @@
-import { DecodeError } from '../decode-error.ts';
 import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
@@ -9,8 +8,9 @@ import { decodeWithMagick } from './magick-decoder.ts';
 import { decodeWithSharp, readStored } from './sharp-decoder.ts';
 import { isTiffCutOff, TIFF_TAG, type TiffDirectory, tiffDirectory, tiffValues, viewOf } from './tiff-directory.ts';
 import { zstdToDeflate } from './tiff-zstd.ts';
+import { unsupported } from './unsupported.ts';
 
-const PHOTOMETRIC = { rgb: 2, yCbCr: 6, cieLab: 8, colourFilterArray: 32803 } as const;
+const PHOTOMETRIC = { rgb: 2, separated: 5, yCbCr: 6, cieLab: 8, colourFilterArray: 32803 } as const;
 const COMPRESSION = { oldJpeg: 6, jpeg: 7, zstd: 50000 } as const;
 /** By number: those that neither libvips nor ImageMagick are built with. */
 const UNREAD: Readonly<Record<number, string>> = {
@@ -42,8 +42,14 @@ export async function decodeTiff(request: DecodeRequest): Promise<PixelImage> {
   checkPixelCount(request.source, value(TIFF_TAG.width), value(TIFF_TAG.height), request.maxPixels);
   const bits = value(TIFF_TAG.bitsPerSample);
   if (bits > 32) throw unsupported(request, `a TIFF picture of ${bits} bits a sample`, 'save it in fewer');
+  if (bits > 8 && bits < 16)
+    throw unsupported(request, `a TIFF picture of ${bits} bits a sample`, 'save it in 8 or 16');
   if (compression === COMPRESSION.zstd) return await decodeTiff(await zstdToDeflate(request, directory));
   const isJpeg = compression === COMPRESSION.jpeg || compression === COMPRESSION.oldJpeg;
+  const [isTiled, samples] = [directory.entries.has(TIFF_TAG.tileOffsets), value(TIFF_TAG.samplesPerPixel)];
+  if (isJpeg && isTiled && (samples === 2 || samples === 4) && photometric !== PHOTOMETRIC.separated) {
+    throw unsupported(request, 'a TIFF of tiles with alpha compressed by JPEG', 'save it with LZW or deflate');
+  }
   if (photometric === PHOTOMETRIC.yCbCr && !isJpeg) return await decodeWithMagick(upright);
   if (photometric === PHOTOMETRIC.cieLab) return await decodeLab(upright, directory);
   return await decodeWithSharp(upright);
@@ -61,8 +67,4 @@ async function decodeLab(request: DecodeRequest, directory: TiffDirectory): Prom
   const { width, height, channels, data } = await readStored({ ...request, bytes }, false);
   if (channels !== 3) throw damaged(request);
   return decodedImage(width, height, labToRgb(data), []);
-}
-
-function unsupported({ source }: DecodeRequest, got: string, next: string): DecodeError {
-  return new DecodeError('FORMAT_UNSUPPORTED', source, `expected a picture that can be decoded, got ${got}; ${next}`);
 }
