@@ -43,7 +43,7 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
     };
     const explain = () => classifier.explain(picture, options);
     const explanation = await explain().catch(async (error: unknown) => {
-      if (!needsGradients(error)) throw error;
+      if (!needsGradients(error)) throw inTermsOfTheCommand(error);
       await useGradients();
       return explain();
     });
@@ -78,6 +78,13 @@ async function useGradients(): Promise<void> {
       `--layer: expected tfjs-node for gradients within the network, got none (${reason}); take --method occlusion`,
     );
   await backend.use();
+}
+
+/** What is asked for and is not there, called by the command's options. */
+function inTermsOfTheCommand(error: unknown): unknown {
+  if (!ClassifierError.isInstance(error) || (error.code !== 'BAD_OPTION' && error.code !== 'NO_HEAD')) return error;
+  const problem = error.message.replace(/^target: /, 'class: ').replace('no target beside it', 'no --class beside it');
+  return new UsageError(`--${problem.replace(/; see labels$/, '; residual classify --top N shows their names')}`);
 }
 
 function needsGradients(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type FolderPictures, walkPictures } from '@residual/vision/node';
 import picomatch from 'picomatch';
-import { describeOthers, folderNote } from './folder-note.ts';
+import { describeRest, folderNote } from './folder-note.ts';
 import { isElsewhere, pictureName, STANDARD_INPUT } from './pictures/picture-address.ts';
 import { say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,7 +19,8 @@ export interface FoundImage {
 /**
  * Pictures for what a user names: a file, an address and `-`, for standard input, are themselves, a folder all pictures in it
  * and below, a pattern what it matches, of a folder the pictures. A name that is none of these stays, so that reading it says
- * what is wrong. Files of folders and patterns that are no pictures are told on stderr, in a line for each.
+ * what is wrong. Files of folders and patterns that are no pictures, and hidden ones that are called
+ * so, are told on stderr, in a line for each.
  *
  * @throws UsageError where standard input is named twice, for a folder or a pattern without pictures.
  */
@@ -47,14 +48,11 @@ export function foundImage(name: string): FoundImage {
 }
 
 /** @throws UsageError where there are none. */
-function imagesOf(name: string, { pictures, others }: FolderPictures): FoundImage[] {
-  if (pictures.length === 0) {
-    const got = others.length === 0 ? 'none' : `none; ${describeOthers(others)}`;
-    throw new UsageError(`${name}: expected pictures, found ${got}`);
-  }
-  const note = folderNote(name, pictures, others);
+function imagesOf(name: string, found: FolderPictures): FoundImage[] {
+  if (found.pictures.length === 0) throw new UsageError(`${name}: expected pictures, found none${describeRest(found)}`);
+  const note = folderNote(name, found);
   if (note !== undefined) say(note);
-  return pictures.map(({ path, problem }) =>
+  return found.pictures.map(({ path, problem }) =>
     problem === undefined ? { file: path } : { file: path, problem: `${path}: ${problem}` },
   );
 }
@@ -71,7 +69,7 @@ async function walkPattern(pattern: string): Promise<FolderPictures> {
     () => false,
   );
   const found = isFolder ? await walkPictures(folder, { matches: picomatch(asked), depth }) : undefined;
-  if (found !== undefined && found.pictures.length + found.others.length > 0) return found;
+  if (found !== undefined && found.pictures.length + found.others.length + found.hidden > 0) return found;
   throw new UsageError(`${pattern}: expected a pattern that matches files, it matches none`);
 }
 

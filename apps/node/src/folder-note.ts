@@ -1,22 +1,22 @@
-import type { FoundPicture } from '@residual/vision/node';
+import type { FolderPictures } from '@residual/vision/node';
 
 /** More names do not stand in a line. */
 const SHOWN_NAMES = 5;
 
 /** How many pictures a folder has, and what else, in a line; `undefined` where it has nothing else. */
-export function folderNote(
-  name: string,
-  pictures: readonly FoundPicture[],
-  others: readonly string[],
-): string | undefined {
-  if (others.length === 0) return undefined;
-  const count = pictures.filter(({ problem }) => problem === undefined).length;
-  return `${name}: ${counted(count, 'picture')}; ${describeOthers(others)}`;
+export function folderNote(name: string, found: FolderPictures): string | undefined {
+  const rest = describeRest(found);
+  if (rest === '') return undefined;
+  const count = found.pictures.filter(({ problem }) => problem === undefined).length;
+  return `${name}: ${counted(count, 'picture')}${rest}`;
 }
 
-/** `3 files are none: a.txt, b.csv, c.zip`. */
-export function describeOthers(others: readonly string[]): string {
-  return `${counted(others.length, 'file')} ${others.length === 1 ? 'is' : 'are'} none: ${listNames(others)}`;
+/** `; 3 files are none: a.txt, b.csv, c.zip; 1 hidden file is passed over`, as far as there are such. */
+export function describeRest({ others, hidden }: FolderPictures): string {
+  const are = (count: number): string => (count === 1 ? 'is' : 'are');
+  const none = `; ${counted(others.length, 'file')} ${are(others.length)} none: ${listNames(others)}`;
+  const passedOver = `; ${counted(hidden, 'hidden file')} ${are(hidden)} passed over`;
+  return `${others.length > 0 ? none : ''}${hidden > 0 ? passedOver : ''}`;
 }
 
 /** `a, b and 3 more`. */

@@ -251,7 +251,10 @@ describe('embed', () => {
     const occlusion = await residual([...args, '--method', 'occlusion', '--class', '3'], { cwd: folder });
     expect(occlusion.stdout).toContain('many/001.png: cat, ');
     const wrong = await residual([...args, '--class', 'unicorn'], { cwd: folder });
-    expect(wrong).toMatchObject({ exitCode: 2, said: [expect.stringContaining("target: expected a class's name")] });
+    expect(wrong).toMatchObject({
+      exitCode: 2,
+      said: [expect.stringContaining("residual: --class: expected a class's name")],
+    });
     const method = await residual([...args, '--method', 'saliency'], { cwd: folder });
     expect(method).toMatchObject({ exitCode: 2, said: [expect.stringContaining('grad-cam, grad-cam++, occlusion')] });
     const unwritable = await residual(['explain', 'many/001.png', ...flags, '--out', 'absent/x.png'], { cwd: folder });

@@ -72,10 +72,19 @@ describe('a folder as people have it', () => {
       expect(placesOf(said)).toEqual(bad);
       const others = ['README.md', 'below/a.csv', 'below/b.csv', 'c.zip', 'd'];
       const shown = name === 'alb?m' ? others.map((other) => `album/${other}`) : others;
-      expect(said[0]).toBe(`${name}: 8 pictures; 6 files are none: ${shown.join(', ')} and 1 more`);
+      // `*` matches no hidden file, as in a shell.
+      const hidden = name.endsWith('*') ? '' : '; 1 hidden file is passed over';
+      expect(said[0]).toBe(`${name}: 8 pictures; 6 files are none: ${shown.join(', ')} and 1 more${hidden}`);
       expect(said).toHaveLength(4);
     },
   );
+
+  test('a folder of hidden pictures alone says so', async () => {
+    for (const name of ['a', 'b']) put(`secret/.${name}.png`, await png('#38b'));
+    const { exitCode, said } = await residual(['classify', 'secret', ...flags], { cwd: folder });
+    expect(exitCode).toBe(2);
+    expect(said).toEqual(['residual: secret: expected pictures, found none; 2 hidden files are passed over']);
+  });
 
   test('a pattern takes what it matches, and no more', async () => {
     const run = async (pattern: string) => {

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,15 @@ function linesOf(stdout: string): { file: string; logits: number[] }[] {
   return lines.map((line) => JSON.parse(line));
 }
 
+/** Without end, until nobody listens. */
+function sendZeros(response: ServerResponse): void {
+  const send = (): void => {
+    while (!response.destroyed && response.write(new Uint8Array(65536)));
+  };
+  response.on('drain', send);
+  send();
+}
+
 const bytesOf = (name: string): Uint8Array => readFileSync(join(folder, name));
 
 beforeAll(async () => {
@@ -45,6 +54,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'text.txt'), 'no picture');
   server = createServer((request, response) => {
     if (request.url === '/a%20b.png?size=40') response.end(bytesOf('a.png'));
+    else if (request.url === '/6.png') response.end(bytesOf('6.png'));
+    else if (request.url === '/zeros') sendZeros(response);
+    else if (request.url === '/large') response.writeHead(200, { 'Content-Length': 2 ** 31 }).write(bytesOf('a.png'));
+    else if (request.url === '/silent') return;
     else response.writeHead(404).end('\u001b[2Jgone');
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
@@ -52,6 +65,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
+  server.closeAllConnections();
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -87,6 +101,34 @@ describe('what is no file', () => {
       expect.stringMatching(/^residual: data:image\/png;base64,… \(sha256 \w+\): expected /),
       'residual: -: expected a picture, got an empty file',
     ]);
+  });
+
+  test('what never ends or never comes costs its own row alone', { timeout: 90_000 }, async () => {
+    const names = [
+      'a.png',
+      `${address}/zeros`,
+      `${address}/silent`,
+      `${address}/large`,
+      'ftp://host/a.png?n=1',
+      '6.png',
+    ];
+    const { exitCode, stdout, said } = await run(['classify', ...names, ...flags, '--orient', '--json']);
+    expect(exitCode).toBe(1);
+    expect(linesOf(stdout).map(({ file }) => file)).toEqual(['a.png', '6.png']);
+    expect(said).toEqual([
+      expect.stringMatching(/^residual: .*\/zeros: expected JPEG, .*, got zero bytes alone; check the file$/),
+      `residual: ${names[2]}: expected a picture, got nothing for 30 s; check the address`,
+      `residual: ${names[3]}: expected a picture, got more than 1,073,741,824 bytes; check the address`,
+      `residual: ${names[4]}: expected a file or an http:, https: or data: address, got ftp:; save it, and name the file`,
+    ]);
+  });
+
+  test('other addresses are refused by every command', async () => {
+    const got = 'expected a file or an http:, https: or data: address, got';
+    const explained = await run(['explain', 'file:///a.png', ...flags, '--out', 'none.png']);
+    expect(explained).toMatchObject({ exitCode: 2, said: [`residual: file:///a.png: ${got} file:; give its path`] });
+    const found = await run(['search', '*.png', 's3://b/*.png', ...flags]);
+    expect(found.said).toEqual([`residual: s3://b/*.png: ${got} s3:; save it, and name the file`]);
   });
 
   test('offline nothing is fetched', async () => {
@@ -151,6 +193,10 @@ describe('how files are read', () => {
       'note: 2 pictures carry an orientation that is not applied (first: 6.png); --orient turns them upright',
     ]);
     expect((await run(['classify', '6.png', ...flags, '--orient', '--json'])).said).toEqual([]);
+    const fetched = await run(['classify', `${address}/6.png`, '6.png', ...flags, '--json']);
+    expect(fetched.said).toEqual([
+      `note: 2 pictures carry an orientation that is not applied (first: ${address}/6.png); --orient turns them upright`,
+    ]);
   });
 
   test('embed, search, explain and evaluate have it too, and embed goes on with none but its own', async () => {

@@ -159,9 +159,10 @@ describe('a folder of folders as people have them', () => {
       ['a/2.jpg', 0],
       ['c d/deep/3.png', 1],
     ]);
-    expect([data.classes, data.others, data.unsorted]).toEqual([
+    expect([data.classes, data.others, data.hidden, data.unsorted]).toEqual([
       ['a', 'c d'],
       ['a/notes.txt', 'list.csv'],
+      1,
       ['beside.png'],
     ]);
     expect(await data.read(1)).toMatchObject({ label: 0, image: { width: 5 } });

@@ -27,15 +27,18 @@ async function names(): Promise<string[]> {
 }
 
 test('a file is a picture by its first bytes or its ending; hidden ones and those of file managers are none', async () => {
-  for (const name of ['b/no ending', 'b/photo.txt', 'a.png', 'b.JFIF', '.hidden.png', '.git/c.png']) put(name, PNG);
+  for (const name of ['b/no ending', 'b/photo.txt', 'a.png', 'b.JFIF', '.hidden.png', 'b/.HIDDEN.JPG', '.git/c.png'])
+    put(name, PNG);
   put('empty.jpg', '');
   put('text.jpeg', 'no picture');
-  for (const name of ['Thumbs.db', 'b/desktop.ini', '.DS_Store']) put(name, 'settings');
+  for (const name of ['Thumbs.db', 'b/desktop.ini', '.DS_Store', '._a.png']) put(name, 'settings');
   put('b/notes.md', 'no picture');
   put('empty', '');
   put('a.zip', 'PK\x03\x04');
-  const { pictures, others } = await walkPictures(root);
+  const { pictures, others, hidden } = await walkPictures(root);
   expect(others).toEqual(['a.zip', 'b/notes.md', 'empty']);
+  expect(hidden).toBe(2);
+  expect((await walkPictures(root, { matches: (name) => name === 'b' })).hidden).toBe(1);
   expect(pictures).toEqual(
     ['a.png', 'b.JFIF', 'b/no ending', 'b/photo.txt', 'empty.jpg', 'text.jpeg'].map((name) => ({
       path: join(root, name),

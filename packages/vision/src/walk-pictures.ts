@@ -21,6 +21,8 @@ export interface FolderPictures {
   readonly pictures: readonly FoundPicture[];
   /** All other files, by their names below the folder, with slashes on every system. */
   readonly others: readonly string[];
+  /** How many hidden files, of those that would else be looked at, are called a picture. */
+  readonly hidden: number;
 }
 
 /** A file, by its name below the folder. */
@@ -48,6 +50,9 @@ const ENDINGS: readonly string[] = [
 /** What file managers leave in folders of pictures. */
 const LEFT_BY_SYSTEMS = /^(?:thumbs\.db|desktop\.ini)$/i;
 
+/** What macOS keeps beside a picture on other systems' disks, under the picture's name. */
+const ABOUT_A_FILE = /^\._/;
+
 /** By what opening them fails with. */
 const BROKEN_LINKS: Readonly<Record<string, string>> = {
   ENOENT: 'a link to nothing; mend or remove it',
@@ -74,7 +79,7 @@ export async function walkPictures(folder: string, options: WalkOptions = {}): P
   const id = await stat(filePath(folder), { bigint: true }).then(folderId, () => '');
   const walk = new Walk(folder, options);
   await walk.list({ name: '', isMatched: options.matches === undefined }, { folders: new Set([id]), isLinked: false });
-  return sortOut(folder, walk.entries);
+  return { ...(await sortOut(folder, walk.entries)), hidden: walk.hidden };
 }
 
 /** A folder on the way, or what may be one. */
@@ -86,6 +91,7 @@ interface Place {
 
 class Walk {
   readonly entries: Entry[] = [];
+  hidden = 0;
   readonly #root: string;
   readonly #options: WalkOptions;
 
@@ -107,7 +113,11 @@ class Walk {
     for (const { entry, own } of children) {
       const name = below === '' ? own : `${below}/${own}`;
       const isOwnMatch = this.#options.matches?.(name) ?? false;
-      if (LEFT_BY_SYSTEMS.test(own) || (own.startsWith('.') && !isOwnMatch)) continue;
+      if (LEFT_BY_SYSTEMS.test(own)) continue;
+      if (own.startsWith('.') && !isOwnMatch) {
+        if (isBelowMatch && !entry.isDirectory() && isCalledPicture(own) && !ABOUT_A_FILE.test(own)) this.hidden += 1;
+        continue;
+      }
       const isMatched = isBelowMatch || isOwnMatch;
       if (entry.isDirectory() || entry.isSymbolicLink())
         await this.#follow({ name, isMatched }, entry.isSymbolicLink(), trail);
@@ -133,7 +143,7 @@ class Walk {
   }
 }
 
-async function sortOut(root: string, entries: Entry[]): Promise<FolderPictures> {
+async function sortOut(root: string, entries: Entry[]): Promise<Omit<FolderPictures, 'hidden'>> {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const pictures: FoundPicture[] = [];
   const others: string[] = [];
@@ -157,9 +167,13 @@ function folderId({ dev, ino }: BigIntStats): string {
 /** Whether it is to be decoded: what can't be opened is, and decoding says why it can't. */
 async function isPicture(root: string, { name, isFile }: Entry): Promise<boolean> {
   if (!isFile) return false;
-  if (ENDINGS.includes(extname(name).toLowerCase())) return true;
+  if (isCalledPicture(name)) return true;
   const head = await readHead(filePath(join(root, name))).catch(() => undefined);
   return head === undefined || (pictureFormat(head)?.isPicture ?? false);
+}
+
+function isCalledPicture(name: string): boolean {
+  return ENDINGS.includes(extname(name).toLowerCase());
 }
 
 async function readHead(path: string | Buffer): Promise<Uint8Array> {

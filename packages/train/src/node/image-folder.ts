@@ -13,6 +13,8 @@ export interface ImageFolder extends DataSet {
   readonly files: readonly LabelledFile[];
   /** Files that are no pictures, by their names below the root. */
   readonly others: readonly string[];
+  /** How many hidden files are called a picture; they are left out. */
+  readonly hidden: number;
   /** Pictures that lie in no class folder, by their names. */
   readonly unsorted: readonly string[];
 }
@@ -29,7 +31,7 @@ export async function readImageFolder(root: string, decode: DecodeOptions = {}):
   const classes = await classFolders(root);
   if (classes.length === 0)
     throw new TrainError('BAD_DATA', root, 'expected a folder per class, got none; sort the pictures into folders');
-  const { pictures, others } = await walkPictures(root);
+  const { pictures, others, hidden } = await walkPictures(root);
   const byClass = new Map(classes.map((name, label) => [name, { label, files: [] as LabelledFile[] }]));
   const unsorted: string[] = [];
   for (const picture of pictures) {
@@ -47,7 +49,7 @@ export async function readImageFolder(root: string, decode: DecodeOptions = {}):
     throw new TrainError('BAD_DATA', join(root, name), `expected pictures, got ${got}; remove the folder or fill it`);
   }
   const files = [...byClass.values()].flatMap((found) => found.files);
-  return { ...openDataSet({ files, classes, decode }), files, others, unsorted };
+  return { ...openDataSet({ files, classes, decode }), files, others, hidden, unsorted };
 }
 
 /** Names of the folders in a folder, and of links to such, in order; hidden ones left out. */
