@@ -31,6 +31,16 @@ test.each([
   ['PSD', bytes('8BPS\0\x01')],
   ['SVG', bytes('\ufeff<?xml version="1.0"?>\n<!-- by hand -->\n<svg xmlns="http://www.w3.org/2000/svg"/>'.slice(1))],
   ['SVG', bytes('<svg>')],
+  ['TGA', tga(0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 20, 0, 1, 0)],
+  ['DCX', bytes('\xb1\x68\xde\x3a\x0c\x10\0\0')],
+  ['IM', bytes('Image type: Greyscale image\r\nName: m0_L.im\r\n')],
+  ['MSP', bytes('DanM\x10\0\x10\0')],
+  ['BLP', bytes('BLP1\x01\0\0\0')],
+  ['XBM', bytes('#define smile_width 61\n#define smile_height 43\nstatic char')],
+  ['XPM', bytes('/* XPM */\nstatic char *smile[] = {')],
+  ['FITS', bytes('SIMPLE  =                    T')],
+  ['PAM', bytes('P7\nWIDTH 9\nHEIGHT 9\n')],
+  ['Sun raster', bytes('\x59\xa6\x6a\x95\0\0\0\x3d')],
   ['raw', bytes('II*\0\x10\0\0\0CR\x02\0')],
   ['raw', bytes('\0\0\0\x18ftypcrx \0\0\0\x01crx isom')],
 ])('%s is a picture', (name, head) => {
@@ -58,6 +68,7 @@ test.each([
   ['a table of numbers', new Uint8Array(5000)],
   ['MNIST', bytes(`\0\0\x08\x03\0\0\x27\x10\0\0\0\x1c\0\0\0\x1c${'\0'.repeat(40)}`)],
   ['a NumPy file', bytes(`\x93NUMPY\x01\0${'\0'.repeat(120)}`)],
+  ['C', bytes('#define LINE_WIDTH 9\nint main(void) { return 0; }\n')],
   ['Python', bytes('P = 6\n')],
 ])('%s is not known', (_name, head) => {
   expect(pictureFormat(head)).toBeUndefined();

@@ -26,6 +26,15 @@ const PICTURES = {
   SGI: 'an SGI picture',
   DDS: 'a DDS texture',
   ICNS: 'a macOS icon (ICNS)',
+  DCX: 'a DCX picture',
+  IM: 'an IM picture',
+  MSP: 'an MSP picture',
+  BLP: 'a BLP texture',
+  XBM: 'an XBM picture',
+  XPM: 'an XPM picture',
+  FITS: 'a FITS picture',
+  PAM: 'a PAM picture',
+  'Sun raster': 'a Sun raster picture',
   HEIC: 'an iPhone’s HEIC picture',
   'JPEG XL': 'a JPEG XL picture',
   SVG: 'an SVG drawing',
@@ -71,6 +80,16 @@ const SIGNATURES: readonly (readonly [at: number, bytes: string, name: PictureFo
   [0, 'qoif', 'QOI'],
   [0, 'DDS ', 'DDS'],
   [0, 'icns', 'ICNS'],
+  [0, '\xb1\x68\xde\x3a', 'DCX'],
+  [0, 'Image type: ', 'IM'],
+  [0, 'DanM', 'MSP'],
+  [0, 'LinS', 'MSP'],
+  [0, 'BLP1', 'BLP'],
+  [0, 'BLP2', 'BLP'],
+  [0, '/* XPM */', 'XPM'],
+  [0, 'SIMPLE  =', 'FITS'],
+  [0, 'P7\nWIDTH ', 'PAM'],
+  [0, '\x59\xa6\x6a\x95', 'Sun raster'],
   [0, '%!PS', 'PostScript'],
   [0, '\xc5\xd0\xd3\xc6', 'PostScript'],
   [0, '%PDF-', 'PDF'],
@@ -117,6 +136,7 @@ function formatName(head: Uint8Array): PictureFormatName | undefined {
   if (isBmp(text, view)) return 'BMP';
   if (isIcon(view)) return head[2] === 1 ? 'ICO' : 'CUR';
   if (/^P(?:[1-6f]|F)[\s#]/.test(text)) return 'PNM';
+  if (/^#define\s+\w*width\s+\d+\s+#define\s+\w*height\s/.test(text)) return 'XBM';
   if (isPcx(head)) return 'PCX';
   if (isSgi(view)) return 'SGI';
   const markup = /^(?:\xef\xbb\xbf)?\s*</.test(text) ? markupName(latin1(head)) : undefined;
@@ -187,5 +207,5 @@ function isTga(view: DataView): boolean {
   if (type === 1 || type === 9) return isMapped && bits === 8;
   const isUnmapped = hasMap === 0 && view.getUint16(3, true) === 0 && mapLength === 0;
   if (type === 2 || type === 10) return (isMapped || isUnmapped) && [16, 24, 32].includes(bits);
-  return (type === 3 || type === 11) && isUnmapped && (bits === 8 || bits === 16);
+  return (type === 3 || type === 11) && isUnmapped && [1, 8, 16].includes(bits);
 }

@@ -42,6 +42,30 @@ async function failureOf(path: string): Promise<DecodeError> {
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const padded = (text: string): Uint8Array => Buffer.concat([latin1(text), Buffer.alloc(5000)]);
 
+/** The head of a Photoshop file of that many pixels a side, and no pixels. */
+function psdOf(side: number): Uint8Array {
+  const bytes = Buffer.alloc(40);
+  bytes.write('8BPS');
+  for (const [at, value] of [
+    [4, 1],
+    [12, 3],
+    [22, 8],
+    [24, 3],
+  ] as const)
+    bytes.writeUInt16BE(value, at);
+  bytes.writeUInt32BE(side, 14);
+  bytes.writeUInt32BE(side, 18);
+  return bytes;
+}
+
+/** A GIF with a small frame on a screen of that many pixels a side. */
+function gifOf(side: number): Uint8Array {
+  const bytes = Buffer.from(fileOf('GIF', 'still'));
+  bytes.writeUInt16LE(side, 6);
+  bytes.writeUInt16LE(side, 8);
+  return bytes;
+}
+
 /** By name: what the file holds, the error's code, and what its line says. */
 const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, code: string, says: string])[] = [
   ['empty.jpg', '', 'FILE_EMPTY', 'got an empty file'],
@@ -57,6 +81,23 @@ const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, co
   ['clip.jpg', padded('\0\0\0\x18ftypisom\0\0\0\0isommp42'), 'NOT_AN_IMAGE', 'got a video; take a frame out of it'],
   ['packed.jpg', padded('\x1f\x8b\x08'), 'NOT_AN_IMAGE', 'got a gzip archive; unpack it'],
   ['photo.jxl', padded('\0\0\0\x0cJXL \r\n\x87\n'), 'FORMAT_UNSUPPORTED', 'got a JPEG XL picture; convert it to PNG'],
+  ['scan.dcx', padded('\xb1\x68\xde\x3a\x0c\x10\0\0'), 'FORMAT_UNSUPPORTED', 'got a DCX picture; convert it to PNG'],
+  [
+    'wide.pbm',
+    `P1 ${'9'.repeat(400)} 1\n`,
+    'IMAGE_DAMAGED',
+    'width and height in pixels, got "99999999999999999999…"; get',
+  ],
+  [
+    'one.tga',
+    Uint8Array.of(0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1, 0, 1, 0, 9),
+    'FORMAT_UNSUPPORTED',
+    'got a TGA picture of 1 bit a pixel; save it as a PNG',
+  ],
+  ['end.png', fileOf('PNG', 'RGB').subarray(0, -1), 'IMAGE_DAMAGED', 'got a PNG picture that is cut off after'],
+  ['huge.psd', psdOf(30_000), 'IMAGE_TOO_LARGE', 'got 30000 × 30000 = 900000000 pixels'],
+  ['hollow.psd', psdOf(13_000), 'IMAGE_DAMAGED', 'got a Photoshop picture (PSD) that is damaged'],
+  ['screen.gif', gifOf(65_535), 'IMAGE_TOO_LARGE', 'got 65535 × 65535 = 4294836225 pixels'],
   [
     'iphone.heic',
     padded('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),

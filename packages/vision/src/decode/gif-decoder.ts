@@ -58,7 +58,9 @@ function frameAlone(bytes: Uint8Array, { at, flagsAt, width, height }: FirstFram
 
 function placed(image: PixelImage, { left, top, background }: FirstFrame, width: number, height: number): PixelImage {
   const data = new Uint8Array(3 * width * height);
-  for (let at = 0; at < data.length; at += 3) data.set(background, at);
+  const around = data.slice(0, 3 * width);
+  for (let at = 0; at < around.length; at += 3) around.set(background, at);
+  for (let at = 0; at < data.length; at += around.length) data.set(around, at);
   for (let y = 0; y < image.height; y++) {
     const row = image.data.subarray(3 * y * image.width, 3 * (y + 1) * image.width);
     data.set(row, 3 * ((top + y) * width + left));

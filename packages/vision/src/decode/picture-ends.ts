@@ -6,8 +6,9 @@ export function jpegEnds(bytes: Uint8Array): boolean {
   while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
     at += bytes[at + 1] === 0xff ? 1 : 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
   }
-  for (; at + 1 < bytes.length; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
-  return false;
+  do at = bytes.indexOf(0xff, at) + 1;
+  while (at > 0 && bytes[at] !== 0xd9);
+  return at > 0;
 }
 
 /** Where a GIF's first frame ends; `undefined` where the file ends before, or holds none. */

@@ -1,10 +1,14 @@
 import { DecodeError } from '../decode-error.ts';
 import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
+import { quote } from '../quote.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { decodedImage } from './decoded-image.ts';
 import { greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
+
+/** Of a word; no number is longer. */
+const MOST_LETTERS = 20;
 
 /**
  * Decodes PBM, PGM, PPM (P1 to P6) and grey float (Pf) as PIL does: levels stretched to 255, half to even; grey of more
@@ -20,7 +24,7 @@ export async function decodePnm(request: DecodeRequest): Promise<PixelImage> {
   const { bytes, source, maxPixels, grey16 } = request;
   const reader = new TokenReader(bytes);
   const kind = reader.next();
-  const [width, height] = [Number(reader.next()), Number(reader.next())];
+  const [width, height] = [side(request, reader), side(request, reader)];
   checkPixelCount(source, width, height, maxPixels);
   const count = width * height;
   if (kind === 'PF') {
@@ -56,6 +60,15 @@ export async function decodePnm(request: DecodeRequest): Promise<PixelImage> {
   return decodedImage(width, height, isGrey ? greyToRgb(data) : data, []);
 }
 
+/** A width or a height. */
+function side({ source }: DecodeRequest, reader: TokenReader): number {
+  const word = reader.next();
+  if (/^\d{1,9}$/.test(word)) return Number(word);
+  const got = quote(word.length === MOST_LETTERS ? `${word}…` : word);
+  const problem = `expected a PNM picture’s width and height in pixels, got ${got}; get the file again`;
+  throw new DecodeError('IMAGE_DAMAGED', source, problem);
+}
+
 /** Words of the header, and of pictures written as text, between white space and comments. */
 class TokenReader {
   readonly #bytes: Uint8Array;
@@ -68,7 +81,8 @@ class TokenReader {
   next(): string {
     this.#skipSpace();
     const start = this.at;
-    while (this.at < this.#bytes.length && !isSpace(this.#bytes[this.at]!) && this.at - start < 20) this.at += 1;
+    while (this.at < this.#bytes.length && !isSpace(this.#bytes[this.at]!) && this.at - start < MOST_LETTERS)
+      this.at += 1;
     return String.fromCharCode(...this.#bytes.subarray(start, this.at));
   }
 

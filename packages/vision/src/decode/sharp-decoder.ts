@@ -4,7 +4,7 @@ import { DecodeError } from '../decode-error.ts';
 import type { ImageNote } from '../image-note.ts';
 import type { PixelImage } from '../pixel-image.ts';
 import { checkPixelCount } from '../pixel-limit.ts';
-import { damaged } from './damage.ts';
+import { damaged, isCutOff } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { decodedImage } from './decoded-image.ts';
 import { greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
@@ -31,7 +31,9 @@ export interface RawPixels {
  * @throws DecodeError
  */
 export async function decodeWithSharp(request: DecodeRequest): Promise<PixelImage> {
-  const { orient, grey16, bytes } = request;
+  const { orient, grey16, bytes, format } = request;
+  // libvips does not ask for a PNG's end.
+  if (format.name === 'PNG' && isCutOff(format.name, bytes)) throw damaged(request);
   const open = await opener(request, orient);
   const metadata = await readMetadata(request, open);
   const notes = orient ? [] : orientationNote(metadata.orientation);

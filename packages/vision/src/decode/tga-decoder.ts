@@ -3,6 +3,7 @@ import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { restretch } from './five-bits.ts';
 import { decodeWithMagick } from './magick-decoder.ts';
+import { unsupported } from './unsupported.ts';
 
 const HEADER_BYTES = 18;
 const GREY = 3;
@@ -18,6 +19,7 @@ const PIXEL_BITS_AT = 16;
 export async function decodeTga(request: DecodeRequest): Promise<PixelImage> {
   const { bytes } = request;
   const type = bytes[2];
+  if (bytes[PIXEL_BITS_AT] === 1) throw unsupported(request, 'a TGA picture of 1 bit a pixel', 'save it as a PNG');
   if (bytes[PIXEL_BITS_AT] !== 16) return await decodeWithMagick(request);
   if (type !== GREY && type !== GREY_RUNS) {
     const image = await decodeWithMagick(request);
