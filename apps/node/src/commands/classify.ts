@@ -1,14 +1,11 @@
 import { Command } from 'commander';
-import { decodeOptions, optionalModelOptions } from './model-options.ts';
+import { decodeOptions, optionalModelOptions, PICTURES } from './model-options.ts';
 
 /** `residual classify`. */
 export function classifyCommand(signal: AbortSignal): Command {
   const command = new Command('classify')
     .description('Name what is in pictures.')
-    .argument(
-      '[images...]',
-      'files, folders, quoted patterns, addresses, or - for standard input (default: two sample pictures)',
-    );
+    .argument('[images...]', `${PICTURES} (default: two sample pictures)`);
   return decodeOptions(optionalModelOptions(command))
     .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
     .option('--top <k>', 'classes per picture', '5')

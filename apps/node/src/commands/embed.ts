@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { decodeOptions, forceOption, modelOptions } from './model-options.ts';
+import { decodeOptions, forceOption, modelOptions, PICTURES } from './model-options.ts';
 
 /** `residual embed`. */
 export function embedCommand(signal: AbortSignal): Command {
   const command = new Command('embed')
     .description('Turn pictures into vectors: the pooled features of the last stage.')
-    .argument('<images...>', 'files, folders, quoted patterns, addresses, or - for standard input');
+    .argument('<images...>', PICTURES);
   return decodeOptions(modelOptions(command))
     .requiredOption('--out <file>', 'FILE.jsonl, FILE.npy (with the names in FILE.files.jsonl) or FILE.parquet')
     .addOption(forceOption())

@@ -7,7 +7,7 @@ export function evaluateCommand(signal: AbortSignal): Command {
   return decodeOptions(optionalModelOptions(command))
     .requiredOption(
       '--data <kind:dir>',
-      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (pictures in DIR/CLASS)',
+      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (pictures in DIR/CLASS, without hidden files)',
     )
     .option('--limit <n>', 'only the first n pictures')
     .option('--shard <i/n>', 'only every nth of these from the ith, i from 0 to n - 1')

@@ -38,6 +38,10 @@ export function networkOptions(command: Command): Command {
     .option('--std <r,g,b>', 'deviations of the same');
 }
 
+/** What the commands that take many pictures are given. */
+export const PICTURES =
+  'files, folders (without hidden files), quoted patterns, http:, https: and data: addresses, or - for standard input';
+
 /** How picture files are read: for every command that reads some. */
 export function decodeOptions(command: Command): Command {
   return command

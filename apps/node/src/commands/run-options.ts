@@ -9,7 +9,7 @@ export function runOptions(command: Command, { recipe }: { recipe: string }): Co
     .option('--model <name>', 'variant, e.g. resnet20, plain56, resnet18')
     .option(
       '--data <kind:dir>',
-      'cifar10:DIR or cifar100:DIR (binary version), folder:DIR (pictures in DIR/train/CLASS and DIR/val/CLASS, or in DIR/CLASS)',
+      'cifar10:DIR or cifar100:DIR (binary version), folder:DIR (pictures in DIR/train/CLASS and DIR/val/CLASS, or in DIR/CLASS; without hidden files)',
     )
     .option('--recipe <name>', `${RECIPES}, or a JSON file`, recipe)
     .option('--epochs <n>', "another length than the recipe's")

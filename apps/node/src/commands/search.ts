@@ -5,7 +5,7 @@ import { decodeOptions, modelOptions } from './model-options.ts';
 export function searchCommand(signal: AbortSignal): Command {
   const command = new Command('search')
     .description('Find the pictures most like another, by the cosine of their embeddings.')
-    .argument('<folder>', 'pictures to search, or a FILE.npy of residual embed')
+    .argument('<folder>', 'of pictures to search, without hidden files; or a FILE.npy of residual embed')
     .argument('<image>', 'the picture that they are to be like: a file, an address, or - for standard input');
   return decodeOptions(modelOptions(command))
     .option('--top <k>', 'pictures that are shown', '5')
