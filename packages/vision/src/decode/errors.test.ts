@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -169,6 +169,29 @@ describe('a file that cannot be read says why', () => {
       if (isRoot) process.seteuid?.(0);
     }
   });
+});
+
+test('a broken JPEG of 1.9 GB is refused before it is read', async () => {
+  const path = write('filled-up.jpg', fileOf('JPEG', '4:4:4').subarray(0, -100));
+  truncateSync(path, 1.9e9);
+  const before = process.memoryUsage().rss;
+  const error = await failureOf(path);
+  expect([error.code, error.message]).toEqual([
+    'IMAGE_DAMAGED',
+    expect.stringContaining('JPEG picture of 23 × 14; get'),
+  ]);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+  rmSync(path);
+});
+
+test('a JPEG whose end is filled up with zeros is cut off', async () => {
+  const error = await failureOf(
+    write('zeros-behind.jpg', Buffer.concat([fileOf('JPEG', '4:4:4').subarray(0, -100), Buffer.alloc(5000)])),
+  );
+  expect([error.code, error.message]).toEqual([
+    'IMAGE_DAMAGED',
+    expect.stringContaining('JPEG picture that is cut off'),
+  ]);
 });
 
 test('sixty broken and good files at a time: each is told by its own error, each good one has its pixels', async () => {

@@ -1,10 +1,17 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { DecodeError } from '../decode-error.ts';
 import { filePath } from '../file-name.ts';
 import { pictureFormat } from '../picture-format.ts';
+import { pictureSize } from '../picture-size.ts';
 import { refusal } from './refusal.ts';
 
 const HEAD_BYTES = 4096;
+/** A JPEG's frame lies behind its EXIF data, thumbnail and profile. */
+const JPEG_HEAD_BYTES = 2 ** 22;
+/** What may lie behind a JPEG's picture: more of them, or the video that a telephone took with it. */
+const JPEG_TAIL_BYTES = 2 ** 28;
+/** More than a JPEG takes for a pixel. */
+const JPEG_PIXEL_BYTES = 16;
 /** Node reads no larger file at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 
@@ -34,7 +41,7 @@ export async function readPicture(path: string): Promise<Uint8Array> {
     if (stats.isDirectory()) throw unreadable(path, 'a folder; name a file');
     // To open a pipe would wait for whoever writes into it.
     if (!stats.isFile()) throw unreadable(path, 'no regular file; name a file');
-    if (stats.size > HEAD_BYTES) await checkHead(path, name);
+    if (stats.size > HEAD_BYTES) await checkHead(path, name, stats.size);
     if (stats.size > MAX_BYTES) throw unreadable(path, `a file of ${stats.size} bytes; make it smaller than 2 GiB`);
     return await readFile(name);
   } catch (error) {
@@ -48,15 +55,26 @@ export async function readPicture(path: string): Promise<Uint8Array> {
   }
 }
 
-async function checkHead(path: string, name: string | Buffer): Promise<void> {
+async function checkHead(path: string, name: string | Buffer, size: number): Promise<void> {
   const file = await open(name);
   try {
-    const head = new Uint8Array(HEAD_BYTES);
-    await file.read(head, 0, HEAD_BYTES, 0);
-    if (!pictureFormat(head)?.isPicture) throw refusal(path, head);
+    const head = await firstBytes(file, HEAD_BYTES);
+    const format = pictureFormat(head);
+    if (!format?.isPicture) throw refusal(path, head);
+    if (format.name !== 'JPEG' || size <= JPEG_TAIL_BYTES) return;
+    const { width, height } = pictureSize('JPEG', await firstBytes(file, JPEG_HEAD_BYTES)) ?? { width: 0, height: 0 };
+    if (size <= JPEG_TAIL_BYTES + JPEG_PIXEL_BYTES * width * height) return;
+    const got = `${size} bytes of a JPEG picture of ${width} × ${height}`;
+    throw new DecodeError('IMAGE_DAMAGED', path, `expected a whole picture, got ${got}; get the file again`);
   } finally {
     await file.close();
   }
+}
+
+async function firstBytes(file: FileHandle, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  await file.read(bytes, 0, count, 0);
+  return bytes;
 }
 
 function unreadable(path: string, got: string, cause?: unknown): DecodeError {

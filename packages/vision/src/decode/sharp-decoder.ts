@@ -32,8 +32,8 @@ export interface RawPixels {
  */
 export async function decodeWithSharp(request: DecodeRequest): Promise<PixelImage> {
   const { orient, grey16, bytes, format } = request;
-  // libvips does not ask for a PNG's end.
-  if (format.name === 'PNG' && isCutOff(format.name, bytes)) throw damaged(request);
+  // libvips asks for no PNG's end, and takes what is in the place of a JPEG's for pixels.
+  if (['JPEG', 'PNG'].includes(format.name) && isCutOff(format.name, bytes)) throw damaged(request);
   const open = await opener(request, orient);
   const metadata = await readMetadata(request, open);
   const notes = orient ? [] : orientationNote(metadata.orientation);
