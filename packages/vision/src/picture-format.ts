@@ -136,7 +136,7 @@ function formatName(head: Uint8Array): PictureFormatName | undefined {
   if (isBmp(text, view)) return 'BMP';
   if (isIcon(view)) return head[2] === 1 ? 'ICO' : 'CUR';
   if (/^P(?:[1-6f]|F)[\s#]/.test(text)) return 'PNM';
-  if (/^#define\s+\w*width\s+\d+\s+#define\s+\w*height\s/.test(text)) return 'XBM';
+  if (/^#define\s+\S*_width\s+\d+\s+#define\s+\S*_height\s/.test(text)) return 'XBM';
   if (isPcx(head)) return 'PCX';
   if (isSgi(view)) return 'SGI';
   const markup = /^(?:\xef\xbb\xbf)?\s*</.test(text) ? markupName(latin1(head)) : undefined;

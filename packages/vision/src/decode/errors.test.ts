@@ -7,6 +7,7 @@ import { readFormatRows } from '../../golden/format-rows.ts';
 import { digest, readGolden } from '../../golden/pixels.ts';
 import { DecodeError } from '../decode-error.ts';
 import { decodeImage } from '../decode-file.ts';
+import { TIFF_TAG, tiffDirectory, viewOf } from './tiff-directory.ts';
 
 const rows = readFormatRows();
 let folder = '';
@@ -66,6 +67,14 @@ function gifOf(side: number): Uint8Array {
   return bytes;
 }
 
+/** A TIFF of JPEG tiles that says that it has alpha. */
+function tiledWithAlpha(): Uint8Array {
+  const bytes = fileOf('TIFF', 'YCbCr, JPEG inside, tiled').slice();
+  const { entries, isLittleEndian } = tiffDirectory(bytes)!;
+  viewOf(bytes).setUint16(entries.get(TIFF_TAG.samplesPerPixel)!.valuesAt, 4, isLittleEndian);
+  return bytes;
+}
+
 /** By name: what the file holds, the error's code, and what its line says. */
 const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, code: string, says: string])[] = [
   ['empty.jpg', '', 'FILE_EMPTY', 'got an empty file'],
@@ -103,6 +112,12 @@ const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, co
     padded('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
     'IMAGE_DAMAGED',
     'got an iPhone’s HEIC picture that is',
+  ],
+  [
+    'tiles.tif',
+    tiledWithAlpha(),
+    'FORMAT_UNSUPPORTED',
+    'got a TIFF of tiles with alpha compressed by JPEG; save it with',
   ],
   ['lzma.tif', fileOf('TIFF', 'RGB, lzma'), 'FORMAT_UNSUPPORTED', 'got a TIFF compressed by LZMA; save it with LZW'],
   ...['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF', 'AVIF', 'BMP'].map((format) => {
