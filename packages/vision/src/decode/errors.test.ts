@@ -44,7 +44,7 @@ const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const padded = (text: string): Uint8Array => Buffer.concat([latin1(text), Buffer.alloc(5000)]);
 
 /** The head of a Photoshop file of that many pixels a side, and no pixels. */
-function psdOf(side: number): Uint8Array {
+function psdOf(side: number, compression = 0): Uint8Array {
   const bytes = Buffer.alloc(40);
   bytes.write('8BPS');
   for (const [at, value] of [
@@ -54,6 +54,7 @@ function psdOf(side: number): Uint8Array {
     [24, 3],
   ] as const)
     bytes.writeUInt16BE(value, at);
+  bytes.writeUInt16BE(compression, 38);
   bytes.writeUInt32BE(side, 14);
   bytes.writeUInt32BE(side, 18);
   return bytes;
@@ -106,6 +107,12 @@ const BROKEN: readonly (readonly [name: string, content: Uint8Array | string, co
   ['end.png', fileOf('PNG', 'RGB').subarray(0, -1), 'IMAGE_DAMAGED', 'got a PNG picture that is cut off after'],
   ['huge.psd', psdOf(30_000), 'IMAGE_TOO_LARGE', 'got 30000 × 30000 = 900000000 pixels'],
   ['hollow.psd', psdOf(13_000), 'IMAGE_DAMAGED', 'got a Photoshop picture (PSD) that is damaged'],
+  [
+    'hollow-runs.psd',
+    Buffer.concat([psdOf(13_000, 1), Buffer.alloc(78_000)]),
+    'IMAGE_DAMAGED',
+    'got a Photoshop picture (PSD) that is damaged',
+  ],
   ['screen.gif', gifOf(65_535), 'IMAGE_TOO_LARGE', 'got 65535 × 65535 = 4294836225 pixels'],
   [
     'iphone.heic',

@@ -13,6 +13,8 @@ const MODE = { bilevel: 0, palette: 2, rgb: 3, cmyk: 4, lab: 9 } as const;
 const COLOURS: Readonly<Record<number, number>> = { [MODE.rgb]: 3, [MODE.cmyk]: 4 };
 const HEADER_BYTES = 26;
 const BIG = 2;
+/** What a byte of run lengths stands for at most: 128 bytes in two. */
+const MOST_RUN_BYTES = 64;
 
 interface PsdHeader {
   /** Of the version for pictures of more than 30,000 pixels a side (PSB). */
@@ -104,7 +106,7 @@ function readPlanes(view: DataView, pixelsAt: number, header: PsdHeader): Uint8A
     const lengthBytes = isBig ? 4 : 2;
     let lengthAt = at;
     at += channels * height * lengthBytes;
-    if (at > bytes.length) return undefined;
+    if (at > bytes.length || count * rowBytes * height > MOST_RUN_BYTES * (bytes.length - at)) return undefined;
     for (let i = 0; i < channels; i++) {
       const plane = i < count ? new Uint8Array(rowBytes * height) : undefined;
       for (let y = 0; y < height; y++, lengthAt += lengthBytes) {
