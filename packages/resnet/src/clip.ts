@@ -12,9 +12,9 @@ import { averagePooling } from './stem-pool.ts';
 type Builder = (options?: ResNetOptions) => ResNet;
 
 /** Three 3×3 convolutions, the first at stride 2 and two of half the channels, and the mean of each 2×2 square. */
-function clipStem(width: number, sizePx: number): StemType {
+function clipStem(sizePx: number): StemType {
   const names = [1, 2, 3].map((number) => ({ conv: `conv${number}`, norm: `bn${number}` }));
-  return deepStem([width / 2, width / 2], { pool: averagePooling, names, sizePx });
+  return deepStem((width) => [width / 2, width / 2], { pool: averagePooling, names, sizePx });
 }
 
 const block: BlockType = /* @__PURE__ */ bottleneck({ antiAlias: averageAntiAlias });
@@ -22,7 +22,7 @@ const block: BlockType = /* @__PURE__ */ bottleneck({ antiAlias: averageAntiAlia
 /** @see Radford et al. 2021, arXiv:2103.00020, section 2.4; CLIP `RN50` */
 export const clip_resnet50Spec: ResNetSpec = {
   name: 'clip_resnet50',
-  stem: /* @__PURE__ */ clipStem(64, 224),
+  stem: /* @__PURE__ */ clipStem(224),
   block,
   depths: [3, 4, 6, 3],
   shortcut: averagedProjectionShortcut,
@@ -34,7 +34,7 @@ export const clip_resnet50: Builder = (options) => new ResNet(clip_resnet50Spec,
 /** @see CLIP `RN101` */
 export const clip_resnet101Spec: ResNetSpec = {
   name: 'clip_resnet101',
-  stem: /* @__PURE__ */ clipStem(64, 224),
+  stem: /* @__PURE__ */ clipStem(224),
   block,
   depths: [3, 4, 23, 3],
   shortcut: averagedProjectionShortcut,
@@ -46,7 +46,7 @@ export const clip_resnet101: Builder = (options) => new ResNet(clip_resnet101Spe
 /** @see CLIP `RN50x4` */
 export const clip_resnet50x4Spec: ResNetSpec = {
   name: 'clip_resnet50x4',
-  stem: /* @__PURE__ */ clipStem(80, 288),
+  stem: /* @__PURE__ */ clipStem(288),
   block,
   depths: [4, 6, 10, 6],
   width: 80,
@@ -59,7 +59,7 @@ export const clip_resnet50x4: Builder = (options) => new ResNet(clip_resnet50x4S
 /** @see CLIP `RN50x16` */
 export const clip_resnet50x16Spec: ResNetSpec = {
   name: 'clip_resnet50x16',
-  stem: /* @__PURE__ */ clipStem(96, 384),
+  stem: /* @__PURE__ */ clipStem(384),
   block,
   depths: [6, 8, 18, 8],
   width: 96,
@@ -72,7 +72,7 @@ export const clip_resnet50x16: Builder = (options) => new ResNet(clip_resnet50x1
 /** @see CLIP `RN50x64` */
 export const clip_resnet50x64Spec: ResNetSpec = {
   name: 'clip_resnet50x64',
-  stem: /* @__PURE__ */ clipStem(128, 448),
+  stem: /* @__PURE__ */ clipStem(448),
   block,
   depths: [3, 15, 36, 10],
   width: 128,

@@ -17,19 +17,22 @@ export interface DeepStemOptions {
   readonly sizePx?: number;
 }
 
+/** The channels after the first and the second convolution, or what they are for so many after the third. */
+export type DeepStemWidths = readonly [number, number] | ((outChannels: number) => readonly [number, number]);
+
 /**
- * Three 3×3 convolutions in place of one of 7×7, the first at stride 2, then pooling; `widths` are the channels after the
- * first and the second.
+ * Three 3×3 convolutions in place of one of 7×7, the first at stride 2, then pooling.
  *
  * @see He et al. 2018, arXiv:1812.01187, figure 2b (ResNet-C); timm `stem_type='deep'`, `'deep_tiered'`
  */
-export function deepStem(widths: readonly [number, number], options: DeepStemOptions = {}): StemType {
+export function deepStem(widths: DeepStemWidths, options: DeepStemOptions = {}): StemType {
   const { pool = maxPooling, names = sequentialNames, sizePx = 224 } = options;
   return {
     stride: 4,
     sizePx,
     make: (vars, { inChannels, outChannels, layers }) => {
-      const channels = [inChannels, ...widths, outChannels];
+      const inner = typeof widths === 'function' ? widths(outChannels) : widths;
+      const channels = [inChannels, ...inner, outChannels];
       const steps = names.map((name, index) => {
         const shape = { inChannels: channels[index]!, outChannels: channels[index + 1]!, kernelSize: 3 };
         const conv = layers.conv(vars.scope(name.conv), { ...shape, stride: index === 0 ? 2 : 1 });

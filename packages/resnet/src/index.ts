@@ -79,7 +79,7 @@ export {
   clip_resnet101Spec,
 } from './clip.ts';
 export { convolutionHead } from './convolution-head.ts';
-export { type DeepStemOptions, deepStem } from './deep-stem.ts';
+export { type DeepStemOptions, type DeepStemWidths, deepStem } from './deep-stem.ts';
 export type { TorchShapes } from './describe-head.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { fitModel, type ModelFit } from './fit-model.ts';
