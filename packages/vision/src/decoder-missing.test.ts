@@ -6,7 +6,7 @@ vi.mock('sharp', () => {
 });
 
 test('without a working sharp one line says to install it', async () => {
-  const decoding = decodeImage(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0));
+  const decoding = decodeImage(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '));
   await expect(decoding).rejects.toMatchObject({ code: 'DECODER_MISSING' });
   await expect(decoding).rejects.toThrow(/^image: decoding needs sharp, which .*: run npm install sharp$/);
 });
