@@ -17,7 +17,7 @@ export type { ImageNote, ImageNoteCode } from './image-note.ts';
 export type { FilterTaps, Interpolation } from './interpolation.ts';
 export { type Normalization, normalize, normalizer, type Rgb } from './normalize.ts';
 export { type PictureFormat, type PictureFormatName, pictureFormat } from './picture-format.ts';
-export { fromImageData, type PixelImage, type RgbaImage } from './pixel-image.ts';
+export type { PixelImage } from './pixel-image.ts';
 export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
 export { preprocess, resizeAndCrop } from './preprocess.ts';
 export {

@@ -11,25 +11,6 @@ export interface PixelImage {
   readonly notes?: readonly ImageNote[];
 }
 
-/** RGBA bytes, row-major `[height, width, 4] uint8`; a browser's `ImageData` is one. */
-export interface RgbaImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
-
-/**
- * Drops the alpha of RGBA pixels without blending, as PIL's `convert('RGB')` does.
- *
- * @throws ImageError where there is no pixel, or `data` is not `4 · width · height` bytes.
- */
-export function fromImageData(image: RgbaImage): PixelImage {
-  const pixelCount = checkSize(image, 4);
-  const data = new Uint8ClampedArray(3 * pixelCount);
-  copyRgb(image.data, data, 0, pixelCount);
-  return { width: image.width, height: image.height, channels: 3, data };
-}
-
 /** Copies `pixelCount` RGBA pixels to RGB, starting at byte `at` of `rgb`. */
 export function copyRgb(
   rgba: Uint8Array | Uint8ClampedArray,
@@ -49,12 +30,8 @@ export function copyRgb(
  *
  * @throws ImageError
  */
-export function checkImage(image: PixelImage): void {
-  if (image.channels !== 3) throw new ImageError(`expected 3 channels (RGB), got ${image.channels}; use fromPixels`);
-  checkSize(image, 3);
-}
-
-function checkSize({ width, height, data }: RgbaImage, channels: number): number {
+export function checkImage({ width, height, channels, data }: PixelImage): void {
+  if (channels !== 3) throw new ImageError(`expected 3 channels (RGB), got ${channels}; use fromPixels`);
   if (!isPixelCount(width) || !isPixelCount(height)) {
     throw new ImageError(`expected an image of at least 1 × 1 pixel, got ${width} × ${height}`);
   }
@@ -62,12 +39,10 @@ function checkSize({ width, height, data }: RgbaImage, channels: number): number
     const expected = 'expected bytes (Uint8Array or Uint8ClampedArray)';
     throw new ImageError(`${expected}, got ${arrayKind(data)}; convert it by fromPixels({ …, range })`);
   }
-  const expected = width * height * channels;
+  const expected = width * height * 3;
   if (data.length !== expected) {
-    const shape = `${height} × ${width} × ${channels}`;
-    throw new ImageError(`expected ${expected} bytes (${shape}), got ${data.length}`);
+    throw new ImageError(`expected ${expected} bytes (${height} × ${width} × 3), got ${data.length}`);
   }
-  return width * height;
 }
 
 /** Whether `value` can be an edge's length: a whole number of pixels, one or more. */

@@ -1,11 +1,14 @@
+import { greyToRgb } from './grey-pixels.ts';
+
 /** Planes of one size, one of grey or three of colours, as pixel after pixel: `[height, width, 3] uint8`. */
 export function planesToRgb(planes: readonly Uint8Array[]): Uint8Array {
-  const rgb = new Uint8Array(3 * planes[0]!.length);
-  const colours = planes.length < 3 ? [planes[0]!, planes[0]!, planes[0]!] : planes;
+  const [red, green, blue] = planes;
+  if (!green || !blue) return greyToRgb(red!);
+  const rgb = new Uint8Array(3 * red!.length);
   for (let i = 0, at = 0; at < rgb.length; i++, at += 3) {
-    rgb[at] = colours[0]![i]!;
-    rgb[at + 1] = colours[1]![i]!;
-    rgb[at + 2] = colours[2]![i]!;
+    rgb[at] = red![i]!;
+    rgb[at + 1] = green[i]!;
+    rgb[at + 2] = blue[i]!;
   }
   return rgb;
 }

@@ -1,7 +1,7 @@
 import { DecodeError } from '../decode-error.ts';
 import type { PictureFormatName } from '../picture-format.ts';
 import type { DecodeRequest } from './decode-request.ts';
-import { gifFirstFrameEnd, jpegEnds } from './picture-ends.ts';
+import { gifFirstFrame, jpegEnds } from './picture-ends.ts';
 import { isTiffCutOff } from './tiff-directory.ts';
 
 /**
@@ -30,7 +30,7 @@ export function isCutOff(name: PictureFormatName, bytes: Uint8Array): boolean {
     case 'WebP':
       return bytes.length < 12 || 8 + view.getUint32(4, true) > bytes.length;
     case 'GIF':
-      return gifFirstFrameEnd(bytes) === undefined;
+      return gifFirstFrame(bytes) === undefined;
     case 'BMP':
       return bytes.length < 26 || view.getUint32(2, true) > bytes.length;
     case 'AVIF':

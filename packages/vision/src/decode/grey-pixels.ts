@@ -12,6 +12,15 @@ export function greyToRgb(grey: Uint8Array): Uint8Array {
   return rgb;
 }
 
+/** Pixels of one bit, row by row of `rowBytes` bytes, as grey: 255 where the bit is set. `[height, width] uint8` */
+export function bitsToGrey(bits: Uint8Array, rowBytes: number, width: number, height: number): Uint8Array {
+  const grey = new Uint8Array(width * height);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to++) grey[to] = (bits[y * rowBytes + (x >> 3)]! << (x & 7)) & 0x80 ? 255 : 0;
+  }
+  return grey;
+}
+
 /**
  * Samples cut off at 0 and 255 as PIL's modes `I;16`, `I` and `F` are by `convert('RGB')`, with a note where any was;
  * `high-byte` keeps the upper half of 16-bit samples.

@@ -3,7 +3,7 @@ import { checkPixelCount } from '../pixel-limit.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { decodedImage } from './decoded-image.ts';
-import { greyToRgb } from './grey-pixels.ts';
+import { bitsToGrey, greyToRgb } from './grey-pixels.ts';
 import { decodeWithMagick } from './magick-decoder.ts';
 
 const HEADER_BYTES = 128;
@@ -27,11 +27,7 @@ function decodeBilevel(request: DecodeRequest): PixelImage {
   const rowBytes = view.getUint16(66, true);
   const rows = unpackRuns(bytes.subarray(HEADER_BYTES), rowBytes * height);
   if (8 * rowBytes < width || !rows) throw damaged(request);
-  const grey = new Uint8Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to++) grey[to] = (rows[y * rowBytes + (x >> 3)]! << (x & 7)) & 0x80 ? 255 : 0;
-  }
-  return decodedImage(width, height, greyToRgb(grey), []);
+  return decodedImage(width, height, greyToRgb(bitsToGrey(rows, rowBytes, width, height)), []);
 }
 
 /** Bytes of 0xc0 and more say how often the next one comes. */

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { readGolden } from '../../golden/pixels.ts';
-import { gifFirstFrameEnd, jpegEnds } from './picture-ends.ts';
+import { gifFirstFrame, jpegEnds } from './picture-ends.ts';
 
 const { files } = readGolden<{ files: [string, string, string, string][] }>('decode.json');
 
 test.each([
   ['.jpeg', jpegEnds],
-  ['.gif', (bytes: Uint8Array) => gifFirstFrameEnd(bytes) !== undefined],
+  ['.gif', (bytes: Uint8Array) => gifFirstFrame(bytes) !== undefined],
 ] as const)('a whole %s file ends, also with bytes behind it, and one that is cut off does not', (ending, ends) => {
   const pictures = files.filter(([name]) => name.endsWith(ending));
   expect(pictures.length).toBeGreaterThan(1);

@@ -11,20 +11,32 @@ export function jpegEnds(bytes: Uint8Array): boolean {
   return at > 0;
 }
 
-/** Where a GIF's first frame ends; `undefined` where the file ends before, or holds none. */
-export function gifFirstFrameEnd(bytes: Uint8Array): number | undefined {
-  let at = 13 + paletteBytes(bytes[10]);
+/** The first frame of a GIF, by places in the file. */
+export interface GifFrame {
+  readonly at: number;
+  readonly end: number;
+  /** Where its graphic control's flags lie, if it has one. */
+  readonly flagsAt: number | undefined;
+}
+
+/** A GIF's first frame; `undefined` where the file ends before it does, or holds none. @see https://www.w3.org/Graphics/GIF/spec-gif89a.txt */
+export function gifFirstFrame(bytes: Uint8Array): GifFrame | undefined {
+  let at = 13 + gifPaletteBytes(bytes[10]);
+  let flagsAt: number | undefined;
   while (at < bytes.length) {
-    const kind = bytes[at];
+    const [kind, label] = [bytes[at], bytes[at + 1]];
     if (kind !== 0x21 && kind !== 0x2c) return undefined;
+    if (kind === 0x21 && label === 0xf9) flagsAt = at + 3;
     // An extension has a label before its blocks, a frame its place, its palette and the size of its codes.
-    at = blocksEnd(bytes, at + (kind === 0x21 ? 2 : 11 + paletteBytes(bytes[at + 9])));
-    if (kind === 0x2c) return at <= bytes.length ? at : undefined;
+    const end = blocksEnd(bytes, at + (kind === 0x21 ? 2 : 11 + gifPaletteBytes(bytes[at + 9])));
+    if (kind === 0x2c) return end <= bytes.length ? { at, end, flagsAt } : undefined;
+    at = end;
   }
   return undefined;
 }
 
-function paletteBytes(flags = 0): number {
+/** Bytes of the palette that a screen's or a frame's flags announce. */
+export function gifPaletteBytes(flags = 0): number {
   return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
 }
 

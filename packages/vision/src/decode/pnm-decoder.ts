@@ -5,7 +5,7 @@ import { quote } from '../quote.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { decodedImage } from './decoded-image.ts';
-import { greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
+import { bitsToGrey, greyToRgb, wideGreyToRgb } from './grey-pixels.ts';
 
 /** Of a word; no number is longer. */
 const MOST_LETTERS = 20;
@@ -35,7 +35,7 @@ export async function decodePnm(request: DecodeRequest): Promise<PixelImage> {
     );
   }
   if (kind === 'P1' || kind === 'P4') {
-    const ink = kind === 'P1' ? reader.bits(count) : unpackBits(bytes, reader.at + 1, width, height);
+    const ink = kind === 'P1' ? reader.bits(count) : readInk(bytes, reader.at + 1, width, height);
     if (!ink) throw damaged(request);
     return decodedImage(width, height, greyToRgb(ink.map((bit) => (bit ? 0 : 255))), []);
   }
@@ -126,14 +126,11 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
-function unpackBits(bytes: Uint8Array, at: number, width: number, height: number): Uint8Array | undefined {
+/** Packed bits, of which a set one is ink; `undefined` where there are too few. */
+function readInk(bytes: Uint8Array, at: number, width: number, height: number): Uint8Array | undefined {
   const rowBytes = Math.ceil(width / 8);
   if (at + rowBytes * height > bytes.length) return undefined;
-  const bits = new Uint8Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to++) bits[to] = (bytes[at + y * rowBytes + (x >> 3)]! >> (7 - (x & 7))) & 1;
-  }
-  return bits;
+  return bitsToGrey(bytes.subarray(at), rowBytes, width, height);
 }
 
 function readLevels(bytes: Uint8Array, at: number, count: number, range: number): Uint8Array | Uint16Array | undefined {

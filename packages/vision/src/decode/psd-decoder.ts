@@ -5,7 +5,7 @@ import { highBytesOf, planesToRgb } from './channel-planes.ts';
 import { damaged } from './damage.ts';
 import type { DecodeRequest } from './decode-request.ts';
 import { decodedImage } from './decoded-image.ts';
-import { greyToRgb } from './grey-pixels.ts';
+import { bitsToGrey, greyToRgb } from './grey-pixels.ts';
 import { unsupported } from './unsupported.ts';
 
 const MODE = { bilevel: 0, palette: 2, rgb: 3, cmyk: 4, lab: 9 } as const;
@@ -47,7 +47,10 @@ export async function decodePsd(request: DecodeRequest): Promise<PixelImage> {
   const sections = sectionsOf(view, header.isBig);
   const planes = sections && readPlanes(view, sections.pixelsAt, header);
   if (!planes) throw damaged(request);
-  if (mode === MODE.bilevel) return decodedImage(width, height, greyToRgb(bitsToGrey(planes[0]!, header)), []);
+  if (mode === MODE.bilevel) {
+    const grey = bitsToGrey(planes[0]!, Math.ceil(width / 8), width, height);
+    return decodedImage(width, height, greyToRgb(grey), []);
+  }
   if (mode === MODE.palette) {
     const colours = bytes.subarray(sections.coloursAt, sections.coloursAt + 768);
     return decodedImage(width, height, paletteToRgb(planes[0]!, colours), []);
@@ -140,15 +143,6 @@ function unpackBits(packed: Uint8Array, row: Uint8Array): boolean {
     at += head + 1;
   }
   return to === row.length;
-}
-
-function bitsToGrey(bits: Uint8Array, { width, height }: PsdHeader): Uint8Array {
-  const rowBytes = Math.ceil(width / 8);
-  const grey = new Uint8Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to++) grey[to] = (bits[y * rowBytes + (x >> 3)]! << (x & 7)) & 0x80 ? 255 : 0;
-  }
-  return grey;
 }
 
 /** The reds of all 256 colours, then their greens, then their blues. */
