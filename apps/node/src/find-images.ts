@@ -19,8 +19,7 @@ export interface FoundImage {
 /**
  * Pictures for what a user names: a file, an address and `-`, for standard input, are themselves, a folder all pictures in it
  * and below, a pattern what it matches, of a folder the pictures. A name that is none of these stays, so that reading it says
- * what is wrong. Files of folders and patterns that are no pictures, and hidden ones that are called
- * so, are told on stderr, in a line for each.
+ * what is wrong. What folders and patterns have besides pictures is told on stderr, in a line for each.
  *
  * @throws UsageError where standard input is named twice, for a folder or a pattern without pictures.
  */

@@ -19,6 +19,12 @@ export function describeRest({ others, hidden }: FolderPictures): string {
   return `${others.length > 0 ? none : ''}${hidden > 0 ? passedOver : ''}`;
 }
 
+/** What is wrong with a class of which no picture can be used. */
+export function noneUsable(count: number): string {
+  const got = `${counted(count, 'picture')} of which none can`;
+  return `expected pictures that can be used, got ${got}; mend them or remove the folder`;
+}
+
 /** `a, b and 3 more`. */
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, SHOWN_NAMES).join(', ');

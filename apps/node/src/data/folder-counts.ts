@@ -1,4 +1,4 @@
-import { counted } from '../folder-note.ts';
+import { noneUsable } from '../folder-note.ts';
 
 /** How many pictures could be used, over all and by their class's folder where they have one. */
 export class FolderCounts {
@@ -21,9 +21,6 @@ export class FolderCounts {
   get problems(): readonly string[] {
     return Array.from(this.#folders)
       .filter(([, { usable }]) => usable === 0)
-      .map(([folder, { unusable }]) => {
-        const got = `${counted(unusable, 'picture')} of which none can`;
-        return `${folder}: expected pictures that can be used, got ${got}; mend them or remove the folder`;
-      });
+      .map(([folder, { unusable }]) => `${folder}: ${noneUsable(unusable)}`);
   }
 }

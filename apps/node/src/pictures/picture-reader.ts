@@ -10,6 +10,9 @@ import { DecodeNotes } from './decode-notes.ts';
 import { isData, STANDARD_INPUT } from './picture-address.ts';
 import { readStandardInput } from './standard-input.ts';
 
+/** Of the environment, which stays what it is: a proxy's connections are shared by all pictures. */
+let hub: ReturnType<typeof hubFromEnvironment> | undefined;
+
 /** Reads the pictures of a run by one set of options. */
 export class PictureReader {
   readonly options: DecodeOptions;
@@ -54,8 +57,10 @@ async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInpu
     throw new DecodeError('FILE_UNREADABLE', address, problem);
   }
   if (!isWebAddress(address)) return address;
-  const { fetch, offline } = await hubFromEnvironment();
-  if (offline && !isData(address))
+  if (isData(address)) return (await fetchImage(address, { signal })).arrayBuffer();
+  hub ??= hubFromEnvironment();
+  const { fetch, offline } = await hub;
+  if (offline)
     throw new DecodeError('FILE_UNREADABLE', address, 'expected a file while offline, got an address; save it first');
   return (await fetchImage(address, { signal, fetch })).arrayBuffer();
 }

@@ -5,7 +5,7 @@ import { findUnreadable, type ImageFolder, readCifar10, readCifar100 } from '@re
 import type { DecodeOptions, PixelImage } from '@residual/vision';
 import { parseDataSource } from '../data/data-source.ts';
 import { openImageFolder } from '../data/open-image-folder.ts';
-import { counted } from '../folder-note.ts';
+import { counted, noneUsable } from '../folder-note.ts';
 import { withFlagNames } from '../pictures/decode-flags.ts';
 import { DecodeNotes } from '../pictures/decode-notes.ts';
 import { showProgress } from '../progress.ts';
@@ -126,6 +126,5 @@ function checkClasses(root: string, { classes, files }: ImageFolder, isUsable: (
   const empty = usable.indexOf(0);
   if (empty < 0) return;
   const count = files.filter(({ label }) => label === empty).length;
-  const problem = `expected pictures that can be used, got ${counted(count, 'picture')} of which none can`;
-  throw new TrainError('BAD_DATA', join(root, classes[empty]!), `${problem}; mend them or remove the folder`);
+  throw new TrainError('BAD_DATA', join(root, classes[empty]!), noneUsable(count));
 }
