@@ -10,16 +10,21 @@ import { writeSafetensors } from '@residual/weights';
 import { readStateDictFile } from '@residual/weights/node';
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import { makePictures } from './pictures.ts';
+import { tfliteModel } from './tflite/tflite-model.ts';
 import { blueprintOf, makeWeights } from './weights.ts';
 
 /** The same model for everybody, as files, and what it should answer. */
 export interface Materials {
   readonly weightsFile: string;
   readonly onnxFile: string;
+  /** Where {@link writeTflite} puts the same model as TFLite, for one picture. */
+  readonly tfliteFile: string;
   /** Where these lie, except weights that were given. */
   readonly folder: string;
   /** Logits of the two pictures of `makePictures`, by {@link referenceName}. */
   readonly reference: Float32Array;
+  /** @throws UnsupportedOperationError where the model is no plain ResNet */
+  writeTflite(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -48,14 +53,18 @@ export async function makeMaterials({ model, sizePx, weightsFile, folder }: Mate
   const onnxFile = join(folder, `${model}.onnx`);
   const graph = await traceModel(blueprint, { endpoints: ['logits'], sizePx });
   const weights = viewStateDict(dict, blueprint.variableSpecs);
-  await writeFile(onnxFile, onnxModel(bind(optimize(graph), weights), { name: model }).chunks);
+  const bound = bind(optimize(graph), weights);
+  await writeFile(onnxFile, onnxModel(bound, { name: model }).chunks);
+  const tfliteFile = join(folder, `${model}.tflite`);
   return {
     weightsFile: weightsFile ?? ownWeightsFile,
     onnxFile,
+    tfliteFile,
     folder,
     reference,
+    writeTflite: () => writeFile(tfliteFile, tfliteModel(bound)),
     remove: async () => {
-      await Promise.all([ownWeightsFile, onnxFile].map((file) => rm(file, { force: true })));
+      await Promise.all([ownWeightsFile, onnxFile, tfliteFile].map((file) => rm(file, { force: true })));
     },
   };
 }

@@ -53,7 +53,7 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
     precisions: chosen('--precision', flags.precision, ['fp32', 'bf16', 'int8'] as const),
     sizePx: wholeNumber('--size', flags.size),
     rounds: wholeNumber('--rounds', flags.rounds ?? '15'),
-    threads: flags.threads === undefined ? availableParallelism() : wholeNumber('--threads', flags.threads),
+    threads: threadsOf(flags),
     weightsFile: flags.weights,
     isa: flags.isa,
     isBusy: flags.busy ?? false,
@@ -72,6 +72,11 @@ export function candidates({ engines, peers, precisions }: BenchOptions, batch: 
         variants.map((variant) => ({ engine, precision, batch, ...(variant !== undefined && { variant }) })),
       );
   });
+}
+
+/** The cores, unless the flags say otherwise. */
+export function threadsOf({ threads }: Pick<BenchFlags, 'threads'>): number {
+  return threads === undefined ? availableParallelism() : wholeNumber('--threads', threads);
 }
 
 export function list(text: string): string[] {

@@ -4,7 +4,7 @@ import { browserBench } from '../src/browser/browser-bench.ts';
 import { browserEngines, parseBrowserOptions } from '../src/browser/browser-options.ts';
 import { formatBrowserReport } from '../src/browser/browser-report.ts';
 
-const flags = { model: 'resnet20', batch: '1', precision: 'fp32', size: '32', rounds: '1' };
+const flags = { model: 'resnet20', batch: '1', precision: 'fp32', size: '32', rounds: '1', threads: '2' };
 
 test.skipIf(!requirement('webgpu'))(
   'in the browser, plan and peers agree, and what each run takes of WebGPU is counted',
@@ -25,15 +25,17 @@ test.skipIf(!requirement('webgpu'))(
     expect(report.ratios.map(({ engine, peer }) => `${engine} : ${peer}`)).toEqual([
       'webgpu : tfjs-webgpu',
       'webgpu : onnxruntime-web-webgpu',
+      'webgpu : litert-web-webgpu',
       'wasm : tfjs-wasm',
       'wasm : onnxruntime-web-wasm',
+      'wasm : litert-web-wasm',
     ]);
-    expect(formatBrowserReport(report)).toContain('onnxruntime-web-webgpu');
+    expect(formatBrowserReport(report)).toMatch(/litert-web-wasm is LiteRT.js [\d.]+, XNNPACK as WASM, 2 threads/);
   },
 );
 
 test('an engine that is not of the browser is refused', () => {
   expect(() => parseBrowserOptions({ ...flags, engines: 'native' })).toThrow(
-    /--engines: expected some of webgpu, tfjs-webgpu, .*, onnxruntime-web-wasm, got 'native'/,
+    /--engines: expected some of webgpu, tfjs-webgpu, .*, litert-web-wasm, got 'native'/,
   );
 });

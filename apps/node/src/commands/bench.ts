@@ -13,7 +13,10 @@ export function benchCommand(signal: AbortSignal): Command {
     .option('--threads <n>', 'threads of each engine (default: the cores)')
     .option('--size <px>', 'edge of the pictures', '224')
     .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3)')
-    .option('--browser', 'in the Chromium that npm brings: webgpu, wasm, and tfjs-… and onnxruntime-web-… of each')
+    .option(
+      '--browser',
+      'in the Chromium that npm brings: webgpu, wasm, and tfjs-…, onnxruntime-web-… and litert-web-… of each',
+    )
     .option('--weights <file>', 'safetensors or .pth instead of weights made up')
     .option(
       '--isa <name>',

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { UnsupportedOperationError } from '@residual/compile/onnx';
 import type { BenchHooks } from '../bench.ts';
 import { ContestantError } from '../contestant.ts';
 import { describeCpu } from '../machine.ts';
@@ -80,7 +81,7 @@ export async function browserBench(options: BrowserOptions, hooks: BenchHooks): 
 }
 
 async function playMatch(
-  { engines, rounds, sizePx, weightsFile }: BrowserOptions,
+  { engines, rounds, sizePx, threads, weightsFile }: BrowserOptions,
   { model, materials, server, missing, signal, say }: Match,
 ): Promise<Pick<BrowserReport, 'rows' | 'ratios'> & { browser: string | undefined }> {
   const own = basename(materials.weightsFile);
@@ -91,6 +92,8 @@ async function playMatch(
     sizePx,
     weightsUrl: server.addressOf(own),
     onnxUrl: server.addressOf(basename(materials.onnxFile)),
+    tfliteUrl: server.addressOf(basename(materials.tfliteFile)),
+    threads,
   };
   const contestants: BrowserContestant[] = [];
   try {
@@ -98,9 +101,10 @@ async function playMatch(
       signal.throwIfAborted();
       say(`${model}: ${engine} loads`);
       try {
+        if (engine.startsWith('litert-web')) await materials.writeTflite();
         contestants.push(await BrowserContestant.start(engine, job, server));
       } catch (error) {
-        if (!ContestantError.isInstance(error)) throw error;
+        if (!ContestantError.isInstance(error) && !UnsupportedOperationError.isInstance(error)) throw error;
         say(`${engine} is left out: ${error.message}`);
         missing.set(engine, error.message);
       }

@@ -1,14 +1,16 @@
 import { listModels } from '@residual/resnet/registry';
-import { type BenchFlags, chosen, wholeNumber } from '../options.ts';
+import { type BenchFlags, chosen, threadsOf, wholeNumber } from '../options.ts';
 
-/** Who competes in the browser, on WebGPU and as WASM: Residual's engine, its fused graph on tfjs, and ONNX Runtime. */
+/** Who competes in the browser, on WebGPU and as WASM: Residual's engine, its fused graph on tfjs, ONNX Runtime, LiteRT. */
 export const browserEngines = [
   'webgpu',
   'tfjs-webgpu',
   'onnxruntime-web-webgpu',
+  'litert-web-webgpu',
   'wasm',
   'tfjs-wasm',
   'onnxruntime-web-wasm',
+  'litert-web-wasm',
 ] as const;
 
 export type BrowserEngine = (typeof browserEngines)[number];
@@ -19,6 +21,8 @@ export interface BrowserOptions {
   readonly engines: readonly BrowserEngine[];
   readonly sizePx: number;
   readonly rounds: number;
+  /** Of each engine as WASM that lets one choose. */
+  readonly threads: number;
   readonly weightsFile: string | undefined;
 }
 
@@ -30,6 +34,7 @@ export function parseBrowserOptions(flags: BenchFlags): BrowserOptions {
     engines: chosen('--engines', names || browserEngines.join(','), browserEngines),
     sizePx: wholeNumber('--size', flags.size),
     rounds: wholeNumber('--rounds', flags.rounds ?? '3'),
+    threads: threadsOf(flags),
     weightsFile: flags.weights,
   };
 }

@@ -38,10 +38,10 @@ export function formatBrowserReport({ cpu, browser, rows, ratios, missing }: Bro
       row.maxDiff.toExponential(1),
     ]);
   }
-  const device = rows.find(({ engine }) => engine === 'webgpu')?.device ?? rows[0]?.device;
   const lines = [
-    `${browser} on ${device}; ${cpu}; medians; difference: largest, over the largest logit of ${referenceName}`,
+    `${browser}; ${cpu}; medians; difference: largest, over the largest logit of ${referenceName}`,
     table.toString(),
+    ...rows.map(({ model, engine, device }) => `${model}: ${engine} is ${device}`),
     ...ratios.map(
       ({ model, engine, peer, ratio, spread }) =>
         `${model}: ${engine} is ${ratio.toFixed(2)}× as fast as ${peer} (${spread.map((value) => value.toFixed(2)).join(' – ')})`,

@@ -5,6 +5,8 @@ export interface PageJob {
   /** Addresses of the files, on the page's own server. */
   readonly weightsUrl: string;
   readonly onnxUrl: string;
+  readonly tfliteUrl: string;
+  readonly threads: number;
 }
 
 /** What one warm run takes of WebGPU, as seen at its API. */

@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { type BrowserEngine, browserEngines } from './browser-options.ts';
@@ -19,12 +19,21 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** Bundles the pages into `folder` and serves them at `/ENGINE`, with the folder's other files beside them. */
+/**
+ * Bundles the pages into `folder` and serves them at `/ENGINE`, with the folder's other files beside them, all
+ * cross-origin isolated, so that there are threads.
+ */
 export async function servePages(folder: string): Promise<PageServer> {
   await bundlePages(join(folder, 'pages'));
-  const runtime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/webgpu'));
+  const { resolve: find } = createRequire(import.meta.url);
+  const runtimes = new Map([
+    ['/onnxruntime-web/', dirname(find('onnxruntime-web/webgpu'))],
+    ['/litert-web/', join(dirname(find('@litertjs/core')), '../wasm')],
+  ]);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url!, 'http://localhost').pathname);
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
     const engine = browserEngines.find((name) => path === `/${name}`);
     if (engine) {
       response.setHeader('content-type', 'text/html');
@@ -33,8 +42,8 @@ export async function servePages(folder: string): Promise<PageServer> {
       );
       return;
     }
-    const prefix = '/onnxruntime-web/';
-    send(path.startsWith(prefix) ? resolve(runtime, path.slice(prefix.length)) : join(folder, path), response);
+    const [prefix, runtime] = [...runtimes].find(([start]) => path.startsWith(start)) ?? ['/', folder];
+    send(join(runtime, path.slice(prefix.length)), response);
   });
   await new Promise<void>((listening) => server.listen(0, 'localhost', listening));
   return {
@@ -59,7 +68,7 @@ async function bundlePages(outDir: string): Promise<void> {
     logLevel: 'error',
     root: dirname(pageFile('webgpu')),
     base: '/pages/',
-    // ONNX Runtime's own files are served as they are.
+    // The other runtimes' own files are served as they are.
     resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'import'] },
     build: {
       outDir,

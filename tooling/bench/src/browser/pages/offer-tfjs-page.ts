@@ -5,7 +5,7 @@ import { offerPage } from './offer-page.ts';
 export function offerTfjsPage(backend: TfjsBackend): void {
   offerPage(async (job) => {
     const [{ tfjs }, { compileModel }] = await Promise.all([import('@residual/compile'), import('./compile-model.ts')]);
-    const { runsOn } = await backend.use();
-    return async () => ({ ...(await compileModel(job, tfjs())), device: runsOn });
+    const { name, version, runsOn } = await backend.use();
+    return async () => ({ ...(await compileModel(job, tfjs())), device: `${name} ${version}, ${runsOn}` });
   });
 }

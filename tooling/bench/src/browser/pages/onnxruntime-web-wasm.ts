@@ -1,3 +1,3 @@
 import { offerOnnxPage } from './offer-onnx-page.ts';
 
-offerOnnxPage('wasm', 'WASM provider, 1 thread', () => import('onnxruntime-web/wasm'));
+offerOnnxPage('wasm', () => import('onnxruntime-web/wasm'));

@@ -1,3 +1,3 @@
 import { offerOnnxPage } from './offer-onnx-page.ts';
 
-offerOnnxPage('webgpu', 'WebGPU provider', () => import('onnxruntime-web/webgpu'));
+offerOnnxPage('webgpu', () => import('onnxruntime-web/webgpu'));

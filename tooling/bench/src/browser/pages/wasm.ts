@@ -5,5 +5,5 @@ offerPage(async (job) => {
     import('@residual/backend-wasm'),
     import('./compile-model.ts'),
   ]);
-  return () => compileModel(job, wasm());
+  return () => compileModel(job, wasm({ threads: job.threads }));
 });

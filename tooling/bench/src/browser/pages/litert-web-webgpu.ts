@@ -1,0 +1,3 @@
+import { offerLitertPage } from './offer-litert-page.ts';
+
+offerLitertPage('webgpu');
