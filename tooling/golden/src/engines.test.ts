@@ -24,8 +24,10 @@ async function classifierOn(engine: Engine, { name, file }: (typeof imagenetMode
 
 describe.skipIf(!requirement('data'))('real photographs', () => {
   for (const { title, present, start } of engines) {
+    // A driver on the CPU takes seconds for a picture.
+    const crops = title === 'webgpu' ? 4 : 14;
     test.skipIf(!present).each(imagenetModels)(
-      `$name on ${title}: torch's classes, its probabilities within 2e-3, and its logits of the crops within 1e-4`,
+      `$name on ${title}: torch's classes, its probabilities within 2e-3, and its logits of ${crops} crops within 1e-4`,
       { timeout: 900_000 },
       async (model) => {
         const classifier = await classifierOn(await start(), model);
@@ -41,6 +43,7 @@ describe.skipIf(!requirement('data'))('real photographs', () => {
             for (const [rank, probability] of prob.entries())
               expect(Math.abs(top[rank]!.score - probability), `${answer.file} ${rank}`).toBeLessThan(2e-3);
 
+            if (index >= crops) continue;
             const crop = dataPath('imagenet/images/crops224', answer.file.replace(/\.\w+$/, '.png'));
             // A crop has the network's size already: nothing is resized.
             const [logits] = await classifier.forward([preprocess(await decodeImage(crop), ofCrops)]);
