@@ -87,7 +87,7 @@ impl DirectConv {
     }
 
     /// # Safety
-    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let all = self.images * self.tiles.len();
@@ -108,6 +108,8 @@ impl DirectConv {
                 for tile in tiles.clone() {
                     let part = [tile - tiles.start, tiles.len()];
                     let at = Spot { image, tile: &self.tiles[index], group, part };
+                    // SAFETY: group, tile and image are the layer's, and the item's own by the split; the rest as
+                    // [`Context`].
                     unsafe {
                         if is_stored_as_float {
                             self.run_tile(context, &at, first, blocks);
@@ -125,9 +127,13 @@ impl DirectConv {
         }
     }
 
+    /// # Safety
+    /// As [`DirectConv::run_item`]; `at` and the blocks must be the layer's, and `at` the item's own.
     #[inline(always)]
     unsafe fn run_tile(&self, context: &Context, at: &Spot, first: usize, blocks: usize) {
         let is_last = first + blocks == self.blocks;
+        // SAFETY: the place is the layer's; `first + blocks` is at most `self.blocks`, and there is a kernel for every
+        // tile.
         unsafe {
             let residual = match &self.residual {
                 Some(from) if is_last => context.activations.add(from.at(at, at.tile.residual)),
@@ -148,10 +154,14 @@ impl DirectConv {
     }
 
     /// The sums first go to the worker's own memory, and from there into the output's format.
+    ///
+    /// # Safety
+    /// As [`DirectConv::run_tile`].
     #[inline(always)]
     unsafe fn run_converted<V: Vector>(&self, context: &Context, at: &Spot) {
         let pixels = at.tile.pixels as usize;
         let sums_plane = pixels * V::LANES;
+        // SAFETY: as in `run_tile`; the scratch has the sums of the largest tile, as `scratch()` says.
         unsafe {
             let args = TileArgs {
                 output: context.scratch,
@@ -179,6 +189,9 @@ impl DirectConv {
     }
 
     /// What is the same wherever the sums go: no shortcut and no activation.
+    ///
+    /// # Safety
+    /// As [`DirectConv::run_tile`].
     #[inline(always)]
     unsafe fn tile_args(&self, context: &Context, at: &Spot, first: usize, blocks: usize) -> TileArgs {
         let group = at.group;
@@ -187,6 +200,7 @@ impl DirectConv {
             + at.image * self.input.image
             + (group.first_input_block + first) * self.input.plane
             + at.tile.input as usize;
+        // SAFETY: group, tile and blocks are the layer's, so all offsets are the plan's.
         unsafe {
             let weights = context.filters(self.weights).add(group.weights + first * block_weights);
             TileArgs {

@@ -47,6 +47,7 @@ impl Format {
     /// As [`Vector`].
     #[inline(always)]
     pub unsafe fn load<V: Vector>(self, p: *const f32) -> V {
+        // SAFETY: as [`Vector`], whose narrow loads touch no more than a vector's words in this format.
         unsafe {
             match self {
                 _ if !V::REDUCES => V::load(p),
@@ -65,6 +66,7 @@ impl Format {
     /// As [`Vector`].
     #[inline(always)]
     pub unsafe fn store<V: Vector>(self, value: V, p: *mut f32) {
+        // SAFETY: as [`Vector`], whose narrow stores touch no more than a vector's words in this format.
         unsafe {
             match self {
                 _ if !V::REDUCES => value.store(p),

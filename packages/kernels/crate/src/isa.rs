@@ -61,6 +61,7 @@ impl Isa {
     }
 
     /// All that this machine can run, the fastest first.
+    #[allow(clippy::vec_init_then_push, reason = "which pushes there are depends on the target")]
     pub fn available() -> Vec<&'static Isa> {
         let mut found: Vec<&'static Isa> = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -147,10 +148,13 @@ const NONE: Row = [&[], &[]];
 
 macro_rules! instance {
     ($name:ident, $vector:path, $format:expr, [$($enable:literal)?]) => {
+        /// # Safety
+        /// The CPU must have what the function enables; else as [`tile`].
         $(#[target_feature(enable = $enable)])?
         unsafe fn $name<const PIXELS: usize, const VECTORS: usize, const STRIDE: usize, const NARROW: usize>(
             args: &TileArgs,
         ) {
+            // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
             unsafe { tile::<$vector, { $format }, PIXELS, VECTORS, STRIDE, NARROW>(args) }
         }
     };
@@ -159,8 +163,11 @@ macro_rules! instance {
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! outer_instance {
     ($vector:path, [$($enable:literal)?]) => {
+        /// # Safety
+        /// The CPU must have what the function enables; else as [`outer`].
         $(#[target_feature(enable = $enable)])?
         unsafe fn outer_kernel<const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
+            // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
             unsafe { outer::<$vector, COUNT, VECTORS>(args) }
         }
     };
@@ -204,13 +211,19 @@ macro_rules! isa {
 
 macro_rules! entries {
     ($vector:path, [$($enable:literal)?]) => {
+        /// # Safety
+        /// The CPU must have what the function enables; else as [`Step::run_item`].
         $(#[target_feature(enable = $enable)])?
         unsafe fn run_item(step: &Step, context: &Context, item: usize) {
+            // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
             unsafe { step.run_item::<$vector>(context, item) }
         }
 
+        /// # Safety
+        /// The CPU must have what the function enables; else as [`Packing::run`].
         $(#[target_feature(enable = $enable)])?
         unsafe fn pack(packing: &Packing, weights: *mut f32) {
+            // SAFETY: the caller's word.
             unsafe { packing.run(weights) }
         }
     };

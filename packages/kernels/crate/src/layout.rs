@@ -84,7 +84,9 @@ impl Layout {
     pub unsafe fn each_number(&self, arena: *const f32, mut call: impl FnMut(f32)) {
         for plane in 0..self.images * self.blocks {
             for y in 0..self.height {
+                // SAFETY: the value lies in its arena, and this is one of its rows.
                 let row = unsafe { arena.add(self.origin() + plane * self.plane + y * self.row) };
+                // SAFETY: a row is so long.
                 (0..self.width * self.pixel).for_each(|i| call(unsafe { *row.add(i) }));
             }
         }
@@ -97,6 +99,7 @@ impl Layout {
     pub unsafe fn zero_border(&self, arena: *mut f32) {
         for block in 0..self.images * self.blocks {
             let plane = self.offset + block * self.plane;
+            // SAFETY: the ranges below are parts of the value's planes, which lie in the arena.
             let zero = |from: usize, count: usize| unsafe {
                 std::ptr::write_bytes(arena.add(plane + from), self.format.zero_byte(), count);
             };

@@ -114,13 +114,15 @@ impl MatrixConv {
     }
 
     /// # Safety
-    /// `item < items()`, the context's memory must be what the layer was planned for, and the CPU must have the unit.
+    /// As [`Context`], for an item of this layer; the CPU must have the unit.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let shares = self.vectors.div_ceil(self.vectors_each);
         let (index, share) = (item / shares, item % shares);
         let vectors = share * self.vectors_each..self.vectors.min((share + 1) * self.vectors_each);
         let part = &self.parts[index];
+        // SAFETY: as [`Context`]; the scratch has room for sums, stage and canvas, as `scratch()` says, and the CPU
+        // has the unit.
         unsafe {
             let sums = context.scratch;
             let canvas = sums.add(SUMS + self.stage()) as *mut u8;
@@ -156,10 +158,14 @@ impl MatrixConv {
     }
 
     /// Copies the part's input to the canvas.
+    ///
+    /// # Safety
+    /// As [`MatrixConv::run_item`]; `canvas` must be the worker's.
     #[inline(always)]
     unsafe fn fill<V: Vector>(&self, context: &Context, part: &Part, canvas: *mut u8) {
         let Canvas { rows, columns, sheet, pixel, .. } = self.canvas;
         let [stride_y, stride_x] = self.strides;
+        // SAFETY: the value begins there.
         let source = unsafe { context.activations.add(self.input.start) };
         for block in 0..self.blocks {
             for (number, from) in self.canvas.sheets.iter().enumerate() {
@@ -171,6 +177,8 @@ impl MatrixConv {
                             ((block * self.canvas.sheets.len() + number) * sheet) + (image * rows + row) * columns;
                         let y = (part.first_row + row) * stride_y + from.y;
                         let at = (part.first_image + image) * self.input.image + y * self.input_row;
+                        // SAFETY: the padded row is the input's, and `reach` keeps to rows that are there; the canvas
+                        // has the line.
                         unsafe {
                             let from = source.add(at + from.x * self.input_pixel);
                             self.fill_row::<V>(from, block, canvas.add(line * pixel), used);
@@ -182,11 +190,15 @@ impl MatrixConv {
     }
 
     /// The same for an input of few channels: the numbers under the filter of each output pixel.
+    ///
+    /// # Safety
+    /// As [`MatrixConv::run_item`]; `canvas` must be the worker's.
     #[inline(always)]
     unsafe fn fill_windows<V: Vector>(&self, context: &Context, part: &Part, window: &Window, canvas: *mut u8) {
         let Canvas { rows, columns, sheet, pixel, .. } = self.canvas;
         let [stride_y, stride_x] = self.strides;
         let numbers = self.blocks * 2 * SIDE;
+        // SAFETY: the padded rows are the input's; stage and canvas have room for what the layer says.
         unsafe {
             let stage = context.scratch.add(SUMS);
             std::ptr::write_bytes(stage, 0, self.stage());
@@ -219,6 +231,9 @@ impl MatrixConv {
     }
 
     /// A row of one block of channels: those of several of the input's blocks side by side.
+    ///
+    /// # Safety
+    /// As [`Vector`]; `from` must be the first block's, and `to` have room for `count` pixels.
     #[inline(always)]
     unsafe fn fill_row<V: Vector>(&self, from: *const f32, block: usize, to: *mut u8, count: usize) {
         let step = self.strides[1] * self.input_pixel;
@@ -226,6 +241,7 @@ impl MatrixConv {
             let from = from.wrapping_add(2 * block * self.input.plane);
             let others = (2 * block + 1 < self.input_blocks).then_some(from.wrapping_add(self.input.plane));
             for i in 0..count {
+                // SAFETY: the block and, where it is there, the next are the input's; so are `count` pixels of the row.
                 unsafe {
                     let others = others.map_or(V::splat(0.0), |others| V::load(others.wrapping_add(i * step)));
                     let to = to.add(i * 2 * ROW);
@@ -237,6 +253,7 @@ impl MatrixConv {
         let parts = self.input.format.per_word();
         let bytes = 4 * V::LANES / parts;
         let width = ROW / parts;
+        // SAFETY: blocks beyond the input's are only written, as zeros; so much of a pixel is the block's.
         unsafe {
             for part in 0..parts {
                 let to = to.add(part * width);
@@ -256,12 +273,16 @@ impl MatrixConv {
     }
 
     /// Adds what is missing to the sums of some pixels and one vector, and stores those that there are.
+    ///
+    /// # Safety
+    /// As [`MatrixConv::run_item`]; the scratch must hold the sums of these pixels.
     #[inline(always)]
     unsafe fn finish<V: Vector>(&self, context: &Context, part: &Part, block: usize, [first, end]: [usize; 2]) {
         let Canvas { rows, columns, .. } = self.canvas;
         let output_pixel = V::LANES / self.output.format.per_word();
         let residual_pixel = self.residual.map_or(0, |from| V::LANES / from.format.per_word());
         let is_of_integers = matches!(self.input.format, Format::Byte { .. });
+        // SAFETY: sums of `first` to `end` are in the scratch; pixels beyond the part's rows and columns are left out.
         unsafe {
             let bias = V::load(context.weights.add(self.bias + block * V::LANES));
             let scale =
@@ -298,8 +319,7 @@ impl MatrixConv {
                     ),
                     ([output, shortcut], _) => line.store::<V>(
                         |sum, i| {
-                            let sum =
-                                if is_of_integers { sum.from_integers().mul_add(scale, bias) } else { sum.add(bias) };
+                            let sum = if is_of_integers { sum.to_floats().mul_add(scale, bias) } else { sum.add(bias) };
                             match residual.is_null() {
                                 true => sum,
                                 false => sum.add(shortcut.load(residual.add(i * residual_pixel))),
@@ -321,9 +341,12 @@ struct Line {
 }
 
 impl Line {
+    /// # Safety
+    /// As [`Vector`]; `sums` must have `count` vectors, and the two closures hold for each of them.
     #[inline(always)]
     unsafe fn store<V: Vector>(&self, complete: impl Fn(V, usize) -> V, store: impl Fn(V, usize)) {
         for i in 0..self.count {
+            // SAFETY: the caller's word: the sums are there, and so is what the two touch for each pixel.
             unsafe {
                 let sum = complete(V::load(self.sums.add(i * V::LANES)), i);
                 store(self.clamp.apply(sum), i);
@@ -334,8 +357,12 @@ impl Line {
 
 /// The rows of a window, one behind the other. A row's last vector may reach beyond it: the next row is written over that,
 /// and the last ends in zeros.
+///
+/// # Safety
+/// As [`Vector`]; the input must have the window's rows, and `to` room for them and a vector more.
 #[inline(always)]
 unsafe fn gather<V: Vector>(from: *const f32, window: &Window, to: *mut f32) {
+    // SAFETY: the caller's word; `load_first` reads no number beyond the last row.
     unsafe {
         for row in 0..window.rows {
             let (from, to) = (from.add(row * window.row), to.add(row * window.width));

@@ -9,7 +9,9 @@ pub struct Floats {
     mapped: usize,
 }
 
+// SAFETY: the memory is owned, as a `Box`'s; who writes through `start` answers for it.
 unsafe impl Send for Floats {}
+// SAFETY: a shared `Floats` only tells where its memory is.
 unsafe impl Sync for Floats {}
 
 const ALIGNMENT: usize = 64;
@@ -31,6 +33,8 @@ impl Floats {
     #[cfg(target_os = "linux")]
     fn mapped(length: usize, bytes: usize) -> Result<Floats, String> {
         let mapped = bytes + HUGE_PAGE;
+        // SAFETY: the mapping is new; what is given back lies before `start`, and the rest stays mapped until it is
+        // dropped.
         unsafe {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
             let map = libc::mmap(std::ptr::null_mut(), mapped, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
@@ -49,6 +53,7 @@ impl Floats {
     fn allocated(length: usize, bytes: usize) -> Result<Floats, String> {
         let start = match bytes {
             0 => NonNull::dangling(),
+            // SAFETY: `bytes` is not zero and far below `isize::MAX`; the alignment is a power of two.
             _ => unsafe {
                 let layout = std::alloc::Layout::from_size_align_unchecked(bytes, ALIGNMENT);
                 NonNull::new(std::alloc::alloc_zeroed(layout) as *mut f32).ok_or_else(|| too_little(bytes))?
@@ -68,6 +73,7 @@ impl Floats {
 
 impl Drop for Floats {
     fn drop(&mut self) {
+        // SAFETY: the memory came from `mapped` or `allocated` with these sizes, and nobody has it any more.
         unsafe {
             #[cfg(target_os = "linux")]
             if self.mapped > 0 {
@@ -184,6 +190,7 @@ mod tests {
             let floats = Floats::zeroed(length).unwrap();
             assert_eq!(floats.start() as usize % if length > 0 { ALIGNMENT } else { 1 }, 0);
             for i in (0..length).step_by(1 << 10) {
+                // SAFETY: `i` is below the length.
                 assert_eq!(unsafe { *floats.start().add(i) }, 0.0);
             }
         }

@@ -20,12 +20,13 @@ impl Pack {
     }
 
     /// # Safety
-    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let to = &self.output;
         let (image, y) = (item / to.height, item % to.height);
         let length = to.width * to.channels;
+        // SAFETY: as [`Context`]; a caller's array has `length` numbers for each item.
         unsafe {
             let from = std::slice::from_raw_parts((*context.inputs.add(self.input)).add(item * length), length);
             if self.rejects_non_finite && has_non_finite(from) {
@@ -90,11 +91,12 @@ impl Unpack {
     }
 
     /// # Safety
-    /// As [`Pack::run_item`].
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let from = &self.input;
         let (image, y) = (item / from.height, item % from.height);
+        // SAFETY: as [`Context`]; a caller's array has a row for each item.
         unsafe {
             let to = (*context.outputs.add(self.output)).add(item * from.width * from.channels);
             let row = context.activations.add(from.origin() + image * from.image + y * from.row);
@@ -122,7 +124,7 @@ impl Fill {
     }
 
     /// # Safety
-    /// As [`Pack::run_item`].
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let to = &self.output;
@@ -133,6 +135,7 @@ impl Fill {
                 for lane in 0..to.block {
                     let value = if first + lane < to.channels { self.value } else { 0.0 };
                     let at = to.origin() + image * to.image + block * to.plane + y * to.row + x * to.pixel + lane;
+                    // SAFETY: as [`Context`]; the place is the output's.
                     unsafe { *context.activations.add(at) = value };
                 }
             }
@@ -157,7 +160,7 @@ impl CopyBox {
     }
 
     /// # Safety
-    /// As [`Pack::run_item`].
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let (n, y) = (item / self.size[1], item % self.size[1]);
@@ -174,6 +177,7 @@ impl CopyBox {
             let source = from + a / from_lanes * self.input.plane + a % from_lanes;
             let target = to + b / to_lanes * self.output.plane + b % to_lanes;
             for x in 0..self.size[2] {
+                // SAFETY: as [`Context`]; the box lies within both values, which never share memory.
                 unsafe {
                     let source = context.activations.add(source + x * from_lanes);
                     std::ptr::copy_nonoverlapping(source, context.activations.add(target + x * to_lanes), count);
@@ -196,7 +200,7 @@ impl Reshape {
     }
 
     /// # Safety
-    /// As [`Pack::run_item`].
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, image: usize) {
         let (from, to) = (&self.input, &self.output);
@@ -210,9 +214,11 @@ impl Reshape {
                     let (pixel, channel) = (index / from.channels, index % from.channels);
                     let (row, x) = (pixel / from.width, pixel % from.width);
                     let source = place(from, row / from.height, [row % from.height, x, channel]);
+                    // SAFETY: as [`Context`]; `index` is below the input's numbers, which are as many as the output's.
                     value = unsafe { *context.activations.add(source) };
                     index += 1;
                 }
+                // SAFETY: as [`Context`]; the place is the output's.
                 unsafe { *context.activations.add(at) = value };
             }
         }
@@ -237,7 +243,7 @@ impl Softmax {
     }
 
     /// # Safety
-    /// As [`Pack::run_item`].
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item(&self, context: &Context, item: usize) {
         let (image, y) = (item / self.input.height, item % self.input.height);
@@ -245,6 +251,7 @@ impl Softmax {
         for x in 0..self.input.width {
             let mut largest = f32::NEG_INFINITY;
             let mut sum = 0.0;
+            // SAFETY: as [`Context`]; pixel and channel are those of both values.
             unsafe {
                 for channel in 0..self.input.channels {
                     largest = largest.max(*context.activations.add(at(&self.input, x, channel)));

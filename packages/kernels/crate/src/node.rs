@@ -163,7 +163,9 @@ impl NativeExecutable {
                 }
             }));
         };
-        executable.submit(Job { id: u64::from(id), inputs: pointers, on_end: Box::new(on_end) });
+        let job = Job { id: u64::from(id), inputs: pointers, on_end: Box::new(on_end) };
+        // SAFETY: the lengths are those of the ports, and `on_end` holds the arrays.
+        unsafe { executable.submit(job) };
         Ok(promise)
     }
 

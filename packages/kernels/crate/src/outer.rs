@@ -25,6 +25,7 @@ pub type OuterKernel = unsafe fn(&OuterArgs);
 /// As [`Vector`]; the pointers of `args` must be good for all that it covers.
 #[inline(always)]
 pub unsafe fn outer<V: Vector, const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
+    // SAFETY: the caller's word, for the pointers and for the instruction set.
     unsafe {
         let mut sums = [[V::splat(0.0); COUNT]; VECTORS];
         for (v, column) in sums.iter_mut().enumerate() {

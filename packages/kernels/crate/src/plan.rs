@@ -88,6 +88,7 @@ pub fn compile_sharing(
     planner.lay_out();
     let activations = Floats::zeroed(planner.place_values())?;
     for layout in planner.layouts.iter().filter(|layout| layout.has_border() && layout.format.zero_byte() != 0) {
+        // SAFETY: the layout was placed in this arena, which nobody else has yet.
         unsafe { layout.zero_border(activations.start()) };
     }
     for index in 0..lowered.operations.len() {

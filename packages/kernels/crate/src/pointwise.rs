@@ -49,8 +49,11 @@ struct Walk {
 }
 
 impl Walk {
+    /// # Safety
+    /// As [`Vector`]; the pixel must be the operand's.
     #[inline(always)]
     unsafe fn at<V: Vector>(&self, y: usize, x: usize) -> V {
+        // SAFETY: the pixel is the operand's, or the distances are zero.
         unsafe { V::load(self.start.add(y * self.row + x * self.pixel)) }
     }
 }
@@ -61,10 +64,11 @@ impl Pointwise {
     }
 
     /// # Safety
-    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let (image, block) = (item / self.output.blocks, item % self.output.blocks);
+        // SAFETY: as [`Context`]; operands have the output's blocks and pixels, or one pixel for all.
         unsafe {
             let input = self.walk(context, &self.input, image, block);
             let other = self.operand(context, &self.other, image, block);
@@ -102,11 +106,15 @@ impl Pointwise {
         }
     }
 
+    /// # Safety
+    /// As [`Pointwise::run_item`].
     #[inline(always)]
     unsafe fn operand(&self, context: &Context, other: &Other, image: usize, block: usize) -> Option<Walk> {
         match other {
+            // SAFETY: the layout is one of the plan's.
             Other::Value(layout) => Some(unsafe { self.walk(context, layout, image, block) }),
             Other::Channels(offset) => {
+                // SAFETY: the plan has so many numbers there, padded to whole blocks.
                 let start = unsafe { context.weights.add(offset + block * self.output.block) };
                 Some(Walk { start, row: 0, pixel: 0 })
             }
@@ -114,8 +122,11 @@ impl Pointwise {
         }
     }
 
+    /// # Safety
+    /// As [`Pointwise::run_item`].
     #[inline(always)]
     unsafe fn walk(&self, context: &Context, layout: &Layout, image: usize, block: usize) -> Walk {
+        // SAFETY: the block is the value's, which lies in the arena.
         let start = unsafe { context.activations.add(first_pixel(layout, image, block)) };
         match [layout.height, layout.width] == [self.output.height, self.output.width] {
             true => Walk { start, row: layout.row, pixel: layout.pixel },
@@ -129,9 +140,13 @@ fn first_pixel(layout: &Layout, image: usize, block: usize) -> usize {
 }
 
 /// A function that there are no vectors for, on each lane.
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 unsafe fn each<V: Vector>(x: V, f: impl Fn(f32) -> f32) -> V {
     let mut lanes = [0.0; 16];
+    // SAFETY: no vector has more than 16 lanes.
     unsafe {
         x.store(lanes.as_mut_ptr());
         lanes[..V::LANES].iter_mut().for_each(|lane| *lane = f(*lane));
@@ -141,18 +156,15 @@ unsafe fn each<V: Vector>(x: V, f: impl Fn(f32) -> f32) -> V {
 
 /// `½ + ½ tanh(x / 2)`, the tangent by a quotient of polynomials, which is off by 2e-7 at most.
 /// @see Eigen, `ptanh_float`
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 unsafe fn sigmoid<V: Vector>(x: V) -> V {
-    const ABOVE: [f32; 7] = [
-        -2.760_768_5e-16,
-        2.000_187_9e-13,
-        -8.604_671_5e-11,
-        5.122_297e-8,
-        1.485_722_4e-5,
-        6.372_619_3e-4,
-        4.893_524_6e-3,
-    ];
+    const ABOVE: [f32; 7] =
+        [-2.760_768_5e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3];
     const BELOW: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
     unsafe {
         let half = V::splat(0.5);
         let x = x.mul(half).at_least(V::splat(-7.905_311)).at_most(V::splat(7.905_311));

@@ -27,7 +27,7 @@ impl Pool {
     }
 
     /// # Safety
-    /// `item < items()`, and the context's memory must be what the layer was planned for.
+    /// As [`Context`], for an item of this layer.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let (image, y) = (item / self.output.height, item % self.output.height);
@@ -35,6 +35,7 @@ impl Pool {
         for block in 0..self.output.blocks {
             for x in 0..self.output.width {
                 let (left, right) = window(x, self.strides[1], self.padding[1], self.filter[1], self.input.width);
+                // SAFETY: as [`Context`]; the window is cut to the input, and the pixel is the output's.
                 unsafe {
                     let plane = self.input.origin() + image * self.input.image + block * self.input.plane;
                     let plane = context.activations.add(plane);
@@ -85,6 +86,7 @@ impl Whole {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let (image, block) = (item / self.input.blocks, item % self.input.blocks);
+        // SAFETY: as [`Context`]; pixels and block are those of both values.
         unsafe {
             let from = self.input.origin() + image * self.input.image + block * self.input.plane;
             let is_max = self.kind == PoolKind::Max;

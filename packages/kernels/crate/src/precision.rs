@@ -87,6 +87,8 @@ pub fn calibrate(program: &Program, samples: &[&[&[f32]]]) -> Result<Ranges, Str
         let outputs: Vec<*mut f32> = outputs.iter_mut().map(|output| output.as_mut_ptr()).collect();
         let non_finite = AtomicU64::new(u64::MAX);
         for step in &program.steps {
+            // SAFETY: the arrays have the ports' lengths and outlive the run; one thread runs all items of all steps,
+            // in order.
             unsafe {
                 let context = program.context(0, &inputs, &outputs, &non_finite);
                 for item in 0..step.items {

@@ -18,6 +18,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The memory of one run, as one worker sees it.
+///
+/// # Safety
+/// A step's `run_item` may be called with it where it comes from [`Program::context`] of the step's program, the item is
+/// one of the step's, nobody else is given that item in this run, and all items of the steps before are done. The rest is the
+/// plan's: the step's layouts, tiles and offsets lie within this memory, and what an item writes, no other item of the
+/// step reads or writes.
 pub struct Context<'run> {
     /// The program's own constants.
     pub weights: *const f32,
@@ -47,6 +53,7 @@ impl Context<'_> {
     /// The place must be one of the program's.
     #[inline(always)]
     pub unsafe fn filters(&self, place: Place) -> *const f32 {
+        // SAFETY: places name memories that the program holds, and lie inside them.
         unsafe { (*self.starts.add(place.memory as usize)).0.add(place.at) }
     }
 }
@@ -101,9 +108,10 @@ impl Step {
     }
 
     /// # Safety
-    /// `item < items`, and the context's memory must be what the program was planned for.
+    /// As [`Context`], for an item of this step.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
+        // SAFETY: the caller's word, which is the same for each kind of work.
         unsafe {
             match &self.work {
                 Work::Pack(work) => work.run_item(context, item),
@@ -186,6 +194,7 @@ impl Program {
             weights: self.weights[0].start(),
             starts: self.starts.as_ptr(),
             activations: self.activations.start(),
+            // SAFETY: scratch has `scratch_each` floats for each of the threads.
             scratch: unsafe { self.scratch.start().add(worker * self.scratch_each) },
             inputs: inputs.as_ptr(),
             outputs: outputs.as_ptr(),
@@ -194,13 +203,17 @@ impl Program {
         }
     }
 
-    /// Runs on the calling thread alone.
-    pub fn run_alone(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), String> {
+    /// Runs on the calling thread alone. Panics where an array is not as long as its port.
+    pub fn run_alone(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), String> {
+        assert!(inputs.iter().map(|x| x.len()).eq(self.inputs.iter().map(Port::length)), "inputs");
+        assert!(outputs.iter().map(|y| y.len()).eq(self.outputs.iter().map(Port::length)), "outputs");
         let inputs: Vec<*const f32> = inputs.iter().map(|x| x.as_ptr()).collect();
         let outputs: Vec<*mut f32> = outputs.iter_mut().map(|y| y.as_mut_ptr()).collect();
         let non_finite = AtomicU64::new(u64::MAX);
+        // SAFETY: the slices have the ports' lengths and outlive the run; there is one worker.
         let context = unsafe { self.context(0, &inputs, &outputs, &non_finite) };
         for step in &self.steps {
+            // SAFETY: one thread runs all items of all steps, in order.
             unsafe {
                 for item in 0..step.items {
                     (self.isa.run_item)(step, &context, item);

@@ -29,7 +29,7 @@ pub struct Job {
     pub on_end: Box<dyn FnOnce(Result<Outputs, RunError>) + Send>,
 }
 
-// The inputs are only read, and live as long as `on_end`, which is Send.
+// SAFETY: the inputs are only read, and stay until `on_end` is called, which is Send.
 unsafe impl Send for Job {}
 
 /// A program and the threads that run it, one run after the other.
@@ -82,8 +82,9 @@ struct End {
     on_end: Box<dyn FnOnce(Result<Outputs, RunError>) + Send>,
 }
 
-// The pointers are to memory that `end` holds until the last item is done; items write disjoint parts.
+// SAFETY: the pointers are to memory that `end` holds until the last item is done.
 unsafe impl Send for Run {}
+// SAFETY: as above; inputs are only read, and items write disjoint parts of outputs.
 unsafe impl Sync for Run {}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -109,7 +110,10 @@ impl Executable {
     }
 
     /// Queues a run.
-    pub fn submit(&self, job: Job) {
+    ///
+    /// # Safety
+    /// The job's inputs must be arrays of the lengths of [`Program::inputs`], which stay until `on_end` is called.
+    pub unsafe fn submit(&self, job: Job) {
         let mut state = lock(&self.shared.state);
         state.waiting.push_back(job);
         drop(state);
@@ -181,11 +185,14 @@ impl Shared {
 
     /// Takes items of the run until none is left, and ends the run if the last item was this worker's.
     fn take_part(&self, run: &Run, worker: usize) {
+        // SAFETY: [`Executable::submit`] answers for the inputs, and the run holds its outputs; a thread is one worker.
         let context = unsafe { self.program.context(worker, &run.inputs, &run.outputs, &run.non_finite) };
         for (step, progress) in self.program.steps.iter().zip(&run.steps) {
             let mut finished = 0;
             while let Some(item) = progress.take(worker, step.items) {
                 if !run.is_cancelled.load(Ordering::Relaxed) {
+                    // SAFETY: the item is taken by this worker alone, and the steps before are done, or `wait` would
+                    // not have returned.
                     unsafe { (self.program.isa.run_item)(step, &context, item) };
                 }
                 finished += 1;

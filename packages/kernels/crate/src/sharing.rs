@@ -66,7 +66,9 @@ pub struct Place {
 #[derive(Clone, Copy)]
 pub struct Start(pub *const f32);
 
+// SAFETY: the memory is only read, and the program holds it.
 unsafe impl Send for Start {}
+// SAFETY: as above.
 unsafe impl Sync for Start {}
 
 /// The filters of a program that is being planned: those to be packed, and those that others have packed already.

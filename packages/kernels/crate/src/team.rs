@@ -58,6 +58,7 @@ impl Team {
         }
         self.is_cancelled.store(false, Ordering::SeqCst);
         self.run.store(run, Ordering::SeqCst);
+        // SAFETY: an aligned word of this module's memory.
         unsafe { memory_atomic_notify(self.run.as_ptr().cast(), u32::MAX) };
     }
 
@@ -70,6 +71,7 @@ impl Team {
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
         self.run.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: an aligned word of this module's memory.
         unsafe { memory_atomic_notify(self.run.as_ptr().cast(), u32::MAX) };
     }
 
@@ -92,18 +94,23 @@ impl Team {
                     return;
                 }
                 last = run;
+                // SAFETY: the caller's word.
                 unsafe { self.take_part(program, worker, run, &context(), &on_end) };
             } else {
+                // SAFETY: an aligned word of this module's memory; a worker's thread may sleep.
                 unsafe { memory_atomic_wait32(self.run.as_ptr().cast(), run as i32, -1) };
             }
         }
     }
 
+    /// # Safety
+    /// As [`Team::serve`], for the run under way.
     unsafe fn take_part(&self, program: &Program, worker: usize, run: u32, context: &Context, on_end: &impl Fn()) {
         for (index, (step, progress)) in program.steps.iter().zip(&self.steps).enumerate() {
             let mut finished = 0;
             while let Some(item) = progress.take(run, worker, step.items) {
                 if !self.is_cancelled.load(Ordering::Relaxed) {
+                    // SAFETY: the item is taken by this worker alone, and the steps before are done.
                     unsafe { (program.isa.run_item)(step, context, item) };
                 }
                 finished += 1;
@@ -111,6 +118,7 @@ impl Team {
             // What has been taken holds up the run's end: it is still this run that the items count for.
             let all = counted(run, step.items);
             if finished > 0 && progress.done.0.fetch_add(finished, Ordering::SeqCst) + finished == all {
+                // SAFETY: an aligned word of this module's memory.
                 unsafe { memory_atomic_notify(progress.done.0.as_ptr().cast(), u32::MAX) };
                 if index + 1 == self.steps.len() {
                     on_end();
@@ -155,7 +163,7 @@ impl Progress {
             }
             spins += 1;
             if spins > SPINS {
-                // The lower half, which a little-endian counter begins with. It is woken when all are done.
+                // SAFETY: an aligned word: the lower half, which a little-endian counter begins with. All done wakes it.
                 unsafe { memory_atomic_wait32(self.done.0.as_ptr().cast(), done as i32, -1) };
             }
         }

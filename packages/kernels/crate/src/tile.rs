@@ -88,6 +88,7 @@ impl Clamp {
     /// As [`Vector`].
     #[inline(always)]
     pub unsafe fn apply<V: Vector>(self, mut x: V) -> V {
+        // SAFETY: the caller's word, for the instruction set; memory is not touched.
         unsafe {
             if self.floor > f32::NEG_INFINITY {
                 x = x.at_least(V::splat(self.floor));
@@ -125,6 +126,7 @@ pub unsafe fn tile<
 >(
     args: &TileArgs,
 ) {
+    // SAFETY: the caller's word: blocks, taps, pixels and vectors are those that `args` is good for.
     unsafe {
         let lanes = V::LANES;
         let width = if NARROW > 0 { NARROW } else { lanes >> FORMAT };
@@ -179,7 +181,7 @@ pub unsafe fn tile<
             for (v, row) in sums.iter_mut().enumerate() {
                 let (scale, bias) = (V::load(args.scales.add(v * lanes)), V::load(args.bias.add(v * lanes)));
                 for sum in row {
-                    *sum = sum.from_integers().mul_add(scale, bias);
+                    *sum = sum.to_floats().mul_add(scale, bias);
                 }
             }
         }
@@ -188,8 +190,12 @@ pub unsafe fn tile<
 }
 
 /// Asks for what [`finish`] will touch.
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 unsafe fn prefetch_ends<V: Vector, const PIXELS: usize, const VECTORS: usize>(args: &TileArgs) {
+    // SAFETY: prefetching reads nothing: any address will do.
     unsafe {
         prefetch_planes::<V, PIXELS, VECTORS>(args.output, args.output_plane);
         if !args.residual.is_null() {
@@ -198,20 +204,27 @@ unsafe fn prefetch_ends<V: Vector, const PIXELS: usize, const VECTORS: usize>(ar
     }
 }
 
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 unsafe fn prefetch_planes<V: Vector, const PIXELS: usize, const VECTORS: usize>(first: *const f32, plane: usize) {
     for v in 0..VECTORS {
         for from in (0..PIXELS * V::LANES).step_by(LINE) {
+            // SAFETY: prefetching reads nothing: any address will do.
             unsafe { V::prefetch(first.wrapping_add(v * plane + from)) };
         }
     }
 }
 
+/// # Safety
+/// As [`tile`].
 #[inline(always)]
 unsafe fn start<V: Vector, const PIXELS: usize, const VECTORS: usize, const STRIDE: usize>(
     args: &TileArgs,
     sums: &mut [[V; PIXELS]; VECTORS],
 ) {
+    // SAFETY: the caller's word: outputs are there where they are added to, and a bias for each vector, where there is
+    // one.
     unsafe {
         if args.accumulate {
             let pixel = if STRIDE == 0 { args.dynamic.output_pixel } else { V::LANES };
@@ -229,11 +242,15 @@ unsafe fn start<V: Vector, const PIXELS: usize, const VECTORS: usize, const STRI
 }
 
 /// Adds the shortcut, applies the activation, and stores.
+///
+/// # Safety
+/// As [`tile`].
 #[inline(always)]
 unsafe fn finish<V: Vector, const PIXELS: usize, const VECTORS: usize, const STRIDE: usize>(
     args: &TileArgs,
     sums: &mut [[V; PIXELS]; VECTORS],
 ) {
+    // SAFETY: the caller's word: outputs and shortcut are there for each pixel and vector.
     unsafe {
         let is_dynamic = STRIDE == 0;
         let output_pixel = if is_dynamic { args.dynamic.output_pixel } else { V::LANES };

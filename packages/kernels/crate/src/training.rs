@@ -76,10 +76,11 @@ impl Task {
     }
 
     /// # Safety
-    /// As [`Step::run_item`].
+    /// As [`Context`], for an item of this task.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, context: &Context, item: usize) {
         let memory = slots::Memory { slots: &self.slots, context };
+        // SAFETY: the caller's word, which is the same for each kind of operation.
         unsafe {
             match &self.operation {
                 Operation::PackFilters(work) => work.run_item(&memory, item),
@@ -160,6 +161,7 @@ pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result
 
     let weights = Floats::zeroed(own)?;
     for (at, data) in constant_data {
+        // SAFETY: each constant has its place, of its length, and nobody else has the memory yet.
         unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), weights.start().add(at), data.len()) };
     }
     let slots = Arc::new(Slots::new(slots));

@@ -54,6 +54,7 @@ pub extern "C" fn is_relaxed() -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn allocate(bytes: usize) -> *mut u8 {
     match Layout::from_size_align(bytes.max(1), 16) {
+        // SAFETY: the size is not zero.
         Ok(layout) => unsafe { std::alloc::alloc(layout) },
         Err(_) => std::ptr::null_mut(),
     }
@@ -63,6 +64,7 @@ pub extern "C" fn allocate(bytes: usize) -> *mut u8 {
 /// `start` must come from `allocate` with the same number of bytes, and be given back once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn release(start: *mut u8, bytes: usize) {
+    // SAFETY: the caller's word, of the layout that `allocate` took.
     unsafe { std::alloc::dealloc(start, Layout::from_size_align_unchecked(bytes.max(1), 16)) }
 }
 
@@ -80,6 +82,7 @@ pub unsafe extern "C" fn compile_graph(
     threads: usize,
 ) -> *mut Session {
     let make = || -> Result<Session, String> {
+        // SAFETY: the caller's word.
         let (json, table) = unsafe {
             (std::slice::from_raw_parts(json, json_length), std::slice::from_raw_parts(constants, 3 * count))
         };
@@ -87,6 +90,7 @@ pub unsafe extern "C" fn compile_graph(
         let constants: Constants = table
             .chunks_exact(3)
             .map(|entry| {
+                // SAFETY: the caller's word, for each of the triples.
                 let data = unsafe { std::slice::from_raw_parts(entry[1] as *const f32, entry[2] as usize) };
                 (entry[0] as usize, data)
             })
@@ -125,6 +129,7 @@ pub unsafe extern "C" fn compile_graph(
 /// `session` must come from `compile_graph` and not be disposed; so in all that follow.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bytes_of(session: *const Session, what: u32) -> usize {
+    // SAFETY: the session is there, by the caller's word.
     let program = unsafe { &(*session).program };
     if what == 0 { program.weight_bytes() } else { program.bytes() }
 }
@@ -135,6 +140,7 @@ pub unsafe extern "C" fn bytes_of(session: *const Session, what: u32) -> usize {
 /// As [`bytes_of`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn length_of(session: *const Session, is_output: bool, index: usize) -> usize {
+    // SAFETY: the session is there, by the caller's word.
     let program = unsafe { &(*session).program };
     let ports = if is_output { &program.outputs } else { &program.inputs };
     ports.get(index).map_or(0, |port| port.length())
@@ -146,7 +152,9 @@ pub unsafe extern "C" fn length_of(session: *const Session, is_output: bool, ind
 /// As [`bytes_of`]; the arrays must have the lengths of the ports, and stay until the run ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32) {
+    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
     let session = unsafe { &mut *session };
+    // SAFETY: the caller's word: there are as many as inputs and outputs.
     let at = |index: usize| unsafe { *arrays.add(index) };
     let inputs = session.inputs.len();
     session.inputs.iter_mut().enumerate().for_each(|(i, input)| *input = at(i) as *const f32);
@@ -167,11 +175,13 @@ pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32) {
 #[cfg(not(target_feature = "atomics"))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
+    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
     let session = unsafe { &mut *session };
     let Some(step) = session.program.steps.get(session.next_step) else {
         fail("no run is under way".into());
         return 0;
     };
+    // SAFETY: one thread runs all items of all steps, in order, on arrays that stay until the run ends.
     unsafe {
         let context = session.program.context(0, &session.inputs, &session.outputs, &session.non_finite);
         for item in 0..step.items {
@@ -179,6 +189,7 @@ pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
         }
     }
     session.next_step += 1;
+    // SAFETY: the session is there.
     if session.next_step < session.program.steps.len() { 1 } else { unsafe { outcome(session) } }
 }
 
@@ -188,6 +199,7 @@ pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
 /// As [`bytes_of`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn outcome(session: *mut Session) -> u32 {
+    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
     let session = unsafe { &mut *session };
     match session.program.check_finite(*session.non_finite.get_mut()) {
         Ok(()) => 2,
@@ -212,6 +224,7 @@ unsafe extern "C" {
 #[cfg(target_feature = "atomics")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn serve(session: *const Session, worker: usize) {
+    // SAFETY: the session is there, by the caller's word, and the worker of this number is this one.
     unsafe {
         let Session { program, inputs, outputs, non_finite, team } = &*session;
         team.serve(program, worker, || program.context(worker, inputs, outputs, non_finite), || run_ended());
@@ -225,6 +238,7 @@ pub unsafe extern "C" fn serve(session: *const Session, worker: usize) {
 #[cfg(target_feature = "atomics")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cancel(session: *const Session) {
+    // SAFETY: the session is there, by the caller's word; the team's counters are atomic.
     unsafe { (*session).team.cancel() }
 }
 
@@ -235,6 +249,7 @@ pub unsafe extern "C" fn cancel(session: *const Session) {
 #[cfg(target_feature = "atomics")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn close(session: *const Session) {
+    // SAFETY: the session is there, by the caller's word; the team's counters are atomic.
     unsafe { (*session).team.close() }
 }
 
@@ -242,5 +257,6 @@ pub unsafe extern "C" fn close(session: *const Session) {
 /// As [`bytes_of`]; nothing may use the session afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dispose(session: *mut Session) {
+    // SAFETY: `compile_graph` made it of a box, and nothing uses it any more.
     drop(unsafe { Box::from_raw(session) });
 }

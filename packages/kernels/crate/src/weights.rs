@@ -177,6 +177,7 @@ impl Packing<'_> {
             Packing::Direct { filters, group, blocks, channels, lanes, at } => {
                 let width = group.vectors * lanes;
                 let size = blocks * filters.taps * channels * width;
+                // SAFETY: the caller's word; so much was planned for the group.
                 let target = unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), size) };
                 if filters.filter.is_torch && filters.groups == 1 {
                     for (block, into) in target.chunks_exact_mut(filters.taps * channels * width).enumerate() {
@@ -199,6 +200,7 @@ impl Packing<'_> {
                 let tap = numbers.halves() * words * width;
                 let size = blocks * taps * tap;
                 let target =
+                    // SAFETY: the caller's word; so much was planned for the group.
                     unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, size) };
                 let first = group.first_block * lanes;
                 let mut from = vec![0.0f32; taps * channels * width];
@@ -230,6 +232,7 @@ impl Packing<'_> {
                 let position = blocks * lanes * width;
                 let positions = (m + 2) * (m + 2);
                 let target =
+                    // SAFETY: the caller's word; so much was planned for the group.
                     unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), positions * position) };
                 let step = width.min(FILTER_LANES);
                 for row in 0..blocks * lanes {
@@ -255,6 +258,7 @@ impl Packing<'_> {
                     }
                 }
             }
+            // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {
                 std::ptr::copy_nonoverlapping(data.as_ptr(), weights.add(*at), data.len());
             },
@@ -300,6 +304,7 @@ pub fn pack(tasks: &[Packing], length: usize, isa: &'static Isa, threads: usize)
     let weights = Floats::zeroed(length)?;
     if threads == 1 || cfg!(target_arch = "wasm32") {
         for task in tasks {
+            // SAFETY: the instruction set is one of this CPU's; tasks have places of their own, within `length`.
             unsafe { (isa.pack)(task, weights.start()) };
         }
         return Ok(weights);
@@ -307,6 +312,7 @@ pub fn pack(tasks: &[Packing], length: usize, isa: &'static Isa, threads: usize)
     let next = std::sync::atomic::AtomicUsize::new(0);
     let work = || {
         while let Some(task) = tasks.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+            // SAFETY: as above; each task is taken once.
             unsafe { (isa.pack)(task, weights.start()) };
         }
     };

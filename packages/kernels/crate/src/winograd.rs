@@ -108,6 +108,8 @@ impl Winograd {
     /// `item < items(stage)`, and the context's memory must be what the layer was planned for.
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, stage: Stage, context: &Context, item: usize) {
+        // SAFETY: as [`Context`]; scratch has products and transformed squares, as `scratch()` says; `shared` is in
+        // the arena.
         unsafe {
             let products = context.scratch;
             match stage {
@@ -144,6 +146,9 @@ impl Winograd {
     }
 
     /// One input block of `count` squares into `[position][block][square][lane]`.
+    ///
+    /// # Safety
+    /// As [`Winograd::run_item`]; squares and block must be the layer's, and `transformed` have room for them.
     #[inline(always)]
     unsafe fn transform<V: Vector>(
         &self,
@@ -153,6 +158,7 @@ impl Winograd {
         count: usize,
         block: usize,
     ) {
+        // SAFETY: squares and block are the layer's; their positions lie `position` floats apart.
         unsafe {
             let position = position_floats(self.input_blocks, count, V::LANES);
             let mut image = first / self.squares.len();
@@ -175,6 +181,9 @@ impl Winograd {
     }
 
     /// One output group of `count` squares, some at once.
+    ///
+    /// # Safety
+    /// As [`Winograd::run_item`]; squares and group must be the layer's, and `transformed` hold them.
     #[inline(always)]
     unsafe fn multiply<V: Vector>(
         &self,
@@ -189,6 +198,7 @@ impl Winograd {
         let mut done = 0;
         while done < count {
             let now = self.squares_at_once.min(count - done);
+            // SAFETY: `done + now` is at most `count`; products of so many squares have room.
             unsafe {
                 self.multiply_positions(
                     context,
@@ -204,6 +214,8 @@ impl Winograd {
         }
     }
 
+    /// # Safety
+    /// As [`Winograd::multiply`]; `products` must have room for `count` squares.
     #[inline(always)]
     unsafe fn multiply_positions(
         &self,
@@ -216,12 +228,14 @@ impl Winograd {
     ) {
         let no_offset = 0usize;
         let kernels = self.kernels[group.vectors - 1];
+        // SAFETY: the group is the layer's.
         let filters = unsafe { context.filters(self.weights).add(group.weights) };
         let block_weights = self.lanes * group.vectors * self.lanes;
         let parts = count.div_ceil(kernels.len());
         for p in 0..self.positions() {
             for part in 0..parts {
                 let (from, to) = (part * count / parts, (part + 1) * count / parts);
+                // SAFETY: positions, squares and blocks are those of the transformed input, and so are their products.
                 unsafe {
                     let filters = filters.add(p * self.blocks * block_weights);
                     let next = filters.wrapping_add(self.blocks * block_weights);
@@ -249,6 +263,8 @@ impl Winograd {
         }
     }
 
+    /// # Safety
+    /// As [`Winograd::multiply`]; `products` must hold those of the squares.
     #[inline(always)]
     unsafe fn finish<V: Vector>(
         &self,
@@ -259,6 +275,7 @@ impl Winograd {
         group: &OutputGroup,
     ) {
         let residual_format = self.residual.map_or(Format::Float, |from| from.format);
+        // SAFETY: squares and group are the layer's; there is a product for each position, square and vector.
         unsafe {
             for vector in 0..group.vectors {
                 let block = group.first_block + vector;
@@ -321,8 +338,12 @@ pub fn whole_items(all: usize, wanted: usize, threads: usize) -> usize {
 }
 
 /// N×N pixels of one block to N² positions, `position` floats apart.
+///
+/// # Safety
+/// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
 #[inline(always)]
 unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
+    // SAFETY: the caller's word.
     unsafe {
         let mut t = [[V::splat(0.0); N]; N];
         for x in 0..N {
@@ -364,12 +385,16 @@ struct Finish<V> {
 }
 
 /// N² products to the square's pixels.
+///
+/// # Safety
+/// As [`Vector`]; `from` must hold all positions, and `finish` be good for the square's rows and columns.
 #[inline(always)]
 unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
     from: *const f32,
     position: usize,
     finish: &Finish<V>,
 ) {
+    // SAFETY: the caller's word.
     unsafe {
         let mut t = [[V::splat(0.0); N]; M];
         for x in 0..N {
@@ -395,8 +420,11 @@ unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
 }
 
 impl<V: Vector> Finish<V> {
+    /// # Safety
+    /// As [`Vector`]; the pixel must be one of those that there are.
     #[inline(always)]
     unsafe fn store_row(&self, y: usize, row: &[V], columns: usize) {
+        // SAFETY: the caller's word.
         unsafe {
             for (x, value) in row.iter().enumerate().take(columns) {
                 let mut value = value.add(self.bias);

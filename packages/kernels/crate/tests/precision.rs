@@ -30,7 +30,7 @@ fn chain(random: &mut Random, second: &ConvCase, first_activation: &'static str)
 
     let mut graph = Builder::default();
     let input = graph.input("x", &first.input);
-    let weights = [&first, &second].map(|case| case.filter_shape());
+    let weights = [first.filter_shape(), second.filter_shape()];
     let filter = graph.constant(&weights[0], filters[0].clone());
     let bias = graph.constant(&[channels], biases[0].clone());
     let middle = graph.node("FusedConv2D", &[input, filter, bias], &second.input, first.attributes());

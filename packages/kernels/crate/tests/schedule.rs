@@ -56,7 +56,8 @@ fn submit(executable: &Executable, id: u64, x: &[f32]) -> Receiver<Result<Output
         drop(data);
         let _ = sender.send(result);
     };
-    executable.submit(Job { id, inputs, on_end: Box::new(on_end) });
+    // SAFETY: the array is as long as its port, and `on_end` holds it.
+    unsafe { executable.submit(Job { id, inputs, on_end: Box::new(on_end) }) };
     receiver
 }
 

@@ -22,6 +22,9 @@ pub struct ProductArgs {
     pub sums: *mut f32,
 }
 
+/// # Safety
+/// The CPU must have the unit, and the thread [`super::Registers`]. `args` must be good for 16 pixels of each register of
+/// pixels, at every offset, for the weights of all steps, and for sums of as many pixels.
 pub type ProductKernel = unsafe fn(&ProductArgs);
 
 /// The kernel of a format for so many registers of pixels: 1, 2 or 4.
@@ -66,10 +69,14 @@ macro_rules! store {
 /// core, registers in use leave too few to rename, and each write waits for the last reader.
 macro_rules! product {
     ($name:ident, $pixel:expr, $halves:expr, $registers:tt, $ahead:expr, [$($step:expr),+]) => {
+        /// # Safety
+        /// As [`ProductKernel`].
         unsafe fn $name(args: &ProductArgs) {
             if args.steps == 0 {
                 return;
             }
+            // SAFETY: what [`ProductKernel`] asks for; the assembly says all registers that it changes, and stores
+            // sums alone.
             unsafe {
                 asm!(
                     zero!($registers),

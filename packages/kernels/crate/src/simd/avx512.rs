@@ -122,7 +122,7 @@ impl Vector for Avx512 {
         }
     }
     #[inline(always)]
-    unsafe fn from_integers(self) -> Self {
+    unsafe fn to_floats(self) -> Self {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
     }
 }

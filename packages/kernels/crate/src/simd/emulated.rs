@@ -110,7 +110,7 @@ impl Vector for Emulated {
             f32::from_bits((sum.0[i].to_bits() as i32).wrapping_add(dot) as u32)
         }))
     }
-    unsafe fn from_integers(self) -> Self {
+    unsafe fn to_floats(self) -> Self {
         Emulated(std::array::from_fn(|i| self.0[i].to_bits() as i32 as f32))
     }
 }

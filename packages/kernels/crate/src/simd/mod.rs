@@ -1,5 +1,10 @@
 //! Vectors of `f32`: the kernels are written once against [`Vector`], and instantiated for each instruction set.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "each is its method's whole body, and holds by what `Vector` asks of the caller"
+)]
+
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -80,7 +85,7 @@ pub trait Vector: Copy {
         unreachable!()
     }
     /// 32-bit integers to floats.
-    unsafe fn from_integers(self) -> Self {
+    unsafe fn to_floats(self) -> Self {
         unreachable!()
     }
 }

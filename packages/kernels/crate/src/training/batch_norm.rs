@@ -25,15 +25,23 @@ impl Rows {
     }
 
     /// An item's part of a value.
+    ///
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     unsafe fn read<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run [f32] {
+        // SAFETY: as [`Memory`]; items divide the value without rest.
         unsafe { memory.read(id, item * self.length(), self.length()) }
     }
 
     /// … that the item computes.
+    ///
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     unsafe fn write<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run mut [f32] {
+        // SAFETY: as [`Memory`]; items divide the value without rest, and this one's part is its own.
         unsafe { memory.write(id, item * self.length(), self.length()) }
     }
 }
@@ -47,9 +55,12 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let Rows { rows, channels, .. } = self.rows;
+        // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
             let x = self.rows.read(memory, self.x, item);
             let (mean, squares) = memory.write(self.parts, item * 2 * channels, 2 * channels).split_at_mut(channels);
@@ -87,9 +98,12 @@ pub struct MomentsOfAll {
 }
 
 impl MomentsOfAll {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory) {
         let Rows { items, rows, channels } = self.rows;
+        // SAFETY: as [`Memory`]; the one item has the outputs to itself.
         unsafe {
             let parts = memory.read(self.parts, 0, items * 2 * channels);
             let (scale, offset) = (memory.read(self.scale, 0, channels), memory.read(self.offset, 0, channels));
@@ -124,9 +138,12 @@ pub struct FactorsOfAverages {
 }
 
 impl FactorsOfAverages {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory) {
         let channels = self.channels;
+        // SAFETY: as [`Memory`]; the one item has the factors to itself.
         unsafe {
             let (mean, variance) = (memory.read(self.mean, 0, channels), memory.read(self.variance, 0, channels));
             let factors = memory.write(self.factors, 0, 2 * channels);
@@ -151,9 +168,12 @@ pub struct Normalize {
 }
 
 impl Normalize {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
+        // SAFETY: as [`Memory`]; the item's rows are its own.
         unsafe {
             let x = self.rows.read(memory, self.x, item);
             let (factors, terms) = memory.read(self.factors, 0, 2 * channels).split_at(channels);
@@ -198,9 +218,12 @@ pub struct GradientSums {
 }
 
 impl GradientSums {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
+        // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
             let dy = self.rows.read(memory, self.dy, item);
             let x = self.rows.read(memory, self.x, item);
@@ -233,10 +256,13 @@ pub struct GradientOfAll {
 }
 
 impl GradientOfAll {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory) {
         let Rows { items, rows, channels } = self.rows;
         let count = (rows * items) as f64;
+        // SAFETY: as [`Memory`]; the one item has the outputs to itself.
         unsafe {
             let parts = memory.read(self.parts, 0, items * 2 * channels);
             let read = |id| memory.read(id, 0, channels);
@@ -270,9 +296,12 @@ pub struct NormalizeGradient {
 }
 
 impl NormalizeGradient {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
+        // SAFETY: as [`Memory`]; the item's rows are its own.
         unsafe {
             let dy = self.rows.read(memory, self.dy, item);
             let x = self.rows.read(memory, self.x, item);

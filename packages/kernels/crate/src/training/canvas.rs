@@ -62,6 +62,7 @@ impl Canvas {
     #[inline(always)]
     pub unsafe fn lay(&self, memory: &Memory, id: usize, index: usize) -> *const f32 {
         let size: usize = self.picture.iter().product();
+        // SAFETY: the picture is the value's; the operation has asked for the canvas's length of scratch.
         unsafe {
             let picture = memory.read(id, index * size, size);
             if self.is_picture() {

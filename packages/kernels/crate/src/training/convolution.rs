@@ -45,6 +45,8 @@ pub struct PackFilters {
 }
 
 impl PackFilters {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let [height, width, inputs, outputs] = self.shape;
@@ -52,6 +54,7 @@ impl PackFilters {
         let group = self.groups[item];
         let lanes = group.vectors * self.lanes;
         let (rows, columns) = if self.is_turned { (outputs, inputs) } else { (inputs, outputs) };
+        // SAFETY: as [`Memory`]; groups lie one behind the other, and the item's is its own.
         unsafe {
             let filter = memory.read(self.filter, 0, taps * inputs * outputs);
             let packed = memory.write(self.output, group.at, taps * rows * lanes);
@@ -134,10 +137,13 @@ impl Convolution {
         self.out.scratch_with(&self.canvas)
     }
 
+    /// # Safety
+    /// As [`Memory`] and [`Vector`].
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let [height, width, channels] = self.out.picture;
         let length = height * width * channels;
+        // SAFETY: as [`Memory`]; an item's picture is its own, and scratch has the canvas and then the padded copy.
         unsafe {
             let canvas = self.canvas.lay(memory, self.input, item);
             let output = memory.write(self.output, item * length, length);
@@ -155,6 +161,8 @@ impl Convolution {
         }
     }
 
+    /// # Safety
+    /// As [`Vector`]; canvas, filters and output must be what the layer says.
     #[inline(always)]
     unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, output: *mut f32, pixel: usize) {
         let channels = self.canvas.picture[2];
@@ -170,6 +178,8 @@ impl Convolution {
             for y in 0..height {
                 let mut x = 0;
                 for &pixels in &self.parts {
+                    // SAFETY: parts cover the output's row and groups its channels; the canvas has what their taps
+                    // reach.
                     unsafe {
                         let from = y * self.strides[0] * self.canvas.row() + x * dynamic.input_pixel;
                         let args = TileArgs {
@@ -200,9 +210,12 @@ impl Convolution {
 }
 
 impl Epilogue {
+    /// # Safety
+    /// As [`Memory`]; `output` must be the item's part of what the convolution computes.
     #[inline(always)]
     unsafe fn run(&self, memory: &Memory, item: usize, output: &mut [f32], channels: usize) {
         let from = item * output.len();
+        // SAFETY: as [`Memory`]; these values have the output's shape, or a number for each channel.
         unsafe {
             if let Some(id) = self.bias {
                 let bias = memory.read(id, 0, channels);

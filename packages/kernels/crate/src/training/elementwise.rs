@@ -92,9 +92,12 @@ pub struct Unary {
 }
 
 impl Unary {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let part = share(self.count, self.items, item);
+        // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
             let x = memory.read(self.x, part.start, part.len());
             let output = memory.write(self.output, part.start, part.len());
@@ -213,16 +216,24 @@ impl Binary {
         (shape, [a, b])
     }
 
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         match self.operator {
+            // SAFETY: the caller's word.
             Operator::Add => unsafe { self.run(memory, item, |a, b| Operator::Add.apply(a, b)) },
+            // SAFETY: the caller's word.
             Operator::Multiply => unsafe { self.run(memory, item, |a, b| Operator::Multiply.apply(a, b)) },
+            // SAFETY: the caller's word.
             Operator::Sub => unsafe { self.run(memory, item, |a, b| Operator::Sub.apply(a, b)) },
+            // SAFETY: the caller's word.
             other => unsafe { self.run(memory, item, |a, b| other.apply(a, b)) },
         }
     }
 
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     unsafe fn run(&self, memory: &Memory, item: usize, f: impl Fn(f32, f32) -> f32) {
         let axes = self.shape.len() - 1;
@@ -242,6 +253,7 @@ impl Binary {
                     *from += index * strides[axis];
                 }
             }
+            // SAFETY: as [`Memory`]; shares do not overlap, and strides are those of the values' own shapes.
             unsafe {
                 let output = memory.write(self.output, row * length + own.start, own.len());
                 let [a, b] = [0, 1].map(|side| {
@@ -281,9 +293,12 @@ pub struct ReluGradient {
 }
 
 impl ReluGradient {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let part = share(self.count, self.items, item);
+        // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
             let dy = memory.read(self.dy, part.start, part.len());
             let y = memory.read(self.y, part.start, part.len());

@@ -38,10 +38,13 @@ impl FilterGradient {
         self.out.scratch_with(&self.canvas)
     }
 
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let [height, width, channels] = self.out.picture;
         let padded = self.out.padded_channels();
+        // SAFETY: as [`Memory`]; each share has sums of its own, and scratch the canvas and then the padded copy.
         unsafe {
             let sums = memory.write(self.sums, item * self.length(), self.length());
             sums.fill(0.0);
@@ -65,6 +68,8 @@ impl FilterGradient {
         }
     }
 
+    /// # Safety
+    /// The canvas, the padded gradient and the share's sums must be what the layer says.
     #[inline(always)]
     unsafe fn add_picture(&self, canvas: *const f32, dy: *const f32, sums: *mut f32) {
         let [height, width, _] = self.out.picture;
@@ -81,6 +86,7 @@ impl FilterGradient {
                 let mut row = 0;
                 for &count in &self.parts {
                     for group in &self.groups {
+                        // SAFETY: rows, parts and groups are those of the canvas, the gradient and the sums.
                         unsafe {
                             let args = OuterArgs {
                                 x: canvas.add(first * x_row + ky * self.canvas.row() + row),
@@ -116,9 +122,12 @@ pub struct SumShares {
 }
 
 impl SumShares {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let [rows, columns, padded] = self.size;
+        // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
             for row in share(rows, self.items, item) {
                 let output = memory.write(self.output, row * columns, columns);

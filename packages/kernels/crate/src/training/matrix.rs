@@ -16,9 +16,12 @@ pub struct MatrixProduct {
 }
 
 impl MatrixProduct {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let [rows, columns, depth] = self.size;
+        // SAFETY: as [`Memory`]; shares of rows do not overlap.
         unsafe {
             let (a, b) = (memory.read(self.a, 0, rows * depth), memory.read(self.b, 0, depth * columns));
             for row in share(rows, self.items, item) {

@@ -20,8 +20,11 @@ pub struct CopyBox {
 }
 
 impl CopyBox {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+        // SAFETY: as [`Memory`]; the item's part is its own.
         let output = unsafe { memory.write(self.output, item * self.item, self.item) };
         let length: usize = self.size.iter().product();
         if let Some(fill) = self.fill.filter(|_| length != self.item * self.items) {
@@ -41,6 +44,7 @@ impl CopyBox {
                 rest /= self.size[axis];
             }
             let stride = if last == 0 { 1 } else { self.strides[0][last] };
+            // SAFETY: as [`Memory`]; the box lies within the value.
             let x = unsafe { memory.read(self.x, from, (count - 1) * stride + 1) };
             if stride == 1 {
                 output[to..to + count].copy_from_slice(x);

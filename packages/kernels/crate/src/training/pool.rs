@@ -58,9 +58,12 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let (channels, length) = (self.window.channels, self.window.output_length());
+        // SAFETY: as [`Memory`]; an item's picture is its own.
         unsafe {
             let x = memory.read(self.x, item * self.window.input_length(), self.window.input_length());
             let output = memory.write(self.output, item * length, length);
@@ -87,10 +90,13 @@ pub struct PoolGradient {
 }
 
 impl PoolGradient {
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let channels = self.window.channels;
         let (inputs, outputs) = (self.window.input_length(), self.window.output_length());
+        // SAFETY: as [`Memory`]; an item's picture is its own, and the operation has asked for a pixel of scratch.
         unsafe {
             let dy = memory.read(self.dy, item * outputs, outputs);
             let dx = memory.write(self.output, item * inputs, inputs);

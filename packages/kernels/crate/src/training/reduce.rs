@@ -65,10 +65,13 @@ impl Reduce {
         product(&self.kept)
     }
 
+    /// # Safety
+    /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let (outputs, count) = (product(&self.kept), product(&self.gone));
         let part = share(outputs, self.items, item);
+        // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
             let x = memory.read(self.x, 0, outputs * count);
             let output = memory.write(self.output, part.start, part.len());

@@ -20,6 +20,10 @@ impl Slots {
 }
 
 /// The memory of a run, by values.
+///
+/// # Safety
+/// An operation's `run_item` may be called with it where the context is good for the operation's step (see [`Context`])
+/// and the slots are its program's. Values then have slots, and the sizes of the shapes by which the operation was lowered.
 pub struct Memory<'run> {
     pub slots: &'run Slots,
     pub context: &'run Context<'run>,
@@ -32,6 +36,7 @@ impl Memory<'_> {
     /// It must have a slot. Only the operation that computes a value may write there, each item its own part.
     #[inline(always)]
     pub unsafe fn at(&self, id: usize) -> *mut f32 {
+        // SAFETY: offsets are the plan's, and indices those of the program's inputs and outputs.
         unsafe {
             match self.slots.0[id] {
                 Some(Slot::Arena(offset)) => self.context.activations.add(offset),
@@ -49,6 +54,7 @@ impl Memory<'_> {
     /// As [`Memory::at`], and the value must have as many.
     #[inline(always)]
     pub unsafe fn read(&self, id: usize, from: usize, count: usize) -> &[f32] {
+        // SAFETY: the caller's word; what is read now, nobody writes now.
         unsafe { std::slice::from_raw_parts(self.at(id).add(from), count) }
     }
 
@@ -59,6 +65,7 @@ impl Memory<'_> {
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn write(&self, id: usize, from: usize, count: usize) -> &mut [f32] {
+        // SAFETY: the caller's word.
         unsafe { std::slice::from_raw_parts_mut(self.at(id).add(from), count) }
     }
 
@@ -69,6 +76,7 @@ impl Memory<'_> {
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn scratch(&self, from: usize, count: usize) -> &mut [f32] {
+        // SAFETY: the caller's word; a worker's scratch is its own.
         unsafe { std::slice::from_raw_parts_mut(self.context.scratch.add(from), count) }
     }
 }

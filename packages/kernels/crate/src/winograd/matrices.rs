@@ -6,8 +6,12 @@ use crate::simd::Vector;
 pub const FILTER_LANES: usize = 8;
 
 /// Bᵀ d of one row or column, N = m + 2 numbers.
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 pub(super) unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
     unsafe {
         let mut r = d;
         if N == 6 {
@@ -34,8 +38,12 @@ pub(super) unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
 }
 
 /// Aᵀ m of one row or column, N = M + 2 numbers to M.
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
 pub(super) unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V; M] {
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
     unsafe {
         let mut r = [m[0]; M];
         if N == 6 {

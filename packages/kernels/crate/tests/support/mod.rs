@@ -103,7 +103,7 @@ impl Builder {
         let graph = Graph::parse(&self.json())?;
         let constants: Constants = self.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
         let options = Options { isa, threads: 1, algorithm, reject_non_finite: true, precision };
-        let program = compile(&graph, &constants, options, &[inputs])?;
+        let mut program = compile(&graph, &constants, options, &[inputs])?;
         let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|port| vec![f32::NAN; port.length()]).collect();
         let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| output.as_mut_slice()).collect();
         program.run_alone(inputs, &mut slices)?;
