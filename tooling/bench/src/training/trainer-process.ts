@@ -1,12 +1,17 @@
 import { createInterface } from 'node:readline';
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
-import { randomVars } from '@residual/blocks';
-import { cifarResNet } from '@residual/resnet';
-import { recipeOptions, recipes, type TrainingData, train } from '@residual/train';
+import { randomVars, StateDictVars, type VarSource } from '@residual/blocks';
+import { ResNet } from '@residual/resnet';
+import { getSpec } from '@residual/resnet/registry';
+import { recipeOptions, type TrainingData, train } from '@residual/train';
 import { readCifar10, recipeBatches } from '@residual/train/node';
+import { readStateDictFile } from '@residual/weights/node';
 import { unregisterKernel } from '@tensorflow/tfjs-core';
+import { sharedBatches } from './shared-batches.ts';
+import type { OwnSetup, Ready, Trained } from './trainers.ts';
+import { recipeOf } from './workload.ts';
 
-// A process that trains ResNet-20 on CIFAR-10, so many steps at each line on stdin, all of `train` included.
+// A process that trains a ResNet, so many steps at each line on stdin, all of `train` included.
 
 interface Turn {
   readonly untimed: number;
@@ -42,44 +47,54 @@ class Gate {
   }
 }
 
-const [kind = '', folder = '', threads = '1'] = process.argv.slice(2);
-const backend = tfjsNode({ threads: Number(threads) });
+const { kind, threads, workload, shared }: OwnSetup = JSON.parse(process.argv[2]!);
+const backend = tfjsNode({ threads });
 const { runsOn } = await backend.use();
 if (kind === 'eager-tfjs-batch-norm')
   for (const name of ['BatchNormTraining', 'BatchNormTrainingGrad']) unregisterKernel(name, 'tensorflow');
 const engines: Readonly<Record<string, Parameters<typeof train>[0]['engine']>> = {
-  native: native({ threads: Number(threads) }),
+  native: native({ threads }),
   compiled: tensorflow(),
   'compiled-bfloat16': tensorflow({ precision: 'bfloat16' }),
 };
-const recipe = recipes()['cifar-paper']!;
-const data = await recipeBatches(await readCifar10(folder, 'train'), recipe, 1);
+const spec = getSpec(workload.model);
+const recipe = recipeOf(workload);
+const data =
+  shared === undefined
+    ? await recipeBatches(await readCifar10(workload.folder!, 'train'), recipe, 1)
+    : await sharedBatches(shared.batchesFile, spec.numClasses ?? 1000);
+const initial: VarSource =
+  shared === undefined
+    ? randomVars({ seed: 1 })
+    : new StateDictVars((await readStateDictFile(shared.initialFile)).tensors).source;
 const engine = engines[kind];
 const gate = new Gate();
-let turn: (Turn & { done: number; loss: number; startMs: number }) | undefined;
+let turn: (Turn & { losses: number[]; startMs: number }) | undefined;
 
-process.stdout.write(`${JSON.stringify({ device: kind === 'native' ? "Residual's kernels" : runsOn })}\n`);
+reply({ device: kind === 'native' ? "Residual's kernels" : runsOn });
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const { untimed, steps } = JSON.parse(line) as Turn;
-    turn = { untimed, steps, done: 0, loss: 0, startMs: performance.now() };
+    turn = { untimed, steps, losses: [], startMs: performance.now() };
     gate.let(untimed + steps);
   })
   .on('close', () => process.exit());
 
 await train({
   ...recipeOptions(recipe, data.stepsPerEpoch),
-  model: (vars) => cifarResNet(20, { vars }),
-  initial: randomVars({ seed: 1 }),
+  model: (vars) => new ResNet(spec, { vars }),
+  initial,
   data: gate.through(data),
   ...(engine === undefined ? {} : { engine }),
   onEvent(event) {
     if (event.kind !== 'step' || turn === undefined) return;
-    turn.done += 1;
-    turn.loss += event.loss;
-    if (turn.done === turn.untimed) turn.startMs = performance.now();
-    if (turn.done < turn.untimed + turn.steps) return;
-    const seconds = (performance.now() - turn.startMs) / 1000;
-    process.stdout.write(`${JSON.stringify({ seconds, loss: turn.loss / turn.done })}\n`);
+    turn.losses.push(event.loss);
+    const { untimed, steps, losses } = turn;
+    if (losses.length === untimed) turn.startMs = performance.now();
+    if (losses.length === untimed + steps) reply({ seconds: (performance.now() - turn.startMs) / 1000, losses });
   },
 });
+
+function reply(message: Ready | Trained): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}

@@ -1,29 +1,78 @@
 import { fileURLToPath } from 'node:url';
+import { cifarSpecOf } from '@residual/resnet';
 import { BenchError } from '../bench-error.ts';
+import { pythonEnvironment } from '../python-environment.ts';
 import { LineProcess } from './line-process.ts';
+import type { SharedFiles, Workload } from './workload.ts';
 
 export interface TrainerOptions {
-  /** CIFAR-10's binary version. */
-  readonly folder: string;
+  readonly workload: Workload;
+  /** Left out, each begins and shuffles for itself. */
+  readonly shared?: SharedFiles;
   readonly threads: number;
   /** With torch and torchvision. */
   readonly python: string;
 }
 
+/** What `trainer-process` is told. */
+export interface OwnSetup {
+  readonly kind: string;
+  readonly threads: number;
+  readonly workload: Workload;
+  readonly shared?: SharedFiles;
+}
+
+/** How PyTorch trains. */
+export interface PytorchKind {
+  readonly isCompiled: boolean;
+  readonly isBfloat16: boolean;
+  /** Of its DataLoader. */
+  readonly workers: number;
+}
+
+/** What a trainer says when it is ready. */
+export interface Ready {
+  readonly device: string;
+  readonly version?: string;
+}
+
+/** What it answers to a turn. */
+export interface Trained {
+  /** Of the timed steps. */
+  readonly seconds: number;
+  /** Of all steps of the turn. */
+  readonly losses: readonly number[];
+}
+
 /** Who trains, by name; PyTorch with so many workers of its DataLoader. */
 export function trainerNames(): string[] {
   const own = ['native', 'compiled', 'compiled-bfloat16', 'eager', 'eager-tfjs-batch-norm'];
-  return [...own, 'pytorch-0', 'pytorch-1', 'pytorch-2'];
+  const ways = ['', '-compile', '-bfloat16', '-compile-bfloat16'];
+  return [...own, ...ways.flatMap((way) => [0, 1, 2].map((workers) => `pytorch${way}-${workers}`))];
 }
 
-/** @throws BenchError for a name that there is not. */
-export function startTrainer(name: string, { folder, threads, python }: TrainerOptions): LineProcess {
+/** How a trainer of that name uses PyTorch; `undefined` for one that does not. */
+export function pytorchKind(name: string): PytorchKind | undefined {
+  const found = /^pytorch(-compile)?(-bfloat16)?-(\d)$/.exec(name);
+  if (found === null) return undefined;
+  return { isCompiled: found[1] !== undefined, isBfloat16: found[2] !== undefined, workers: Number(found[3]) };
+}
+
+/** @throws BenchError for a name that there is not, and for workers without pictures to make batches of. */
+export function startTrainer(name: string, { workload, shared, threads, python }: TrainerOptions): LineProcess {
   if (!trainerNames().includes(name))
     throw new BenchError(`--trainers: expected some of ${trainerNames().join(', ')}, got '${name}'`);
-  const workers = /^pytorch-(\d)$/.exec(name)?.[1];
-  if (workers === undefined) return new LineProcess(name, process.execPath, [childFile(), name, folder, `${threads}`]);
-  const script = fileURLToPath(new URL('../../python/train_resnet20.py', import.meta.url));
-  return new LineProcess(name, python, [script, folder, `${threads}`, workers], pythonEnvironment());
+  const kind = pytorchKind(name);
+  if (kind === undefined) {
+    const setup: OwnSetup = { kind: name, threads, workload, ...(shared && { shared }) };
+    return new LineProcess(name, process.execPath, [childFile(), JSON.stringify(setup)]);
+  }
+  if (shared !== undefined && kind.workers > 0)
+    throw new BenchError(`--trainers: expected no workers where all share their batches, got '${name}'`);
+  const script = fileURLToPath(new URL('../../python/train.py', import.meta.url));
+  const isCifar = cifarSpecOf(workload.model) !== undefined;
+  const setup = { ...workload, ...shared, ...kind, threads, isCifar };
+  return new LineProcess(name, python, [script, JSON.stringify(setup)], pythonEnvironment());
 }
 
 /** A process needs JavaScript: from sources it is the built one. */
@@ -31,10 +80,4 @@ function childFile(): string {
   const isSource = import.meta.url.endsWith('.ts');
   const name = isSource ? '../../dist/training/trainer-process.js' : './trainer-process.js';
   return fileURLToPath(new URL(name, import.meta.url));
-}
-
-/** A core type that was set for another BLAS may not suit this one. */
-function pythonEnvironment(): NodeJS.ProcessEnv {
-  const { OPENBLAS_CORETYPE: _, ...rest } = process.env;
-  return rest;
 }
