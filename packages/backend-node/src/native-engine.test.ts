@@ -21,6 +21,7 @@ describe.skipIf(!requirement('native'))('native', () => {
       interpret,
       tolerance: 1e-5,
       trains: true,
+      profiles: true,
     });
   }
 
@@ -59,6 +60,45 @@ describe.skipIf(!requirement('native'))('native', () => {
     const { y } = await executable.run({ x });
     await executable.dispose();
     expectClose(y!, expected!, 0.02);
+  });
+
+  test('a profile of a training step has its convolutions and both gradients of each', async () => {
+    const graph = await trace((t) => {
+      const x = t.input('x', [2, 8, 8, 3]) as tf.Tensor4D;
+      const filters = [t.input('v', [3, 3, 3, 16]), t.input('w', [3, 3, 16, 32])] as tf.Tensor4D[];
+      const { value, grads } = tf.valueAndGrads((...given: tf.Tensor[]) => {
+        const [v, w] = given as tf.Tensor4D[];
+        const hidden = tf.relu(tf.conv2d(x, v!, 1, 'same')) as tf.Tensor4D;
+        return tf.mean(tf.conv2d(hidden, w!, 2, 'same')) as tf.Scalar;
+      })(filters);
+      return { loss: value, v: grads[0]!, w: grads[1]! };
+    });
+    const executable = await native().compile(graph, new Map());
+    const inputs = Object.fromEntries(
+      executable.inputs.map(({ name, shape }) => [
+        name,
+        Float32Array.from(
+          uniform(
+            name,
+            shape.reduce((a, b) => a * b),
+          ),
+        ),
+      ]),
+    );
+    const { steps, outputs } = await executable.profile!(inputs, { runs: 1 });
+    expect(outputs).toEqual(await executable.run(inputs));
+    await executable.dispose();
+    const [first, second] = [2 * 64 * 16 * 27, 2 * 16 * 32 * 144];
+    expect(
+      steps.filter(({ multiplyAdds }) => multiplyAdds > 0).map(({ kind, multiplyAdds }) => [kind, multiplyAdds]),
+    ).toEqual([
+      ['FusedConv2D', first],
+      ['FusedConv2D', second],
+      ['Conv2DBackpropFilter', second],
+      ['Conv2DBackpropInput', second],
+      ['Conv2DBackpropFilter', first],
+    ]);
+    for (const { readBytes, writtenBytes } of steps) expect(Math.min(readBytes, writtenBytes)).toBeGreaterThan(0);
   });
 
   test('executables of several sizes side by side share packed weights', async () => {

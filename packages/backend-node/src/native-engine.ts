@@ -12,7 +12,7 @@ import {
   sliceSplits,
   type Weights,
 } from '@residual/compile';
-import { KernelError, type KernelProgram } from '@residual/kernels';
+import { KernelError } from '@residual/kernels';
 import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/kernels/node';
 
 /**
@@ -48,21 +48,14 @@ async function compile(
     bound,
     {
       info: { engine: 'native', device, nodeCount: countRunNodes(bound), weightBytes },
-      run: (inputs, signal) => run(program, inputs as Record<string, Float32Array>, signal),
+      run: (inputs, signal, stepMs) => program.run(inputs as Record<string, Float32Array>, { signal, stepMs }),
+      steps: () => program.steps,
       dispose: () => program.dispose(),
       // The next run waits in the program's own queue, not for the event loop.
       concurrency: 2,
     },
     compileOptions,
   );
-}
-
-function run(
-  program: KernelProgram,
-  inputs: Readonly<Record<string, Float32Array>>,
-  signal: AbortSignal | undefined,
-): Promise<Record<string, Float32Array>> {
-  return program.run(inputs, signal === undefined ? {} : { signal });
 }
 
 function rethrow(error: unknown): never {

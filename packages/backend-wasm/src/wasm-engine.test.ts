@@ -12,7 +12,7 @@ for (const [threads, isa] of [
   [2, 'relaxed-simd'],
 ] as const) {
   const name = `wasm, threads: ${threads}, isa: ${isa}`;
-  engineContract(name, { engine: () => wasm({ threads, isa }), trace, interpret, tolerance: 1e-5 });
+  engineContract(name, { engine: () => wasm({ threads, isa }), trace, interpret, tolerance: 1e-5, profiles: true });
 }
 
 test('says what it runs on', async () => {

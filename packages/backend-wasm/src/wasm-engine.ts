@@ -50,8 +50,8 @@ async function compile(
         nodeCount: countRunNodes(bound),
         weightBytes,
       },
-      run: (inputs, signal) =>
-        program.run(inputs as Record<string, Float32Array>, signal === undefined ? {} : { signal }),
+      run: (inputs, signal, stepMs) => program.run(inputs as Record<string, Float32Array>, { signal, stepMs }),
+      steps: () => program.steps,
       dispose: () => program.dispose(),
     },
     compileOptions,

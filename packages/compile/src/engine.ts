@@ -14,6 +14,52 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ProfileOptions extends RunOptions {
+  /** Timed runs, after one that is not; times are their medians. Default 10. */
+  readonly runs?: number;
+}
+
+/** Where the time of runs goes, step by step. */
+export interface Profile {
+  readonly engine: string;
+  readonly device: string;
+  /** How many runs were timed. */
+  readonly runs: number;
+  /** Median time of a run, in milliseconds, with what lies outside of steps. */
+  readonly runMs: number;
+  /** In the order of computation. */
+  readonly steps: readonly ProfileStep[];
+  /** How steps were timed, where that was another way than the engine's best; one line. */
+  readonly note?: string;
+  /** Of the last run, by name. */
+  readonly outputs: Readonly<Record<string, ConstantData>>;
+}
+
+/** What an engine does at one go: a node with what is fused into it, or a part of one. */
+export interface ProfileStep {
+  /** The network's own, e.g. `layer1.0.conv1`, where it is known; else the operation, or the input or output moved. */
+  readonly name: string;
+  /** The graph's operation, e.g. `FusedConv2D`; `Input` and `Output` for those that are moved. */
+  readonly kind: string;
+  /** How the engine computes it, in its own words, e.g. `direct`, `winograd f4`, `matrix`, `pool`. */
+  readonly algorithm: string;
+  /** Of the result; images are NHWC. */
+  readonly shape: readonly number[];
+  /** Of a convolution: `[h, w, in / groups, out]`. */
+  readonly filterShape?: readonly number[];
+  /** Median, in milliseconds. */
+  readonly timeMs: number;
+  /** Of the convolution or matrix product as it is defined, whatever the algorithm does instead; 0 for other steps. */
+  readonly multiplyAdds: number;
+  /** Those that the algorithm does: fewer by Winograd, more where it multiplies padding's zeros. */
+  readonly computedMultiplyAdds: number;
+  /** Weights that it reads, as the engine keeps them: Winograd's are larger than the filter, narrow ones smaller. */
+  readonly weightBytes: number;
+  /** Values that it reads and writes, each once. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
 /** An input or output of an executable; images are NHWC. */
 export interface TensorSpec {
   readonly name: string;
@@ -52,6 +98,13 @@ export interface Executable {
    * @throws EngineError for missing, unknown or ill-shaped inputs (`BAD_INPUT`) and after `dispose` (`DISPOSED`).
    */
   run(inputs: Readonly<Record<string, ConstantData>>, options?: RunOptions): Promise<Record<string, ConstantData>>;
+  /**
+   * Runs several times, with a time for each step; missing where the engine does not see its steps. Runs beside it would
+   * spoil the times.
+   *
+   * @throws EngineError as `run`
+   */
+  profile?(inputs: Readonly<Record<string, ConstantData>>, options?: ProfileOptions): Promise<Profile>;
   /** Frees the executable's own memory, after the runs under way; never the device. Again it does nothing. */
   dispose(): Promise<void>;
 }

@@ -5,12 +5,16 @@ export { computedOutputs } from './engine/computed-outputs.ts';
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts';
 export { compileFor, type EngineChoice, firstAvailable, type PassedOverEngine } from './engine/first-available.ts';
 export { type ExecutableParts, makeExecutable } from './engine/make-executable.ts';
+export type { EngineStep } from './engine/profile.ts';
 export { tfjs } from './engine/tfjs-engine.ts';
 export type {
   CompileOptions,
   Engine,
   Executable,
   ExecutableInfo,
+  Profile,
+  ProfileOptions,
+  ProfileStep,
   RunOptions,
   TensorSpec,
 } from './engine.ts';

@@ -56,7 +56,8 @@ export function summary(graph: Graph): Summary {
   };
 }
 
-function costOf(
+/** What one node costs, from its shapes. */
+export function costOf(
   graph: Graph,
   { op, inputs, outputs, attributes }: GraphNode,
 ): { multiplyAdds: number; activations: number } {

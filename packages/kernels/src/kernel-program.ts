@@ -21,12 +21,31 @@ export interface KernelInfo {
 
 export interface KernelRunOptions {
   /** Ends the run early, also in mid-run; `run` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** As long as the program's `steps`: is given the milliseconds that each has taken. */
+  readonly stepMs?: Float64Array | undefined;
+}
+
+/** A step of a run, and what it takes. */
+export interface KernelStep {
+  /** What it computes, by the graph's number of the value; in training, the first value of the node that it is part of. */
+  readonly value: number;
+  /** How it computes, e.g. `direct` or `winograd f4`. */
+  readonly algorithm: string;
+  /** Those that the kernels do: fewer than the convolution's by Winograd, more where padding's zeros are multiplied. */
+  readonly multiplyAdds: number;
+  /** Packed weights that it reads. */
+  readonly weightBytes: number;
+  /** Values that it reads and writes. Of an operation of several steps the first has all bytes. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
 }
 
 /** A compiled graph with packed weights. */
 export interface KernelProgram {
   readonly info: KernelInfo;
+  /** Empty once the program is disposed. */
+  readonly steps: readonly KernelStep[];
   /**
    * Runs once; runs that overlap are queued.
    *

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { KernelStep } from './kernel-program.ts';
 import { platformName } from './platform-name.ts';
 
 /** What the addon exports; made by napi-rs. */
@@ -11,14 +12,34 @@ export interface Addon {
     constantIds: number[],
     constants: Float32Array[],
     identities: number[],
-    options: { threads?: number; isa?: string; rejectNonFinite?: boolean; precision?: string },
+    options: AddonOptions,
     samples: Float32Array[],
   ): Promise<NativeExecutable>;
+  measureLimits(options: AddonOptions): Promise<CpuLimits>;
+}
+
+export interface AddonOptions {
+  threads?: number;
+  isa?: string;
+  rejectNonFinite?: boolean;
+  precision?: string;
+}
+
+/** What this CPU can do at most, as measured. */
+export interface CpuLimits {
+  readonly isa: string;
+  readonly threads: number;
+  /** Of numbers in registers, all threads together. */
+  readonly multiplyAddsPerSecond: number;
+  /** Read and written together, over more memory than the caches hold. */
+  readonly bytesPerSecond: number;
 }
 
 export interface NativeExecutable {
   readonly info: { isa: string; threads: number; weightBytes: number; sharedWeightBytes: number; peakBytes: number };
-  run(id: number, inputs: Float32Array[]): Promise<Float32Array<ArrayBuffer>[]>;
+  readonly steps: KernelStep[];
+  /** The outputs, and after them the milliseconds of each step where the run is timed. */
+  run(id: number, inputs: Float32Array[], isTimed: boolean): Promise<Float32Array<ArrayBuffer>[]>;
   cancel(id: number): void;
   dispose(): void;
 }

@@ -1,7 +1,7 @@
 import { KernelError, type KernelErrorCode } from './kernel-error.ts';
 import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
-import type { KernelOptions, KernelProgram } from './kernel-program.ts';
-import { type Addon, loadAddon, type NativeExecutable } from './load-addon.ts';
+import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-program.ts';
+import { type Addon, type AddonOptions, type CpuLimits, loadAddon, type NativeExecutable } from './load-addon.ts';
 import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
 
@@ -50,6 +50,20 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   return new NativeProgram(native, inputNames, outputNamer(graph));
 }
 
+/**
+ * Measures what programs compiled with these options could do at most: multiply-adds by the instruction set's widest
+ * arithmetic, with its numbers in registers, and memory read and written in a stream. Takes about a second.
+ *
+ * @throws KernelError (`UNAVAILABLE`, `BAD_OPTION`)
+ */
+export async function measureLimits(
+  options: Pick<NativeKernelOptions, 'threads' | 'isa' | 'precision'> = {},
+): Promise<CpuLimits> {
+  const { addon, reason } = loadAddon();
+  if (addon === undefined) throw new KernelError('UNAVAILABLE', `native kernels: ${reason}`);
+  return await addon.measureLimits(nativeOptions(addon, options)).catch(asKernelError('BAD_OPTION'));
+}
+
 function identifier(addon: Addon): (data: Float32Array) => number {
   return (data) => {
     const identity = identities.get(data) ?? addon.newIdentity();
@@ -58,7 +72,7 @@ function identifier(addon: Addon): (data: Float32Array) => number {
   };
 }
 
-function nativeOptions(addon: Addon, options: NativeKernelOptions): Parameters<Addon['compileGraph']>[4] {
+function nativeOptions(addon: Addon, options: NativeKernelOptions): AddonOptions {
   const { threads, rejectsNonFinite = false, precision = 'fp32' } = options;
   const isa = options.isa ?? process.env['RESIDUAL_KERNELS_ISA'];
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
@@ -100,9 +114,13 @@ class NativeProgram implements KernelProgram {
     this.#nameOutputs = nameOutputs;
   }
 
+  get steps(): KernelProgram['steps'] {
+    return this.#isDisposed ? [] : this.#native.steps;
+  }
+
   async run(
     inputs: Readonly<Record<string, Float32Array>>,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal, stepMs }: KernelRunOptions = {},
   ): Promise<NamedOutputs> {
     if (this.#isDisposed)
       throw new KernelError('DISPOSED', 'expected a live program, got a disposed one; compile again');
@@ -115,8 +133,9 @@ class NativeProgram implements KernelProgram {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const outputs = await this.#start(id, ordered);
+      const outputs = await this.#start(id, ordered, stepMs !== undefined);
       signal?.throwIfAborted();
+      stepMs?.set(outputs.pop()!);
       return this.#nameOutputs(outputs);
     } catch (error) {
       signal?.throwIfAborted();
@@ -129,8 +148,8 @@ class NativeProgram implements KernelProgram {
   }
 
   /** The addon refuses inputs of a wrong length at once, rather than by its promise. */
-  async #start(id: number, inputs: Float32Array[]): Promise<Float32Array<ArrayBuffer>[]> {
-    return await this.#native.run(id, inputs);
+  async #start(id: number, inputs: Float32Array[], isTimed: boolean): Promise<Float32Array<ArrayBuffer>[]> {
+    return await this.#native.run(id, inputs, isTimed);
   }
 
   dispose(): void {

@@ -1,3 +1,3 @@
 export { allowRelaxedSimd } from './allow-relaxed-simd.ts';
-export { type AddonResult, loadAddon } from './load-addon.ts';
-export { compileProgram, type KernelPrecision, type NativeKernelOptions } from './native.ts';
+export { type AddonResult, type CpuLimits, loadAddon } from './load-addon.ts';
+export { compileProgram, type KernelPrecision, measureLimits, type NativeKernelOptions } from './native.ts';

@@ -1,5 +1,6 @@
 import { KernelError, type KernelErrorCode } from './kernel-error.ts';
 import type { SerializedGraph } from './kernel-graph.ts';
+import type { KernelStep } from './kernel-program.ts';
 import type { WasmIsa } from './wasm-isa.ts';
 
 /** The module's exports; see crate/src/wasm.rs. */
@@ -20,13 +21,15 @@ interface Exports {
   ): number;
   bytes_of(session: number, what: number): number;
   length_of(session: number, isOutput: number, index: number): number;
-  begin(session: number, arrays: number): void;
+  number_of(session: number, step: number, what: number): number;
+  begin(session: number, arrays: number, isTimed: number): void;
   outcome(session: number): number;
   /** Only for one thread. */
   advance(session: number): number;
   /** Only with shared memory. */
   cancel(session: number): void;
   close(session: number): void;
+  times_of(session: number): number;
 }
 
 /** As it is written in the module for several threads; see build-wasm.mjs. */
@@ -44,6 +47,8 @@ export interface WasmRun {
   /** @throws KernelError (`BAD_INPUT`) where the run that has ended has refused its inputs */
   check(): void;
   outputs(): Float32Array<ArrayBuffer>[];
+  /** When each step of a timed run has ended, in milliseconds from its beginning. Only with shared memory. */
+  stepEndsMs(): number[];
   end(): void;
 }
 
@@ -60,7 +65,8 @@ export class WasmMemory {
     this.module = module;
     try {
       this.shared = isForThreads(module) ? new WebAssembly.Memory(SHARED_PAGES) : undefined;
-      const imports = this.shared === undefined ? {} : { env: { memory: this.shared }, host: { run_ended: () => {} } };
+      const imports =
+        this.shared === undefined ? {} : { env: { memory: this.shared }, host: { run_ended: () => {}, now: nowNs } };
       this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
     } catch (cause) {
       throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
@@ -106,8 +112,24 @@ export class WasmMemory {
     return { weightBytes, peakBytes };
   }
 
+  stepsOf(session: number): KernelStep[] {
+    const steps: KernelStep[] = [];
+    for (;;) {
+      const numbers = [0, 1, 2, 3, 4].map((what) => this.#exports.number_of(session, steps.length, what));
+      const [value, multiplyAdds, weightBytes, readBytes, writtenBytes] = numbers as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (Number.isNaN(value)) return steps;
+      steps.push({ value, algorithm: this.#message(), multiplyAdds, weightBytes, readBytes, writtenBytes });
+    }
+  }
+
   /** @throws KernelError (`BAD_INPUT`) for an array of another length */
-  begin(session: number, names: readonly string[], inputs: readonly Float32Array[]): WasmRun {
+  begin(session: number, names: readonly string[], inputs: readonly Float32Array[], isTimed: boolean): WasmRun {
     for (const [index, data] of inputs.entries()) {
       const length = this.#exports.length_of(session, 0, index);
       if (data.length === length) continue;
@@ -119,7 +141,8 @@ export class WasmMemory {
       if (length > 0) blocks.push(this.#take(length * 4));
     }
     const table = this.#put(Uint32Array.from(blocks, ({ start }) => start));
-    this.#exports.begin(session, table.start);
+    const startNs = nowNs();
+    this.#exports.begin(session, table.start, isTimed ? 1 : 0);
     return {
       advance: () => {
         const state = this.#guard(() => this.#exports.advance(session));
@@ -133,6 +156,11 @@ export class WasmMemory {
         blocks
           .slice(inputs.length)
           .map(({ start, bytes }) => new Float32Array(this.#memory.buffer, start, bytes / 4).slice()),
+      stepEndsMs: () => {
+        const start = this.#exports.times_of(session) >>> 0;
+        const ends = new BigUint64Array(this.#memory.buffer, start, this.stepsOf(session).length);
+        return Array.from(ends, (end) => (Number(end) - startNs) / 1e6);
+      },
       end: () => {
         for (const block of [...blocks, table]) this.#exports.release(block.start, block.bytes);
       },
@@ -176,10 +204,19 @@ export class WasmMemory {
   }
 
   #failure(code: KernelErrorCode): KernelError {
+    return new KernelError(code, this.#message());
+  }
+
+  #message(): string {
     const start = this.#exports.message_start() >>> 0;
     const bytes = new Uint8Array(this.#memory.buffer, start, this.#exports.message_length());
-    return new KernelError(code, new TextDecoder().decode(bytes.slice()));
+    return new TextDecoder().decode(bytes.slice());
   }
+}
+
+/** By a clock that all threads share; `kernel-worker.js` has the same. */
+function nowNs(): number {
+  return (performance.timeOrigin + performance.now()) * 1e6;
 }
 
 /** The module that takes its memory from outside. */

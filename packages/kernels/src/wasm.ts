@@ -78,27 +78,36 @@ class WasmProgram implements KernelProgram {
     this.#nameOutputs = nameOutputs;
   }
 
-  async run(inputs: Readonly<Record<string, Float32Array>>, { signal }: KernelRunOptions = {}): Promise<NamedOutputs> {
+  get steps(): KernelProgram['steps'] {
+    if (this.#compiled === undefined) return [];
+    return this.#compiled.memory.stepsOf(this.#compiled.session);
+  }
+
+  async run(inputs: Readonly<Record<string, Float32Array>>, options: KernelRunOptions = {}): Promise<NamedOutputs> {
     this.#live();
     const ordered = orderInputs(this.#inputNames, inputs);
-    signal?.throwIfAborted();
-    const run = this.#last.then(() => this.#run(ordered, signal));
+    options.signal?.throwIfAborted();
+    const run = this.#last.then(() => this.#run(ordered, options));
     this.#last = run.catch(() => undefined);
     return this.#nameOutputs(await run);
   }
 
-  async #run(inputs: readonly Float32Array[], signal: AbortSignal | undefined): Promise<Float32Array<ArrayBuffer>[]> {
+  async #run(
+    inputs: readonly Float32Array[],
+    { signal, stepMs }: KernelRunOptions,
+  ): Promise<Float32Array<ArrayBuffer>[]> {
     signal?.throwIfAborted();
     const { memory, session, team } = this.#live();
-    const run = memory.begin(session, this.#inputNames, inputs);
+    const run = memory.begin(session, this.#inputNames, inputs, stepMs !== undefined);
     try {
       if (team === undefined) {
-        await this.#runInSlices(run, signal);
+        await this.#runInSlices(run, signal, stepMs);
       } else {
         await team.runEnds(signal);
         this.#live();
         signal?.throwIfAborted();
         run.check();
+        stepMs?.set(run.stepEndsMs().map((end, step, ends) => end - (ends[step - 1] ?? 0)));
       }
       return run.outputs();
     } finally {
@@ -106,10 +115,15 @@ class WasmProgram implements KernelProgram {
     }
   }
 
-  async #runInSlices(run: WasmRun, signal: AbortSignal | undefined): Promise<void> {
+  async #runInSlices(run: WasmRun, signal: AbortSignal | undefined, stepMs: Float64Array | undefined): Promise<void> {
     let sliceEndMs = performance.now() + SLICE_MS;
-    while (run.advance()) {
-      if (performance.now() < sliceEndMs) continue;
+    for (let step = 0; ; step++) {
+      const startMs = performance.now();
+      const hasMore = run.advance();
+      const endMs = performance.now();
+      if (stepMs !== undefined) stepMs[step] = endMs - startMs;
+      if (!hasMore) return;
+      if (endMs < sliceEndMs) continue;
       await giveWay();
       this.#live();
       signal?.throwIfAborted();

@@ -4,7 +4,8 @@ const isNode = globalThis.process?.versions?.node !== undefined;
 
 async function work(data, post) {
   const { module, memory, session, worker, stackEnd } = data;
-  const host = { run_ended: () => post('ended') };
+  const now = () => (performance.timeOrigin + performance.now()) * 1e6;
+  const host = { run_ended: () => post('ended'), now };
   const { exports } = await WebAssembly.instantiate(module, { env: { memory }, host });
   exports.__stack_pointer.value = stackEnd;
   post('ready');

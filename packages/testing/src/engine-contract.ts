@@ -16,10 +16,29 @@ interface GraphLike {
   readonly inputs: readonly { readonly name: string; readonly role: string; readonly value: number }[];
 }
 
+interface ProfileLike {
+  readonly runs: number;
+  readonly runMs: number;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly algorithm: string;
+    readonly shape: readonly number[];
+    readonly timeMs: number;
+    readonly multiplyAdds: number;
+    readonly computedMultiplyAdds: number;
+    readonly weightBytes: number;
+    readonly readBytes: number;
+    readonly writtenBytes: number;
+  }[];
+  readonly outputs: Readonly<Record<string, HostData>>;
+}
+
 interface ExecutableLike {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<Record<string, HostData>>;
+  profile?(inputs: Inputs, options?: { readonly runs?: number }): Promise<ProfileLike>;
   dispose(): Promise<void>;
 }
 
@@ -39,6 +58,8 @@ export interface EngineContractOptions<Graph extends GraphLike> {
   readonly outgrowsMemory?: boolean;
   /** Whether it computes training steps, for which tfjs's gradients must be registered. Default false. */
   readonly trains?: boolean;
+  /** Whether its executables have `profile`. Default false. */
+  readonly profiles?: boolean;
   /** How many runs must leave no memory behind; default 1,000. */
   readonly manyRuns?: number;
 }
@@ -46,7 +67,7 @@ export interface EngineContractOptions<Graph extends GraphLike> {
 /** What every engine must keep: numbers as the traced operations give them on tfjs's CPU backend, and clear errors. */
 export function engineContract<Graph extends GraphLike>(name: string, options: EngineContractOptions<Graph>): void {
   const { trace, interpret, setUp = () => Promise.resolve(), tolerance = 1e-4 } = options;
-  const { outgrowsMemory = true, trains = false, manyRuns = 1000 } = options;
+  const { outgrowsMemory = true, trains = false, profiles = false, manyRuns = 1000 } = options;
   const nets = Object.entries({ ...contractNets(), ...(trains ? gradientNets() : {}) });
 
   describe(`${name}: engine contract`, () => {
@@ -238,6 +259,32 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
         expect(after - before).toBeLessThan(40e6);
       });
 
+      if (profiles) {
+        test('a profile has every convolution once, times that make up the run, and the same results', async () => {
+          const { steps, runMs, runs, outputs } = await executable.profile!(inputs, { runs: 3 });
+          expect(runs).toBe(3);
+          expect(outputs).toEqual(await executable.run(inputs));
+          const computing = steps.filter(({ multiplyAdds }) => multiplyAdds > 0);
+          // Twenty-one convolutions and the matrix product, each by its own name.
+          expect(new Set(computing.map(({ name }) => name)).size).toBe(computing.length);
+          expect(computing.map(({ name }) => name)).toContain('layer2.0.conv1');
+          expect(computing).toHaveLength(22);
+          expect(sumOf(steps, 'multiplyAdds')).toBe(RESIDUAL_16_MULTIPLY_ADDS);
+          for (const step of computing) {
+            expect(step.computedMultiplyAdds, step.name).toBeGreaterThan(0);
+            expect(step.weightBytes, step.name).toBeGreaterThan(0);
+          }
+          for (const { name, algorithm, readBytes, writtenBytes, timeMs } of steps) {
+            expect(algorithm, name).toMatch(/^[a-z]/);
+            expect(readBytes + writtenBytes, name).toBeGreaterThan(0);
+            expect(timeMs, name).toBeGreaterThanOrEqual(0);
+          }
+          // Medians of each need not add up to the median of all.
+          expect(sumOf(steps, 'timeMs')).toBeGreaterThan(0);
+          expect(sumOf(steps, 'timeMs')).toBeLessThan(2 * runMs);
+        });
+      }
+
       if (outgrowsMemory) {
         test('too little memory is an error, and the next run answers', async () => {
           const huge = await trace(pointNet(4096, 4e6));
@@ -267,6 +314,13 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
       });
     });
   });
+}
+
+/** Of `residualNet(1, 16)`: its stem, twenty 3×3 and 1×1 convolutions, and its matrix product, counted by hand. */
+const RESIDUAL_16_MULTIPLY_ADDS = 10_203_776;
+
+function sumOf(steps: ProfileLike['steps'], field: 'timeMs' | 'multiplyAdds'): number {
+  return steps.reduce((sum, step) => sum + step[field], 0);
 }
 
 /** The process's memory; a page does not know its own, and counts tensors alone. */

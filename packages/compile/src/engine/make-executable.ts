@@ -1,16 +1,25 @@
-import type { CompileOptions, Executable, ExecutableInfo, TensorSpec } from '../engine.ts';
+import type { CompileOptions, Executable, ExecutableInfo, Profile, ProfileOptions, TensorSpec } from '../engine.ts';
 import type { ConstantData, Graph } from '../graph.ts';
 import { withOtherOutputs } from './computed-outputs.ts';
 import { EngineError } from './engine-error.ts';
+import { type EngineStep, median, nameSteps } from './profile.ts';
 
 /** What an engine itself has to do; `makeExecutable` does the rest of the contract. */
 export interface ExecutableParts {
   readonly info: ExecutableInfo;
-  /** Computes one run of checked inputs, at least what `computedOutputs` lists; it need not look at the signal, but ends earlier if it does. */
+  /**
+   * Computes one run of checked inputs, at least what `computedOutputs` lists; it need not look at the signal, but ends
+   * earlier if it does. `stepMs`, given only where there are `steps`, is to be filled with what each has taken.
+   */
   readonly run: (
     inputs: Readonly<Record<string, ConstantData>>,
     signal: AbortSignal | undefined,
+    stepMs?: Float64Array,
   ) => Promise<Record<string, ConstantData>>;
+  /** Of a run, for an engine that can tell their times. */
+  readonly steps?: () => readonly EngineStep[];
+  /** For `Profile`. */
+  readonly profileNote?: string;
   /** Called once, when no run is under way. */
   readonly dispose: () => void | Promise<void>;
   /** How many runs the engine takes at once; default 1, so that others wait. */
@@ -55,29 +64,61 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
     });
   };
 
+  const run = async (
+    given: Readonly<Record<string, ConstantData>>,
+    signal: AbortSignal | undefined,
+    stepMs?: Float64Array,
+  ): Promise<Record<string, ConstantData>> => {
+    if (disposal !== undefined) {
+      throw new EngineError(
+        'DISPOSED',
+        info.engine,
+        `${info.engine}: expected a live executable, got a disposed one; compile again`,
+      );
+    }
+    checkInputs(info.engine, inputs, given, options.rejectNaN === true);
+    signal?.throwIfAborted();
+    await turn(signal);
+    try {
+      const results = await parts.run(given, signal, stepMs);
+      signal?.throwIfAborted();
+      return withOtherOutputs(light, given, results);
+    } finally {
+      release();
+    }
+  };
+  const { steps, profileNote } = parts;
+  const profile = async (
+    given: Readonly<Record<string, ConstantData>>,
+    { signal, runs = 10 }: ProfileOptions = {},
+  ): Promise<Profile> => {
+    let results = await run(given, signal);
+    const engineSteps = steps!();
+    const [times, runsMs]: [Float64Array[], number[]] = [[], []];
+    for (let index = 0; index < runs; index++) {
+      const stepMs = new Float64Array(engineSteps.length);
+      const startMs = performance.now();
+      results = await run(given, signal, stepMs);
+      runsMs.push(performance.now() - startMs);
+      times.push(stepMs);
+    }
+    return {
+      engine: info.engine,
+      device: info.device,
+      runs,
+      runMs: median(runsMs),
+      steps: nameSteps(light, engineSteps, times),
+      ...(profileNote === undefined ? {} : { note: profileNote }),
+      outputs: results,
+    };
+  };
+
   return {
     inputs,
     outputs,
     info,
-    async run(given, { signal } = {}) {
-      if (disposal !== undefined) {
-        throw new EngineError(
-          'DISPOSED',
-          info.engine,
-          `${info.engine}: expected a live executable, got a disposed one; compile again`,
-        );
-      }
-      checkInputs(info.engine, inputs, given, options.rejectNaN === true);
-      signal?.throwIfAborted();
-      await turn(signal);
-      try {
-        const results = await parts.run(given, signal);
-        signal?.throwIfAborted();
-        return withOtherOutputs(light, given, results);
-      } finally {
-        release();
-      }
-    },
+    run: (given, { signal } = {}) => run(given, signal),
+    ...(steps === undefined ? {} : { profile }),
     dispose() {
       disposal ??= new Promise<void>((resolve) => {
         whenIdle = resolve;

@@ -6,6 +6,7 @@ mod product;
 
 pub use product::{ProductArgs, kernel};
 
+use crate::tile::{BYTE, FLOAT};
 use std::arch::asm;
 use std::sync::OnceLock;
 
@@ -26,6 +27,32 @@ pub fn is_available() -> bool {
             && std::arch::x86_64::__cpuid_count(7, 0).edx & TILES_BFLOAT_BYTES == TILES_BFLOAT_BYTES
             && request_permission()
     })
+}
+
+/// Multiply-adds of a format by the kernel that has two registers of pixels, from the nearest cache, so many times; says
+/// how many they were. Of numbers in halves three products count as one.
+///
+/// # Safety
+/// [`is_available`].
+pub unsafe fn multiply_adds(format: usize, times: usize) -> f64 {
+    const STEPS: usize = 8;
+    const PIXELS: usize = 2 * SIDE;
+    let halves = if format == FLOAT { 2 } else { 1 };
+    let channels = if format == BYTE { ROW } else { ROW / 2 };
+    let input = vec![0u8; PIXELS * ROW * halves];
+    let weights = vec![0u8; STEPS * SIDE * ROW * halves];
+    let offsets = [0; STEPS];
+    let mut sums = [0.0; PIXELS * SIDE];
+    // SAFETY: the unit is there, as the caller says, and the arrays are as large as two registers of pixels and the steps ask.
+    unsafe {
+        let _registers = Registers::configure();
+        for _ in 0..times {
+            let (input, offsets, weights) = (input.as_ptr(), offsets.as_ptr(), weights.as_ptr());
+            let args = ProductArgs { input, offsets, steps: STEPS, weights, sums: sums.as_mut_ptr() };
+            kernel(format, 2)(&args);
+        }
+    }
+    times as f64 * (STEPS * PIXELS * SIDE * channels) as f64
 }
 
 /// Linux gives a process the registers' state when it asks. @see Documentation/arch/x86/xstate.rst

@@ -77,6 +77,13 @@ impl DirectConv {
         }
     }
 
+    pub fn multiply_adds(&self) -> f64 {
+        let pixels = self.tiles.iter().map(|tile| tile.pixels as usize).sum::<usize>() * self.images;
+        let vectors: usize = self.groups.iter().map(|group| group.vectors).sum();
+        let terms = self.taps.len() * self.blocks * self.words * self.input.format.per_word();
+        pixels as f64 * (terms * vectors * self.lanes) as f64
+    }
+
     /// Floats of a worker's own memory: a tile's sums, where they are not stored as they are.
     pub fn scratch(&self) -> usize {
         if self.is_stored_as_float() { 0 } else { 2 * self.kernels[1].len() * self.lanes }

@@ -2,6 +2,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::outer::{OuterArgs, OuterKernel, outer};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::peak::{PeakKernel, multiply_adds};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +41,9 @@ pub struct Isa {
     /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
     #[cfg(not(target_arch = "wasm32"))]
     pub outer: [&'static [OuterKernel]; 2],
+    /// Multiply-adds from registers alone, by format where it has it.
+    #[cfg(not(target_arch = "wasm32"))]
+    peaks: [Option<PeakKernel>; 3],
     /// Runs one work item of a step.
     pub run_item: unsafe fn(&Step, &Context, usize),
     /// Packs one group of filters.
@@ -58,6 +63,21 @@ impl Isa {
     /// Whether this machine multiplies numbers of the format.
     pub fn has_format(&self, format: usize) -> bool {
         !self.tiles[format][0][0].is_empty() && (format == FLOAT || (self.has_format)(format))
+    }
+
+    /// Does multiply-adds of a format as fast as can be, so many rounds, and says how many they were.
+    ///
+    /// # Safety
+    /// [`Isa::has_format`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub unsafe fn multiply_adds(&self, format: usize, rounds: usize) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        if self.has_matrix {
+            // SAFETY: the unit is there where this table is among the available ones.
+            return unsafe { crate::amx::multiply_adds(format, rounds) };
+        }
+        // SAFETY: the CPU has the format, as the caller says.
+        self.peaks[format].map_or(0.0, |kernel| unsafe { kernel(rounds) })
     }
 
     /// All that this machine can run, the fastest first.
@@ -180,10 +200,22 @@ macro_rules! outer_row {
     };
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! peak_instance {
+    ($name:ident, $vector:path, $format:expr, [$($enable:literal)?], [$($pixels:literal)+]) => {
+        $(#[target_feature(enable = $enable)])?
+        pub unsafe fn $name(rounds: usize) -> f64 {
+            // As many sums as the largest tile has.
+            // SAFETY: the instruction set is enabled here.
+            unsafe { multiply_adds::<$vector, { $format }, { 2 * [$($pixels),+].len() }>(rounds) }
+        }
+    };
+}
+
 macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
-        $bfloat:expr, $byte:expr, $has_format:expr
+        $bfloat:expr, $byte:expr, $has_format:expr, $reduced_peaks:expr
     ) => {
         mod $module {
             use super::*;
@@ -191,6 +223,8 @@ macro_rules! isa {
             instance!(float, $vector, FLOAT, $enable);
             #[cfg(not(target_arch = "wasm32"))]
             outer_instance!($vector, $enable);
+            #[cfg(not(target_arch = "wasm32"))]
+            peak_instance!(peak, $vector, FLOAT, $enable, $pixels);
             entries!($vector, $enable);
 
             pub const TABLE: Isa = Isa {
@@ -201,6 +235,11 @@ macro_rules! isa {
                 has_format: $has_format,
                 #[cfg(not(target_arch = "wasm32"))]
                 outer: outer_row!($pixels),
+                #[cfg(not(target_arch = "wasm32"))]
+                peaks: {
+                    let [bfloat, byte]: [Option<PeakKernel>; 2] = $reduced_peaks;
+                    [Some(peak), bfloat, byte]
+                },
                 run_item,
                 pack,
             };
@@ -236,6 +275,14 @@ mod avx512_reduced {
 
     instance!(bfloat, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"]);
     instance!(byte, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"]);
+    peak_instance!(
+        bfloat_peak, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
+    );
+    peak_instance!(
+        byte_peak, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
+    );
+
+    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
     pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
@@ -252,22 +299,32 @@ mod avx512_reduced {
 #[cfg(target_arch = "x86_64")]
 isa!(
     AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
-    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, avx512_reduced::has_format
+    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, avx512_reduced::has_format,
+    avx512_reduced::PEAKS
 );
 /// Convolutions by the matrix unit, all else as with AVX-512.
 #[cfg(target_arch = "x86_64")]
 pub static AMX: Isa = Isa { name: "amx", has_matrix: true, ..avx512::TABLE };
 #[cfg(target_arch = "x86_64")]
-isa!(AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6], [NONE; 5], [NONE; 5], |_| false);
+isa!(
+    AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6],
+    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+);
 #[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    [NONE; 5], [NONE; 5], |_| false
+    [NONE; 5], [NONE; 5], |_| false, [None; 2]
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-isa!(SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);
+isa!(
+    SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4],
+    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+);
 #[cfg(not(target_feature = "simd128"))]
-isa!(PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4], [NONE; 5], [NONE; 5], |_| false);
+isa!(
+    PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4],
+    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+);
 
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 mod emulated_reduced {
@@ -276,6 +333,10 @@ mod emulated_reduced {
 
     instance!(bfloat, Emulated, BFLOAT, []);
     instance!(byte, Emulated, BYTE, []);
+    peak_instance!(bfloat_peak, Emulated, BFLOAT, [], [1 2 3 4]);
+    peak_instance!(byte_peak, Emulated, BYTE, [], [1 2 3 4]);
+
+    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4]);
     pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4]);
@@ -283,5 +344,5 @@ mod emulated_reduced {
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
     EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
-    emulated_reduced::BFLOATS, emulated_reduced::BYTES, |_| true
+    emulated_reduced::BFLOATS, emulated_reduced::BYTES, |_| true, emulated_reduced::PEAKS
 );

@@ -73,6 +73,11 @@ impl Layout {
         self.offset + self.border.top * self.row + self.border.left * self.pixel
     }
 
+    /// Bytes of its numbers, without what pads them.
+    pub fn bytes(&self) -> usize {
+        self.images * self.height * self.width * self.channels * 4 / self.format.per_word()
+    }
+
     pub fn has_border(&self) -> bool {
         self.border != Border::default()
     }

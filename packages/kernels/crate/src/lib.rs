@@ -20,6 +20,8 @@ pub mod moves;
 pub mod node;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod outer;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod peak;
 pub mod plan;
 pub mod pointwise;
 pub mod pool;

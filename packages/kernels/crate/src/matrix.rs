@@ -99,6 +99,15 @@ impl MatrixConv {
         self.parts.len() * self.vectors.div_ceil(self.vectors_each)
     }
 
+    /// Of numbers in halves the three products that stand for one.
+    pub fn multiply_adds(&self) -> f64 {
+        let count = |part: &Part| (self.canvas.rows * (part.images - 1) + part.rows) * self.canvas.columns;
+        let pixels: usize = self.parts.iter().map(|part| count(part).next_multiple_of(SIDE)).sum();
+        let channels = ROW * self.input.format.per_word().max(2) / 4;
+        let products = if self.input.format == Format::Float { 3 } else { 1 };
+        pixels as f64 * (self.offsets.len() * channels * products * self.vectors * SIDE) as f64
+    }
+
     /// Floats of a worker's own memory.
     pub fn scratch(&self) -> usize {
         SUMS + self.stage() + self.blocks * self.block_bytes() / 4

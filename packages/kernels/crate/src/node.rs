@@ -2,8 +2,10 @@
 
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
+use crate::peak::{bandwidth, peak};
 use crate::plan::{Options, compile_sharing};
 use crate::precision::Precision;
+use crate::program::Step;
 use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
 use crate::sharing::{FilterStore, Sharing};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
@@ -29,6 +31,17 @@ pub struct NativeOptions {
     pub precision: Option<String>,
 }
 
+impl NativeOptions {
+    fn resolve(&self) -> std::result::Result<(&'static Isa, usize, Precision), String> {
+        let threads = self.threads.map_or_else(physical_cores, |threads| threads as usize);
+        if threads == 0 || threads > 1024 {
+            return Err(format!("threads: expected 1 to 1024, got {threads}"));
+        }
+        let precision = Precision::parse(self.precision.as_deref().unwrap_or("fp32"))?;
+        Ok((Isa::choose(self.isa.as_deref())?, threads, precision))
+    }
+}
+
 #[napi(object)]
 pub struct NativeInfo {
     pub isa: String,
@@ -41,6 +54,19 @@ pub struct NativeInfo {
     pub peak_bytes: f64,
 }
 
+/// What a step of an executable is and takes.
+#[napi(object)]
+pub struct NativeStep {
+    /// What it computes, by the graph's number; in training, the first value of the node that it is part of.
+    pub value: u32,
+    pub algorithm: String,
+    /// Those that it does, padding's zeros included.
+    pub multiply_adds: f64,
+    pub weight_bytes: f64,
+    pub read_bytes: f64,
+    pub written_bytes: f64,
+}
+
 pub struct Compile {
     graph: String,
     constant_ids: Vec<u32>,
@@ -48,6 +74,48 @@ pub struct Compile {
     identities: Vec<u32>,
     options: NativeOptions,
     samples: Vec<Float32Array>,
+}
+
+#[napi(object)]
+pub struct NativeLimits {
+    pub isa: String,
+    pub threads: u32,
+    pub multiply_adds_per_second: f64,
+    /// Read and written.
+    pub bytes_per_second: f64,
+}
+
+pub struct MeasureLimits {
+    options: NativeOptions,
+}
+
+impl Task for MeasureLimits {
+    type Output = NativeLimits;
+    type JsValue = NativeLimits;
+
+    fn compute(&mut self) -> Result<NativeLimits> {
+        let measure = || -> std::result::Result<NativeLimits, String> {
+            let (isa, threads, precision) = self.options.resolve()?;
+            precision.check(isa)?;
+            Ok(NativeLimits {
+                isa: isa.name.to_owned(),
+                threads: threads as u32,
+                multiply_adds_per_second: peak(isa, precision.format(), threads),
+                bytes_per_second: bandwidth(threads)?,
+            })
+        };
+        measure().map_err(|message| Error::new(Status::InvalidArg, message))
+    }
+
+    fn resolve(&mut self, _env: Env, limits: NativeLimits) -> Result<NativeLimits> {
+        Ok(limits)
+    }
+}
+
+/// Measures what such an executable could do at most, in about a second, in a thread of the pool.
+#[napi(ts_return_type = "Promise<NativeLimits>")]
+pub fn measure_limits(options: NativeOptions) -> AsyncTask<MeasureLimits> {
+    AsyncTask::new(MeasureLimits { options })
 }
 
 /// Of all executables in this process, whichever thread has made them.
@@ -68,17 +136,9 @@ impl Task for Compile {
         let constants: Constants =
             self.constant_ids.iter().zip(&self.constants).map(|(id, data)| (*id as usize, data.as_ref())).collect();
         let make = || -> std::result::Result<Executable, String> {
-            let threads = self.options.threads.map_or_else(physical_cores, |threads| threads as usize);
-            if threads == 0 || threads > 1024 {
-                return Err(format!("threads: expected 1 to 1024, got {threads}"));
-            }
-            let options = Options {
-                isa: Isa::choose(self.options.isa.as_deref())?,
-                threads,
-                algorithm: None,
-                reject_non_finite: self.options.reject_non_finite.unwrap_or(false),
-                precision: Precision::parse(self.options.precision.as_deref().unwrap_or("fp32"))?,
-            };
+            let (isa, threads, precision) = self.options.resolve()?;
+            let reject_non_finite = self.options.reject_non_finite.unwrap_or(false);
+            let options = Options { isa, threads, algorithm: None, reject_non_finite, precision };
             let graph = Graph::parse(&self.graph)?;
             let arrays: Vec<&[f32]> = self.samples.iter().map(|data| data.as_ref()).collect();
             let samples: Vec<&[&[f32]]> = arrays.chunks(graph.inputs.len().max(1)).collect();
@@ -134,9 +194,29 @@ impl NativeExecutable {
         })
     }
 
-    /// Queues a run of arrays in the order of the graph's inputs; the promise gives those of its outputs.
+    #[napi(getter)]
+    pub fn steps(&self) -> Result<Vec<NativeStep>> {
+        let step = |step: &Step| NativeStep {
+            value: step.value as u32,
+            algorithm: step.algorithm().to_owned(),
+            multiply_adds: step.multiply_adds(),
+            weight_bytes: step.traffic.weights as f64,
+            read_bytes: step.traffic.reads as f64,
+            written_bytes: step.traffic.writes as f64,
+        };
+        Ok(self.live()?.program().steps.iter().map(step).collect())
+    }
+
+    /// Queues a run of arrays in the order of the graph's inputs; the promise gives those of its outputs, and after them
+    /// the milliseconds of each step where the run is timed.
     #[napi(ts_return_type = "Promise<Float32Array[]>")]
-    pub fn run<'env>(&self, env: &'env Env, id: u32, inputs: Vec<Float32Array>) -> Result<Object<'env>> {
+    pub fn run<'env>(
+        &self,
+        env: &'env Env,
+        id: u32,
+        inputs: Vec<Float32Array>,
+        is_timed: bool,
+    ) -> Result<Object<'env>> {
         let executable = self.live()?;
         let ports = &executable.program().inputs;
         if inputs.len() != ports.len() {
@@ -163,7 +243,7 @@ impl NativeExecutable {
                 }
             }));
         };
-        let job = Job { id: u64::from(id), inputs: pointers, on_end: Box::new(on_end) };
+        let job = Job { id: u64::from(id), inputs: pointers, is_timed, on_end: Box::new(on_end) };
         // SAFETY: the lengths are those of the ports, and `on_end` holds the arrays.
         unsafe { executable.submit(job) };
         Ok(promise)

@@ -21,7 +21,7 @@ use crate::moves::{CopyBox, Fill, Pack, Reshape, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Pool, Whole};
 use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
-use crate::program::{Port, Program, Step, Work};
+use crate::program::{Port, Program, Step, Traffic, Work};
 use crate::sharing::{FilterPlan, Place, Sharing, Start};
 use crate::weights::{Filters, Packing, pack};
 use std::borrow::Cow;
@@ -92,7 +92,10 @@ pub fn compile_sharing(
         unsafe { layout.zero_border(activations.start()) };
     }
     for index in 0..lowered.operations.len() {
+        let (first, before) = (planner.steps.len(), planner.weights_read);
         planner.emit(index);
+        let weights = 4 * (planner.weights_read - before);
+        planner.steps[first].traffic = planner.traffic(index, weights);
     }
     let own = pack(&planner.packings, planner.weights, options.isa, options.threads)?;
     let shared_filters = planner.filters.shared;
@@ -136,6 +139,8 @@ struct Planner<'l, 'a> {
     /// Floats planned so far.
     weights: usize,
     scratch: usize,
+    /// Floats of weights that the steps so far read, whoever has packed them.
+    weights_read: usize,
 }
 
 impl<'l, 'a> Planner<'l, 'a> {
@@ -158,6 +163,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             filters: FilterPlan::new(sharing),
             weights: 0,
             scratch: 0,
+            weights_read: 0,
         }
     }
 
@@ -279,6 +285,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         let channels = filters.in_channels / filters.groups;
         let [form, block] = how;
         let how = [form, block, self.lanes, filters.groups, channels, filters.taps].map(|number| number as u64);
+        self.weights_read += floats;
         match self.filters.find(&filters.filter, how, whole_lines(floats)) {
             Ok(place) => place,
             Err(key) => {
@@ -291,12 +298,23 @@ impl<'l, 'a> Planner<'l, 'a> {
 
     fn reserve_channels(&mut self, data: Cow<'a, [f32]>, channels: usize) -> usize {
         let at = self.reserve_weights(channels.next_multiple_of(self.lanes) + self.lanes);
+        self.weights_read += data.len();
         self.packings.push(Packing::Channels { data, at });
         at
     }
 
     fn push(&mut self, label: &str, work: Work, output: ValueId) {
         self.steps.push(Step::new(label.to_owned(), work, output, self.layouts[output]));
+    }
+
+    fn traffic(&self, index: usize, weights: usize) -> Traffic {
+        let operation = &self.operations()[index];
+        let output = self.layouts[operation.output].bytes();
+        let reads = match &operation.kind {
+            Kind::Pack(..) | Kind::Assemble { .. } => output,
+            _ => operation.inputs.iter().map(|id| self.layouts[*id].bytes()).sum(),
+        };
+        Traffic { weights, reads, writes: output }
     }
 
     fn emit(&mut self, index: usize) {

@@ -34,14 +34,23 @@ impl Precision {
         }
     }
 
+    /// Of the micro-kernels.
+    pub fn format(self) -> usize {
+        match self {
+            Precision::Float32 => FLOAT,
+            Precision::Bfloat16 => BFLOAT,
+            Precision::Int8 => BYTE,
+        }
+    }
+
     /// Refuses what the instruction set or this CPU has not.
     pub fn check(self, isa: &Isa) -> Result<(), String> {
-        let (format, name) = match self {
-            Precision::Float32 => (FLOAT, ""),
-            Precision::Bfloat16 => (BFLOAT, "bf16: expected a CPU with AVX512_BF16"),
-            Precision::Int8 => (BYTE, "int8: expected a CPU with AVX512_VNNI"),
+        let name = match self {
+            Precision::Float32 => "",
+            Precision::Bfloat16 => "bf16: expected a CPU with AVX512_BF16",
+            Precision::Int8 => "int8: expected a CPU with AVX512_VNNI",
         };
-        match isa.has_format(format) {
+        match isa.has_format(self.format()) {
             true => Ok(()),
             false => Err(format!("precision {name}, got kernels for {}; take fp32", isa.name)),
         }

@@ -79,10 +79,21 @@ pub enum Work {
 pub struct Step {
     pub label: String,
     pub work: Work,
-    /// What the step writes.
+    /// What the step writes; in training, the first value of the node that the step is part of.
     pub value: ValueId,
     pub layout: Layout,
     pub items: usize,
+    pub traffic: Traffic,
+}
+
+/// Bytes that a step's algorithm takes from memory and puts there, each once. Of an operation of several steps, the first
+/// has them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// Packed weights.
+    pub weights: usize,
+    pub reads: usize,
+    pub writes: usize,
 }
 
 impl Step {
@@ -104,7 +115,39 @@ impl Step {
             #[cfg(not(target_arch = "wasm32"))]
             Work::Training(work) => work.items(),
         };
-        Step { label, work, value, layout, items }
+        Step { label, work, value, layout, items, traffic: Traffic::default() }
+    }
+
+    /// How it computes, in a word or two.
+    pub fn algorithm(&self) -> &'static str {
+        match &self.work {
+            Work::Pack(_) => "pack",
+            Work::Direct(_) => "direct",
+            Work::Winograd(work, _) if work.m == 2 => "winograd f2",
+            Work::Winograd(..) => "winograd f4",
+            #[cfg(target_arch = "x86_64")]
+            Work::Matrix(_) => "matrix",
+            Work::Pool(_) | Work::Whole(_) => "pool",
+            Work::Pointwise(_) => "pointwise",
+            Work::Fill(_) | Work::Copy(_) | Work::Reshape(_) => "copy",
+            Work::Softmax(_) => "softmax",
+            Work::Unpack(_) => "unpack",
+            #[cfg(not(target_arch = "wasm32"))]
+            Work::Training(work) => work.algorithm(),
+        }
+    }
+
+    /// Multiply-adds that the kernels do, those with padding's zeros among them.
+    pub fn multiply_adds(&self) -> f64 {
+        match &self.work {
+            Work::Direct(work) => work.multiply_adds(),
+            Work::Winograd(work, stage) => work.multiply_adds(*stage),
+            #[cfg(target_arch = "x86_64")]
+            Work::Matrix(work) => work.multiply_adds(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Work::Training(work) => work.multiply_adds(),
+            _ => 0.0,
+        }
     }
 
     /// # Safety

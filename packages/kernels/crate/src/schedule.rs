@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// Looks at a step's progress before a waiting worker sleeps: some 300 µs, about as long as a large item takes.
 const SPINS: u32 = 16_000;
@@ -18,6 +19,7 @@ pub enum RunError {
     BadInput(String),
 }
 
+/// One array for each output, and of a timed run one more: milliseconds of each step.
 pub type Outputs = Vec<Vec<f32>>;
 
 /// One run to be done.
@@ -25,6 +27,7 @@ pub struct Job {
     /// Chosen by the caller, to cancel by.
     pub id: u64,
     pub inputs: Vec<*const f32>,
+    pub is_timed: bool,
     /// Called once, on a worker's thread or, after disposal, on the disposer's. It owns what the inputs point to.
     pub on_end: Box<dyn FnOnce(Result<Outputs, RunError>) + Send>,
 }
@@ -70,11 +73,18 @@ struct Run {
     inputs: Vec<*const f32>,
     outputs: Vec<*mut f32>,
     non_finite: AtomicU64,
+    clock: Option<Clock>,
     is_cancelled: AtomicBool,
     sleepers: AtomicUsize,
     sleep: Mutex<()>,
     step_done: Condvar,
     end: Mutex<Option<End>>,
+}
+
+/// When the steps of a timed run have ended, in nanoseconds from its start.
+struct Clock {
+    start: Instant,
+    ends: Vec<AtomicU64>,
 }
 
 struct End {
@@ -187,7 +197,7 @@ impl Shared {
     fn take_part(&self, run: &Run, worker: usize) {
         // SAFETY: [`Executable::submit`] answers for the inputs, and the run holds its outputs; a thread is one worker.
         let context = unsafe { self.program.context(worker, &run.inputs, &run.outputs, &run.non_finite) };
-        for (step, progress) in self.program.steps.iter().zip(&run.steps) {
+        for (index, (step, progress)) in self.program.steps.iter().zip(&run.steps).enumerate() {
             let mut finished = 0;
             while let Some(item) = progress.take(worker, step.items) {
                 if !run.is_cancelled.load(Ordering::Relaxed) {
@@ -197,9 +207,12 @@ impl Shared {
                 }
                 finished += 1;
             }
+            if let Some(clock) = run.clock.as_ref().filter(|_| finished > 0) {
+                clock.note(index);
+            }
             if finished > 0 && progress.done.0.fetch_add(finished, Ordering::SeqCst) + finished == step.items {
                 run.wake_sleepers();
-                if std::ptr::eq(progress, &run.steps[run.steps.len() - 1]) {
+                if index + 1 == run.steps.len() {
                     self.end(run);
                 }
             } else {
@@ -212,7 +225,8 @@ impl Shared {
         let end = lock(&run.end).take();
         lock(&self.state).current = None;
         self.changed.notify_all();
-        if let Some(end) = end {
+        if let Some(mut end) = end {
+            end.outputs.extend(run.clock.as_ref().map(Clock::step_ms));
             let found = run.non_finite.load(Ordering::Relaxed);
             let result = match run.is_cancelled.load(Ordering::Relaxed) {
                 true => Err(RunError::Cancelled),
@@ -220,6 +234,23 @@ impl Shared {
             };
             (end.on_end)(result);
         }
+    }
+}
+
+impl Clock {
+    /// Some worker's last item of the step is done; the last such time is the step's end.
+    fn note(&self, step: usize) {
+        self.ends[step].fetch_max(self.start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// From the end of the step before.
+    fn step_ms(&self) -> Vec<f32> {
+        let mut before = 0;
+        let step = |end: &AtomicU64| {
+            let end = end.load(Ordering::Relaxed);
+            (end - std::mem::replace(&mut before, end)) as f32 / 1e6
+        };
+        self.ends.iter().map(step).collect()
     }
 }
 
@@ -256,6 +287,10 @@ impl Run {
             inputs: job.inputs,
             outputs: outputs.iter_mut().map(|output| output.as_mut_ptr()).collect(),
             non_finite: AtomicU64::new(u64::MAX),
+            clock: job.is_timed.then(|| Clock {
+                start: Instant::now(),
+                ends: program.steps.iter().map(|_| AtomicU64::new(0)).collect(),
+            }),
             is_cancelled: AtomicBool::new(false),
             sleepers: AtomicUsize::new(0),
             sleep: Mutex::default(),

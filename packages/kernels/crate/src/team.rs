@@ -3,6 +3,7 @@
 //! do spins for a while, then sleeps on the counter that it waits for.
 
 use crate::program::{Context, Program};
+use crate::wasm::now;
 use std::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -14,7 +15,10 @@ pub struct Team {
     run: AtomicU32,
     is_closing: AtomicBool,
     is_cancelled: AtomicBool,
+    is_timed: AtomicBool,
     steps: Vec<Progress>,
+    /// By step: when it has ended, in a timed run.
+    times: Vec<AtomicU64>,
 }
 
 /// Counters of one step. The upper half is the run that they count for: a worker that the system has put aside may
@@ -44,12 +48,14 @@ impl Team {
             run: AtomicU32::new(0),
             is_closing: AtomicBool::new(false),
             is_cancelled: AtomicBool::new(false),
+            is_timed: AtomicBool::new(false),
+            times: program.steps.iter().map(|_| AtomicU64::new(0)).collect(),
             steps: program.steps.iter().map(progress).collect(),
         }
     }
 
     /// Wakes the workers for a run. The one before it must have ended.
-    pub fn begin(&self) {
+    pub fn begin(&self, is_timed: bool) {
         let run = self.run.load(Ordering::Relaxed).wrapping_add(1);
         for progress in &self.steps {
             for counter in progress.taken.iter().chain([&progress.done]) {
@@ -57,6 +63,7 @@ impl Team {
             }
         }
         self.is_cancelled.store(false, Ordering::SeqCst);
+        self.is_timed.store(is_timed, Ordering::SeqCst);
         self.run.store(run, Ordering::SeqCst);
         // SAFETY: an aligned word of this module's memory.
         unsafe { memory_atomic_notify(self.run.as_ptr().cast(), u32::MAX) };
@@ -65,6 +72,10 @@ impl Team {
     /// Ends the run without doing what is left of it.
     pub fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::SeqCst);
+    }
+
+    pub fn times(&self) -> *const AtomicU64 {
+        self.times.as_ptr()
     }
 
     /// Lets the workers go, after the run under way.
@@ -114,6 +125,10 @@ impl Team {
                     unsafe { (program.isa.run_item)(step, context, item) };
                 }
                 finished += 1;
+            }
+            if finished > 0 && self.is_timed.load(Ordering::Relaxed) {
+                // The last worker's time is the step's.
+                self.times[index].fetch_max(now() as u64, Ordering::Relaxed);
             }
             // What has been taken holds up the run's end: it is still this run that the items count for.
             let all = counted(run, step.items);

@@ -23,7 +23,7 @@ use crate::graph::{Constants, Graph, Node};
 use crate::layout::Layout;
 use crate::memory::{Floats, Lifetime, place};
 use crate::plan::Options;
-use crate::program::{Context, Port, Program, Step, Work};
+use crate::program::{Context, Port, Program, Step, Traffic, Work};
 use crate::sharing::Start;
 use crate::simd::Vector;
 use lower::Lowering;
@@ -63,6 +63,8 @@ enum Operation {
 struct Planned {
     operation: Operation,
     label: String,
+    /// The first output of the node that it is part of.
+    value: usize,
     items: usize,
     /// Floats of scratch for a worker.
     scratch: usize,
@@ -73,6 +75,38 @@ struct Planned {
 impl Task {
     pub fn items(&self) -> usize {
         self.items
+    }
+
+    /// How it computes, in a word or two.
+    pub fn algorithm(&self) -> &'static str {
+        match &self.operation {
+            Operation::PackFilters(_) => "pack filters",
+            Operation::Convolution(_) => "direct",
+            Operation::FilterGradient(_) => "outer products",
+            Operation::SumShares(_) => "sum of shares",
+            Operation::Moments(_) => "moments",
+            Operation::MomentsOfAll(_) => "sum of moments",
+            Operation::FactorsOfAverages(_) => "factors",
+            Operation::Normalize(_) => "normalize",
+            Operation::GradientSums(_) => "sums of gradient",
+            Operation::GradientOfAll(_) => "sum of sums",
+            Operation::NormalizeGradient(_) => "normalize gradient",
+            Operation::Unary(_) | Operation::Binary(_) | Operation::ReluGradient(_) => "pointwise",
+            Operation::Reduce(_) => "reduce",
+            Operation::MatrixProduct(_) => "rows",
+            Operation::CopyBox(_) => "copy",
+            Operation::Pool(_) | Operation::PoolGradient(_) => "pool",
+        }
+    }
+
+    /// As [`Step::multiply_adds`].
+    pub fn multiply_adds(&self) -> f64 {
+        match &self.operation {
+            Operation::Convolution(work) => work.multiply_adds() * self.items as f64,
+            Operation::FilterGradient(work) => work.multiply_adds(),
+            Operation::MatrixProduct(work) => work.size.iter().product::<usize>() as f64,
+            _ => 0.0,
+        }
     }
 
     /// # Safety
@@ -167,8 +201,11 @@ pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result
     let slots = Arc::new(Slots::new(slots));
     let scratch_each = planned.iter().map(|step| step.scratch).max().unwrap_or(0).next_multiple_of(16) + 16;
     let step = |planned: Planned| {
-        let Planned { operation, label, items, .. } = planned;
-        Step::new(label, Work::Training(Task { operation, items, slots: slots.clone() }), 0, Layout::default())
+        let bytes = |ids: &[usize]| 4 * ids.iter().map(|id| sizes[*id]).sum::<usize>();
+        let traffic = Traffic { weights: 0, reads: bytes(&planned.reads), writes: bytes(&planned.writes) };
+        let Planned { operation, label, value, items, .. } = planned;
+        let work = Work::Training(Task { operation, items, slots: slots.clone() });
+        Step { traffic, ..Step::new(label, work, value, Layout::default()) }
     };
     let port = |name: &str, value: usize| Port { name: name.to_owned(), shape: graph.values[value].shape.clone() };
     let inputs = graph.inputs.iter().filter(|input| !constants.contains_key(&input.value));

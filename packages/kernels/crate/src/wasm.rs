@@ -146,12 +146,43 @@ pub unsafe extern "C" fn length_of(session: *const Session, is_output: bool, ind
     ports.get(index).map_or(0, |port| port.length())
 }
 
+/// Of a step: what it computes, by the graph's number (0), multiply-adds that it does (1), bytes of weights (2), and of
+/// values that it reads (3) and writes (4); NaN where there is no such step. Leaves its algorithm's name as the message.
+///
+/// # Safety
+/// As [`bytes_of`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn number_of(session: *const Session, step: usize, what: u32) -> f64 {
+    // SAFETY: as `bytes_of`.
+    let program = unsafe { &(*session).program };
+    let Some(step) = program.steps.get(step) else { return f64::NAN };
+    fail(step.algorithm().to_owned());
+    match what {
+        0 => step.value as f64,
+        1 => step.multiply_adds(),
+        2 => step.traffic.weights as f64,
+        3 => step.traffic.reads as f64,
+        _ => step.traffic.writes as f64,
+    }
+}
+
+/// Where the threads of a timed run note when each step has ended: 64-bit whole numbers, as the host's clock counts.
+///
+/// # Safety
+/// As [`bytes_of`].
+#[cfg(target_feature = "atomics")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn times_of(session: *const Session) -> *const AtomicU64 {
+    // SAFETY: as `bytes_of`.
+    unsafe { (*session).team.times() }
+}
+
 /// Begins a run, the one before it having ended: `arrays` are the starts of all inputs, then of all outputs.
 ///
 /// # Safety
 /// As [`bytes_of`]; the arrays must have the lengths of the ports, and stay until the run ends.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32) {
+pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32, is_timed: bool) {
     // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
     let session = unsafe { &mut *session };
     // SAFETY: the caller's word: there are as many as inputs and outputs.
@@ -163,9 +194,11 @@ pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32) {
     #[cfg(not(target_feature = "atomics"))]
     {
         session.next_step = 0;
+        // On one thread the caller sees each step end.
+        let _ = is_timed;
     }
     #[cfg(target_feature = "atomics")]
-    session.team.begin();
+    session.team.begin(is_timed);
 }
 
 /// Does the next step: 1 while there are more, 2 when the run has ended well, 0 when it has failed.
@@ -215,6 +248,8 @@ pub unsafe extern "C" fn outcome(session: *mut Session) -> u32 {
 unsafe extern "C" {
     /// The run's last item is done; called on the worker that did it.
     safe fn run_ended();
+    /// The time, by a clock that all workers share.
+    pub safe fn now() -> f64;
 }
 
 /// Takes part in all runs as the worker of this number, until [`close`]; on a thread that may sleep.

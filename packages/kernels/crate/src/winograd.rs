@@ -88,6 +88,17 @@ impl Winograd {
         }
     }
 
+    /// Those of the products, without the transforms.
+    pub fn multiply_adds(&self, stage: Stage) -> f64 {
+        let squares = match stage {
+            Stage::Whole { .. } => self.images * self.squares.len(),
+            Stage::Own { count, .. } | Stage::Multiply { count, .. } => count,
+            Stage::Transform { .. } => 0,
+        };
+        let vectors: usize = self.groups.iter().map(|group| group.vectors).sum();
+        squares as f64 * (self.positions() * self.blocks * self.lanes * vectors * self.lanes) as f64
+    }
+
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
     pub fn scratch(&self, stage: Stage) -> usize {
         let transformed = |squares: usize| self.positions() * position_floats(self.input_blocks, squares, self.lanes);

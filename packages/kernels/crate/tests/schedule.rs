@@ -8,6 +8,7 @@ use residual_kernels::plan::{Options, compile};
 use residual_kernels::precision::Precision;
 use residual_kernels::schedule::{Executable, Job, Outputs, RunError};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 use support::{Builder, ConvCase, Random};
 
 /// Some convolutions in a row, the last of them with the input as its shortcut.
@@ -49,6 +50,10 @@ fn executable(graph: &Builder, threads: usize) -> Executable {
 }
 
 fn submit(executable: &Executable, id: u64, x: &[f32]) -> Receiver<Result<Outputs, RunError>> {
+    submit_timed(executable, id, x, false)
+}
+
+fn submit_timed(executable: &Executable, id: u64, x: &[f32], is_timed: bool) -> Receiver<Result<Outputs, RunError>> {
     let (sender, receiver) = channel();
     let data = x.to_vec();
     let inputs = vec![data.as_ptr()];
@@ -57,7 +62,7 @@ fn submit(executable: &Executable, id: u64, x: &[f32]) -> Receiver<Result<Output
         let _ = sender.send(result);
     };
     // SAFETY: the array is as long as its port, and `on_end` holds it.
-    unsafe { executable.submit(Job { id, inputs, on_end: Box::new(on_end) }) };
+    unsafe { executable.submit(Job { id, inputs, is_timed, on_end: Box::new(on_end) }) };
     receiver
 }
 
@@ -71,6 +76,43 @@ fn any_number_of_threads_gives_what_one_gives() {
         for run in runs {
             assert!(run.recv().unwrap().unwrap() == expected, "{threads} threads");
         }
+    }
+}
+
+#[test]
+fn a_timed_run_gives_the_same_and_a_time_for_each_step() {
+    let (graph, x) = chain(4);
+    let expected = graph.run(Isa::choose(None).unwrap(), None, &[&x]).unwrap();
+    for threads in [1, 3] {
+        let executable = executable(&graph, threads);
+        let start = Instant::now();
+        let mut outputs = submit_timed(&executable, 1, &x, true).recv().unwrap().unwrap();
+        let whole_ms = start.elapsed().as_secs_f32() * 1e3;
+        let step_ms = outputs.pop().unwrap();
+        assert!(outputs == expected, "{threads} threads");
+        assert_eq!(step_ms.len(), executable.program().steps.len());
+        let sum: f32 = step_ms.iter().sum();
+        assert!(step_ms.iter().all(|ms| *ms > 0.0) && sum <= whole_ms, "{step_ms:?} in {whole_ms}");
+    }
+}
+
+#[test]
+fn steps_say_what_they_take() {
+    let (graph, _) = chain(2);
+    let constants: Constants = graph.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
+    let isa = Isa::choose(Some("portable")).unwrap();
+    let options = Options { isa, threads: 1, algorithm: None, reject_non_finite: false, precision: Precision::Float32 };
+    let program = compile(&Graph::parse(&graph.json()).unwrap(), &constants, options, &[]).unwrap();
+    let steps = &program.steps;
+    let algorithms: Vec<_> = steps.iter().map(|step| step.algorithm()).collect();
+    assert_eq!(algorithms.first().copied(), Some("pack"));
+    assert_eq!(algorithms.last().copied(), Some("unpack"));
+    let value = 4 * 2 * 19 * 23 * 48;
+    for (step, reads) in steps[1..3].iter().zip([value, 2 * value]) {
+        assert_eq!((step.traffic.reads, step.traffic.writes), (reads, value));
+        // F(4×4) has 36 positions of filters for 9, and 5 · 6 squares for 19 · 23 pixels.
+        assert_eq!((step.algorithm(), step.traffic.weights), ("winograd f4", 4 * 36 * 48 * 48));
+        assert_eq!(step.multiply_adds(), (2 * 5 * 6 * 36 * 48 * 48) as f64);
     }
 }
 

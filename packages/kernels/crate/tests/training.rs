@@ -204,7 +204,8 @@ fn any_number_of_threads_gives_the_same_bits() {
         for id in 0..10 {
             let (sender, receiver) = channel();
             let on_end = Box::new(move |result| sender.send(result).unwrap());
-            let job = Job { id, inputs: inputs.iter().map(|data| data.as_ptr()).collect(), on_end };
+            let inputs = inputs.iter().map(|data| data.as_ptr()).collect();
+            let job = Job { id, inputs, is_timed: false, on_end };
             // SAFETY: the arrays are as long as their ports, and stay until the answer is received.
             unsafe { executable.submit(job) };
             assert!(receiver.recv().unwrap().unwrap() == expected, "{threads} threads");

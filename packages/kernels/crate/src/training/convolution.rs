@@ -137,6 +137,11 @@ impl Convolution {
         self.out.scratch_with(&self.canvas)
     }
 
+    /// Of a picture: the zeros of the canvas are multiplied as well.
+    pub fn multiply_adds(&self) -> f64 {
+        self.out.padded_length() as f64 * (self.kernel[0] * self.kernel[1] * self.canvas.picture[2]) as f64
+    }
+
     /// # Safety
     /// As [`Memory`] and [`Vector`].
     #[inline(always)]

@@ -38,6 +38,10 @@ impl FilterGradient {
         self.out.scratch_with(&self.canvas)
     }
 
+    pub fn multiply_adds(&self) -> f64 {
+        (self.images * self.out.picture[0] * self.out.picture[1]) as f64 * self.length() as f64
+    }
+
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]

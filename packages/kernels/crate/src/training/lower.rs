@@ -37,6 +37,8 @@ pub struct Lowering<'a> {
     is_done: Vec<bool>,
     /// By node: what is done in its place.
     deferred: Vec<Option<Planned>>,
+    /// The first output of the node whose turn it is.
+    current: ValueId,
 }
 
 impl<'a> Lowering<'a> {
@@ -77,6 +79,7 @@ impl<'a> Lowering<'a> {
             padded: vec![None; count],
             is_done: vec![false; graph.nodes.len()],
             deferred: graph.nodes.iter().map(|_| None).collect(),
+            current: 0,
         })
     }
 
@@ -90,6 +93,7 @@ impl<'a> Lowering<'a> {
         }
         for index in 0..self.outputs.len() {
             let id = self.resolve(self.outputs[index].1);
+            self.current = self.outputs[index].1;
             if self.slots[id].is_none() {
                 self.slots[id] = Some(Slot::Output(index));
             } else {
@@ -110,6 +114,7 @@ impl<'a> Lowering<'a> {
         }
         let inputs: Vec<ValueId> = node.inputs.iter().map(|id| self.resolve(*id)).collect();
         let output = node.outputs[0];
+        self.current = output;
         if let Some(function) = Function::of(op) {
             let x = inputs[0];
             self.expect(output, self.sizes[x])?;
@@ -215,7 +220,7 @@ impl<'a> Lowering<'a> {
         reads: &[ValueId],
         writes: &[ValueId],
     ) {
-        self.planned.push(planned(label, operation, items, scratch, reads, writes));
+        self.planned.push(planned(label, self.current, operation, [items, scratch], reads, writes));
     }
 
     fn unary(&mut self, function: Function, x: ValueId, output: ValueId, label: &str) {
@@ -267,16 +272,17 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// For the node whose first output is `value`, in so many items with so much scratch for a worker.
 fn planned(
     label: &str,
+    value: ValueId,
     operation: Operation,
-    items: usize,
-    scratch: usize,
+    [items, scratch]: [usize; 2],
     reads: &[ValueId],
     writes: &[ValueId],
 ) -> Planned {
     let label = label.to_owned();
-    Planned { operation, label, items, scratch, reads: reads.to_vec(), writes: writes.to_vec() }
+    Planned { operation, label, value, items, scratch, reads: reads.to_vec(), writes: writes.to_vec() }
 }
 
 /// How many inputs an operation has at least, and how many outputs.

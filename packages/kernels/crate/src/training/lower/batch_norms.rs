@@ -55,7 +55,8 @@ impl<'a> Lowering<'a> {
         let residual = residual.map(|id| self.resolve(id));
         let work = Normalize { x, factors, residual, is_relu, output, rows };
         let reads: Vec<ValueId> = [x, factors].into_iter().chain(residual).collect();
-        let planned = planned("normalize", Operation::Normalize(work), rows.items, 0, &reads, &[output]);
+        let work = Operation::Normalize(work);
+        let planned = planned("normalize", y, work, [rows.items, 0], &reads, &[output]);
         match last == index {
             true => self.planned.push(planned),
             false => self.deferred[last] = Some(planned),

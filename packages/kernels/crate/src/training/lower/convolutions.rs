@@ -119,7 +119,8 @@ impl<'a> Lowering<'a> {
             writes.push(parts);
         }
         let scratch = work.scratch();
-        let planned = planned(&node.op, Operation::Convolution(work), out[0], scratch, &reads, &writes);
+        let work = Operation::Convolution(work);
+        let planned = planned(&node.op, node.outputs[0], work, [out[0], scratch], &reads, &writes);
         match last == index {
             true => self.planned.push(planned),
             false => self.deferred[last] = Some(planned),

@@ -1,0 +1,82 @@
+import type { ProfileStep } from '../engine.ts';
+import type { Graph, GraphNode, ValueId } from '../graph.ts';
+import { costOf } from '../summary.ts';
+
+/** A step of an engine's runs, and what it takes, as the engine's plan says. */
+export interface EngineStep {
+  /** What it computes, or the first output of the node that it is part of. */
+  readonly value: ValueId;
+  readonly algorithm: string;
+  /** Those that the engine does. */
+  readonly multiplyAdds: number;
+  readonly weightBytes: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+/** Algorithms that only move a graph's inputs and outputs: their steps have a node's value, and none of its work. */
+const TRANSFERS: Readonly<Record<string, string>> = { pack: 'Input', unpack: 'Output' };
+
+/**
+ * Names an engine's steps by the graph, and gives them the medians of their times. Steps in a row that are one node's by one
+ * algorithm become one.
+ *
+ * @param times For each run the milliseconds of each step.
+ */
+export function nameSteps(
+  graph: Graph,
+  steps: readonly EngineStep[],
+  times: readonly ArrayLike<number>[],
+): ProfileStep[] {
+  const nodes = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  const counted = new Set<GraphNode>();
+  return inOnes(steps).map(([first, last]) => {
+    const parts = steps.slice(first, last);
+    const { value, algorithm } = parts[0]!;
+    const transfer = TRANSFERS[algorithm];
+    const node = transfer === undefined ? nodes.get(value) : undefined;
+    const computedMultiplyAdds = sum(parts.map(({ multiplyAdds }) => multiplyAdds));
+    const computes = node !== undefined && computedMultiplyAdds > 0 && !counted.has(node);
+    if (computes) counted.add(node);
+    const filter = node?.op.endsWith('Conv2D') ? { filterShape: graph.values[node.inputs[1]!]!.shape } : {};
+    return {
+      name: node === undefined ? portName(graph, value, transfer) : (node.label ?? node.op),
+      kind: node?.op ?? transfer ?? 'Input',
+      algorithm,
+      shape: graph.values[value]!.shape,
+      ...filter,
+      timeMs: median(times.map((run) => sum(parts.map((_, index) => run[first + index]!)))),
+      multiplyAdds: computes ? costOf(graph, node).multiplyAdds : 0,
+      computedMultiplyAdds,
+      weightBytes: sum(parts.map(({ weightBytes }) => weightBytes)),
+      readBytes: sum(parts.map(({ readBytes }) => readBytes)),
+      writtenBytes: sum(parts.map(({ writtenBytes }) => writtenBytes)),
+    };
+  });
+}
+
+/** First step and end of each row of steps that are one. */
+function inOnes(steps: readonly EngineStep[]): [number, number][] {
+  const rows: [number, number][] = [];
+  for (const [index, { value, algorithm }] of steps.entries()) {
+    const before = steps[index - 1];
+    if (before?.value === value && before.algorithm === algorithm) rows.at(-1)![1] = index + 1;
+    else rows.push([index, index + 1]);
+  }
+  return rows;
+}
+
+function portName(graph: Graph, value: ValueId, transfer: string | undefined): string {
+  const ports = transfer === 'Output' ? graph.outputs : graph.inputs;
+  return ports.find((port) => port.value === value)?.name ?? (transfer ?? 'input').toLowerCase();
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
