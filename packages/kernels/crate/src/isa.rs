@@ -204,7 +204,7 @@ macro_rules! outer_row {
 macro_rules! peak_instance {
     ($name:ident, $vector:path, $format:expr, [$($enable:literal)?], [$($pixels:literal)+]) => {
         $(#[target_feature(enable = $enable)])?
-        pub unsafe fn $name(rounds: usize) -> f64 {
+        unsafe fn $name(rounds: usize) -> f64 {
             // As many sums as the largest tile has.
             // SAFETY: the instruction set is enabled here.
             unsafe { multiply_adds::<$vector, { $format }, { 2 * [$($pixels),+].len() }>(rounds) }
