@@ -1,5 +1,5 @@
 import { interpret, trace } from '@residual/compile';
-import { engineContract, requirement } from '@residual/testing';
+import { engineContract, requirement, uniform } from '@residual/testing';
 import { provideWebgpu } from '@residual/testing/dawn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,43 @@ import { webgpu } from './webgpu-engine.ts';
 describe.skipIf(!requirement('webgpu'))('webgpu', () => {
   beforeAll(provideWebgpu);
 
-  engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5 });
+  engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
+
+  test('a profile times each dispatch by the device, or one by one where it has no clock, and says so', async () => {
+    const graph = await trace((t) => {
+      const x = t.input('x', [1, 8, 8, 8]) as tf.Tensor4D;
+      const hidden = tf.relu(tf.conv2d(x, t.parameter('v', [3, 3, 8, 8]) as tf.Tensor4D, 1, 'same')) as tf.Tensor4D;
+      return { y: tf.conv2d(hidden, t.parameter('w', [1, 1, 8, 4]) as tf.Tensor4D, 1, 'valid') };
+    });
+    const weights = new Map([
+      ['v', { shape: [3, 3, 8, 8], data: new Float32Array(9 * 64).fill(0.1) }],
+      ['w', { shape: [1, 1, 8, 4], data: new Float32Array(32).fill(0.2) }],
+    ]);
+    const inputs = { x: Float32Array.from(uniform('x', 512)) };
+    const adapter = (await navigator.gpu.requestAdapter())!;
+    expect(adapter.features.has('timestamp-query')).toBe(true);
+    const device = await adapter.requestDevice();
+    for (const [engine, hasClock] of [
+      [webgpu(), true],
+      [webgpu({ device }), false],
+    ] as const) {
+      const executable = await engine.compile(graph, weights);
+      const { steps, note, outputs } = await executable.profile!(inputs, { runs: 2 });
+      expect(outputs).toEqual(await executable.run(inputs));
+      await executable.dispose();
+      expect(steps.map(({ name, multiplyAdds }) => [name, multiplyAdds])).toEqual([
+        ['v', 64 * 8 * 72],
+        ['w', 64 * 4 * 8],
+      ]);
+      for (const { algorithm, timeMs } of steps) {
+        expect(algorithm).toMatch(/^direct/);
+        expect(timeMs).toBeGreaterThanOrEqual(0);
+      }
+      if (hasClock) expect(note).toBeUndefined();
+      else expect(note).toMatch(/no timestamp-query/);
+    }
+    device.destroy();
+  });
 
   test('an operation without a shader is named', async () => {
     const graph = await trace((t) => ({ y: tf.erf(t.input('x', [1, 4])) }));

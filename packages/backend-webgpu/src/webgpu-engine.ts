@@ -25,6 +25,9 @@ import type { GpuInput, PlanRunner } from './runtime/plan-runner.ts';
 import { PlanSession } from './runtime/plan-session.ts';
 import type { Convolution } from './shaders/convolution.ts';
 
+const WITHOUT_CLOCK =
+  'no timestamp-query on this adapter: each dispatch is submitted and waited for by itself, which its time includes';
+
 export interface WebgpuOptions {
   /** A device of the caller's, e.g. tfjs's, which stays the caller's; default: one that this engine asks for. */
   readonly device?: GPUDevice;
@@ -84,10 +87,12 @@ async function compile(
     bound,
     {
       info: infoOf(built, session.runner),
-      run(inputs) {
+      run(inputs, _, stepMs) {
         const entries = Object.entries(inputs).map(([name, data]) => [name, madeOnDevice.get(data) ?? data]);
-        return session.run(Object.fromEntries(entries)).catch(rethrow);
+        return session.run(Object.fromEntries(entries), stepMs).catch(rethrow);
       },
+      steps: () => built.steps,
+      ...(session.runner.hasStepClock ? {} : { profileNote: WITHOUT_CLOCK }),
       dispose: () => session.destroy(),
     },
     options,

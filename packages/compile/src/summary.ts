@@ -58,7 +58,7 @@ export function summary(graph: Graph): Summary {
 
 /** What one node costs, from its shapes. */
 export function costOf(
-  graph: Graph,
+  graph: Pick<Graph, 'values'>,
   { op, inputs, outputs, attributes }: GraphNode,
 ): { multiplyAdds: number; activations: number } {
   const [first, second] = inputs.map((id) => graph.values[id]!.shape);
@@ -84,7 +84,7 @@ export function costOf(
   }
 }
 
-function sizeOf(graph: Graph, id: ValueId): number {
+function sizeOf(graph: Pick<Graph, 'values'>, id: ValueId): number {
   return product(graph.values[id]!.shape);
 }
 

@@ -1,10 +1,16 @@
-import { type BenchReport, bench } from './bench.ts';
+import { type BenchHooks, type BenchReport, bench } from './bench.ts';
+import { BenchError } from './bench-error.ts';
 import { browserBench } from './browser/browser-bench.ts';
 import { parseBrowserOptions } from './browser/browser-options.ts';
 import { formatBrowserReport } from './browser/browser-report.ts';
 import { buildKernels } from './build-kernels.ts';
 import { type BenchFlags, parseOptions } from './options.ts';
 import { writePlot } from './plot.ts';
+import { type ProfileReport, profileBench } from './profile/profile-bench.ts';
+import { profileInBrowser } from './profile/profile-in-browser.ts';
+import { parseBrowserProfileOptions, parseProfileOptions } from './profile/profile-options.ts';
+import { rooflinePlot } from './profile/roofline-plot.ts';
+import { formatProfiles } from './profile/roofline-report.ts';
 import { formatReport } from './report.ts';
 import { timesPlot } from './times-plot.ts';
 
@@ -20,6 +26,9 @@ export type { Ratio, Row } from './rows.ts';
  * @throws BenchError for options that are not understood.
  */
 export async function runBench(flags: BenchFlags, signal: AbortSignal): Promise<number> {
+  if (flags.training && !flags.profile)
+    throw new BenchError('--training: expected --profile beside it, got it alone; add --profile');
+  if (flags.profile) return runProfile(flags, signal);
   if (flags.browser) return runBrowserBench(flags, signal);
   const options = parseOptions(flags);
   if ([...options.engines, ...options.peers].includes('native')) await buildKernels();
@@ -35,6 +44,26 @@ async function runBrowserBench(flags: BenchFlags, signal: AbortSignal): Promise<
   const report = await browserBench(parseBrowserOptions(flags), { signal, say });
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatBrowserReport(report));
   return report.missing.length > 0 ? 1 : 0;
+}
+
+async function runProfile(flags: BenchFlags, signal: AbortSignal): Promise<number> {
+  const hooks = { signal, say: (line: string) => void process.stderr.write(`${line}\n`) };
+  const report = await (flags.browser
+    ? profileInBrowser(parseBrowserProfileOptions(flags), hooks)
+    : profileInNode(flags, hooks));
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatProfiles(report));
+  const file = flags.plot ?? (flags.json ? undefined : 'residual-profile.svg');
+  if (file !== undefined && report.profiles.length > 0) {
+    await writePlot(file, rooflinePlot(report));
+    hooks.say(`plot: ${file}`);
+  }
+  return report.missing.length > 0 ? 1 : 0;
+}
+
+async function profileInNode(flags: BenchFlags, hooks: BenchHooks): Promise<ProfileReport> {
+  const options = parseProfileOptions(flags);
+  if (options.engines.includes('native')) await buildKernels();
+  return profileBench(options, flags.training ?? false, hooks);
 }
 
 async function draw(report: BenchReport, { plot, json }: BenchFlags): Promise<void> {

@@ -6,12 +6,15 @@ import { runnerKinds } from './runners/runners.ts';
 
 /** The command's options as text, as a command line has them. */
 export interface BenchFlags {
-  readonly model: string;
+  /** Default: `resnet50`. */
+  readonly model?: string;
   readonly engines?: string;
   readonly peers?: string;
-  readonly batch: string;
+  /** Default: 1. */
+  readonly batch?: string;
   readonly precision: string;
-  readonly size: string;
+  /** Default: 224. */
+  readonly size?: string;
   readonly rounds?: string;
   readonly threads?: string;
   readonly weights?: string;
@@ -20,6 +23,8 @@ export interface BenchFlags {
   readonly busy?: boolean;
   readonly json?: boolean;
   readonly browser?: boolean;
+  readonly profile?: boolean;
+  readonly training?: boolean;
 }
 
 /** What is to be measured. */
@@ -42,16 +47,16 @@ export interface BenchOptions {
 export function parseOptions(flags: BenchFlags): BenchOptions {
   const kinds = [...runnerKinds().keys()];
   return {
-    models: chosen('--model', flags.model, listModels()),
+    models: chosen('--model', flags.model ?? 'resnet50', listModels()),
     engines: chosen('--engines', flags.engines ?? 'native,tensorflow,wasm', kinds),
     peers: chosen(
       '--peers',
       flags.peers ?? (flags.engines === undefined ? 'onnxruntime-node,tfjs-node,tfjs-wasm' : ''),
       kinds,
     ),
-    batches: list(flags.batch).map((text) => wholeNumber('--batch', text)),
+    batches: list(flags.batch ?? '1').map((text) => wholeNumber('--batch', text)),
     precisions: chosen('--precision', flags.precision, ['fp32', 'bf16', 'int8'] as const),
-    sizePx: wholeNumber('--size', flags.size),
+    sizePx: wholeNumber('--size', flags.size ?? '224'),
     rounds: wholeNumber('--rounds', flags.rounds ?? '15'),
     threads: threadsOf(flags),
     weightsFile: flags.weights,

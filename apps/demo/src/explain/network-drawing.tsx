@@ -5,29 +5,27 @@ import { duration } from '../duration.ts';
 import { useTexts } from '../language/language.ts';
 import { problemOf } from '../session/actions.ts';
 import { emptySlot, type Slot } from '../session/state.ts';
-import type { NetworkPart } from '../session/worker/protocol.ts';
+import type { NetworkPart, PartTimes } from '../session/worker/protocol.ts';
 import { SlotOutput } from '../status.tsx';
 import type { Place } from './place.ts';
 import { useAsked } from './use-asked.ts';
-
-type Times = Readonly<Record<string, number>>;
 
 /** The network from the picture to the classes, with what each block costs. */
 export function NetworkDrawing({ model, actions, cause }: Place): VNode {
   const texts = useTexts().explain;
   const parts = useAsked(actions, 'parts', undefined, [cause]);
-  const [times, setTimes] = useState<Slot<Times>>(emptySlot);
+  const [times, setTimes] = useState<Slot<PartTimes>>(emptySlot);
   useEffect(() => setTimes(emptySlot), [model]);
   const measure = async (): Promise<void> => {
     setTimes({ ...emptySlot, busy: { step: 'measure', subject: model.model } });
     try {
-      const report = (busy: Slot<Times>['busy']) => setTimes({ ...emptySlot, busy });
+      const report = (busy: Slot<PartTimes>['busy']) => setTimes({ ...emptySlot, busy });
       setTimes({ ...emptySlot, value: await actions.ask('partTimes', undefined, { report }) });
     } catch (error) {
       setTimes({ ...emptySlot, problem: problemOf(error) });
     }
   };
-  const total = Object.values(times.value ?? {}).reduce((sum, ms) => sum + ms, 0);
+  const total = Object.values(times.value?.times ?? {}).reduce((sum, ms) => sum + ms, 0);
   return (
     <section class="card network" aria-labelledby="network-heading">
       <h2 id="network-heading">{texts.network(model.model)}</h2>
@@ -37,6 +35,11 @@ export function NetworkDrawing({ model, actions, cause }: Place): VNode {
       </button>
       <SlotOutput id="times-output" slot={times} actions={actions} live>
         {times.value && <p class="minor">{texts.measured(model.engine.name, duration(total))}</p>}
+        {times.value?.note !== undefined && (
+          <p class="minor" lang="en">
+            {times.value.note}
+          </p>
+        )}
       </SlotOutput>
       <SlotOutput id="parts-output" slot={parts} actions={actions}>
         {parts.value && (
@@ -46,7 +49,7 @@ export function NetworkDrawing({ model, actions, cause }: Place): VNode {
             columns={[texts.part, texts.shape, texts.parameters, texts.multiplyAdds, texts.time]}
           >
             {parts.value.map((part) => (
-              <Part key={part.name} part={part} ms={times.value?.[part.name]} total={total} />
+              <Part key={part.name} part={part} ms={times.value?.times[part.name]} total={total} />
             ))}
           </DataTable>
         )}

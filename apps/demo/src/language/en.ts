@@ -107,7 +107,7 @@ export const en = {
       'From the picture down to the classes. A bar is a convolution, the arc a shortcut: solid as the identity, dashed with a projection or padding.',
     measure: 'Measure where the time goes',
     measured: (engine: string, total: string) =>
-      `On ${engine}, each part compiled and run alone, from reading its input to giving back its output: ${total} in all.`,
+      `On ${engine}, each step of a run timed by itself, medians of five runs: ${total} in all.`,
     part: 'Part',
     shape: 'Output',
     parameters: 'Parameters',

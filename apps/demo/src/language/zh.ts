@@ -87,7 +87,7 @@ export const zh: Texts = {
     network: (model) => `${model},逐个模块`,
     networkNote: '从图片一直到类别。竖条是卷积,弧线是捷径连接:实线为恒等映射,虚线带投影或补零。',
     measure: '测量时间花在哪里',
-    measured: (engine, total) => `在 ${engine} 上,每个部分单独编译和运行,从读入输入到写回输出:总共 ${total}。`,
+    measured: (engine, total) => `在 ${engine} 上,运行中的每一步单独计时,取五次运行的中位数:总共 ${total}。`,
     part: '部分',
     shape: '输出',
     parameters: '参数',

@@ -5,25 +5,30 @@ import { forceOption } from './model-options.ts';
 export function benchCommand(signal: AbortSignal): Command {
   return new Command('bench')
     .description('Time engines against each other and against other runtimes (in a clone of the repository).')
-    .option('--model <list>', 'variants', 'resnet50')
+    .option('--model <list>', 'variants (default: resnet50, with --training resnet20)')
     .option('--engines <list>', 'native, tensorflow, wasm, tfjs; and eager tfjs-node, tfjs-wasm')
     .option('--peers <list>', 'onnxruntime-node, onnxruntime-web, tfjs-node, tfjs-wasm')
-    .option('--batch <list>', 'pictures at once', '1')
+    .option('--batch <list>', 'pictures at once (default: 1, with --training 128)')
     .option('--precision <list>', 'fp32, bf16, int8: for the engines that have them', 'fp32')
     .option('--threads <n>', 'threads of each engine (default: the cores)')
-    .option('--size <px>', 'edge of the pictures', '224')
-    .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3)')
+    .option('--size <px>', 'edge of the pictures (default: 224, with --training 32)')
+    .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3), or with --profile timed runs')
     .option(
       '--browser',
       'in the Chromium that npm brings: webgpu, wasm, and tfjs-…, onnxruntime-web-… and litert-web-… of each',
     )
+    .option('--profile', 'where the time of native, wasm or, in the browser, webgpu goes, step by step')
+    .option('--training', 'with --profile: a step of training in place of a run')
     .option('--weights <file>', 'safetensors or .pth instead of weights made up')
     .option(
       '--isa <name>',
       'instructions of the native kernels (amx, avx512, avx2, neon, portable) or of wasm (relaxed-simd, simd128)',
     )
     .option('--busy', 'with another process that keeps one core busy')
-    .option('--plot <file>', 'where the SVG goes (default: residual-bench.svg, none with --json)')
+    .option(
+      '--plot <file>',
+      'where the SVG goes (default: residual-bench.svg or residual-profile.svg, none with --json)',
+    )
     .addOption(forceOption())
     .option('--json', 'one line of JSON instead of a table')
     .addHelpText(
@@ -35,7 +40,9 @@ Examples:
   residual bench --model resnet18,resnet50 --engines native,wasm --peers onnxruntime-node,tfjs-wasm
   residual bench --engines native --peers onnxruntime-node --precision fp32,bf16,int8 --batch 1,8
   residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json
-  residual bench --browser --model resnet18`,
+  residual bench --browser --model resnet18
+  residual bench --profile --model resnet18 --engines native,wasm --plot roofline.svg
+  residual bench --profile --training --engines native`,
     )
     .action(async (flags) => {
       const { startBench } = await import('../start-bench.ts');

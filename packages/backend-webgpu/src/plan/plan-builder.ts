@@ -1,7 +1,21 @@
-import type { Graph, GraphNode, ValueId } from '@residual/compile';
+import type { EngineStep, Graph, GraphNode, ValueId } from '@residual/compile';
 import type { Shader } from '../shaders/shader.ts';
 import { assignBuffers, type Lifetime } from './assign-buffers.ts';
 import type { Plan, PlanTensor } from './plan.ts';
+
+/** Of operations whose dispatches do not say theirs. */
+const ALGORITHMS: Readonly<Record<string, string>> = {
+  MaxPool: 'pool',
+  AvgPool: 'pool',
+  Mean: 'pool',
+  Max: 'pool',
+  Softmax: 'softmax',
+  Reshape: 'copy',
+  PadV2: 'copy',
+  MirrorPad: 'copy',
+  Slice: 'copy',
+  Concat: 'copy',
+};
 
 /** A place for a value while the plan is built: a buffer's number is known only at the end. */
 export type Slot = { readonly slot: number } | { readonly weights: number };
@@ -10,11 +24,20 @@ interface Operation {
   readonly label: string;
   readonly shader: Shader;
   readonly slots: readonly Slot[];
+  readonly step: EngineStep;
+}
+
+/** How a dispatch computes, and the multiply-adds that it does. */
+export interface DispatchWork {
+  readonly algorithm: string;
+  readonly multiplyAdds: number;
 }
 
 /** A plan and what makes its blocks of weights. */
 export interface BuiltPlan {
   readonly plan: Plan;
+  /** What each of the plan's steps is part of and takes. */
+  readonly steps: readonly EngineStep[];
   pack(block: number): Float32Array;
 }
 
@@ -101,8 +124,30 @@ export class PlanBuilder {
     return { weights: this.#blocks.push({ sizeBytes, pack }) - 1 };
   }
 
-  dispatch(label: string, shader: Shader, slots: readonly Slot[]): void {
-    this.#operations.push({ label, shader, slots });
+  dispatch(label: string, shader: Shader, slots: readonly Slot[], work?: DispatchWork): void {
+    const { op, outputs } = this.graph.nodes[this.#step]!;
+    const { algorithm, multiplyAdds } = work ?? { algorithm: ALGORITHMS[op] ?? 'pointwise', multiplyAdds: 0 };
+    const step = { value: outputs[0]!, algorithm, multiplyAdds, ...this.#bytesOf(slots) };
+    this.#operations.push({ label, shader, slots, step });
+  }
+
+  /** Of a dispatch: it writes the node's value, or else the last of its slots. */
+  #bytesOf(slots: readonly Slot[]): Pick<EngineStep, 'weightBytes' | 'readBytes' | 'writtenBytes'> {
+    const { op, outputs } = this.graph.nodes[this.#step]!;
+    const own = this.#slots.get(outputs[0]!);
+    const last = slots.at(-1)!;
+    const isOwn = (slot: Slot): boolean => 'slot' in slot && slot.slot === own;
+    const written = slots.find(isOwn) ?? last;
+    const sizeOf = (slot: Slot): number =>
+      'slot' in slot ? this.#lifetimes[slot.slot]!.sizeBytes : this.#blocks[slot.weights]!.sizeBytes;
+    const sum = (some: readonly Slot[]): number => some.reduce((bytes, slot) => bytes + sizeOf(slot), 0);
+    const readBytes = sum(slots.filter((slot) => 'slot' in slot && slot !== written));
+    return {
+      weightBytes: sum(slots.filter((slot) => 'weights' in slot)),
+      readBytes,
+      // Each part of a join writes itself.
+      writtenBytes: op === 'Concat' ? readBytes : sizeOf(written),
+    };
   }
 
   finish(): BuiltPlan {
@@ -130,6 +175,7 @@ export class PlanBuilder {
           bindings: slots.map((slot) => ('slot' in slot ? { buffer: bufferOf[slot.slot]! } : slot)),
         })),
       },
+      steps: this.#operations.map(({ step }) => step),
       pack: (block) => blocks[block]!.pack(),
     };
   }

@@ -1,4 +1,4 @@
-import { type Convolution, depth, outPixels } from '../shaders/convolution.ts';
+import { type Convolution, depth, multiplyAdds, outPixels } from '../shaders/convolution.ts';
 import { directConvolution } from '../shaders/direct-convolution.ts';
 import type { Shader } from '../shaders/shader.ts';
 import { canShareInSubgroups, subgroupConvolution } from '../shaders/subgroup-convolution.ts';
@@ -12,7 +12,7 @@ import {
   winogradProducts,
   winogradTiles,
 } from '../shaders/winograd.ts';
-import type { Slot } from './plan-builder.ts';
+import type { DispatchWork, Slot } from './plan-builder.ts';
 
 /**
  * A way to compute a convolution: in registers (pixels × vectors of a thread), in tiles of workgroup memory, with inputs
@@ -24,7 +24,7 @@ export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subg
 export interface DispatchTarget {
   weights(sizeBytes: number, pack: () => Float32Array): Slot;
   scratch(sizeBytes: number): Slot;
-  dispatch(label: string, shader: Shader, slots: readonly Slot[]): void;
+  dispatch(label: string, shader: Shader, slots: readonly Slot[], work: DispatchWork): void;
 }
 
 export interface PlacedConvolution {
@@ -72,7 +72,8 @@ export function dispatchConvolution(
     return;
   }
   const weights = target.weights((depth(convolution) + 1) * convolution.outVectors * 16, pack);
-  target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])]);
+  const work = { algorithm: variant, multiplyAdds: multiplyAdds(convolution) };
+  target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
 }
 
 function shaderOf(variant: ConvolutionVariant, convolution: Convolution): Shader {
@@ -94,10 +95,18 @@ function dispatchWinograd(
   );
   const transformed = target.scratch(planes * count * inVectors * 16);
   const products = target.scratch(planes * count * outVectors * 16);
-  target.dispatch(`${label}, input`, winogradInput(convolution, size), [x, transformed]);
-  target.dispatch(`${label}, products`, winogradProducts(convolution, size), [transformed, weights, products]);
+  const algorithm = `winograd f${size}`;
+  const transform = { algorithm, multiplyAdds: 0 };
+  const multiply = { algorithm, multiplyAdds: planes * count * inVectors * 4 * outVectors * 4 };
+  target.dispatch(`${label}, input`, winogradInput(convolution, size), [x, transformed], transform);
+  target.dispatch(
+    `${label}, products`,
+    winogradProducts(convolution, size),
+    [transformed, weights, products],
+    multiply,
+  );
   const others = residual ? [residual] : [];
-  target.dispatch(`${label}, output`, winogradOutput(convolution, size), [products, weights, y, ...others]);
+  target.dispatch(`${label}, output`, winogradOutput(convolution, size), [products, weights, y, ...others], transform);
 }
 
 /** Pixels of a thread: a number by which all can be divided, so that no thread has too many. */

@@ -1,5 +1,6 @@
 import type { PackWeights, Plan, PlanTensor } from '../plan/plan.ts';
 import { PlanError } from './plan-error.ts';
+import { StepClock } from './step-clock.ts';
 
 /** A step towards a plan that is ready: pipelines compiled and weights uploaded, of all. */
 export interface PlanProgress {
@@ -153,27 +154,53 @@ export class PlanRunner {
     return this.#buffers.reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** Whether the device's own clock times steps; else each is submitted and waited for by itself. */
+  get hasStepClock(): boolean {
+    return StepClock.fits(this.device, this.#steps.length);
+  }
+
   /**
    * Runs once: one command buffer, one submit.
    *
    * @param inputs By name: row-major float32 of the plan's shapes, or what makes them on the device.
+   * @param stepMs Given the milliseconds of each of the plan's steps, which then are a pass each.
    * @throws PlanError (`DEVICE_LOST`).
    */
-  async run(inputs: PlanInputs): Promise<Record<string, Float32Array>> {
+  async run(inputs: PlanInputs, stepMs?: Float64Array): Promise<Record<string, Float32Array>> {
+    const clock = stepMs === undefined ? undefined : StepClock.of(this.device, this.#steps.length);
+    try {
+      return await this.#run(inputs, stepMs, clock);
+    } finally {
+      clock?.destroy();
+    }
+  }
+
+  async #run(
+    inputs: PlanInputs,
+    stepMs: Float64Array | undefined,
+    clock: StepClock | undefined,
+  ): Promise<Record<string, Float32Array>> {
     const { device, plan } = this;
-    const encoder = device.createCommandEncoder();
+    let encoder = device.createCommandEncoder();
     for (const input of plan.inputs) {
       const given = inputs[input.name]!;
       if (given instanceof Float32Array) this.#write(input, given);
       else await given.encode(encoder, this.#targetOf(input));
     }
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, group, workgroups } of this.#steps) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...workgroups);
+    if (stepMs === undefined) {
+      const pass = encoder.beginComputePass();
+      for (const step of this.#steps) dispatch(pass, step);
+      pass.end();
+    } else if (clock !== undefined) {
+      for (const [index, step] of this.#steps.entries()) {
+        const pass = encoder.beginComputePass({ timestampWrites: clock.writesOf(index) });
+        dispatch(pass, step);
+        pass.end();
+      }
+      clock.encodeResult(encoder);
+    } else {
+      encoder = await this.#runOneByOne(encoder, stepMs);
     }
-    pass.end();
     let offset = 0;
     for (const output of plan.outputs) {
       const size = sizeBytes(output);
@@ -196,7 +223,26 @@ export class PlanRunner {
       }),
     );
     this.#staging.unmap();
+    if (stepMs !== undefined) await clock?.read(stepMs);
     return results;
+  }
+
+  /** What was encoded, then each step by itself, on the host's clock; the encoder for what follows. */
+  async #runOneByOne(encoder: GPUCommandEncoder, stepMs: Float64Array): Promise<GPUCommandEncoder> {
+    const { device } = this;
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    for (const [index, step] of this.#steps.entries()) {
+      const commands = device.createCommandEncoder();
+      const pass = commands.beginComputePass();
+      dispatch(pass, step);
+      pass.end();
+      const beginMs = performance.now();
+      device.queue.submit([commands.finish()]);
+      await device.queue.onSubmittedWorkDone();
+      stepMs[index] = performance.now() - beginMs;
+    }
+    return device.createCommandEncoder();
   }
 
   /** Frees its buffers; the device stays. */
@@ -229,6 +275,12 @@ export class PlanRunner {
       cause,
     });
   }
+}
+
+function dispatch(pass: GPUComputePassEncoder, { pipeline, group, workgroups }: ReadyStep): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...workgroups);
 }
 
 function compilePipeline(device: GPUDevice, code: string, cache: PipelineCache): Promise<GPUComputePipeline> {

@@ -32,12 +32,12 @@ export class PlanSession {
   }
 
   /** One run at a time; as {@link PlanRunner.run}. */
-  async run(inputs: PlanInputs): Promise<Record<string, Float32Array>> {
+  async run(inputs: PlanInputs, stepMs?: Float64Array): Promise<Record<string, Float32Array>> {
     if (this.#runner.loss) {
       this.#runner.destroy();
       this.#runner = await startRunner(this.#devices, this.#source);
     }
-    return this.#runner.run(inputs);
+    return this.#runner.run(inputs, stepMs);
   }
 
   /** Frees the plan's buffers; the device stays. */

@@ -1,5 +1,5 @@
 import type { ProfileStep } from '../engine.ts';
-import type { Graph, GraphNode, ValueId } from '../graph.ts';
+import type { Graph, GraphDtype, GraphNode, ValueId } from '../graph.ts';
 import { costOf } from '../summary.ts';
 
 /** A step of an engine's runs, and what it takes, as the engine's plan says. */
@@ -13,6 +13,8 @@ export interface EngineStep {
   readonly readBytes: number;
   readonly writtenBytes: number;
 }
+
+const BYTES: Readonly<Record<GraphDtype, number>> = { float32: 4, int32: 4, bool: 1 };
 
 /** Algorithms that only move a graph's inputs and outputs: their steps have a node's value, and none of its work. */
 const TRANSFERS: Readonly<Record<string, string>> = { pack: 'Input', unpack: 'Output' };
@@ -53,6 +55,20 @@ export function nameSteps(
       writtenBytes: sum(parts.map(({ writtenBytes }) => writtenBytes)),
     };
   });
+}
+
+/** Steps of an engine that computes node by node, of values as they are. */
+export function nodeSteps({ values, nodes, constants }: Graph, algorithm: string): EngineStep[] {
+  const bytesOf = (ids: readonly ValueId[]): number =>
+    sum(ids.map((id) => values[id]!.shape.reduce((product, size) => product * size, BYTES[values[id]!.dtype])));
+  return nodes.map((node) => ({
+    value: node.outputs[0]!,
+    algorithm,
+    multiplyAdds: costOf({ values }, node).multiplyAdds,
+    weightBytes: bytesOf(node.inputs.filter((id) => constants.has(id))),
+    readBytes: bytesOf(node.inputs.filter((id) => !constants.has(id))),
+    writtenBytes: bytesOf(node.outputs),
+  }));
 }
 
 /** First step and end of each row of steps that are one. */

@@ -14,6 +14,7 @@ engineContract('tfjs on the CPU', {
   setUp: () => tf.setBackend('cpu'),
   tolerance: 1e-5,
   trains: true,
+  profiles: true,
 });
 
 test('a long run is cancelled between operations, lets timers fire meanwhile, and leaves no tensors', async () => {

@@ -16,6 +16,7 @@ import { planBuffers } from '../plan-buffers.ts';
 import { rulesByOp } from '../rules/rules.ts';
 import { EngineError } from './engine-error.ts';
 import { makeExecutable } from './make-executable.ts';
+import { nodeSteps } from './profile.ts';
 
 /** A run lets other work of the event loop in between operations, this often. */
 const SLICE_MS = 50;
@@ -78,12 +79,15 @@ function compile(graph: Graph, given: Weights, options: CompileOptions | undefin
   }
   const constants = new Map([...weights].map(([id, entry]) => [id, entry.tensor]));
   const withoutData = { ...bound, constants: new Map<ValueId, ConstantData>() };
+  const steps = nodeSteps(bound, 'tfjs');
   const weightBytes = [...bound.constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   return makeExecutable(
     bound,
     {
       info: { engine: 'tfjs', device: backendName, nodeCount: bound.nodes.length, weightBytes },
-      run: (inputs, signal) => run(withoutData, constants, backendName, inputs, signal),
+      run: (inputs, signal, stepMs) => run(withoutData, constants, backendName, inputs, signal, stepMs),
+      steps: () => steps,
+      profileNote: "each operation's result is read back before the next one begins, which its time includes",
       dispose() {
         for (const entry of weights.values()) {
           entry.owners -= 1;
@@ -101,6 +105,7 @@ async function run(
   backendName: string,
   inputs: Readonly<Record<string, ConstantData>>,
   signal: AbortSignal | undefined,
+  stepMs: Float64Array | undefined,
 ): Promise<Record<string, ConstantData>> {
   checkBackend(backendName);
   const feeds = Object.fromEntries(
@@ -109,14 +114,25 @@ async function run(
       return [name, tensor(inputs[name]!, [...shape], dtype)];
     }),
   );
-  const steps = interpretSteps(graph, feeds, { constants });
+  let made: readonly Tensor[] = [];
+  const onNode = (_: unknown, outputs: readonly Tensor[]): void => {
+    made = outputs;
+  };
+  const steps = interpretSteps(graph, feeds, { constants, ...(stepMs === undefined ? {} : { onNode }) });
   let outputs: NamedTensorMap = {};
   try {
     let sliceEndMs = performance.now() + SLICE_MS;
-    for (let step = steps.next(); ; step = steps.next()) {
+    for (let index = 0; ; index++) {
+      const beginMs = performance.now();
+      const step = steps.next();
       if (step.done) {
         outputs = step.value;
         break;
+      }
+      if (stepMs !== undefined) {
+        // Backends may compute later than they are told to.
+        await made.find(({ isDisposed }) => !isDisposed)?.data();
+        stepMs[index] = performance.now() - beginMs;
       }
       if (performance.now() < sliceEndMs) continue;
       await new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,7 @@
 import { launchChromium } from '@residual/testing/browser';
 import type { Browser, Page } from 'puppeteer-core';
 import { ContestantError } from '../contestant.ts';
+import type { ProfileAnswer } from '../profile/profile-job.ts';
 import type { BrowserEngine } from './browser-options.ts';
 import type { BenchPage, GpuCounts, PageJob, PageLoaded } from './page-protocol.ts';
 import type { PageServer } from './page-server.ts';
@@ -57,6 +58,11 @@ export class BrowserContestant {
   /** Of one more run. */
   count(): Promise<GpuCounts> {
     return this.#page.evaluate(() => residualBench.count());
+  }
+
+  /** Where the time of so many runs goes, and what the machine could do. */
+  profile(runs: number): Promise<ProfileAnswer> {
+    return this.#page.evaluate((count) => residualBench.profile(count), runs);
   }
 
   #run(runs: number): Promise<number[]> {

@@ -30,9 +30,9 @@ export interface BrowserOptions {
 export function parseBrowserOptions(flags: BenchFlags): BrowserOptions {
   const names = [flags.engines, flags.peers].filter((list) => list !== undefined).join(',');
   return {
-    models: chosen('--model', flags.model, listModels()),
+    models: chosen('--model', flags.model ?? 'resnet50', listModels()),
     engines: chosen('--engines', names || browserEngines.join(','), browserEngines),
-    sizePx: wholeNumber('--size', flags.size),
+    sizePx: wholeNumber('--size', flags.size ?? '224'),
     rounds: wholeNumber('--rounds', flags.rounds ?? '3'),
     threads: threadsOf(flags),
     weightsFile: flags.weights,

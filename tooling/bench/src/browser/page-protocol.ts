@@ -1,3 +1,5 @@
+import type { ProfileAnswer } from '../profile/profile-job.ts';
+
 /** What a page needs to know to become an engine. */
 export interface PageJob {
   readonly model: string;
@@ -33,6 +35,8 @@ export interface PageLoaded {
 export interface PageRunner {
   readonly device: string;
   run(picture: Float32Array): Promise<Float32Array>;
+  /** Of so many runs; only Residual's engines that see their steps have it. */
+  profile?(picture: Float32Array, runs: number): Promise<ProfileAnswer>;
 }
 
 /** Loads the library; what it returns then loads the model, so that the two are timed apart. */
@@ -43,4 +47,5 @@ export interface BenchPage {
   load(job: PageJob): Promise<PageLoaded>;
   run(runs: number): Promise<number[]>;
   count(): Promise<GpuCounts>;
+  profile(runs: number): Promise<ProfileAnswer>;
 }

@@ -4,7 +4,12 @@ import type { Job } from '../job.ts';
 import { makePictures } from '../pictures.ts';
 
 /** The engine on Residual's kernels, native. */
-export async function nativeEngine({ precision, threads, batch, sizePx }: Job): Promise<Engine> {
+export async function nativeEngine({
+  precision,
+  threads,
+  batch,
+  sizePx,
+}: Pick<Job, 'precision' | 'threads' | 'batch' | 'sizePx'>): Promise<Engine> {
   const { native } = await import('@residual/backend-node');
   const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx, 'calibration') }] : [];
   const options = { threads, precision, calibration };
@@ -18,7 +23,7 @@ export async function tensorflowEngine({ precision, threads }: Job): Promise<Eng
 }
 
 /** The engine on Residual's kernels, as WASM. */
-export async function wasmEngine({ threads }: Job): Promise<Engine> {
+export async function wasmEngine({ threads }: Pick<Job, 'threads'>): Promise<Engine> {
   const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
   allowRelaxedSimd();
   const isa = (['simd128', 'relaxed-simd'] as const).find((name) => name === process.env['RESIDUAL_KERNELS_ISA']);

@@ -1,5 +1,5 @@
-import { viewStateDict } from '@residual/blocks';
-import { type Engine, traceModel } from '@residual/compile';
+import { type StateDict, viewStateDict } from '@residual/blocks';
+import { type Engine, type Executable, traceModel } from '@residual/compile';
 import { getSpec } from '@residual/resnet/registry';
 import { readStateDictFile } from '@residual/weights/node';
 import type { Job, Runner } from '../job.ts';
@@ -13,12 +13,20 @@ export async function residualEngine(job: Job, engine: Engine): Promise<() => Pr
 }
 
 async function loadModel(job: Job, engine: Engine): Promise<Runner> {
-  const { tensors } = await readStateDictFile(job.weightsFile);
-  const model = blueprintOf(tensors, getSpec(job.model));
-  const graph = await traceModel(model, { endpoints: ['logits'], batchSize: job.batch, sizePx: job.sizePx });
-  const executable = await engine.compile(graph, viewStateDict(tensors, model.variableSpecs));
+  const executable = await compileNetwork(job, (await readStateDictFile(job.weightsFile)).tensors, engine);
   return {
     device: executable.info.device,
     run: async (image) => (await executable.run({ image }))['logits'] as Float32Array,
   };
+}
+
+/** Traces a network of these weights, optimises and compiles it. */
+export async function compileNetwork(
+  { model: name, batch, sizePx }: Pick<Job, 'model' | 'batch' | 'sizePx'>,
+  dict: StateDict,
+  engine: Engine,
+): Promise<Executable> {
+  const model = blueprintOf(dict, getSpec(name));
+  const graph = await traceModel(model, { endpoints: ['logits'], batchSize: batch, sizePx });
+  return engine.compile(graph, viewStateDict(dict, model.variableSpecs));
 }

@@ -108,6 +108,14 @@ export interface NetworkPart {
   readonly multiplyAdds: number;
 }
 
+/** Where the time of a run of the network goes. */
+export interface PartTimes {
+  /** Milliseconds by the part's name, medians. */
+  readonly times: Readonly<Record<string, number>>;
+  /** How the engine timed them, where that is not its best way. */
+  readonly note?: string;
+}
+
 /** What an engine takes for the picture. */
 export interface Measurement {
   readonly firstMs: number;
@@ -131,8 +139,8 @@ export interface Requests {
   explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };
   features: { argument: MapEndpoint; result: FeatureMap };
   parts: { argument: undefined; result: readonly NetworkPart[] };
-  /** Milliseconds of each part, alone on the engine that serves. */
-  partTimes: { argument: undefined; result: Readonly<Record<string, number>> };
+  /** On the engine that serves. */
+  partTimes: { argument: undefined; result: PartTimes };
   measure: { argument: { runs: number }; result: Measurement };
 }
 

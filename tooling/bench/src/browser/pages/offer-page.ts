@@ -34,6 +34,7 @@ export function offerPage(loadLibrary: LoadPage): void {
       }
       return ms;
     },
+    profile: (runs) => runner.profile!(picture, runs),
     count: () => counter.during(() => runner.run(picture)),
   };
   Object.assign(globalThis, { residualBench: page });
