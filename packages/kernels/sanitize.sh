@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")/crate"
 host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" CARGO_PROFILE_TEST_OPT_LEVEL=2 \
-  cargo test --locked --target "$host" --target-dir ../target/sanitize "$@"
+  cargo test --locked --features emulated --target "$host" --target-dir ../target/sanitize --test "*" "$@"

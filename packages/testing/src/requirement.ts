@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 /** What a test may need that a machine may lack; `RESIDUAL_REQUIRE` lists those that must be there. */
-export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'firefox' | 'rust' | 'native' | 'python';
+export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'firefox' | 'rust' | 'native' | 'python' | 'aarch64';
 
 const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
@@ -14,6 +14,7 @@ const isPresent: Record<RequirementName, () => boolean> = {
   rust: () => onPath('cargo') !== undefined,
   native: () => addonIsBuilt(),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
+  aarch64: () => onPath('qemu-aarch64') !== undefined && onPath('aarch64-linux-gnu-gcc') !== undefined,
 };
 
 /**

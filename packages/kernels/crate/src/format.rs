@@ -11,7 +11,7 @@ pub enum Format {
     /// The upper half of a float32, two to a word.
     Bfloat,
     /// `(q - zero) · scale`, four to a word.
-    Byte { scale: f32, zero: u8 },
+    Byte { scale: f32, zero: i16 },
 }
 
 impl Format {
@@ -28,16 +28,17 @@ impl Format {
     /// The byte that stands for zero.
     pub fn zero_byte(self) -> u8 {
         match self {
-            Format::Byte { zero, .. } => zero,
+            Format::Byte { zero, .. } => zero as u8,
             _ => 0,
         }
     }
 
-    /// 8 bits for numbers of this range: all 256 steps above zero where none is negative.
-    pub fn byte_for([least, largest]: [f32; 2]) -> Format {
+    /// 8 bits for numbers of this range, in bytes of which `least_byte` is the least: all 256 steps above zero where no
+    /// number is negative.
+    pub fn byte_for([least, largest]: [f32; 2], least_byte: i16) -> Format {
         match least >= 0.0 {
-            true => Format::Byte { scale: largest.max(f32::MIN_POSITIVE) / 255.0, zero: 0 },
-            false => Format::Byte { scale: largest.max(-least) / 127.0, zero: 128 },
+            true => Format::Byte { scale: largest.max(f32::MIN_POSITIVE) / 255.0, zero: least_byte },
+            false => Format::Byte { scale: largest.max(-least) / 127.0, zero: least_byte + 128 },
         }
     }
 

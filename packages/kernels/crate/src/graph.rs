@@ -1,5 +1,7 @@
 //! The graph as it comes: JSON of values, nodes in order, inputs and outputs by name. Constants come beside it.
 
+#![forbid(unsafe_code)]
+
 use crate::json::Json;
 use crate::memory::sort_by_key;
 use std::collections::HashMap;

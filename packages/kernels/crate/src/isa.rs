@@ -6,7 +6,7 @@ use crate::outer::{OuterArgs, OuterKernel, outer};
 use crate::peak::{PeakKernel, multiply_adds};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::tile::{BFLOAT, BYTE};
 use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
@@ -32,6 +32,8 @@ type Row = [&'static [TileKernel]; 2];
 pub struct Isa {
     pub name: &'static str,
     pub lanes: usize,
+    /// @see [`Vector::LEAST_BYTE`]
+    pub least_byte: i16,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: [[Row; 5]; 3],
     /// Whether convolutions go to a matrix unit.
@@ -157,7 +159,7 @@ macro_rules! walks {
 }
 
 /// The kernels of a format whose values are never narrow.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! wide_walks {
     ($instance:ident, $pixels:tt) => {
         [row!($instance, 1, 0, $pixels), row!($instance, 2, 0, $pixels), NONE, NONE, row!($instance, 0, 0, $pixels)]
@@ -203,6 +205,8 @@ macro_rules! outer_row {
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! peak_instance {
     ($name:ident, $vector:path, $format:expr, [$($enable:literal)?], [$($pixels:literal)+]) => {
+        /// # Safety
+        /// The CPU must have what the function enables.
         $(#[target_feature(enable = $enable)])?
         unsafe fn $name(rounds: usize) -> f64 {
             // As many sums as the largest tile has.
@@ -230,6 +234,7 @@ macro_rules! isa {
             pub const TABLE: Isa = Isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
+                least_byte: <$vector as Vector>::LEAST_BYTE,
                 tiles: [walks!(float, $pixels), $bfloat, $byte],
                 has_matrix: false,
                 has_format: $has_format,
@@ -311,9 +316,32 @@ isa!(
     [NONE; 5], [NONE; 5], |_| false, [None; 2]
 );
 #[cfg(target_arch = "aarch64")]
+mod neon_reduced {
+    use super::*;
+    use crate::simd::neon::Neon;
+
+    instance!(bfloat, Neon, BFLOAT, ["neon,bf16"]);
+    instance!(byte, Neon, BYTE, ["neon,dotprod"]);
+    peak_instance!(bfloat_peak, Neon, BFLOAT, ["neon,bf16"], [1 2 3 4 5 6 7 8 9 10 11 12]);
+    peak_instance!(byte_peak, Neon, BYTE, ["neon,dotprod"], [1 2 3 4 5 6 7 8 9 10 11 12]);
+
+    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
+
+    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4 5 6 7 8 9 10 11 12]);
+    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
+
+    pub fn has_format(format: usize) -> bool {
+        match format {
+            BFLOAT => std::arch::is_aarch64_feature_detected!("bf16"),
+            _ => std::arch::is_aarch64_feature_detected!("dotprod"),
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+    neon_reduced::BFLOATS, neon_reduced::BYTES, neon_reduced::has_format, neon_reduced::PEAKS
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 isa!(

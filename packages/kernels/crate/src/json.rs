@@ -1,5 +1,7 @@
 //! JSON as far as graphs need it. A library that reads any would be half of the WASM module.
 
+#![forbid(unsafe_code)]
+
 #[derive(Debug, PartialEq)]
 pub enum Json {
     Null,

@@ -1,5 +1,7 @@
 //! From the graph to operations with all their numbers: shapes checked, constants resolved, trivial nodes dropped.
 
+#![forbid(unsafe_code)]
+
 mod arithmetic;
 mod moves;
 mod nodes;

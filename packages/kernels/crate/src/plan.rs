@@ -83,7 +83,7 @@ pub fn compile_sharing(
     }
     let lowered = lower(graph, constants)?;
     let mut planner = Planner::new(graph, &lowered, options, sharing);
-    planner.formats = formats(&lowered, options.precision, &ranges);
+    planner.formats = formats(&lowered, options, &ranges);
     planner.choose_algorithms();
     planner.lay_out();
     let activations = Floats::zeroed(planner.place_values())?;

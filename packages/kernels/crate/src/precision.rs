@@ -4,6 +4,7 @@ use crate::format::Format;
 use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::lower::{Kind, Lowered};
+use crate::plan::Options;
 use crate::pool::PoolKind;
 use crate::program::Program;
 use crate::tile::{BFLOAT, BYTE, FLOAT};
@@ -19,7 +20,9 @@ pub enum Precision {
 }
 
 /// Whether this build has kernels for fewer bits.
-pub const IS_REDUCIBLE: bool = cfg!(target_arch = "x86_64");
+pub const IS_REDUCIBLE: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
+const IS_ARM: bool = cfg!(target_arch = "aarch64");
 
 /// By value: its least and its largest number, over all samples.
 pub type Ranges = HashMap<ValueId, [f32; 2]>;
@@ -47,7 +50,9 @@ impl Precision {
     pub fn check(self, isa: &Isa) -> Result<(), String> {
         let name = match self {
             Precision::Float32 => "",
+            Precision::Bfloat16 if IS_ARM => "bf16: expected a CPU with FEAT_BF16",
             Precision::Bfloat16 => "bf16: expected a CPU with AVX512_BF16",
+            Precision::Int8 if IS_ARM => "int8: expected a CPU with FEAT_DotProd",
             Precision::Int8 => "int8: expected a CPU with AVX512_VNNI",
         };
         match isa.has_format(self.format()) {
@@ -58,7 +63,8 @@ impl Precision {
 }
 
 /// Values that convolutions and pools write, and only convolutions, pools and means read, take fewer bits.
-pub fn formats(lowered: &Lowered, precision: Precision, ranges: &Ranges) -> Vec<Format> {
+pub fn formats(lowered: &Lowered, options: Options, ranges: &Ranges) -> Vec<Format> {
+    let Options { precision, isa, .. } = options;
     let mut formats = vec![Format::Float; lowered.shapes.len()];
     if !IS_REDUCIBLE || precision == Precision::Float32 {
         return formats;
@@ -73,7 +79,9 @@ pub fn formats(lowered: &Lowered, precision: Precision, ranges: &Ranges) -> Vec<
         }
         formats[id] = match (&operation.kind, precision) {
             (Kind::Conv(_), Precision::Bfloat16) => Format::Bfloat,
-            (Kind::Conv(_), _) => ranges.get(&id).map_or(Format::Float, |range| Format::byte_for(*range)),
+            (Kind::Conv(_), _) => {
+                ranges.get(&id).map_or(Format::Float, |range| Format::byte_for(*range, isa.least_byte))
+            }
             (Kind::Pool { kind: PoolKind::Max, .. }, _) => formats[operation.inputs[0]],
             _ => Format::Float,
         };

@@ -10,7 +10,7 @@ use crate::plan::{Options, compile};
 use crate::precision::Precision;
 use crate::program::Program;
 use std::alloc::Layout;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 #[cfg(target_feature = "atomics")]
@@ -183,22 +183,27 @@ pub unsafe extern "C" fn times_of(session: *const Session) -> *const AtomicU64 {
 /// As [`bytes_of`]; the arrays must have the lengths of the ports, and stay until the run ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32, is_timed: bool) {
-    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
-    let session = unsafe { &mut *session };
+    // SAFETY: the session is there, by the caller's word; between runs workers hold its program and its team alone.
+    let (inputs, outputs, non_finite) =
+        unsafe { (&mut (*session).inputs, &mut (*session).outputs, &mut (*session).non_finite) };
     // SAFETY: the caller's word: there are as many as inputs and outputs.
     let at = |index: usize| unsafe { *arrays.add(index) };
-    let inputs = session.inputs.len();
-    session.inputs.iter_mut().enumerate().for_each(|(i, input)| *input = at(i) as *const f32);
-    session.outputs.iter_mut().enumerate().for_each(|(i, output)| *output = at(inputs + i) as *mut f32);
-    *session.non_finite.get_mut() = u64::MAX;
+    let first_output = inputs.len();
+    inputs.iter_mut().enumerate().for_each(|(i, input)| *input = at(i) as *const f32);
+    outputs.iter_mut().enumerate().for_each(|(i, output)| *output = at(first_output + i) as *mut f32);
+    *non_finite.get_mut() = u64::MAX;
+    // SAFETY: as above.
     #[cfg(not(target_feature = "atomics"))]
-    {
-        session.next_step = 0;
+    unsafe {
+        (*session).next_step = 0;
         // On one thread the caller sees each step end.
         let _ = is_timed;
     }
+    // SAFETY: as above; the team's counters are atomic.
     #[cfg(target_feature = "atomics")]
-    session.team.begin(is_timed);
+    unsafe {
+        (*session).team.begin(is_timed);
+    }
 }
 
 /// Does the next step: 1 while there are more, 2 when the run has ended well, 0 when it has failed.
@@ -208,7 +213,7 @@ pub unsafe extern "C" fn begin(session: *mut Session, arrays: *const u32, is_tim
 #[cfg(not(target_feature = "atomics"))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
-    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
+    // SAFETY: the session is there, by the caller's word; there is one thread.
     let session = unsafe { &mut *session };
     let Some(step) = session.program.steps.get(session.next_step) else {
         fail("no run is under way".into());
@@ -232,9 +237,9 @@ pub unsafe extern "C" fn advance(session: *mut Session) -> u32 {
 /// As [`bytes_of`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn outcome(session: *mut Session) -> u32 {
-    // SAFETY: the session is there, and nobody else uses it: workers sleep between runs, and only read it in them.
-    let session = unsafe { &mut *session };
-    match session.program.check_finite(*session.non_finite.get_mut()) {
+    // SAFETY: the session is there, by the caller's word, and only read until the next run begins.
+    let session = unsafe { &*session };
+    match session.program.check_finite(session.non_finite.load(Ordering::Relaxed)) {
         Ok(()) => 2,
         Err(message) => {
             fail(message);
@@ -259,10 +264,12 @@ unsafe extern "C" {
 #[cfg(target_feature = "atomics")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn serve(session: *const Session, worker: usize) {
-    // SAFETY: the session is there, by the caller's word, and the worker of this number is this one.
+    // SAFETY: the session is there, by the caller's word, and the worker of this number is this one. What a run is given, it
+    // looks at in the run alone.
     unsafe {
-        let Session { program, inputs, outputs, non_finite, team } = &*session;
-        team.serve(program, worker, || program.context(worker, inputs, outputs, non_finite), || run_ended());
+        let (program, team) = (&(*session).program, &(*session).team);
+        let context = || program.context(worker, &(*session).inputs, &(*session).outputs, &(*session).non_finite);
+        team.serve(program, worker, context, || run_ended());
     }
 }
 

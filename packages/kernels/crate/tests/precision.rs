@@ -112,3 +112,24 @@ fn what_the_instruction_set_lacks_is_refused() {
         assert!(precision.check(portable).unwrap_err().contains("got kernels for portable"));
     }
 }
+
+/// `emulate.sh` says by `QEMU_CPU` what the CPU has.
+#[test]
+#[cfg(target_arch = "aarch64")]
+fn what_an_arm_cpu_multiplies_is_found() {
+    let neon = Isa::choose(Some("neon")).unwrap();
+    let answers = [Precision::Bfloat16, Precision::Int8].map(|precision| precision.check(neon));
+    match std::env::var("QEMU_CPU").as_deref() {
+        Ok("max") => assert_eq!(answers, [Ok(()), Ok(())]),
+        Ok("cortex-a72") => {
+            let refusal = |what| Err(format!("precision {what}, got kernels for neon; take fp32"));
+            let expected = ["bf16: expected a CPU with FEAT_BF16", "int8: expected a CPU with FEAT_DotProd"];
+            assert_eq!(answers, expected.map(refusal));
+        }
+        _ => {
+            let has =
+                [std::arch::is_aarch64_feature_detected!("bf16"), std::arch::is_aarch64_feature_detected!("dotprod")];
+            assert_eq!(answers.map(|answer| answer.is_ok()), has);
+        }
+    }
+}

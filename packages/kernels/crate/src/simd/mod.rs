@@ -49,8 +49,10 @@ pub trait Vector: Copy {
     /// The smaller of the two; NaN in `self` stays.
     unsafe fn at_most(self, ceiling: Self) -> Self;
 
-    /// Whether the methods below are there: what bfloat16 and bytes need.
+    /// Whether the methods below are there, which bfloat16 and bytes need; those that multiply, where the CPU has them.
     const REDUCES: bool = false;
+    /// The least value of a byte: 0, or −128 where the instruction set multiplies signed bytes alone.
+    const LEAST_BYTE: i16 = 0;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()
@@ -58,7 +60,7 @@ pub trait Vector: Copy {
     unsafe fn store_bfloat(self, _: *mut u16) {
         unreachable!()
     }
-    /// So many numbers from memory, and zeros in the lanes after them.
+    /// So many numbers from memory, and zeros in the lanes after them. This and the next are there where matrix units are.
     unsafe fn load_first(_: *const f32, _count: usize) -> Self {
         unreachable!()
     }
@@ -67,11 +69,11 @@ pub trait Vector: Copy {
     unsafe fn store_halves(self, _others: Self, _first: *mut f32, _second: *mut f32) {
         unreachable!()
     }
-    /// Whole numbers from 0 to 255.
+    /// Whole numbers: 256 of them, from `LEAST_BYTE` on.
     unsafe fn load_bytes(_: *const u8) -> Self {
         unreachable!()
     }
-    /// Rounded to whole numbers, and held to 0 … 255.
+    /// Rounded to whole numbers, and held to those.
     unsafe fn store_bytes(self, _: *mut u8) {
         unreachable!()
     }
@@ -79,8 +81,8 @@ pub trait Vector: Copy {
     unsafe fn dot_bfloat(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
     }
-    /// `sum + Σ xᵢ · wᵢ` of the four unsigned bytes in each lane of `x` and the signed ones of `weights`; `sum` holds
-    /// 32-bit integers.
+    /// `sum + Σ xᵢ · wᵢ` of the four bytes in each lane of `x` and the four signed ones of `weights`; `sum` holds 32-bit
+    /// integers.
     unsafe fn dot_bytes(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
     }

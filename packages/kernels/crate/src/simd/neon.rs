@@ -1,11 +1,14 @@
 use super::Vector;
 use std::arch::aarch64::*;
+use std::arch::asm;
 
 #[derive(Clone, Copy)]
 pub struct Neon(float32x4_t);
 
 impl Vector for Neon {
     const LANES: usize = 4;
+    const REDUCES: bool = true;
+    const LEAST_BYTE: i16 = -128;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -50,5 +53,67 @@ impl Vector for Neon {
     #[inline(always)]
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Neon(vminq_f32(self.0, ceiling.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bfloat(p: *const u16) -> Self {
+        unsafe { Neon(vreinterpretq_f32_u32(vshll_n_u16::<16>(vld1_u16(p)))) }
+    }
+    #[inline(always)]
+    unsafe fn store_bfloat(self, p: *mut u16) {
+        unsafe {
+            let bits = vreinterpretq_u32_f32(self.0);
+            let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+            let rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+            vst1_u16(p, vshrn_n_u32::<16>(rounded));
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        unsafe {
+            let bytes = vreinterpret_s8_u32(vdup_n_u32((p as *const u32).read_unaligned()));
+            Neon(vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes)))))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        unsafe {
+            let halves = vqmovn_s32(vcvtnq_s32_f32(self.0));
+            let bytes = vqmovn_s16(vcombine_s16(halves, halves));
+            (p as *mut u32).write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_s8(bytes)));
+        }
+    }
+    // These two are no stable intrinsics yet; they touch no memory.
+    #[inline(always)]
+    unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
+        let mut sum = sum.0;
+        unsafe {
+            asm!(
+                "bfdot {sum:v}.4s, {x:v}.8h, {weights:v}.8h",
+                sum = inout(vreg) sum,
+                x = in(vreg) x.0,
+                weights = in(vreg) weights.0,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        Neon(sum)
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
+        let mut sum = sum.0;
+        unsafe {
+            asm!(
+                "sdot {sum:v}.4s, {x:v}.16b, {weights:v}.16b",
+                sum = inout(vreg) sum,
+                x = in(vreg) x.0,
+                weights = in(vreg) weights.0,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        Neon(sum)
+    }
+    #[inline(always)]
+    unsafe fn to_floats(self) -> Self {
+        unsafe { Neon(vcvtq_f32_s32(vreinterpretq_s32_f32(self.0))) }
     }
 }
