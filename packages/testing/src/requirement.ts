@@ -3,7 +3,16 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 /** What a test may need that a machine may lack; `RESIDUAL_REQUIRE` lists those that must be there. */
-export type RequirementName = 'data' | 'tfjs-node' | 'webgpu' | 'chromium' | 'firefox' | 'rust' | 'native' | 'python' | 'aarch64';
+export type RequirementName =
+  | 'data'
+  | 'tfjs-node'
+  | 'webgpu'
+  | 'chromium'
+  | 'firefox'
+  | 'rust'
+  | 'native'
+  | 'python'
+  | 'aarch64';
 
 const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
