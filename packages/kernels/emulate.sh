@@ -1,6 +1,6 @@
 #!/bin/sh
-# The crate's tests on an emulated aarch64: NEON's kernels against plain loops in float64, on a CPU with bfloat16 and dot
-# products, and what is refused on one without.
+# The crate's tests, or the one named, on an emulated aarch64: NEON's kernels against plain loops in float64 on a CPU with
+# bfloat16 and dot products, and what is refused on one without.
 # Needs Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user; rustup brings the target itself.
 set -eu
 cd "$(dirname "$0")/crate"
@@ -8,10 +8,8 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 # Less to compile: nobody builds on it, and line numbers are enough.
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=line-tables-only
-run() { # QEMU's name of the CPU, cargo's arguments…
-  cpu=$1
-  shift
-  QEMU_CPU="$cpu" cargo test --locked --target aarch64-unknown-linux-gnu "$@"
+run() { # QEMU's name of the CPU, the tests
+  QEMU_CPU="$1" cargo test --locked --target aarch64-unknown-linux-gnu --test "$2"
 }
-run max --test "*" "$@"
-run cortex-a72 --test precision
+run max "${1:-*}"
+run cortex-a72 precision

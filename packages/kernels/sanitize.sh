@@ -1,10 +1,10 @@
 #!/bin/sh
-# The crate's tests under the address sanitizer: every load and store of every kernel on this machine.
+# The crate's tests, or the one named, under the address sanitizer: every load and store of every kernel on this machine.
 # The sanitizer is an unstable flag of the pinned compiler, which RUSTC_BOOTSTRAP lets it take.
 set -eu
 cd "$(dirname "$0")/crate"
 host=$(rustc -vV | sed -n 's/^host: //p')
-# Less to compile: nobody builds on it, and line numbers are enough.
-export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=line-tables-only
+# Less to compile: nobody builds on it, line numbers are enough, and so is the least optimisation that inlines.
+export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=line-tables-only CARGO_PROFILE_TEST_OPT_LEVEL=1
 RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" \
-  cargo test --locked --features emulated --target "$host" --target-dir ../target/sanitize --test "*" "$@"
+  cargo test --locked --features emulated --target "$host" --target-dir ../target/sanitize --test "${1:-*}"
