@@ -57,6 +57,13 @@ test.skipIf(!requirement('native'))('a step of training has each convolution and
   const { steps } = profiled!.roofline;
   const count = (kind: RegExp): number => steps.filter((step) => kind.test(step.kind) && step.multiplyAdds > 0).length;
   // Nineteen convolutions, of which the first needs no gradient of its picture.
+  expect(steps.map(({ name, kind }) => `${name} ${kind}`)).toEqual(
+    expect.arrayContaining(
+      ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'].map((kind) =>
+        expect.stringMatching(`^layer2\\.0\\.conv2 (Fused)?${kind}$`),
+      ),
+    ),
+  );
   expect([count(/^(Fused)?Conv2D$/), count(/BackpropFilter/), count(/BackpropInput/)]).toEqual([19, 19, 18]);
 });
 
@@ -74,13 +81,24 @@ test('what could be gained is the time beyond the larger of the two limits', () 
     writtenBytes: 8e6,
   };
   const fast = { ...step, name: 'add', timeMs: 1, multiplyAdds: 0, computedMultiplyAdds: 0 };
-  const profile = { engine: 'native', device: 'any', runs: 1, runMs: 6, steps: [fast, step] };
+  const winograd = {
+    ...step,
+    name: 'conv2',
+    algorithm: 'winograd f2',
+    computedMultiplyAdds: 1e9,
+    readBytes: 0,
+    writtenBytes: 0,
+  };
+  const profile = { engine: 'native', device: 'any', runs: 1, runMs: 10, steps: [fast, step, winograd] };
   const limits = { multiplyAddsPerSecond: 1e12, bytesPerSecond: 5e9, how: 'by hand' };
   const { steps, total } = rooflineOf(profile, limits);
-  expect(steps.map(({ name }) => name)).toEqual(['conv1', 'add']);
+  expect(steps.map(({ name }) => name)).toEqual(['conv2', 'conv1', 'add']);
+  // 1 ms of the multiply-adds that are left.
+  expect(steps[0]).toMatchObject({ ofPeak: 0.5, gainMs: 3 });
   // 2 ms of multiply-adds, 2 ms of bytes.
-  expect(steps[0]).toMatchObject({ share: 0.8, multiplyAddsPerSecond: 5e11, ofPeak: 0.5, ofBandwidth: 0.5, gainMs: 2 });
+  expect(steps[1]).toMatchObject({ multiplyAddsPerSecond: 5e11, ofPeak: 0.5, ofBandwidth: 0.5, gainMs: 2 });
+  expect(steps[1]!.share).toBeCloseTo(4 / 9);
   // In a cache: faster than memory.
-  expect(steps[1]).toMatchObject({ gainMs: 0, ofBandwidth: 2, ofPeak: 0 });
-  expect(total).toMatchObject({ timeMs: 5, multiplyAdds: 2e9, gainMs: 2 });
+  expect(steps[2]).toMatchObject({ gainMs: 0, ofBandwidth: 2, ofPeak: 0 });
+  expect(total).toMatchObject({ timeMs: 9, multiplyAdds: 4e9, gainMs: 5 });
 });

@@ -42,7 +42,7 @@ export function nameSteps(
     if (computes) counted.add(node);
     const filter = node?.op.endsWith('Conv2D') ? { filterShape: graph.values[node.inputs[1]!]!.shape } : {};
     return {
-      name: node === undefined ? portName(graph, value, transfer) : (node.label ?? node.op),
+      name: node === undefined ? portName(graph, value, transfer) : nameOf(graph, node),
       kind: node?.op ?? transfer ?? 'Input',
       algorithm,
       shape: graph.values[value]!.shape,
@@ -80,6 +80,26 @@ function inOnes(steps: readonly EngineStep[]): [number, number][] {
     else rows.push([index, index + 1]);
   }
   return rows;
+}
+
+/** What it was recorded as, else the input of the graph that it reads or the output that it goes into, else its operation. */
+function nameOf(graph: Graph, node: GraphNode): string {
+  if (node.label !== undefined) return node.label;
+  const isRead = ({ value }: { value: ValueId }): boolean =>
+    node.inputs.includes(value) && graph.values[value]!.shape.length > 0;
+  const read = graph.inputs.filter(isRead).at(-1);
+  return read?.name ?? outputOf(graph, node.outputs[0]!) ?? node.op;
+}
+
+/** The first output of the graph that a value goes into without changing its shape, as a gradient goes into its variable. */
+function outputOf(graph: Graph, value: ValueId): string | undefined {
+  const shape = String(graph.values[value]!.shape);
+  const reached = new Set([value]);
+  for (const { inputs, outputs } of graph.nodes) {
+    if (!inputs.some((id) => reached.has(id))) continue;
+    for (const id of outputs) if (String(graph.values[id]!.shape) === shape) reached.add(id);
+  }
+  return graph.outputs.find((output) => reached.has(output.value))?.name;
 }
 
 function portName(graph: Graph, value: ValueId, transfer: string | undefined): string {

@@ -9,6 +9,15 @@ export interface Limits {
   readonly how: string;
 }
 
+/** Of two measurements the better: a shared machine is slower for seconds at a time, and never faster than it is. */
+export function higherLimits(a: Limits, b: Limits): Limits {
+  return {
+    multiplyAddsPerSecond: Math.max(a.multiplyAddsPerSecond, b.multiplyAddsPerSecond),
+    bytesPerSecond: Math.max(a.bytesPerSecond, b.bytesPerSecond),
+    how: a.how,
+  };
+}
+
 /** Timed runs of each measurement, of which the medians count. */
 const RUNS = 10;
 const LAYERS = 8;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Engine, Profile } from '@residual/compile';
 import { nativeEngine, wasmEngine } from '../runners/engines.ts';
-import { type Limits, limitsOfEngine } from './limits.ts';
+import { higherLimits, type Limits, limitsOfEngine } from './limits.ts';
 import { profileInference } from './profile-inference.ts';
 import type { ProfileAnswer, ProfileJob } from './profile-job.ts';
 import { profileTraining } from './profile-training.ts';
@@ -16,11 +16,11 @@ async function answer(job: ProfileJob): Promise<ProfileAnswer> {
   const engine = await (job.engine === 'native' ? nativeEngine(job) : wasmEngine(job));
   const { available, reason } = await engine.isAvailable();
   if (!available) throw new Error(reason);
-  const limits = await limitsOf(job, engine);
+  const before = await limitsOf(job, engine);
   const { outputs: _, ...profile }: Profile = await (job.isTraining
     ? profileTraining(job, engine)
     : profileInference(job, engine));
-  return { profile, limits };
+  return { profile, limits: higherLimits(before, await limitsOf(job, engine)) };
 }
 
 async function limitsOf({ engine: name, precision, threads }: ProfileJob, engine: Engine): Promise<Limits> {

@@ -32,7 +32,13 @@ export async function profileTraining({ model, batch, sizePx, runs }: ProfileJob
   } finally {
     await runner.dispose();
   }
-  return profiling.last();
+  const profile = profiling.last();
+  return { ...profile, steps: profile.steps.map((step) => ({ ...step, name: layerOf(step.name) })) };
+}
+
+/** `layer1.0.conv1` of `state/momentum/layer1.0.conv1.weight`. */
+function layerOf(name: string): string {
+  return name.replace(/^state\/(momentum\/)?/, '').replace(/\.(weight|bias|running_mean|running_var)$/, '');
 }
 
 /** The engine, each run of which is a profile of it. */

@@ -2,10 +2,13 @@ import Table from 'cli-table3';
 import type { ProfiledModel, ProfileReport } from './profile-bench.ts';
 import type { RooflineStep, RooflineTotal } from './roofline.ts';
 
+/** Of the whole time: steps below it are one row. */
+const LEAST_SHARE = 0.002;
+
 const LEGEND = [
   'GMAC/s: multiply-adds of the convolution as it is defined, so that Winograd, which does fewer, can pass 100 % of the peak.',
   'GB/s: weights, inputs and output, each once; what lies in caches can pass 100 % of the bandwidth.',
-  'to gain: time beyond what the multiply-adds at peak or the bytes at full bandwidth would take, whichever is more.',
+  'to gain: time beyond what the multiply-adds (of Winograd those that it does) at peak or the bytes at full bandwidth take.',
 ];
 
 /** A table for each model and engine, the steps with most to gain first. */
@@ -48,9 +51,19 @@ function tableOf({ roofline: { steps, total } }: ProfiledModel): string {
     colAligns: ['left', 'left', 'left', 'left', ...new Array<'right'>(7).fill('right')],
     style: { head: [], border: [], compact: true },
   });
-  for (const step of steps) {
+  const shown = steps.filter(({ share }) => share >= LEAST_SHARE);
+  for (const step of shown) {
     const filter = step.filterShape?.slice(0, 2).join('×') ?? '';
     table.push([placeOf(step), step.algorithm, step.shape.join('×'), filter, ...numbersOf(step)]);
+  }
+  const rest = steps.filter((step) => !shown.includes(step));
+  const [restMs, restGainMs] = [rest.map(({ timeMs }) => timeMs), rest.map(({ gainMs }) => gainMs)].map((times) =>
+    times.reduce((sum, ms) => sum + ms, 0),
+  ) as [number, number];
+  if (rest.length > 0) {
+    const share = percent(restMs / total.timeMs, 1);
+    const place = `${rest.length} others, each below ${percent(LEAST_SHARE, 1)}`;
+    table.push([place, '', '', '', restMs.toFixed(3), share, '', '', '', '', restGainMs.toFixed(3)]);
   }
   table.push(['total', '', '', '', ...numbersOf(total)]);
   return table.toString();

@@ -11,7 +11,10 @@ export interface RooflineStep extends ProfileStep {
   readonly ofPeak: number;
   /** Share of the memory's bandwidth; above 1 where what is read lies in caches. */
   readonly ofBandwidth: number;
-  /** What is left of its time beyond what its multiply-adds at peak or its bytes at full bandwidth would take. */
+  /**
+   * What is left of its time beyond what its multiply-adds at peak or its bytes at full bandwidth would take: of the
+   * multiply-adds as defined and as done, whichever are fewer.
+   */
   readonly gainMs: number;
 }
 
@@ -40,12 +43,16 @@ export function rooflineOf(profile: Omit<Profile, 'outputs'>, limits: Limits): R
   return { ...profile, limits, steps: steps.sort((a, b) => b.gainMs - a.gainMs), total };
 }
 
-type Measured = Pick<ProfileStep, 'timeMs' | 'multiplyAdds' | 'weightBytes' | 'readBytes' | 'writtenBytes'>;
+type Measured = Pick<
+  ProfileStep,
+  'timeMs' | 'multiplyAdds' | 'computedMultiplyAdds' | 'weightBytes' | 'readBytes' | 'writtenBytes'
+>;
 
 function against(step: Measured, limits: Limits, wholeMs: number) {
-  const { timeMs, multiplyAdds } = step;
+  const { timeMs, multiplyAdds, computedMultiplyAdds } = step;
   const bytes = bytesOf(step);
-  const leastMs = 1000 * Math.max(multiplyAdds / limits.multiplyAddsPerSecond, bytes / limits.bytesPerSecond);
+  const fewest = Math.min(multiplyAdds, computedMultiplyAdds);
+  const leastMs = 1000 * Math.max(fewest / limits.multiplyAddsPerSecond, bytes / limits.bytesPerSecond);
   const perSecond = (count: number): number => (timeMs === 0 ? 0 : (1000 * count) / timeMs);
   return {
     share: wholeMs === 0 ? 0 : timeMs / wholeMs,
@@ -58,7 +65,11 @@ function against(step: Measured, limits: Limits, wholeMs: number) {
 }
 
 /** What a step takes from memory and puts there. */
-export function bytesOf({ weightBytes, readBytes, writtenBytes }: Omit<Measured, 'timeMs' | 'multiplyAdds'>): number {
+export function bytesOf({
+  weightBytes,
+  readBytes,
+  writtenBytes,
+}: Pick<Measured, 'weightBytes' | 'readBytes' | 'writtenBytes'>): number {
   return weightBytes + readBytes + writtenBytes;
 }
 

@@ -2,7 +2,7 @@ import { viewStateDict } from '@residual/blocks';
 import { type Engine, traceModel } from '@residual/compile';
 import { getSpec } from '@residual/resnet/registry';
 import { readStateDict, sourceFromBytes } from '@residual/weights';
-import { limitsOfEngine } from '../../profile/limits.ts';
+import { higherLimits, limitsOfEngine } from '../../profile/limits.ts';
 import { blueprintOf } from '../../weights.ts';
 import type { PageJob, PageRunner } from '../page-protocol.ts';
 
@@ -16,8 +16,9 @@ export async function compileModel({ model, sizePx, weightsUrl }: PageJob, engin
   return {
     device: executable.info.device,
     async profile(image, runs) {
+      const before = await limitsOfEngine(engine);
       const { outputs: _, ...profile } = await executable.profile!({ image }, { runs });
-      return { profile, limits: await limitsOfEngine(engine) };
+      return { profile, limits: higherLimits(before, await limitsOfEngine(engine)) };
     },
     run: async (image) => (await executable.run({ image }))['logits'] as Float32Array,
   };
