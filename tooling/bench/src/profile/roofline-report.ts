@@ -69,11 +69,12 @@ function tableOf({ roofline: { steps, total } }: ProfiledModel): string {
   return table.toString();
 }
 
-/** What has no parameters of its own has the name of what it follows. */
-export function placeOf({ name, kind, filterShape, multiplyAdds }: RooflineStep): string {
-  const isNamed =
-    filterShape !== undefined || multiplyAdds > 0 || name === kind || kind === 'Input' || kind === 'Output';
-  return isNamed ? name : `${name}, ${kind}`;
+/** Whose name says enough. */
+const PLAIN = ['Conv2D', 'FusedConv2D', 'BatchMatMul', 'FusedMatMul', 'Input', 'Output'];
+
+/** Other steps have the name of what they follow or are the gradient of. */
+function placeOf({ name, kind }: RooflineStep): string {
+  return name === kind || PLAIN.includes(kind) ? name : `${name}, ${kind}`;
 }
 
 function numbersOf(step: RooflineTotal): string[] {
