@@ -104,8 +104,8 @@ def forever(batches):
         yield from batches
 
 
-def make_optimizer(model):
-    options = {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}
+def make_optimizer(model, rate):
+    options = {"lr": rate, "momentum": 0.9, "weight_decay": 1e-4}
     try:
         return torch.optim.SGD(model.parameters(), fused=True, **options)
     except TypeError:  # before PyTorch 2.3
@@ -118,7 +118,7 @@ def main(setup):
     if setup["isBfloat16"]:
         check_bfloat16()
     model = make_model(setup)
-    optimizer = make_optimizer(model)
+    optimizer = make_optimizer(model, setup["learningRate"])
 
     def loss_of(images, labels):
         with torch.autocast("cpu", torch.bfloat16, enabled=setup["isBfloat16"]):

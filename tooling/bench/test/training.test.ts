@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirement } from '@residual/testing';
 import { expect, test } from 'vitest';
-import { LineProcess } from '../src/training/line-process.ts';
+import { LineProcess } from '../src/line-process.ts';
 import { pytorchKind, startTrainer, type TrainerOptions, trainerNames } from '../src/training/trainers.ts';
 import { playTrainers, type TrainerResult } from '../src/training/training-match.ts';
 import { parseTrainingOptions } from '../src/training/training-options.ts';
 import { fastestPeers, formatTraining, largestDifference } from '../src/training/training-report.ts';
 
 const options: TrainerOptions = {
-  workload: { model: 'resnet20', sizePx: 32, batch: 128, folder: join(tmpdir(), 'no-such-folder') },
+  workload: { model: 'resnet20', sizePx: 32, batch: 128, learningRate: 0.1, folder: join(tmpdir(), 'no-such-folder') },
   threads: 1,
   python: 'no-such-python',
 };
@@ -58,7 +58,8 @@ test.each([
   [['--model', 'resnet19'], /--model: expected a variant .* got 'resnet19'/],
   [['cifar', '--size', '224'], /--size: expected 32, .* got '224'; leave DIR out/],
   [['--curve', '301'], /--curve: expected at most 300 steps, got '301'/],
-  [['--rate', '1'], /--rate/],
+  [['--rate', '-1'], /--rate/],
+  [['--rate', 'fast'], /--rate: expected a number above 0, got 'fast'/],
 ])('%j is refused', (args, message) => {
   expect(() => parseTrainingOptions(args, '.')).toThrow(message);
 });

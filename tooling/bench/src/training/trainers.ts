@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { cifarSpecOf } from '@residual/resnet';
 import { BenchError } from '../bench-error.ts';
+import { LineProcess } from '../line-process.ts';
 import { pythonEnvironment } from '../python-environment.ts';
-import { LineProcess } from './line-process.ts';
 import type { SharedFiles, Workload } from './workload.ts';
 
 export interface TrainerOptions {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchError } from '../bench-error.ts';
-import type { LineProcess } from './line-process.ts';
+import type { LineProcess } from '../line-process.ts';
 import { pytorchKind, type Ready, startTrainer, type Trained } from './trainers.ts';
 import type { TrainingOptions } from './training-options.ts';
 import type { SharedFiles } from './workload.ts';

@@ -38,6 +38,7 @@ export function parseTrainingOptions(args: readonly string[], from: string): Tra
     model: modelNamed(flags.model),
     sizePx,
     batch: wholeNumber('--batch', flags.batch),
+    learningRate: positive('--rate', flags.rate),
     ...(folder !== undefined && { folder: resolve(from, folder) }),
   };
   const curveSteps = flags.curve === undefined ? undefined : wholeNumber('--curve', flags.curve);
@@ -68,6 +69,7 @@ function parse(args: readonly string[]) {
     rounds: { type: 'string', default: '4' },
     steps: { type: 'string', default: '10' },
     curve: { type: 'string' },
+    rate: { type: 'string', default: '0.1' },
   } as const;
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
@@ -79,4 +81,10 @@ function parse(args: readonly string[]) {
 function modelNamed(name: string): string {
   if (listModels().includes(name) || cifarSpecOf(name) !== undefined) return name;
   throw new BenchError(`--model: expected a variant or resnet with 6n + 2 layers, got '${name}'`);
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (number > 0 && number < Number.POSITIVE_INFINITY) return number;
+  throw new BenchError(`${option}: expected a number above 0, got '${text}'`);
 }

@@ -9,7 +9,7 @@ import type { TrainingOptions } from './training-options.ts';
 export function formatTraining(options: TrainingOptions, { results, missing }: TrainingResults): string {
   const { workload, threads, curveSteps, rounds, steps } = options;
   const pictures = workload.folder === undefined ? 'pictures made up' : 'CIFAR-10';
-  const what = `${workload.model}, ${workload.sizePx}², batch ${workload.batch}, ${pictures}`;
+  const what = `${workload.model}, ${workload.sizePx}², batch ${workload.batch}, rate ${workload.learningRate}, ${pictures}`;
   const how =
     curveSteps === undefined
       ? `${rounds} rounds of ${steps} steps in turn; medians`

@@ -5,6 +5,7 @@ export interface Workload {
   readonly model: string;
   readonly sizePx: number;
   readonly batch: number;
+  readonly learningRate: number;
   /** CIFAR-10's binary version; left out, the pictures are made up. */
   readonly folder?: string;
 }
@@ -17,7 +18,8 @@ export interface SharedFiles {
   readonly batchesFile: string;
 }
 
-/** How all train: the paper's recipe, in the workload's sizes. */
-export function recipeOf({ sizePx, batch }: Workload): Recipe {
-  return { ...recipes()['cifar-paper']!, sizePx, batchSize: batch };
+/** How all train: the paper's recipe in the workload's sizes, at one rate. */
+export function recipeOf({ sizePx, batch, learningRate }: Workload): Recipe {
+  const schedule = { multiStep: { learningRate, milestones: [] } };
+  return { ...recipes()['cifar-paper']!, sizePx, batchSize: batch, schedule };
 }

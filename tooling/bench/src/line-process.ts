@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { BenchError } from '../bench-error.ts';
+import { BenchError } from './bench-error.ts';
 
 /** A process that answers each line of JSON with one. */
 export class LineProcess {
