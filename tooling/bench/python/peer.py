@@ -2,14 +2,19 @@
 import json
 import os
 import shutil
+import sys
 
 import numpy
 
 DTYPES = {"F32": numpy.float32, "I32": numpy.int32}
 
+# Libraries print what they like to stdout, where the answers go.
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
 
 def reply(message):
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message), file=ANSWERS, flush=True)
 
 
 def read_safetensors(file):
@@ -24,18 +29,22 @@ def read_safetensors(file):
     return arrays
 
 
-def has_bfloat16():
-    """Whether the CPU multiplies bfloat16 itself; elsewhere it is slower than float32."""
+def missing_package(name):
+    """For `raise`, where an import failed."""
+    return SystemExit(f"expected the package {name}, got none; {sys.executable} -m pip install {name}")
+
+
+def cpu_flags():
     try:
         with open("/proc/cpuinfo") as stream:
-            words = set(stream.read().split())
+            return set(stream.read().split())
     except OSError:
-        return False
-    return bool(words & {"avx512_bf16", "amx_bf16", "bf16"})
+        return set()
 
 
 def check_bfloat16():
-    if not has_bfloat16():
+    """Ends where the CPU does not multiply bfloat16 itself; it would be slower than float32."""
+    if not cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"}:
         raise SystemExit("expected a CPU with bfloat16 arithmetic (AVX512_BF16, AMX), got one without; leave it out")
 
 

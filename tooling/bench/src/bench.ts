@@ -1,13 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BenchError } from './bench-error.ts';
 import { startBusyProcess } from './busy-process.ts';
-import { Contestant, ContestantError } from './contestant.ts';
+import { Contestant } from './contestant.ts';
+import { ContestantError } from './contestant-error.ts';
 import type { Candidate } from './job.ts';
 import { describeCpu } from './machine.ts';
 import { playRounds } from './match.ts';
 import { type Materials, makeMaterials } from './materials.ts';
+import { NodeProcess } from './node-process.ts';
 import { type BenchOptions, candidates } from './options.ts';
+import { PythonProcess } from './python-process.ts';
+import { quantise } from './quantise.ts';
+import { nameOf } from './report.ts';
 import { fastestVariants, type Played, type Ratio, type Row, ratioOf, rowOf } from './rows.ts';
 import { runnerKinds } from './runners/runners.ts';
 
@@ -16,9 +22,9 @@ export interface BenchReport {
   readonly cpu: string;
   readonly threads: number;
   readonly rows: readonly Row[];
-  /** Each of Residual's engines against each of the others. */
+  /** Each of Residual's engines against each of the others, in the same numbers and in fp32. */
   readonly ratios: readonly Ratio[];
-  /** Who is missing, and why. */
+  /** Who is missing, or in one of its variants, and why. */
   readonly missing: readonly { readonly engine: string; readonly reason: string }[];
 }
 
@@ -81,7 +87,9 @@ async function playMatch(options: BenchOptions, match: Match): Promise<{ rows: R
     const peers = played.filter((one) => !isOurs(one));
     return {
       rows: played.map((one) => rowOf(model, one, materials.reference)),
-      ratios: ours.flatMap((engine) => peers.map((peer) => ratioOf(model, engine, peer))),
+      ratios: ours.flatMap((engine) =>
+        peers.filter((peer) => isHeldAgainst(engine, peer)).map((peer) => ratioOf(model, engine, peer)),
+      ),
     };
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
@@ -92,18 +100,28 @@ function isOurs({ contestant }: Played): boolean {
   return runnerKinds().get(contestant.candidate.engine)!.isOurs === true;
 }
 
+function isHeldAgainst(engine: Played, peer: Played): boolean {
+  const { precision } = peer.contestant.candidate;
+  return precision === 'fp32' || precision === engine.contestant.candidate.precision;
+}
+
 async function start(
   candidate: Candidate,
-  { sizePx, threads, isa }: BenchOptions,
+  { sizePx, threads, isa, python }: BenchOptions,
   { model, materials, missing, say }: Match,
 ): Promise<Contestant | undefined> {
-  const { weightsFile, onnxFile } = materials;
-  const job = { ...candidate, model, sizePx, threads, weightsFile, onnxFile };
+  const { weightsFile, onnxFile, picturesFile } = materials;
+  const { load, quantiser } = runnerKinds().get(candidate.engine)!;
   try {
-    return await Contestant.start(job, isa === undefined ? {} : { RESIDUAL_KERNELS_ISA: isa });
+    const isQuantised = candidate.precision === 'int8' && quantiser !== undefined;
+    const int8File = isQuantised ? await quantise(quantiser, { onnxFile, picturesFile, python }) : undefined;
+    const files = { weightsFile, onnxFile, picturesFile, ...(int8File !== undefined && { int8File }) };
+    const env = isa === undefined ? {} : { RESIDUAL_KERNELS_ISA: isa };
+    const process = load === undefined ? new PythonProcess(python) : new NodeProcess(env);
+    return await Contestant.start({ ...candidate, model, sizePx, threads, ...files }, process);
   } catch (error) {
-    if (!ContestantError.isInstance(error)) throw error;
-    const name = candidate.precision === 'fp32' ? candidate.engine : `${candidate.engine} ${candidate.precision}`;
+    if (!ContestantError.isInstance(error) && !BenchError.isInstance(error)) throw error;
+    const name = nameOf(candidate);
     if (!missing.has(name)) say(`${name} is left out: ${error.message}`);
     missing.set(name, error.message);
     return undefined;

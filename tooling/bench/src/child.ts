@@ -40,7 +40,7 @@ async function answer(question: Question): Promise<Answer> {
 async function load(job: Job): Promise<Answer> {
   pictures = makePictures(job.batch, job.sizePx);
   const begin = performance.now();
-  const loadModel = await runnerKinds().get(job.engine)!.load(job);
+  const loadModel = await runnerKinds().get(job.engine)!.load!(job);
   const libraryAt = performance.now();
   runner = await loadModel();
   const modelAt = performance.now();

@@ -12,6 +12,7 @@ import { parseBrowserProfileOptions, parseProfileOptions } from './profile/profi
 import { rooflinePlot } from './profile/roofline-plot.ts';
 import { formatProfiles } from './profile/roofline-report.ts';
 import { formatReport } from './report.ts';
+import { runnerKinds } from './runners/runners.ts';
 import { timesPlot } from './times-plot.ts';
 
 export type { BenchReport } from './bench.ts';
@@ -36,7 +37,13 @@ export async function runBench(flags: BenchFlags, signal: AbortSignal): Promise<
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
   await draw(report, flags);
   const asked = [flags.engines, flags.peers].join(',').split(',');
-  return report.missing.some(({ engine }) => asked.includes(engine.split(' ')[0]!)) ? 1 : 0;
+  return asked.some((engine) => isMissing(engine, report)) ? 1 : 0;
+}
+
+/** One of Residual's in any precision that was asked for; a peer altogether. */
+function isMissing(engine: string, { rows, missing }: BenchReport): boolean {
+  if (!missing.some((one) => one.engine.split(' ', 1)[0] === engine)) return false;
+  return runnerKinds().get(engine)?.isOurs === true || !rows.some((row) => row.engine === engine);
 }
 
 async function runBrowserBench(flags: BenchFlags, signal: AbortSignal): Promise<number> {

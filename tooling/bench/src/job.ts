@@ -25,6 +25,10 @@ export interface Job extends Candidate {
   readonly weightsFile: string;
   /** The same model as ONNX, open batch. */
   readonly onnxFile: string;
+  /** The same in int8, for a peer that has its own toolkit for that. */
+  readonly int8File?: string;
+  /** `pictures` and `calibration`, two of each of {@link makePictures}, safetensors. */
+  readonly picturesFile: string;
 }
 
 /** A candidate that is ready to run. */

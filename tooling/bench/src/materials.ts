@@ -17,6 +17,8 @@ import { blueprintOf, makeWeights } from './weights.ts';
 export interface Materials {
   readonly weightsFile: string;
   readonly onnxFile: string;
+  /** Of `Job`. */
+  readonly picturesFile: string;
   /** Where {@link writeTflite} puts the same model as TFLite, for one picture. */
   readonly tfliteFile: string;
   /** Where these lie, except weights that were given. */
@@ -59,6 +61,7 @@ export async function makeMaterials({ model, sizePx, weightsFile, folder }: Mate
   return {
     weightsFile: weightsFile ?? ownWeightsFile,
     onnxFile,
+    picturesFile: await writePictures(sizePx, folder),
     tfliteFile,
     folder,
     reference,
@@ -67,6 +70,17 @@ export async function makeMaterials({ model, sizePx, weightsFile, folder }: Mate
       await Promise.all([ownWeightsFile, onnxFile, tfliteFile].map((file) => rm(file, { force: true })));
     },
   };
+}
+
+async function writePictures(sizePx: number, folder: string): Promise<string> {
+  const file = join(folder, 'pictures.safetensors');
+  const shape = [2, sizePx, sizePx, 3];
+  const pictures = new Map([
+    ['pictures', { shape, data: makePictures(2, sizePx) }],
+    ['calibration', { shape, data: makePictures(2, sizePx, 'calibration') }],
+  ]);
+  await writeFile(file, writeSafetensors(pictures));
+  return file;
 }
 
 async function referenceLogits(model: ResNet, sizePx: number): Promise<Float32Array> {

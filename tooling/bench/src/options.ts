@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { listModels } from '@residual/resnet/registry';
 import { BenchError } from './bench-error.ts';
 import type { Candidate, Precision } from './job.ts';
+import { defaultPython } from './python-environment.ts';
 import { runnerKinds } from './runners/runners.ts';
 
 /** The command's options as text, as a command line has them. */
@@ -19,6 +20,7 @@ export interface BenchFlags {
   readonly threads?: string;
   readonly weights?: string;
   readonly isa?: string;
+  readonly python?: string;
   readonly plot?: string;
   readonly busy?: boolean;
   readonly json?: boolean;
@@ -39,6 +41,7 @@ export interface BenchOptions {
   readonly threads: number;
   readonly weightsFile: string | undefined;
   readonly isa: string | undefined;
+  readonly python: string;
   /** Whether another process keeps one core busy meanwhile. */
   readonly isBusy: boolean;
 }
@@ -61,18 +64,18 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
     threads: threadsOf(flags),
     weightsFile: flags.weights,
     isa: flags.isa,
+    python: flags.python ?? defaultPython(),
     isBusy: flags.busy ?? false,
   };
 }
 
-/** Everybody that competes in one model and batch, in the order of the options; peers compute in fp32. */
+/** Everybody that competes in one model and batch, in the order of the options; who has not the others computes in fp32. */
 export function candidates({ engines, peers, precisions }: BenchOptions, batch: number): Candidate[] {
   const kinds = runnerKinds();
   return [...new Set([...engines, ...peers])].flatMap((engine) => {
     const { precisions: others = [], variants = [undefined] } = kinds.get(engine)!;
-    const isOwn = engines.includes(engine);
     return precisions
-      .filter((precision) => (isOwn && others.includes(precision)) || precision === 'fp32')
+      .filter((precision) => others.includes(precision) || precision === 'fp32')
       .flatMap((precision) =>
         variants.map((variant) => ({ engine, precision, batch, ...(variant !== undefined && { variant }) })),
       );

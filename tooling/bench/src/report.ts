@@ -8,8 +8,20 @@ const BAR_WIDTH = 24;
 /** A table for people, with a bar for each time, and the ratios in words. */
 export function formatReport({ cpu, threads, rows, ratios, missing }: BenchReport): string {
   const table = new Table({
-    head: ['model', 'engine', 'batch', 'ms per image', 'min – max', '', 'load ms', 'first ms', 'peak MB', 'difference'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'right'],
+    head: [
+      'model',
+      'engine',
+      'batch',
+      'ms per image',
+      'min – max',
+      '',
+      'load ms',
+      'first ms',
+      'peak MB',
+      'difference',
+      'on',
+    ],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   });
   const slowest = Math.max(...rows.map(({ warmMs }) => warmMs));
@@ -25,14 +37,15 @@ export function formatReport({ cpu, threads, rows, ratios, missing }: BenchRepor
       row.firstMs.toFixed(0),
       row.peakMB.toFixed(0),
       row.maxDiff.toExponential(1),
+      row.device,
     ]);
   }
   const lines = [
     `${cpu}; ${threads} ${threads === 1 ? 'thread' : 'threads'}; medians; difference: largest, over the largest logit of ${referenceName}`,
     table.toString(),
-    ...ratios.map(({ model, engine, precision, batch, peer, ratio, spread }) => {
+    ...ratios.map(({ model, engine, precision, batch, peer, peerPrecision, ratio, spread }) => {
       const range = spread.map((value) => value.toFixed(2)).join(' – ');
-      return `${model}, batch ${batch}: ${nameOf({ engine, precision })} is ${ratio.toFixed(2)}× as fast as ${peer} (${range})`;
+      return `${model}, batch ${batch}: ${nameOf({ engine, precision })} is ${ratio.toFixed(2)}× as fast as ${nameOf({ engine: peer, precision: peerPrecision })} (${range})`;
     }),
     ...missing.map(({ engine, reason }) => `${engine} is left out: ${reason}`),
   ];

@@ -33,6 +33,7 @@ export interface Ratio {
   readonly precision: Precision;
   readonly batch: number;
   readonly peer: string;
+  readonly peerPrecision: Precision;
   /** Of the medians of all samples. */
   readonly ratio: number;
   /** What nine rounds in ten lie between. */
@@ -88,6 +89,7 @@ export function ratioOf(model: string, engine: Played, peer: Played): Ratio {
     precision: candidate.precision,
     batch: candidate.batch,
     peer: peer.contestant.candidate.engine,
+    peerPrecision: peer.contestant.candidate.precision,
     ratio: round(median(peer.contestant.samplesMs) / median(samplesMs)),
     spread: [round(quantile(perRound, 0.05)), round(quantile(perRound, 0.95))],
   };

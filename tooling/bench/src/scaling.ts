@@ -11,6 +11,7 @@ import { writeSafetensors } from '@residual/weights';
 import { Contestant } from './contestant.ts';
 import { describeCpu } from './machine.ts';
 import { playRounds } from './match.ts';
+import { NodeProcess } from './node-process.ts';
 import { writePlot } from './plot.ts';
 import { type ScalingPoint, scalingPlot } from './scaling-plot.ts';
 import { median, powerLawExponent } from './statistics.ts';
@@ -60,7 +61,7 @@ async function measure(engine: string, weightsFile: string): Promise<ScalingPoin
     for (const { batch, sizePx } of PLACES) {
       const { model, threads } = flags;
       const job = { engine, precision: 'fp32', batch, model, sizePx, threads: Number(threads), weightsFile } as const;
-      contestants.push(await Contestant.start({ ...job, onnxFile: '' }));
+      contestants.push(await Contestant.start({ ...job, onnxFile: '', picturesFile: '' }, new NodeProcess({})));
     }
     await playRounds(contestants, ROUNDS, new AbortController().signal);
   } finally {

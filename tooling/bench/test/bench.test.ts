@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requirement } from '@residual/testing';
 import { expect, test } from 'vitest';
 import { type BenchReport, bench } from '../src/bench.ts';
 import { type BenchFlags, candidates, parseOptions } from '../src/options.ts';
@@ -58,6 +59,42 @@ test('an engine that cannot run here is left out, with its reason', async () => 
   expect(report.missing).toEqual([{ engine: 'native', reason: expect.stringMatching(/abacus|no addon/) }]);
 });
 
+test('a peer whose Python is absent is left out, with its reason', async () => {
+  const report = await run({ peers: 'openvino', rounds: '1', python: 'no-such-python' });
+  expect(report.rows.map(({ engine }) => engine)).toEqual(['wasm']);
+  expect(report.missing).toEqual(
+    ['openvino (pinned)', 'openvino (not pinned)'].map((engine) => ({
+      engine,
+      reason: expect.stringMatching(/^no-such-python: expected an answer, .*ENOENT; --python names another Python$/),
+    })),
+  );
+});
+
+test.skipIf(!requirement('python'))(
+  'PyTorch agrees, eagerly and frozen; of toolkits that Python lacks a line says how to install them',
+  { timeout: 120_000 },
+  async () => {
+    const peers = 'torch,openvino,onnxruntime-node';
+    const python = '/usr/bin/python3';
+    const changed = { model: 'resnet18', peers, precision: 'fp32,int8', rounds: '1', python };
+    const { rows, ratios, missing } = await run(changed);
+    expect(rows.map(({ engine }) => engine)).toEqual(['wasm', 'torch', 'onnxruntime-node']);
+    expect(rows[1]!.variant).toMatch(/^(eager|torch\.compile|torch\.jit)$/);
+    expect(rows[1]!.device).toMatch(/^PyTorch \d+\.\d+/);
+    for (const { engine, maxDiff } of rows) expect(maxDiff, engine).toBeLessThan(1e-5);
+    expect(ratios.map(({ peer, peerPrecision }) => `${peer} ${peerPrecision}`)).toEqual([
+      'torch fp32',
+      'onnxruntime-node fp32',
+    ]);
+    const reasons = Object.fromEntries(missing.map(({ engine, reason }) => [engine, reason]));
+    const install = (name: string): string =>
+      `expected the package ${name}, got none; ${python} -m pip install ${name}`;
+    expect(reasons['openvino (pinned)']).toBe(install('openvino'));
+    expect(reasons['openvino int8 (pinned)']).toContain(install('nncf'));
+    expect(reasons['onnxruntime-node int8 (as it comes)']).toContain(install('onnxruntime'));
+  },
+);
+
 test('an aborted bench ends its processes and rejects with the reason', async () => {
   const abort = new AbortController();
   const running = bench(parseOptions({ ...flags, rounds: '100000' }), {
@@ -67,7 +104,7 @@ test('an aborted bench ends its processes and rejects with the reason', async ()
   await expect(running).rejects.toThrow('enough');
 });
 
-test('every engine computes in the precisions that it has, peers in fp32, ONNX Runtime with and without spinning', () => {
+test('everybody computes in the precisions that it has, and as often as it has variants', () => {
   const options = parseOptions({ ...flags, engines: 'native,tensorflow', precision: 'fp32,bf16,int8' });
   const named = candidates(options, 1).map(({ engine, precision, variant }) => [engine, precision, variant].join(' '));
   expect(named.map((name) => name.trim())).toEqual([
@@ -79,6 +116,8 @@ test('every engine computes in the precisions that it has, peers in fp32, ONNX R
     'tfjs-wasm fp32',
     'onnxruntime-node fp32 as it comes',
     'onnxruntime-node fp32 allow_spinning off',
+    'onnxruntime-node int8 as it comes',
+    'onnxruntime-node int8 allow_spinning off',
     'onnxruntime-web fp32',
   ]);
 });

@@ -7,7 +7,7 @@ export function benchCommand(signal: AbortSignal): Command {
     .description('Time engines against each other and against other runtimes (in a clone of the repository).')
     .option('--model <list>', 'variants (default: resnet50, with --training resnet20)')
     .option('--engines <list>', 'native, tensorflow, wasm, tfjs; and eager tfjs-node, tfjs-wasm')
-    .option('--peers <list>', 'onnxruntime-node, onnxruntime-web, tfjs-node, tfjs-wasm')
+    .option('--peers <list>', 'onnxruntime-node, onnxruntime-web, openvino, torch, tfjs-node, tfjs-wasm')
     .option('--batch <list>', 'pictures at once (default: 1, with --training 128)')
     .option('--precision <list>', 'fp32, bf16, int8: for the engines that have them', 'fp32')
     .option('--threads <n>', 'threads of each engine (default: the cores)')
@@ -24,6 +24,7 @@ export function benchCommand(signal: AbortSignal): Command {
       '--isa <name>',
       'instructions of the native kernels (amx, avx512, avx2, neon, portable) or of wasm (relaxed-simd, simd128)',
     )
+    .option('--python <path>', 'for openvino, torch and int8 of peers (default: RESIDUAL_PYTHON, else python3)')
     .option('--busy', 'with another process that keeps one core busy')
     .option(
       '--plot <file>',
@@ -39,6 +40,7 @@ Each engine has a process of its own, and they run in turn. Exit code 1: an engi
 Examples:
   residual bench --model resnet18,resnet50 --engines native,wasm --peers onnxruntime-node,tfjs-wasm
   residual bench --engines native --peers onnxruntime-node --precision fp32,bf16,int8 --batch 1,8
+  residual bench --engines native --peers openvino,torch --precision fp32,bf16,int8 --python venv/bin/python
   residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json
   residual bench --browser --model resnet18
   residual bench --profile --model resnet18 --engines native,wasm --plot roofline.svg

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { UnsupportedOperationError } from '@residual/compile/onnx';
 import type { BenchHooks } from '../bench.ts';
-import { ContestantError } from '../contestant.ts';
+import { ContestantError } from '../contestant-error.ts';
 import { describeCpu } from '../machine.ts';
 import { playRounds, type Round } from '../match.ts';
 import { type Materials, makeMaterials } from '../materials.ts';

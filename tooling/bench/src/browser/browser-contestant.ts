@@ -1,6 +1,6 @@
 import { launchChromium } from '@residual/testing/browser';
 import type { Browser, Page } from 'puppeteer-core';
-import { ContestantError } from '../contestant.ts';
+import { ContestantError } from '../contestant-error.ts';
 import type { ProfileAnswer } from '../profile/profile-job.ts';
 import type { BrowserEngine } from './browser-options.ts';
 import type { BenchPage, GpuCounts, PageJob, PageLoaded } from './page-protocol.ts';

@@ -8,7 +8,7 @@ import type { BenchHooks } from '../bench.ts';
 import { BrowserContestant } from '../browser/browser-contestant.ts';
 import type { BrowserOptions } from '../browser/browser-options.ts';
 import { type PageServer, servePages } from '../browser/page-server.ts';
-import { ContestantError } from '../contestant.ts';
+import { ContestantError } from '../contestant-error.ts';
 import { describeCpu } from '../machine.ts';
 import { makeWeights } from '../weights.ts';
 import type { ProfiledModel, ProfileReport } from './profile-bench.ts';

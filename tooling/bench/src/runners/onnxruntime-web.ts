@@ -7,6 +7,9 @@ export async function onnxruntimeWeb(job: Job): Promise<() => Promise<Runner>> {
   env.wasm.numThreads = job.threads;
   return async () => {
     const session = await InferenceSession.create(job.onnxFile, { executionProviders: ['wasm'] });
-    return { device: `WASM, ${job.threads} threads`, run: runOnnx(session, Tensor, job) };
+    return {
+      device: `ONNX Runtime ${env.versions.web}, WASM, ${job.threads} threads`,
+      run: runOnnx(session, Tensor, job),
+    };
   };
 }

@@ -1,14 +1,18 @@
 import { AS_IT_COMES, type LoadLibrary, type Precision, SPINNING_OFF } from '../job.ts';
+import type { Quantiser } from '../quantise.ts';
 
 /** Something that can compute a model. */
 export interface RunnerKind {
-  readonly load: LoadLibrary;
+  /** Left out, Python's `infer.py` has it. */
+  readonly load?: LoadLibrary;
   /** Whether it is one of Residual's, and so compared with those that are not. */
   readonly isOurs?: true;
   /** What it computes in besides `fp32`. */
   readonly precisions?: readonly Precision[];
   /** Ways to set it up, of which the fastest counts. */
   readonly variants?: readonly string[];
+  /** What makes its int8 model. */
+  readonly quantiser?: Quantiser;
 }
 
 /**
@@ -26,10 +30,14 @@ export function runnerKinds(): ReadonlyMap<string, RunnerKind> {
     [
       'onnxruntime-node',
       {
+        precisions: ['int8'],
+        quantiser: 'onnxruntime',
         variants: [AS_IT_COMES, SPINNING_OFF],
         load: async (job) => (await import('./onnxruntime-node.ts')).onnxruntimeNode(job),
       },
     ],
+    ['openvino', { precisions: ['bf16', 'int8'], quantiser: 'nncf', variants: ['pinned', 'not pinned'] }],
+    ['torch', { precisions: ['bf16'], variants: ['eager', 'torch.compile', 'torch.jit'] }],
     ['onnxruntime-web', { load: async (job) => (await import('./onnxruntime-web.ts')).onnxruntimeWeb(job) }],
   ]);
 }
