@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type { BenchHooks } from '../bench.ts';
 import { BenchError } from '../bench-error.ts';
 import type { Precision } from '../job.ts';
+import { LineProcess } from '../line-process.ts';
 import { describeCpu } from '../machine.ts';
 import { type BenchOptions, candidates } from '../options.ts';
-import { LineProcess } from '../training/line-process.ts';
 import type { ProfileAnswer, ProfileJob } from './profile-job.ts';
 import { type Roofline, rooflineOf } from './roofline.ts';
 
