@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { dataPath, requirement } from '@residual/testing';
 import { recipes } from '@residual/train';
 import sharp from 'sharp';
@@ -13,11 +14,49 @@ const data = join(folder, 'cifar10');
 const out = (name: string): string => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
+test('without a device the first that is here trains, and a line says why not those before it', async () => {
+  const pictures = join(folder, 'colours');
+  for (const [name, background] of Object.entries({ moss: '#163', sand: '#ca5' })) {
+    mkdirSync(join(pictures, name), { recursive: true });
+    for (let index = 0; index < 5; index++)
+      await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+        .png()
+        .toFile(join(pictures, name, `${index}.png`));
+  }
+  const recipe = join(folder, 'tiny.json');
+  const size = { sizePx: 8, batchSize: 4, augment: [] };
+  writeFileSync(recipe, JSON.stringify({ ...recipes()['cifar-short'], ...size, epochs: 1 }));
+  const flags = ['train', '--model', 'resnet20', '--data', `folder:${pictures}`, '--recipe', recipe];
+  // Neither the addon nor tfjs-node, as on a machine without them.
+  const hide = join(folder, 'hide.mjs');
+  writeFileSync(
+    hide,
+    `import { Module } from 'node:module';
+    const load = Module._load;
+    Module._load = (id, ...rest) => {
+      if (/kernels-|residual-kernels|tfjs-node/.test(id)) throw Object.assign(new Error('absent'), { code: 'MODULE_NOT_FOUND' });
+      return load(id, ...rest);
+    };`,
+  );
+  const env = { NODE_OPTIONS: `--import ${pathToFileURL(hide).href}` };
+  const { exitCode, said } = await residual([...flags, '--out', out('anywhere')], { env });
+  const chosen = said.filter((line) => line.startsWith('training on '));
+  const reasons = /^training on tfjs in JavaScript, slowly; not native: no addon for .*; not tensorflow: .+/;
+  expect({ exitCode, chosen }).toEqual({ exitCode: 0, chosen: [expect.stringMatching(reasons)] });
+  const settings = (name: string) => JSON.parse(readFileSync(join(out(name), 'settings.json'), 'utf8'));
+  expect(settings('anywhere').device).toBe('tfjs');
+
+  if (!requirement('native')) return;
+  const own = await residual([...flags, '--out', out('own')]);
+  expect([own.exitCode, own.said.filter((line) => line.startsWith('training on '))]).toEqual([0, []]);
+  expect(settings('own').device).toBe('native');
+});
+
 describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual train, on CIFAR-10', () => {
   // At the recipe's own learning rate the first steps go wherever a CPU's rounding takes them.
   const gentle = join(folder, 'gentle.json');
   const source = ['--model', 'resnet20', '--data', `cifar10:${data}`, '--limit', '640'];
-  const flags = [...source, '--recipe', gentle, '--epochs', '3'];
+  const flags = [...source, '--recipe', gentle, '--epochs', '3', '--device', 'tensorflow'];
 
   beforeAll(() => {
     const short = recipes()['cifar-short']!;
@@ -39,6 +78,7 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
     const { classes, evaluation } = JSON.parse(readFileSync(join(out('whole'), 'evaluation.json'), 'utf8'));
     const { weights, top1 } = JSON.parse(stdout);
     expect([classes[3], evaluation.total, evaluation.top1]).toEqual(['cat', 640, top1]);
+    expect(settings.device).toBe('tensorflow');
     expect(Object.keys(settings.versions)).toEqual(['residual', 'node', 'tfjs', 'tfjs-node', 'tensorflow']);
     const device = ['--device', 'tfjs-wasm'];
     const model = ['--model', 'resnet20', '--weights', weights, '--data', `cifar10:${data}`, '--limit', '640'];
@@ -101,7 +141,16 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
     writeFileSync(recipe, JSON.stringify({ ...recipes()['fine-tuning'], ...size, epochs: 8 }));
     const weights = ['--weights', join(out('whole'), 'model.safetensors')];
     // No --model: the weights say whose they are.
-    const tune = ['fine-tune', ...weights, '--data', `folder:${pictures}`, '--recipe', recipe];
+    const tune = [
+      'fine-tune',
+      ...weights,
+      '--data',
+      `folder:${pictures}`,
+      '--recipe',
+      recipe,
+      '--device',
+      'tensorflow',
+    ];
     const { exitCode, said, stdout } = await residual([
       ...tune,
       '--freeze',

@@ -10,7 +10,7 @@ export function degradationCommand(signal: AbortSignal): Command {
     .option('--models <list>', 'variants that end in their number of layers', 'plain20,plain56,resnet20,resnet56')
     .option('--seeds <list>', 'one run of each model for each', '1')
     .option('--epochs <n>', "another length than the recipe's, 15")
-    .addOption(deviceOption())
+    .addOption(deviceOption().default('tensorflow'))
     .addOption(precisionOption())
     .option('--jobs <n>', 'runs at a time, each with its share of the cores; two are faster than one with both', '1')
     .option('--limit <n>', 'only the first n pictures of each part')

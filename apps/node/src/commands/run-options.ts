@@ -16,7 +16,7 @@ export function runOptions(command: Command, { recipe }: { recipe: string }): Co
     .option('--seed <n>', 'first weights, order and augmentation depend on it', '1')
     .option('--evaluate-every <n>', 'epochs between two evaluations', '1')
     .option('--limit <n>', 'only the first n pictures of each part')
-    .addOption(deviceOption())
+    .addOption(deviceOption().default(undefined, 'the first of them that is here'))
     .option('--threads <n>', 'of the device; default: as many as there are cores')
     .addOption(precisionOption())
     .option('--resume', 'go on with the run that is in the folder, with its own settings')
@@ -25,9 +25,8 @@ export function runOptions(command: Command, { recipe }: { recipe: string }): Co
 
 /** `--device`. */
 export function deviceOption(): Option {
-  return new Option('--device <name>', "who computes the steps: TensorFlow, or Residual's own kernels")
-    .choices(['tensorflow', 'native'])
-    .default('tensorflow');
+  const who = "who computes the steps: Residual's own kernels, TensorFlow, or tfjs in JavaScript";
+  return new Option('--device <name>', who).choices(['native', 'tensorflow', 'tfjs']);
 }
 
 /** `--precision`. */

@@ -7,8 +7,8 @@ import { writeFileAtomic } from '@residual/weights/node';
 import { UsageError } from '../usage-error.ts';
 import type { LeftOut } from './training-data.ts';
 
-/** Who computes a training's steps. */
-export type TrainingDevice = 'tensorflow' | 'native';
+/** Who computes a training's steps; `tfjs` does so in JavaScript. */
+export type TrainingDevice = 'tensorflow' | 'native' | 'tfjs';
 
 export type Precision = 'float32' | 'bfloat16';
 

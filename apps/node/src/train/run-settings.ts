@@ -19,7 +19,8 @@ export interface RunFlags extends DecodeFlags {
   readonly seed: string;
   readonly evaluateEvery: string;
   readonly limit?: string;
-  readonly device: TrainingDevice;
+  /** Left out, the first that is here. */
+  readonly device?: TrainingDevice;
   readonly threads?: string;
   readonly precision: Precision;
   readonly resume?: boolean;
@@ -39,8 +40,8 @@ export async function planRun(
   if (model === undefined) throw new UsageError('--model: expected a variant, got none; resnet20 suits CIFAR');
   if (data === undefined) throw new UsageError('--data: expected cifar10:DIR or folder:DIR, got none');
   getSpec(model);
-  if (flags.device === 'native' && flags.precision !== 'float32')
-    throw new UsageError(`--precision: expected float32 with --device native, got ${flags.precision}`);
+  if (flags.device !== undefined && flags.device !== 'tensorflow' && flags.precision !== 'float32')
+    throw new UsageError(`--precision: expected float32 with --device ${flags.device}, got ${flags.precision}`);
   const recipe = await readRecipe(flags.recipe);
   const epochs = flags.epochs === undefined ? recipe.epochs : parseCount('--epochs', flags.epochs);
   const decode = parseDecodeFlags(flags);
@@ -53,7 +54,7 @@ export async function planRun(
     evaluateEvery: parseCount('--evaluate-every', flags.evaluateEvery),
     ...(flags.limit === undefined ? {} : { limit: parseCount('--limit', flags.limit) }),
     ...(Object.keys(decode).length > 0 && { decode }),
-    device: flags.device,
+    ...(flags.device === undefined ? {} : { device: flags.device }),
     precision: flags.precision,
     ...(fineTune === undefined ? {} : { fineTune: fineTune.settings }),
     command: process.argv.slice(2),

@@ -50,10 +50,11 @@ export async function runTraining(
     // Whoever waits for the last one sees the failure.
     written.catch(() => undefined);
   };
+  const engine = trainingEngine({ device, threads }, precision);
   const options = {
     ...recipeOptions(recipe, batches.stepsPerEpoch),
     initial: randomVars({ seed }),
-    engine: trainingEngine({ device, threads }, precision),
+    ...(engine === undefined ? {} : { engine }),
     checkpoints: checkpointFolder(checkpointsPath(out)),
     evaluation: () => orderedBatches(data.test, { ...recipe, prepare: (image) => resizeAndCrop(image, preset) }),
     evaluateEvery,

@@ -1,13 +1,14 @@
+import { EngineError } from '@residual/compile';
 import { exitCode } from '../exit-code.ts';
 import { counted } from '../folder-note.ts';
 import { parseCount } from '../parse-count.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 import { finishRun } from './finish-run.ts';
-import { abandonRun, createRun, type RunSettings, readRun } from './run-folder.ts';
+import { abandonRun, createRun, type RunSettings, readRun, type TrainingDevice } from './run-folder.ts';
 import { ownVersions, type PlannedRun, planRun, type RunFlags } from './run-settings.ts';
 import { runTraining } from './run-training.ts';
 import { readTrainingParts, type TrainingParts } from './training-data.ts';
-import { useDevice } from './use-device.ts';
+import { firstTrainingDevice, useDevice } from './use-device.ts';
 
 /** Trains a model in a run's folder, from the start or from where it was. Gives the exit code. */
 export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<number> {
@@ -16,9 +17,33 @@ export async function trainModel(flags: RunFlags, signal: AbortSignal): Promise<
 
 /** Starts a run in a new folder. */
 export async function startRun(plan: PlannedRun, flags: RunFlags, signal: AbortSignal): Promise<number> {
-  const versions = { ...ownVersions(), ...(await useDevice({ device: plan.device, threads: readThreads(flags) })) };
+  const options = { threads: readThreads(flags), precision: flags.precision };
+  const device = plan.device ?? (await firstTrainingDevice(options));
+  const versions = await useDevice({ device, threads: options.threads });
   const data = await readTrainingParts(plan.data, { limit: plan.limit, decode: plan.decode, signal });
-  const settings = { ...plan, ...(data.leftOut.length > 0 && { leftOut: data.leftOut }), versions };
+  const run = (on: TrainingDevice, versions: RunSettings['versions']): Promise<number> =>
+    completeNewRun({ ...plan, device: on, versions: { ...ownVersions(), ...versions } }, data, flags, signal);
+  try {
+    return await run(device, versions);
+  } catch (error) {
+    if (plan.device !== undefined || device !== 'native' || !lacksKernel(error)) throw error;
+    const next = await firstTrainingDevice(options, [error.message]);
+    return run(next, await useDevice({ device: next, threads: options.threads }));
+  }
+}
+
+/** Whether the engine cannot compute what the model needs. */
+function lacksKernel(error: unknown): error is EngineError {
+  return EngineError.isInstance(error) && error.code === 'UNSUPPORTED_NODE';
+}
+
+async function completeNewRun(
+  planned: RunSettings,
+  data: TrainingParts,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const settings = { ...planned, ...(data.leftOut.length > 0 && { leftOut: data.leftOut }) };
   await createRun(flags.out, settings);
   try {
     return await completeRun(settings, data, flags, signal);

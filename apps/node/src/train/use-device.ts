@@ -1,7 +1,8 @@
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { tfjsWasm } from '@residual/backend-wasm/node';
 import type { Engine } from '@residual/compile';
-import { version_core } from '@tensorflow/tfjs-core';
+import { setBackend, version_core } from '@tensorflow/tfjs-core';
+import { say } from '../terminal/output.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Precision, TrainingDevice } from './run-folder.ts';
 
@@ -11,8 +12,33 @@ export interface DeviceOptions {
   readonly threads?: number | undefined;
 }
 
-/** The engine of the steps. */
-export function trainingEngine({ device, threads }: DeviceOptions, precision?: Precision): Engine {
+/**
+ * The first device that is here: Residual's own kernels, TensorFlow, and tfjs in JavaScript, which is everywhere. Where it is
+ * not the first, a line says which it is and why. Only TensorFlow computes in bfloat16.
+ *
+ * `passedOver` says why so many of the first do not serve.
+ */
+export async function firstTrainingDevice(
+  { threads, precision }: { readonly threads?: number | undefined; readonly precision: Precision },
+  passedOver: readonly string[] = [],
+): Promise<TrainingDevice> {
+  if (precision === 'bfloat16') return 'tensorflow';
+  const reasons = [...passedOver];
+  for (const device of (['native', 'tensorflow'] as const).slice(passedOver.length)) {
+    const { available, reason } = await trainingEngine({ device, threads })!.isAvailable();
+    if (available) {
+      if (reasons.length > 0) say(`training on ${device}; not ${reasons.join('; not ')}`);
+      return device;
+    }
+    reasons.push(`${device}: ${reason}`);
+  }
+  say(`training on tfjs in JavaScript, slowly; not ${reasons.join('; not ')}`);
+  return 'tfjs';
+}
+
+/** The engine of the steps; none where tfjs computes them operation by operation. */
+export function trainingEngine({ device, threads }: DeviceOptions, precision?: Precision): Engine | undefined {
+  if (device === 'tfjs') return undefined;
   const own = threads === undefined ? {} : { threads };
   return device === 'native' ? native(own) : tensorflow({ ...own, ...(precision === undefined ? {} : { precision }) });
 }
@@ -25,7 +51,12 @@ export function trainingEngine({ device, threads }: DeviceOptions, precision?: P
  */
 export async function useDevice(options: DeviceOptions): Promise<Readonly<Record<string, string>>> {
   const { device = 'tensorflow', threads } = options;
-  const { available, reason } = await trainingEngine(options).isAvailable();
+  if (device === 'tfjs') {
+    await import('@tensorflow/tfjs');
+    await setBackend('cpu');
+    return { tfjs: version_core };
+  }
+  const { available, reason } = await trainingEngine(options)!.isAvailable();
   if (!available) throw new UsageError(`--device ${device}: expected it here, got none: ${reason}; ${next[device]}`);
   if (device === 'native') {
     await import('@tensorflow/tfjs');
@@ -36,7 +67,7 @@ export async function useDevice(options: DeviceOptions): Promise<Readonly<Record
   return { tfjs: version_core, 'tfjs-node': version, tensorflow: runsOn };
 }
 
-const next: Readonly<Record<TrainingDevice, string>> = {
+const next: Readonly<Record<Exclude<TrainingDevice, 'tfjs'>, string>> = {
   tensorflow: '--device native needs none',
   native: '--device tensorflow needs none',
 };

@@ -4,6 +4,8 @@
 use crate::outer::{OuterArgs, OuterKernel, outer};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::peak::{PeakKernel, multiply_adds};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::products::{ProductArgs, ProductKernel, products};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -43,6 +45,9 @@ pub struct Isa {
     /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
     #[cfg(not(target_arch = "wasm32"))]
     pub outer: [&'static [OuterKernel]; 2],
+    /// The kernels of Winograd's products in training, `[vectors - 1][squares - 1]`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub products: [&'static [ProductKernel]; 2],
     /// Multiply-adds from registers alone, by format where it has it.
     #[cfg(not(target_arch = "wasm32"))]
     peaks: [Option<PeakKernel>; 3],
@@ -183,7 +188,7 @@ macro_rules! instance {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-macro_rules! outer_instance {
+macro_rules! training_instances {
     ($vector:path, [$($enable:literal)?]) => {
         /// # Safety
         /// The CPU must have what the function enables; else as [`outer`].
@@ -192,13 +197,21 @@ macro_rules! outer_instance {
             // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
             unsafe { outer::<$vector, COUNT, VECTORS>(args) }
         }
+
+        /// # Safety
+        /// The CPU must have what the function enables; else as [`products`].
+        $(#[target_feature(enable = $enable)])?
+        unsafe fn product_kernel<const SQUARES: usize, const VECTORS: usize>(args: &ProductArgs) {
+            // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
+            unsafe { products::<$vector, SQUARES, VECTORS>(args) }
+        }
     };
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-macro_rules! outer_row {
-    ([$($count:literal)+]) => {
-        [&[$(outer_kernel::<$count, 1> as OuterKernel),+], &[$(outer_kernel::<$count, 2> as OuterKernel),+]]
+macro_rules! training_row {
+    ($instance:ident, $kernel:ty, [$($count:literal)+]) => {
+        [&[$($instance::<$count, 1> as $kernel),+], &[$($instance::<$count, 2> as $kernel),+]]
     };
 }
 
@@ -226,7 +239,7 @@ macro_rules! isa {
 
             instance!(float, $vector, FLOAT, $enable);
             #[cfg(not(target_arch = "wasm32"))]
-            outer_instance!($vector, $enable);
+            training_instances!($vector, $enable);
             #[cfg(not(target_arch = "wasm32"))]
             peak_instance!(peak, $vector, FLOAT, $enable, $pixels);
             entries!($vector, $enable);
@@ -239,7 +252,9 @@ macro_rules! isa {
                 has_matrix: false,
                 has_format: $has_format,
                 #[cfg(not(target_arch = "wasm32"))]
-                outer: outer_row!($pixels),
+                outer: training_row!(outer_kernel, OuterKernel, $pixels),
+                #[cfg(not(target_arch = "wasm32"))]
+                products: training_row!(product_kernel, ProductKernel, $pixels),
                 #[cfg(not(target_arch = "wasm32"))]
                 peaks: {
                     let [bfloat, byte]: [Option<PeakKernel>; 2] = $reduced_peaks;

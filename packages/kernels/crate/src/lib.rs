@@ -26,6 +26,8 @@ pub mod plan;
 pub mod pointwise;
 pub mod pool;
 pub mod precision;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod products;
 pub mod program;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schedule;

@@ -18,6 +18,8 @@ mod pool;
 mod reduce;
 mod slots;
 mod vectors;
+mod winograd;
+mod winograd_gradient;
 
 use crate::graph::{Constants, Graph, Node};
 use crate::layout::Layout;
@@ -40,7 +42,9 @@ pub struct Task {
 enum Operation {
     PackFilters(convolution::PackFilters),
     Convolution(convolution::Convolution),
+    Winograd(winograd::Winograd),
     FilterGradient(filter_gradient::FilterGradient),
+    WinogradGradient(winograd_gradient::WinogradGradient),
     SumShares(filter_gradient::SumShares),
     Moments(batch_norm::Moments),
     MomentsOfAll(batch_norm::MomentsOfAll),
@@ -82,6 +86,7 @@ impl Task {
         match &self.operation {
             Operation::PackFilters(_) => "pack filters",
             Operation::Convolution(_) => "direct",
+            Operation::Winograd(_) | Operation::WinogradGradient(_) => "winograd 4",
             Operation::FilterGradient(_) => "outer products",
             Operation::SumShares(_) => "sum of shares",
             Operation::Moments(_) => "moments",
@@ -104,6 +109,8 @@ impl Task {
         match &self.operation {
             Operation::Convolution(work) => work.multiply_adds() * self.items as f64,
             Operation::FilterGradient(work) => work.multiply_adds(),
+            Operation::Winograd(work) => work.multiply_adds(),
+            Operation::WinogradGradient(work) => work.multiply_adds(),
             Operation::MatrixProduct(work) => work.size.iter().product::<usize>() as f64,
             _ => 0.0,
         }
@@ -117,9 +124,11 @@ impl Task {
         // SAFETY: the caller's word, which is the same for each kind of operation.
         unsafe {
             match &self.operation {
-                Operation::PackFilters(work) => work.run_item(&memory, item),
+                Operation::PackFilters(work) => work.run_item::<V>(&memory, item),
                 Operation::Convolution(work) => work.run_item::<V>(&memory, item),
+                Operation::Winograd(work) => work.run_item::<V>(&memory, item),
                 Operation::FilterGradient(work) => work.run_item(&memory, item),
+                Operation::WinogradGradient(work) => work.run_item::<V>(&memory, item),
                 Operation::SumShares(work) => work.run_item(&memory, item),
                 Operation::Moments(work) => work.run_item(&memory, item),
                 Operation::MomentsOfAll(work) => work.run_item(&memory),

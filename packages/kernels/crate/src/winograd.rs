@@ -13,6 +13,8 @@ use crate::program::{Context, Prepared};
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
+#[cfg(not(target_arch = "wasm32"))]
+use matrices::{filter_row, gradient_row, sums_row};
 use matrices::{input_row, output_row};
 
 /// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
@@ -353,7 +355,12 @@ pub fn whole_items(all: usize, wanted: usize, threads: usize) -> usize {
 /// # Safety
 /// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
 #[inline(always)]
-unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
+pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
+    from: *const f32,
+    pixels: Pixels,
+    to: *mut f32,
+    position: usize,
+) {
     // SAFETY: the caller's word.
     unsafe {
         let mut t = [[V::splat(0.0); N]; N];
@@ -376,23 +383,95 @@ unsafe fn transform_input<V: Vector, const N: usize>(from: *const f32, pixels: P
     }
 }
 
-/// The pixels of one block: distances in words.
-#[derive(Clone, Copy)]
-struct Pixels {
-    row: usize,
-    pixel: usize,
-    format: Format,
+/// A 3×3 filter, its taps `tap` floats apart, to the 36 positions of F(4×4, 3×3).
+///
+/// # Safety
+/// As [`Vector`]; both must have room for their taps and positions.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn filter_square<V: Vector>(from: *const f32, tap: usize, to: *mut f32, position: usize) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); 3]; 6];
+        for x in 0..3 {
+            let column = filter_row([0, 3, 6].map(|row| V::load(from.add((row + x) * tap))));
+            for (row, value) in t.iter_mut().zip(column) {
+                row[x] = value;
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            for (x, value) in filter_row(*row).iter().enumerate() {
+                value.store(to.add((y * 6 + x) * position));
+            }
+        }
+    }
 }
 
-struct Finish<V> {
-    bias: V,
-    clamp: Clamp,
-    rows: usize,
-    columns: usize,
-    output: *mut f32,
-    output_pixels: Pixels,
-    residual: *const f32,
-    residual_pixels: Pixels,
+/// 4×4 pixels of an output's gradient to the 36 positions.
+///
+/// # Safety
+/// As [`Vector`]; the pixels must lie within the padded picture, and `to` have room for all positions.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn gradient_square<V: Vector>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); 4]; 6];
+        for x in 0..4 {
+            let column = gradient_row([0, 1, 2, 3].map(|y| V::load(from.add(y * pixels.row + x * pixels.pixel))));
+            for (row, value) in t.iter_mut().zip(column) {
+                row[x] = value;
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            for (x, value) in gradient_row(*row).iter().enumerate() {
+                value.store(to.add((y * 6 + x) * position));
+            }
+        }
+    }
+}
+
+/// Sums at 36 positions to the gradient of a filter's nine taps.
+///
+/// # Safety
+/// As [`Vector`]; both must have room for their positions and taps.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn sums_square<V: Vector>(from: *const f32, position: usize, to: *mut f32, tap: usize) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); 6]; 3];
+        for x in 0..6 {
+            let column = sums_row([0, 1, 2, 3, 4, 5].map(|y| V::load(from.add((y * 6 + x) * position))));
+            for (row, value) in t.iter_mut().zip(column) {
+                row[x] = value;
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            for (x, value) in sums_row(*row).iter().enumerate() {
+                value.store(to.add((y * 3 + x) * tap));
+            }
+        }
+    }
+}
+
+/// The pixels of one block: distances in words.
+#[derive(Clone, Copy)]
+pub(crate) struct Pixels {
+    pub row: usize,
+    pub pixel: usize,
+    pub format: Format,
+}
+
+pub(crate) struct Finish<V> {
+    pub bias: V,
+    pub clamp: Clamp,
+    pub rows: usize,
+    pub columns: usize,
+    pub output: *mut f32,
+    pub output_pixels: Pixels,
+    pub residual: *const f32,
+    pub residual_pixels: Pixels,
 }
 
 /// N² products to the square's pixels.
@@ -400,7 +479,7 @@ struct Finish<V> {
 /// # Safety
 /// As [`Vector`]; `from` must hold all positions, and `finish` be good for the square's rows and columns.
 #[inline(always)]
-unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
+pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
     from: *const f32,
     position: usize,
     finish: &Finish<V>,

@@ -5,7 +5,7 @@ mod support;
 
 use residual_kernels::graph::{Constants, Graph};
 use residual_kernels::isa::Isa;
-use residual_kernels::plan::{Options, compile};
+use residual_kernels::plan::{Algorithm, Options, compile};
 use residual_kernels::precision::Precision;
 use residual_kernels::schedule::{Executable, Job};
 use serde_json::json;
@@ -17,8 +17,12 @@ fn size(shape: &[usize]) -> usize {
 }
 
 fn check(graph: &Builder, inputs: &[&[f32]], expected: &[Vec<f64>], what: &str) {
+    check_by(None, graph, inputs, expected, what);
+}
+
+fn check_by(algorithm: Option<Algorithm>, graph: &Builder, inputs: &[&[f32]], expected: &[Vec<f64>], what: &str) {
     for isa in Isa::available() {
-        let got = graph.run(isa, None, inputs).unwrap();
+        let got = graph.run(isa, algorithm, inputs).unwrap();
         for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
             let error = error(got, expected);
             assert!(error < 1e-5, "{what}, output {index}, {}: {error:e}", isa.name);
@@ -44,7 +48,36 @@ fn convolutions_of_filters_that_are_values_and_their_gradients() {
             has_residual: random.below(2) == 0,
             activation: random.pick(&["linear", "relu"]),
         };
-        let Some(out) = case.output() else { continue };
+        check_convolution(&case, None, &mut random);
+    }
+}
+
+/// Squares beyond the picture's end, several pictures to an item, more squares than are held at once, sums of a share in
+/// parts; the gradient of strides over pixels spread out.
+#[test]
+fn convolutions_by_winograd_and_their_gradients() {
+    let mut random = Random(12);
+    let mut shapes: Vec<[usize; 5]> = (0..12).map(|_| [5, 9, 9, 3, 3].map(|most| 1 + random.below(most))).collect();
+    shapes.extend([[3, 32, 32, 1, 1], [2, 7, 6, 8, 9], [40, 3, 3, 2, 6]]);
+    for [images, height, width, inputs, outputs] in shapes {
+        let case = ConvCase {
+            input: [images, height + 2, width + 2, 16 * inputs],
+            out_channels: 16 * outputs,
+            kernel: [3, 3],
+            strides: random.pick(&[[1, 1], [1, 1], [2, 2], [1, 2]]),
+            dilations: [1, 1],
+            pad: [0, 1].map(|_| [random.below(3), random.below(3)]),
+            groups: 1,
+            has_bias: random.below(2) == 0,
+            has_residual: random.below(2) == 0,
+            activation: random.pick(&["linear", "relu"]),
+        };
+        check_convolution(&case, Some(Algorithm::Winograd(4)), &mut random);
+    }
+}
+
+fn check_convolution(case: &ConvCase, algorithm: Option<Algorithm>, random: &mut Random) {
+    if let Some(out) = case.output() {
         let (x, filter) = (random.numbers(size(&case.input)), random.numbers(size(&case.filter_shape())));
         let (dy, bias) = (random.numbers(size(&out)), random.numbers(case.out_channels));
         let residual = random.numbers(size(&out));
@@ -66,9 +99,10 @@ fn convolutions_of_filters_that_are_values_and_their_gradients() {
             graph.output(name, value);
         }
         let of_y =
-            conv_reference(&case, &x, &filter, case.has_bias.then_some(&bias), case.has_residual.then_some(&residual));
-        let [of_dx, of_dw] = conv_gradients(&case, &x, &filter, &dy);
-        check(&graph, &[&x, &filter, &dy, &bias, &residual], &[of_y, of_dx, of_dw], &format!("{case:?}"));
+            conv_reference(case, &x, &filter, case.has_bias.then_some(&bias), case.has_residual.then_some(&residual));
+        let [of_dx, of_dw] = conv_gradients(case, &x, &filter, &dy);
+        let inputs: [&[f32]; 5] = [&x, &filter, &dy, &bias, &residual];
+        check_by(algorithm, &graph, &inputs, &[of_y, of_dx, of_dw], &format!("{case:?}"));
     }
 }
 

@@ -306,15 +306,21 @@ impl NormalizeGradient {
             let dy = self.rows.read(memory, self.dy, item);
             let x = self.rows.read(memory, self.x, item);
             let factors = memory.read(self.factors, 0, 3 * channels);
-            let (a, rest) = factors.split_at(channels);
-            let (b, c) = rest.split_at(channels);
-            let output = self.rows.write(memory, self.output, item);
-            let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
-            for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
-                for i in 0..channels {
-                    y[i] = dy[i] * a[i] + x[i] * b[i] + c[i];
-                }
-            }
+            normalize_gradient(self.rows.write(memory, self.output, item), dy, x, factors);
+        }
+    }
+}
+
+/// `dy · a + x · b + c` of whole rows, `factors` being `[3, channels]`.
+#[inline(always)]
+pub fn normalize_gradient(output: &mut [f32], dy: &[f32], x: &[f32], factors: &[f32]) {
+    let channels = factors.len() / 3;
+    let (a, rest) = factors.split_at(channels);
+    let (b, c) = rest.split_at(channels);
+    let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
+    for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
+        for i in 0..channels {
+            y[i] = dy[i] * a[i] + x[i] * b[i] + c[i];
         }
     }
 }

@@ -1,6 +1,27 @@
 //! A picture with the zeros around it, and between its pixels, that a convolution wants to meet.
 
+use super::batch_norm::normalize_gradient;
 use super::slots::Memory;
+
+/// What is laid down: a value, or the gradient of a batch norm's input, which no value need hold:
+/// `dy · a + x · b + c`.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    pub id: usize,
+    /// `x` and the factors, `[3, channels]`.
+    pub of_norm: Option<[usize; 2]>,
+}
+
+impl Source {
+    pub fn of(id: usize) -> Source {
+        Source { id, of_norm: None }
+    }
+
+    /// The values that it is made of.
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
+        [self.id].into_iter().chain(self.of_norm.into_iter().flatten())
+    }
+}
 
 /// How a picture of `[height, width, channels]` is laid on a canvas.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +36,11 @@ pub struct Canvas {
 }
 
 impl Canvas {
+    /// The picture itself.
+    pub fn of_picture(picture: [usize; 3]) -> Canvas {
+        Canvas { picture, size: [picture[0], picture[1]], offset: [0, 0], spread: [1, 1] }
+    }
+
     /// Of the input of a convolution.
     pub fn of_input(
         picture: [usize; 3],
@@ -60,39 +86,73 @@ impl Canvas {
     /// # Safety
     /// As [`Memory::read`] and [`Memory::scratch`].
     #[inline(always)]
-    pub unsafe fn lay(&self, memory: &Memory, id: usize, index: usize) -> *const f32 {
+    pub unsafe fn lay(&self, memory: &Memory, source: &Source, index: usize) -> *const f32 {
         let size: usize = self.picture.iter().product();
         // SAFETY: the picture is the value's; the operation has asked for the canvas's length of scratch.
         unsafe {
-            let picture = memory.read(id, index * size, size);
-            if self.is_picture() {
-                return picture.as_ptr();
+            if self.is_picture() && source.of_norm.is_none() {
+                return memory.read(source.id, index * size, size).as_ptr();
             }
             let canvas = memory.scratch(0, self.length());
-            self.fill(picture, canvas);
+            self.fill_with(memory, source, index, canvas);
             canvas.as_ptr()
         }
     }
 
-    /// Lays the picture down; what of it lies beyond the canvas is left out.
+    /// A picture of a value on a canvas that is the caller's.
+    ///
+    /// # Safety
+    /// As [`Memory::read`].
     #[inline(always)]
-    fn fill(&self, picture: &[f32], canvas: &mut [f32]) {
+    pub unsafe fn fill_with(&self, memory: &Memory, source: &Source, index: usize, canvas: &mut [f32]) {
+        let size: usize = self.picture.iter().product();
+        let channels = self.picture[2];
+        // SAFETY: the caller's word.
+        unsafe {
+            let picture = memory.read(source.id, index * size, size);
+            let Some([x, factors]) = source.of_norm else {
+                return self.fill(canvas, |to, from| to.copy_from_slice(&picture[from..from + to.len()]));
+            };
+            let x = memory.read(x, index * size, size);
+            let factors = memory.read(factors, 0, 3 * channels);
+            self.fill(canvas, |to, from| {
+                let range = from..from + to.len();
+                normalize_gradient(to, &picture[range.clone()], &x[range], factors);
+            });
+        }
+    }
+
+    /// Lays the picture down: `lay` gets a part of the canvas, of whole pixels, and where in the picture it comes from. What
+    /// of the picture lies beyond the canvas is left out.
+    #[inline(always)]
+    fn fill(&self, canvas: &mut [f32], lay: impl Fn(&mut [f32], usize)) {
         let [height, width, channels] = self.picture;
-        canvas.fill(0.0);
         let there = |axis: usize, count: usize| {
             count.min((self.size[axis] - self.offset[axis].min(self.size[axis])).div_ceil(self.spread[axis]))
         };
         let (rows, pixels) = (there(0, height), there(1, width));
-        for y in 0..rows {
-            let from = &picture[y * width * channels..][..pixels * channels];
-            let at = (self.offset[0] + y * self.spread[0]) * self.row() + self.offset[1] * channels;
-            if self.spread[1] == 1 {
-                canvas[at..at + from.len()].copy_from_slice(from);
-            } else {
-                for (x, pixel) in from.chunks_exact(channels).enumerate() {
-                    canvas[at + x * self.spread[1] * channels..][..channels].copy_from_slice(pixel);
+        if self.spread != [1, 1] {
+            canvas.fill(0.0);
+            for y in 0..rows {
+                let at = (self.offset[0] + y * self.spread[0]) * self.row() + self.offset[1] * channels;
+                for x in 0..pixels {
+                    let to = &mut canvas[at + x * self.spread[1] * channels..][..channels];
+                    lay(to, (y * width + x) * channels);
                 }
             }
+            return;
+        }
+        let (above, rest) = canvas.split_at_mut(self.offset[0].min(self.size[0]) * self.row());
+        let (inside, below) = rest.split_at_mut(rows * self.row());
+        above.fill(0.0);
+        below.fill(0.0);
+        let left = self.offset[1].min(self.size[1]) * channels;
+        for (y, row) in inside.chunks_exact_mut(self.row()).enumerate() {
+            let (before, rest) = row.split_at_mut(left);
+            let (pixels, after) = rest.split_at_mut(pixels * channels);
+            before.fill(0.0);
+            lay(pixels, y * width * channels);
+            after.fill(0.0);
         }
     }
 }

@@ -2,9 +2,10 @@
 //! output's gradient spread out, with the filters turned round.
 
 use super::batch_norm::{GradientSums, Moments, at_least};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Source};
 use super::slots::Memory;
 use super::vectors::Vectors;
+use super::winograd::{POSITIONS, transform_filters};
 use crate::isa::{Isa, Walk};
 use crate::layout::even_parts;
 use crate::simd::Vector;
@@ -32,7 +33,8 @@ pub fn groups(channels: usize, lanes: usize, rows: usize) -> (Vec<Group>, usize)
     (found, at)
 }
 
-/// Puts HWIO filters into the order in which the micro-kernel reads them: `[tap, in, lane]` for each group.
+/// Puts HWIO filters into the order in which the micro-kernel reads them: `[tap, in, lane]` for each group, or
+/// `[position, in, lane]` by Winograd's transform.
 pub struct PackFilters {
     pub filter: usize,
     pub output: usize,
@@ -40,15 +42,22 @@ pub struct PackFilters {
     pub shape: [usize; 4],
     /// For the gradient: taps from the last to the first, in and out change places.
     pub is_turned: bool,
+    pub is_winograd: bool,
     pub groups: Vec<Group>,
     pub lanes: usize,
 }
 
 impl PackFilters {
+    /// The filters of a group before their transform.
+    pub fn scratch(&self) -> usize {
+        let [height, width, inputs, outputs] = self.shape;
+        if self.is_winograd { height * width * inputs.max(outputs) * 2 * self.lanes } else { 0 }
+    }
+
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let [height, width, inputs, outputs] = self.shape;
         let taps = height * width;
         let group = self.groups[item];
@@ -57,7 +66,10 @@ impl PackFilters {
         // SAFETY: as [`Memory`]; groups lie one behind the other, and the item's is its own.
         unsafe {
             let filter = memory.read(self.filter, 0, taps * inputs * outputs);
-            let packed = memory.write(self.output, group.at, taps * rows * lanes);
+            let packed = match self.is_winograd {
+                true => memory.scratch(0, taps * rows * lanes),
+                false => memory.write(self.output, group.at, taps * rows * lanes),
+            };
             for (index, row) in packed.chunks_exact_mut(lanes).enumerate() {
                 let (tap, channel) = (index / rows, index % rows);
                 row.fill(0.0);
@@ -71,6 +83,10 @@ impl PackFilters {
                     let from = (tap * inputs + channel) * outputs + group.first;
                     row[..count].copy_from_slice(&filter[from..from + count]);
                 }
+            }
+            if self.is_winograd {
+                let transformed = memory.write(self.output, group.at, POSITIONS * rows * lanes);
+                transform_filters::<V>(packed, transformed, rows, lanes);
             }
         }
     }
@@ -90,7 +106,7 @@ pub struct Epilogue {
 }
 
 pub struct Convolution {
-    pub input: usize,
+    pub input: Source,
     pub filters: usize,
     pub output: usize,
     pub canvas: Canvas,
@@ -108,7 +124,8 @@ pub struct Convolution {
 
 impl Convolution {
     pub fn new(
-        [input, filters, output]: [usize; 3],
+        input: Source,
+        [filters, output]: [usize; 2],
         canvas: Canvas,
         kernel: [usize; 2],
         strides: [usize; 2],
@@ -150,7 +167,7 @@ impl Convolution {
         let length = height * width * channels;
         // SAFETY: as [`Memory`]; an item's picture is its own, and scratch has the canvas and then the padded copy.
         unsafe {
-            let canvas = self.canvas.lay(memory, self.input, item);
+            let canvas = self.canvas.lay(memory, &self.input, item);
             let output = memory.write(self.output, item * length, length);
             if self.out.is_ragged() {
                 let padded = self.out.padded_channels();
@@ -241,6 +258,19 @@ impl Epilogue {
                     *value = at_least(*value, 0.0);
                 }
             }
+            self.run_after_sums(memory, item, output);
+        }
+    }
+
+    /// What is left where bias, residual and ReLU are done.
+    ///
+    /// # Safety
+    /// As [`Memory`].
+    #[inline(always)]
+    pub unsafe fn run_after_sums(&self, memory: &Memory, item: usize, output: &mut [f32]) {
+        let from = item * output.len();
+        // SAFETY: as [`Memory`]; the mask is of the output's shape.
+        unsafe {
             if let Some(id) = self.mask {
                 let mask = memory.read(id, from, output.len());
                 for (value, mask) in output.iter_mut().zip(mask) {

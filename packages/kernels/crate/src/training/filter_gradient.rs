@@ -1,7 +1,7 @@
 //! The gradient of a convolution with respect to its filters: for each tap and pair of channels a sum over all pixels of
 //! all pictures. Pictures are divided into shares with sums of their own, which are added in order.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Source};
 use super::convolution::Group;
 use super::slots::{Memory, share};
 use super::vectors::Vectors;
@@ -9,7 +9,7 @@ use crate::outer::{OuterArgs, OuterKernel};
 
 pub struct FilterGradient {
     pub x: usize,
-    pub dy: usize,
+    pub dy: Source,
     /// `[share][kernel row][pixel of the row and channel][padded output channel]`.
     pub sums: usize,
     pub images: usize,
@@ -35,7 +35,12 @@ impl FilterGradient {
     }
 
     pub fn scratch(&self) -> usize {
-        self.out.scratch_with(&self.canvas)
+        Vectors::start(&self.canvas) + if self.is_copied() { self.out.padded_length() } else { 0 }
+    }
+
+    /// Whether the output's gradient is laid down in the worker's memory.
+    fn is_copied(&self) -> bool {
+        self.out.is_ragged() || self.dy.of_norm.is_some()
     }
 
     pub fn multiply_adds(&self) -> f64 {
@@ -47,23 +52,19 @@ impl FilterGradient {
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let [height, width, channels] = self.out.picture;
-        let padded = self.out.padded_channels();
         // SAFETY: as [`Memory`]; each share has sums of its own, and scratch the canvas and then the padded copy.
         unsafe {
             let sums = memory.write(self.sums, item * self.length(), self.length());
             sums.fill(0.0);
             for image in share(self.images, self.shares, item) {
-                let canvas = self.canvas.lay(memory, self.x, image);
+                let canvas = self.canvas.lay(memory, &Source::of(self.x), image);
                 let length = height * width * channels;
-                let dy = memory.read(self.dy, image * length, length);
-                let dy = match self.out.is_ragged() {
-                    false => dy.as_ptr(),
+                let dy = match self.is_copied() {
+                    false => memory.read(self.dy.id, image * length, length).as_ptr(),
                     true => {
                         let filled = memory.scratch(Vectors::start(&self.canvas), self.out.padded_length());
-                        for (to, from) in filled.chunks_exact_mut(padded).zip(dy.chunks_exact(channels)) {
-                            to[..channels].copy_from_slice(from);
-                            to[channels..].fill(0.0);
-                        }
+                        Canvas::of_picture(self.out.picture).fill_with(memory, &self.dy, image, &mut filled[..length]);
+                        self.out.spread(filled);
                         filled.as_ptr()
                     }
                 };

@@ -5,6 +5,7 @@ mod convolutions;
 mod moves;
 mod pools;
 
+use super::canvas::Source;
 use super::elementwise::{Binary, Function, Operator, ReluGradient, Unary, items_for};
 use super::matrix::MatrixProduct;
 use super::reduce::{Reduce, Reduction};
@@ -12,11 +13,13 @@ use super::slots::Slot;
 use super::{Operation, Planned};
 use crate::graph::{Attributes, Constants, Graph, Node, ValueId};
 use crate::isa::Isa;
-use crate::plan::Options;
+use crate::plan::{Algorithm, Options};
 
 pub struct Lowering<'a> {
     graph: &'a Graph,
     isa: &'static Isa,
+    /// Of convolutions that can be computed so.
+    algorithm: Option<Algorithm>,
     /// Floats of each value, the graph's and then those of the operations' own.
     pub sizes: Vec<usize>,
     pub planned: Vec<Planned>,
@@ -31,6 +34,8 @@ pub struct Lowering<'a> {
     moments: Vec<Option<ValueId>>,
     /// … and those of its products with another value, which comes first.
     gradient_sums: Vec<Option<[ValueId; 2]>>,
+    /// By value: what a batch norm's gradient is made of, where only convolutions' gradients read it.
+    of_norms: Vec<Option<Source>>,
     /// By value: what it is with zeros around, above and left.
     padded: Vec<Option<(ValueId, [usize; 2])>>,
     /// By node: done with another.
@@ -68,6 +73,7 @@ impl<'a> Lowering<'a> {
         Ok(Lowering {
             graph,
             isa: options.isa,
+            algorithm: options.algorithm,
             sizes,
             planned: Vec::new(),
             slots,
@@ -76,6 +82,7 @@ impl<'a> Lowering<'a> {
             uses,
             moments: vec![None; count],
             gradient_sums: vec![None; count],
+            of_norms: vec![None; count],
             padded: vec![None; count],
             is_done: vec![false; graph.nodes.len()],
             deferred: graph.nodes.iter().map(|_| None).collect(),
@@ -194,6 +201,11 @@ impl<'a> Lowering<'a> {
 
     fn image(&self, id: ValueId) -> Result<[usize; 4], String> {
         self.shape(id).try_into().map_err(|_| format!("expected [N, H, W, C], got {:?}", self.shape(id)))
+    }
+
+    /// The value, or what it is made of.
+    fn source(&self, id: ValueId) -> Source {
+        self.of_norms[id].unwrap_or(Source::of(id))
     }
 
     /// A value that operations have between them.

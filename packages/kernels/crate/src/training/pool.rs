@@ -111,18 +111,20 @@ impl PoolGradient {
             };
             let x = memory.read(x, item * inputs, inputs);
             let y = memory.read(y, item * outputs, outputs);
-            let taken = memory.scratch(0, channels);
+            let taken = &mut memory.scratch(0, channels)[..channels];
             let mut current = usize::MAX;
             self.window.each(|from, to, _| {
                 if from != current {
                     current = from;
                     taken.fill(0.0);
                 }
+                let (dx, x) = (&mut dx[to * channels..][..channels], &x[to * channels..][..channels]);
+                let (dy, y) = (&dy[from * channels..][..channels], &y[from * channels..][..channels]);
+                // Without branches, so that it is computed by vectors.
                 for c in 0..channels {
-                    if taken[c] == 0.0 && x[to * channels + c] == y[from * channels + c] {
-                        taken[c] = 1.0;
-                        dx[to * channels + c] += dy[from * channels + c];
-                    }
+                    let is_first = if x[c] == y[c] { 1.0 - taken[c] } else { 0.0 };
+                    taken[c] += is_first;
+                    dx[c] += if is_first > 0.0 { dy[c] } else { 0.0 };
                 }
             });
         }

@@ -24,6 +24,18 @@ impl Vectors {
         self.picture[0] * self.picture[1] * self.padded_channels()
     }
 
+    /// Moves pixels without padding apart, and fills up their vectors with zeros.
+    #[inline(always)]
+    pub fn spread(&self, pixels: &mut [f32]) {
+        let (channels, padded) = (self.picture[2], self.padded_channels());
+        if self.is_ragged() {
+            for pixel in (0..self.picture[0] * self.picture[1]).rev() {
+                pixels.copy_within(pixel * channels..(pixel + 1) * channels, pixel * padded);
+                pixels[pixel * padded + channels..(pixel + 1) * padded].fill(0.0);
+            }
+        }
+    }
+
     /// Where the copy begins in the worker's memory, after a canvas.
     pub fn start(canvas: &Canvas) -> usize {
         canvas.length().next_multiple_of(16)

@@ -64,6 +64,61 @@ pub(super) unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V
     }
 }
 
+/// G g of one row or column for m = 4, in float32: the filters of a training step are others in every step.
+///
+/// # Safety
+/// As [`Vector`].
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(super) unsafe fn filter_row<V: Vector>(g: [V; 3]) -> [V; 6] {
+    // SAFETY: the caller's word.
+    unsafe {
+        let sixth = V::splat(1.0 / 6.0);
+        let ends = g[0].add(g[2]).mul(V::splat(-1.0 / 6.0));
+        let middle = g[1].mul(sixth);
+        let outer = g[2].mul_add(sixth, g[0].mul(V::splat(1.0 / 24.0)));
+        let half = g[1].mul(V::splat(1.0 / 12.0));
+        let quarter = g[0].mul(V::splat(0.25));
+        [quarter, ends.sub(middle), ends.add(middle), outer.add(half), outer.sub(half), g[2]]
+    }
+}
+
+/// A d of one row or column for m = 4: what the gradient of the filter takes of the output's gradient.
+///
+/// # Safety
+/// As [`Vector`].
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(super) unsafe fn gradient_row<V: Vector>(d: [V; 4]) -> [V; 6] {
+    // SAFETY: the caller's word.
+    unsafe {
+        let (two, four) = (V::splat(2.0), V::splat(4.0));
+        let even = d[0].add(d[2]);
+        let odd = d[1].add(d[3]);
+        let far_even = four.mul_add(d[2], d[0]);
+        let far_odd = two.mul(four.mul_add(d[3], d[1]));
+        [d[0], even.add(odd), even.sub(odd), far_even.add(far_odd), far_even.sub(far_odd), d[3]]
+    }
+}
+
+/// Gᵀ s of one row or column for m = 4: the way back.
+///
+/// # Safety
+/// As [`Vector`].
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(super) unsafe fn sums_row<V: Vector>(s: [V; 6]) -> [V; 3] {
+    // SAFETY: the caller's word.
+    unsafe {
+        let (sixth, quarter) = (V::splat(1.0 / 6.0), V::splat(0.25));
+        let near = s[1].add(s[2]);
+        let far = s[3].add(s[4]);
+        let first = quarter.mul_add(far, V::splat(-1.0).mul_add(near, V::splat(1.5).mul(s[0]))).mul(sixth);
+        let middle = V::splat(0.5).mul_add(s[3].sub(s[4]), s[2].sub(s[1])).mul(sixth);
+        [first, middle, far.sub(near).mul_add(sixth, s[5])]
+    }
+}
+
 const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
 const G4: [[f64; 3]; 6] = [
     [1.0 / 4.0, 0.0, 0.0],

@@ -6,6 +6,7 @@ use crate::training::Operation;
 use crate::training::batch_norm::{
     FactorsOfAverages, GradientOfAll, GradientSums, Moments, MomentsOfAll, Normalize, NormalizeGradient, Rows,
 };
+use crate::training::canvas::Source;
 
 impl<'a> Lowering<'a> {
     /// With the sum with a shortcut and the ReLU after it, where only these read it.
@@ -86,6 +87,16 @@ impl<'a> Lowering<'a> {
             GradientOfAll { parts, scale, mean, variance, scale_gradient, offset_gradient, factors, rows, epsilon };
         let (reads, writes) = ([parts, scale, mean, variance], [scale_gradient, offset_gradient, factors]);
         self.push("sums", Operation::GradientOfAll(work), 1, 0, &reads, &writes);
+        let of_convolution = |next: &Node| match next.op.as_str() {
+            "Conv2DBackpropFilter" => next.inputs[1] == dx && next.inputs[0] != dx,
+            "Conv2DBackpropInput" => next.inputs[0] == dx && next.inputs[1] != dx,
+            _ => false,
+        };
+        let readers = self.graph.nodes.iter().filter(|next| of_convolution(next)).count();
+        if self.uses[dx] == readers {
+            self.of_norms[dx] = Some(Source { id: dy, of_norm: Some([x, factors]) });
+            return Ok(());
+        }
         let work = NormalizeGradient { dy, x, factors, output: dx, rows };
         self.push(&node.op, Operation::NormalizeGradient(work), rows.items, 0, &[dy, x, factors], &[dx]);
         Ok(())

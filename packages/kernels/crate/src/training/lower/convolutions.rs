@@ -3,13 +3,16 @@
 use super::{Lowering, is_relu, planned};
 use crate::graph::{Node, ValueId};
 use crate::layout::even_parts;
+use crate::plan::Algorithm;
 use crate::training::Operation;
 use crate::training::batch_norm::{GradientSums, Moments, Rows};
-use crate::training::canvas::Canvas;
-use crate::training::convolution::{Convolution, PackFilters, groups};
+use crate::training::canvas::{Canvas, Source};
+use crate::training::convolution::{Convolution, Epilogue, PackFilters, groups};
 use crate::training::elementwise::items_for;
 use crate::training::filter_gradient::{FilterGradient, SumShares};
 use crate::training::vectors::Vectors;
+use crate::training::winograd::{self, Winograd};
+use crate::training::winograd_gradient::{self, WinogradGradient};
 
 /// Shares into which the pictures of a filter's gradient are divided.
 const SHARES: usize = 16;
@@ -27,46 +30,81 @@ impl<'a> Lowering<'a> {
         let size = [kernel[0], kernel[1]];
         check_window(picture, out, kernel, strides, pads)?;
         let canvas = Canvas::of_input([picture[1], picture[2], picture[3]], size, strides, pad, [out[1], out[2]]);
-        let filters = self.pack(filter, kernel, false);
-        let mut work =
-            Convolution::new([x, filters, output], canvas, size, strides, [out[1], out[2], out[3]], self.isa);
+        let is_winograd = self.is_winograd(size, strides, out, canvas.picture[2]);
+        let filters = self.pack(filter, kernel, false, is_winograd);
         let mut rest = inputs[2..].iter().copied();
-        work.epilogue.bias = if attributes.has_bias { rest.next() } else { None };
-        work.epilogue.residual = if attributes.has_residual { rest.next() } else { None };
-        work.epilogue.is_relu = is_relu(attributes)?;
-        work.epilogue.bias.map_or(Ok(()), |bias| self.expect(bias, out[3]))?;
-        work.epilogue.residual.map_or(Ok(()), |residual| self.expect(residual, self.sizes[output]))?;
+        let mut epilogue = Epilogue {
+            bias: if attributes.has_bias { rest.next() } else { None },
+            residual: if attributes.has_residual { rest.next() } else { None },
+            is_relu: is_relu(attributes)?,
+            ..Epilogue::default()
+        };
+        epilogue.bias.map_or(Ok(()), |bias| self.expect(bias, out[3]))?;
+        epilogue.residual.map_or(Ok(()), |residual| self.expect(residual, self.sizes[output]))?;
         let mut writes = vec![output];
         let is_normalized = |other: &Node| other.op == "BatchNormTraining" && other.inputs[0] == output;
         if self.graph.nodes.iter().any(is_normalized) {
             let rows = Rows::of(self.shape(output));
             let parts = self.own(rows.items * 2 * rows.channels);
             self.moments[output] = Some(parts);
-            work.epilogue.moments = Some(Moments { x: output, parts, rows });
+            epilogue.moments = Some(Moments { x: output, parts, rows });
             writes.push(parts);
         }
         let mut reads = vec![x, filters];
         reads.extend(&inputs[2..]);
-        let scratch = work.scratch();
-        self.push("Conv2D", Operation::Convolution(work), out[0], scratch, &reads, &writes);
+        let places = Places { input: Source::of(x), filters, output, out };
+        let (operation, items, scratch) = self.computed(places, canvas, [size, strides], epilogue, is_winograd);
+        self.push("Conv2D", operation, items, scratch, &reads, &writes);
         Ok(())
     }
 
+    fn is_winograd(&self, kernel: [usize; 2], strides: [usize; 2], out: [usize; 4], inputs: usize) -> bool {
+        let is_whole = |channels: usize| channels.is_multiple_of(self.isa.lanes);
+        let can = kernel == [3, 3] && strides == [1, 1] && is_whole(inputs) && is_whole(out[3]);
+        can && match self.algorithm {
+            Some(algorithm) => algorithm != Algorithm::Direct,
+            None => winograd::is_faster(out[0], [out[1], out[2]], [inputs, out[3]]),
+        }
+    }
+
+    /// The operation, its items and its scratch.
+    fn computed(
+        &self,
+        places: Places,
+        canvas: Canvas,
+        [kernel, strides]: [[usize; 2]; 2],
+        epilogue: Epilogue,
+        is_winograd: bool,
+    ) -> (Operation, usize, usize) {
+        let Places { input, filters, output, out: [images, height, width, channels] } = places;
+        let (ids, out) = ([filters, output], [height, width, channels]);
+        if is_winograd {
+            let work = Winograd { epilogue, ..Winograd::new(input, ids, images, canvas, out, self.isa) };
+            let (items, scratch) = (work.items, work.scratch());
+            return (Operation::Winograd(work), items, scratch);
+        }
+        let work = Convolution { epilogue, ..Convolution::new(input, ids, canvas, kernel, strides, out, self.isa) };
+        let scratch = work.scratch();
+        (Operation::Convolution(work), images, scratch)
+    }
+
     /// The filter in the micro-kernel's order.
-    fn pack(&mut self, filter: ValueId, shape: [usize; 4], is_turned: bool) -> ValueId {
+    fn pack(&mut self, filter: ValueId, shape: [usize; 4], is_turned: bool, is_winograd: bool) -> ValueId {
         let [height, width, inputs, outputs] = shape;
         let (rows, channels) = if is_turned { (outputs, inputs) } else { (inputs, outputs) };
-        let (groups, size) = groups(channels, self.isa.lanes, height * width * rows);
+        let planes = if is_winograd { winograd::POSITIONS } else { height * width };
+        let (groups, size) = groups(channels, self.isa.lanes, planes * rows);
         let output = self.own(size);
         let items = groups.len();
-        let work = PackFilters { filter, output, shape, is_turned, groups, lanes: self.isa.lanes };
-        self.push("pack", Operation::PackFilters(work), items, 0, &[filter], &[output]);
+        let work = PackFilters { filter, output, shape, is_turned, is_winograd, groups, lanes: self.isa.lanes };
+        let scratch = work.scratch();
+        self.push("pack", Operation::PackFilters(work), items, scratch, &[filter], &[output]);
         output
     }
 
     /// With a slice that takes padding away, the sum with another gradient, and the ReLU's, where only these read it.
     pub(super) fn input_gradient(&mut self, node: &'a Node, index: usize) -> Result<(), String> {
-        let (dy, filter) = (self.resolve(node.inputs[0]), self.resolve(node.inputs[1]));
+        let (dy, filter) = (self.source(self.resolve(node.inputs[0])), self.resolve(node.inputs[1]));
         let (picture, kernel) = (self.image(node.inputs[0])?, self.image(node.inputs[1])?);
         let (strides, pads) = window(node)?;
         let mut pad = pads.map(|[before, _]| before);
@@ -101,12 +139,11 @@ impl<'a> Lowering<'a> {
         let picture_size = [picture[1], picture[2], picture[3]];
         let canvas = Canvas::of_gradient(picture_size, size, strides, pad, [out[1], out[2]]);
         let canvas = canvas.ok_or_else(|| format!("expected padding less than the filter's {size:?}, got {pad:?}"))?;
-        let filters = self.pack(filter, kernel, true);
-        let mut work =
-            Convolution::new([dy, filters, output], canvas, size, [1, 1], [out[1], out[2], out[3]], self.isa);
-        work.epilogue.residual = residual;
-        work.epilogue.mask = mask;
-        let mut reads: Vec<ValueId> = [dy, filters].into_iter().chain(residual).chain(mask).collect();
+        // Pixels apart by the stride are spread out, and the filter passes over them in steps of one.
+        let is_winograd = self.is_winograd(size, [1, 1], out, picture[3]);
+        let filters = self.pack(filter, kernel, true, is_winograd);
+        let mut epilogue = Epilogue { residual, mask, ..Epilogue::default() };
+        let mut reads: Vec<ValueId> = dy.reads().chain([filters]).chain(residual).chain(mask).collect();
         let mut writes = vec![output];
         let is_normalized = |other: &&Node| other.op == "BatchNormTrainingGrad" && other.inputs[0] == output;
         if let Some(next) = self.graph.nodes.iter().find(is_normalized) {
@@ -114,13 +151,13 @@ impl<'a> Lowering<'a> {
             let parts = self.own(rows.items * 2 * rows.channels);
             let (x, mean) = (self.resolve(next.inputs[1]), self.resolve(next.inputs[3]));
             self.gradient_sums[output] = Some([x, parts]);
-            work.epilogue.gradient_sums = Some(GradientSums { dy: output, x, mean, parts, rows });
+            epilogue.gradient_sums = Some(GradientSums { dy: output, x, mean, parts, rows });
             reads.extend([x, mean]);
             writes.push(parts);
         }
-        let scratch = work.scratch();
-        let work = Operation::Convolution(work);
-        let planned = planned(&node.op, node.outputs[0], work, [out[0], scratch], &reads, &writes);
+        let places = Places { input: dy, filters, output, out };
+        let (operation, items, scratch) = self.computed(places, canvas, [size, [1, 1]], epilogue, is_winograd);
+        let planned = planned(&node.op, node.outputs[0], operation, [items, scratch], &reads, &writes);
         match last == index {
             true => self.planned.push(planned),
             false => self.deferred[last] = Some(planned),
@@ -129,7 +166,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn filter_gradient(&mut self, node: &'a Node, inputs: &[ValueId]) -> Result<(), String> {
-        let (dy, output) = (inputs[1], node.outputs[0]);
+        let (dy, output) = (self.source(inputs[1]), node.outputs[0]);
         let (out, kernel) = (self.image(node.inputs[1])?, self.image(output)?);
         let (strides, pads) = window(node)?;
         let own_pad = pads.map(|[before, _]| before);
@@ -142,6 +179,16 @@ impl<'a> Lowering<'a> {
         let canvas = Canvas::of_input([shape[1], shape[2], shape[3]], size, strides, pad, [out[1], out[2]]);
         let words = kernel[1] * kernel[2];
         let (groups, _) = groups(kernel[3], self.isa.lanes, 0);
+        let reads: Vec<ValueId> = dy.reads().chain([x]).collect();
+        if let Some(shares) = self.gradient_shares(size, strides, out, canvas.picture[2]) {
+            let mut work =
+                WinogradGradient::new([x, 0], dy, [out[0], shares], canvas, [out[1], out[2], out[3]], groups, self.isa);
+            let (scratch, sums) = (work.scratch(), self.own(shares * work.length()));
+            work.sums = sums;
+            self.push(&node.op, Operation::WinogradGradient(work), shares, scratch, &reads, &[sums]);
+            self.sum_shares(sums, output, shares, [9 * kernel[2], kernel[3], kernel[3]]);
+            return Ok(());
+        }
         let mut work = FilterGradient {
             x,
             dy,
@@ -159,13 +206,38 @@ impl<'a> Lowering<'a> {
         let (shares, padded, scratch) = (work.shares, work.out.padded_channels(), work.scratch());
         let sums = self.own(shares * work.length());
         work.sums = sums;
-        self.push(&node.op, Operation::FilterGradient(work), shares, scratch, &[x, dy], &[sums]);
-        let rows = kernel[0] * words;
-        let items = items_for(rows * kernel[3] * shares, rows);
-        let work = SumShares { sums, output, shares, size: [rows, kernel[3], padded], items };
-        self.push("sum", Operation::SumShares(work), items, 0, &[sums], &[output]);
+        self.push(&node.op, Operation::FilterGradient(work), shares, scratch, &reads, &[sums]);
+        self.sum_shares(sums, output, shares, [kernel[0] * words, kernel[3], padded]);
         Ok(())
     }
+
+    /// The shares of a filter's gradient by Winograd's method, where it can be computed so and takes less.
+    fn gradient_shares(
+        &self,
+        kernel: [usize; 2],
+        strides: [usize; 2],
+        out: [usize; 4],
+        inputs: usize,
+    ) -> Option<usize> {
+        let is_wanted = self.is_winograd(kernel, strides, out, inputs);
+        let shares = winograd_gradient::shares(out[0], [out[1], out[2]], SHARES);
+        shares.or(self.algorithm.map(|_| SHARES.min(out[0]))).filter(|_| is_wanted)
+    }
+
+    fn sum_shares(&mut self, sums: ValueId, output: ValueId, shares: usize, size: [usize; 3]) {
+        let [rows, columns, _] = size;
+        let items = items_for(rows * columns * shares, rows);
+        let work = SumShares { sums, output, shares, size, items };
+        self.push("sum", Operation::SumShares(work), items, 0, &[sums], &[output]);
+    }
+}
+
+/// What a convolution reads and writes, and the shape of what it writes.
+struct Places {
+    input: Source,
+    filters: ValueId,
+    output: ValueId,
+    out: [usize; 4],
 }
 
 /// A convolution's steps and padding.
