@@ -2,6 +2,7 @@
 //! item then adds up in float64. @see Ioffe & Szegedy 2015, section 3
 
 use super::slots::Memory;
+use crate::simd::Vector;
 
 /// How a value of `[…, channels]` is divided into items.
 #[derive(Clone, Copy, Debug)]
@@ -58,28 +59,59 @@ impl Moments {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let Rows { rows, channels, .. } = self.rows;
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
+        let channels = self.rows.channels;
+        let pairs = channels - channels % (2 * V::LANES);
+        let vectors = channels - channels % V::LANES;
         // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
             let x = self.rows.read(memory, self.x, item);
-            let (mean, squares) = memory.write(self.parts, item * 2 * channels, 2 * channels).split_at_mut(channels);
-            mean.fill(0.0);
-            for row in x.chunks_exact(channels) {
-                for (sum, x) in mean.iter_mut().zip(row) {
-                    *sum += x;
-                }
+            let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
+            for c in (0..pairs).step_by(2 * V::LANES) {
+                moments_of::<V, 2>(x, parts, c);
             }
-            for sum in mean.iter_mut() {
-                *sum /= rows as f32;
+            for c in (pairs..vectors).step_by(V::LANES) {
+                moments_of::<V, 1>(x, parts, c);
             }
-            squares.fill(0.0);
-            for row in x.chunks_exact(channels) {
-                for ((sum, x), mean) in squares.iter_mut().zip(row).zip(mean.iter()) {
-                    let difference = x - mean;
-                    *sum += difference * difference;
-                }
+            for c in vectors..channels {
+                let of_channel = || x.iter().skip(c).step_by(channels);
+                let mean = of_channel().sum::<f32>() / self.rows.rows as f32;
+                parts[c] = mean;
+                parts[channels + c] = of_channel().map(|x| (x - mean) * (x - mean)).sum();
             }
+        }
+    }
+}
+
+/// The moments of some vectors of channels, whose sums stay in registers while the rows pass by: in memory, each row would
+/// wait for the one before.
+///
+/// # Safety
+/// As [`Vector`]; so many vectors must be in a row from `first` on.
+#[inline(always)]
+unsafe fn moments_of<V: Vector, const COUNT: usize>(x: &[f32], parts: &mut [f32], first: usize) {
+    let channels = parts.len() / 2;
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut mean = [V::splat(0.0); COUNT];
+        for row in x.chunks_exact(channels) {
+            for (v, sum) in mean.iter_mut().enumerate() {
+                *sum = sum.add(V::load(row.as_ptr().add(first + v * V::LANES)));
+            }
+        }
+        let count = V::splat((x.len() / channels) as f32);
+        mean = mean.map(|sum| sum.div(count));
+        let mut squares = [V::splat(0.0); COUNT];
+        for row in x.chunks_exact(channels) {
+            for (v, sum) in squares.iter_mut().enumerate() {
+                let difference = V::load(row.as_ptr().add(first + v * V::LANES)).sub(mean[v]);
+                *sum = difference.mul_add(difference, *sum);
+            }
+        }
+        for v in 0..COUNT {
+            let at = first + v * V::LANES;
+            mean[v].store(parts.as_mut_ptr().add(at));
+            squares[v].store(parts.as_mut_ptr().add(channels + at));
         }
     }
 }
@@ -171,30 +203,28 @@ impl Normalize {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
-        // SAFETY: as [`Memory`]; the item's rows are its own.
+        let vectors = channels - channels % V::LANES;
+        let floor = if self.is_relu { 0.0 } else { f32::NEG_INFINITY };
+        // SAFETY: as [`Memory`]; the item's rows are its own, and vectors end with the row.
         unsafe {
             let x = self.rows.read(memory, self.x, item);
             let (factors, terms) = memory.read(self.factors, 0, 2 * channels).split_at(channels);
             let output = self.rows.write(memory, self.output, item);
-            let floor = if self.is_relu { 0.0 } else { f32::NEG_INFINITY };
-            match self.residual {
-                None => {
-                    for (y, x) in output.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-                        for c in 0..channels {
-                            y[c] = at_least(x[c] * factors[c] + terms[c], floor);
-                        }
+            let residual = self.residual.map(|id| self.rows.read(memory, id, item));
+            for from in (0..x.len()).step_by(channels) {
+                for c in (0..vectors).step_by(V::LANES) {
+                    let load = |from: &[f32], at: usize| V::load(from.as_ptr().add(at));
+                    let mut y = load(x, from + c).mul_add(load(factors, c), load(terms, c));
+                    if let Some(residual) = residual {
+                        y = y.add(load(residual, from + c));
                     }
+                    y.at_least(V::splat(floor)).store(output.as_mut_ptr().add(from + c));
                 }
-                Some(id) => {
-                    let residual = self.rows.read(memory, id, item);
-                    let rows = x.chunks_exact(channels).zip(residual.chunks_exact(channels));
-                    for (y, (x, residual)) in output.chunks_exact_mut(channels).zip(rows) {
-                        for c in 0..channels {
-                            y[c] = at_least(x[c] * factors[c] + terms[c] + residual[c], floor);
-                        }
-                    }
+                for c in vectors..channels {
+                    let y = x[from + c] * factors[c] + terms[c] + residual.map_or(0.0, |residual| residual[from + c]);
+                    output[from + c] = at_least(y, floor);
                 }
             }
         }
@@ -221,22 +251,59 @@ impl GradientSums {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
+        let pairs = channels - channels % (2 * V::LANES);
+        let vectors = channels - channels % V::LANES;
         // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
             let dy = self.rows.read(memory, self.dy, item);
             let x = self.rows.read(memory, self.x, item);
             let mean = memory.read(self.mean, 0, channels);
             let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
-            parts.fill(0.0);
-            let (sums, products) = parts.split_at_mut(channels);
-            for (dy, x) in dy.chunks_exact(channels).zip(x.chunks_exact(channels)) {
-                for c in 0..channels {
-                    sums[c] += dy[c];
-                    products[c] += dy[c] * (x[c] - mean[c]);
-                }
+            for c in (0..pairs).step_by(2 * V::LANES) {
+                gradient_sums_of::<V, 2>([dy, x, mean], parts, c);
             }
+            for c in (pairs..vectors).step_by(V::LANES) {
+                gradient_sums_of::<V, 1>([dy, x, mean], parts, c);
+            }
+            for c in vectors..channels {
+                let of_channel = |from: &'_ [f32]| from.iter().skip(c).step_by(channels).copied().collect::<Vec<_>>();
+                let (dy, x) = (of_channel(dy), of_channel(x));
+                parts[c] = dy.iter().sum();
+                parts[channels + c] = dy.iter().zip(x).map(|(dy, x)| dy * (x - mean[c])).sum();
+            }
+        }
+    }
+}
+
+/// The sums of some vectors of channels; see [`moments_of`].
+///
+/// # Safety
+/// As [`moments_of`].
+#[inline(always)]
+unsafe fn gradient_sums_of<V: Vector, const COUNT: usize>([dy, x, mean]: [&[f32]; 3], parts: &mut [f32], first: usize) {
+    let channels = mean.len();
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut means = [V::splat(0.0); COUNT];
+        for (v, mean_of) in means.iter_mut().enumerate() {
+            *mean_of = V::load(mean.as_ptr().add(first + v * V::LANES));
+        }
+        let mut sums = [V::splat(0.0); COUNT];
+        let mut products = [V::splat(0.0); COUNT];
+        for (dy, x) in dy.chunks_exact(channels).zip(x.chunks_exact(channels)) {
+            for v in 0..COUNT {
+                let at = first + v * V::LANES;
+                let dy = V::load(dy.as_ptr().add(at));
+                sums[v] = sums[v].add(dy);
+                products[v] = dy.mul_add(V::load(x.as_ptr().add(at)).sub(means[v]), products[v]);
+            }
+        }
+        for v in 0..COUNT {
+            let at = first + v * V::LANES;
+            sums[v].store(parts.as_mut_ptr().add(at));
+            products[v].store(parts.as_mut_ptr().add(channels + at));
         }
     }
 }
@@ -299,27 +366,38 @@ impl NormalizeGradient {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
         // SAFETY: as [`Memory`]; the item's rows are its own.
         unsafe {
             let dy = self.rows.read(memory, self.dy, item);
             let x = self.rows.read(memory, self.x, item);
             let factors = memory.read(self.factors, 0, 3 * channels);
-            normalize_gradient(self.rows.write(memory, self.output, item), dy, x, factors);
+            normalize_gradient::<V>(self.rows.write(memory, self.output, item), dy, x, factors);
         }
     }
 }
 
 /// `dy · a + x · b + c` of whole rows, `factors` being `[3, channels]`.
+///
+/// # Safety
+/// As [`Vector`].
 #[inline(always)]
-pub fn normalize_gradient(output: &mut [f32], dy: &[f32], x: &[f32], factors: &[f32]) {
+pub unsafe fn normalize_gradient<V: Vector>(output: &mut [f32], dy: &[f32], x: &[f32], factors: &[f32]) {
     let channels = factors.len() / 3;
+    let vectors = channels - channels % V::LANES;
     let (a, rest) = factors.split_at(channels);
     let (b, c) = rest.split_at(channels);
     let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
     for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
-        for i in 0..channels {
+        for i in (0..vectors).step_by(V::LANES) {
+            // SAFETY: the caller's word, for the instruction set; vectors end with the row.
+            unsafe {
+                let load = |from: &[f32]| V::load(from.as_ptr().add(i));
+                load(dy).mul_add(load(a), load(x).mul_add(load(b), load(c))).store(y.as_mut_ptr().add(i));
+            }
+        }
+        for i in vectors..channels {
             y[i] = dy[i] * a[i] + x[i] * b[i] + c[i];
         }
     }

@@ -2,6 +2,7 @@
 
 use super::batch_norm::normalize_gradient;
 use super::slots::Memory;
+use crate::simd::Vector;
 
 /// What is laid down: a value, or the gradient of a batch norm's input, which no value need hold:
 /// `dy · a + x · b + c`.
@@ -86,7 +87,7 @@ impl Canvas {
     /// # Safety
     /// As [`Memory::read`] and [`Memory::scratch`].
     #[inline(always)]
-    pub unsafe fn lay(&self, memory: &Memory, source: &Source, index: usize) -> *const f32 {
+    pub unsafe fn lay<V: Vector>(&self, memory: &Memory, source: &Source, index: usize) -> *const f32 {
         let size: usize = self.picture.iter().product();
         // SAFETY: the picture is the value's; the operation has asked for the canvas's length of scratch.
         unsafe {
@@ -94,7 +95,7 @@ impl Canvas {
                 return memory.read(source.id, index * size, size).as_ptr();
             }
             let canvas = memory.scratch(0, self.length());
-            self.fill_with(memory, source, index, canvas);
+            self.fill_with::<V>(memory, source, index, canvas);
             canvas.as_ptr()
         }
     }
@@ -104,7 +105,7 @@ impl Canvas {
     /// # Safety
     /// As [`Memory::read`].
     #[inline(always)]
-    pub unsafe fn fill_with(&self, memory: &Memory, source: &Source, index: usize, canvas: &mut [f32]) {
+    pub unsafe fn fill_with<V: Vector>(&self, memory: &Memory, source: &Source, index: usize, canvas: &mut [f32]) {
         let size: usize = self.picture.iter().product();
         let channels = self.picture[2];
         // SAFETY: the caller's word.
@@ -117,7 +118,7 @@ impl Canvas {
             let factors = memory.read(factors, 0, 3 * channels);
             self.fill(canvas, |to, from| {
                 let range = from..from + to.len();
-                normalize_gradient(to, &picture[range.clone()], &x[range], factors);
+                normalize_gradient::<V>(to, &picture[range.clone()], &x[range], factors);
             });
         }
     }

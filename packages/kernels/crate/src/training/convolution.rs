@@ -167,7 +167,7 @@ impl Convolution {
         let length = height * width * channels;
         // SAFETY: as [`Memory`]; an item's picture is its own, and scratch has the canvas and then the padded copy.
         unsafe {
-            let canvas = self.canvas.lay(memory, &self.input, item);
+            let canvas = self.canvas.lay::<V>(memory, &self.input, item);
             let output = memory.write(self.output, item * length, length);
             if self.out.is_ragged() {
                 let padded = self.out.padded_channels();
@@ -179,7 +179,7 @@ impl Convolution {
             } else {
                 self.convolve::<V>(canvas, memory.at(self.filters), output.as_mut_ptr(), channels);
             }
-            self.epilogue.run(memory, item, output, channels);
+            self.epilogue.run::<V>(memory, item, output, channels);
         }
     }
 
@@ -235,7 +235,7 @@ impl Epilogue {
     /// # Safety
     /// As [`Memory`]; `output` must be the item's part of what the convolution computes.
     #[inline(always)]
-    unsafe fn run(&self, memory: &Memory, item: usize, output: &mut [f32], channels: usize) {
+    unsafe fn run<V: Vector>(&self, memory: &Memory, item: usize, output: &mut [f32], channels: usize) {
         let from = item * output.len();
         // SAFETY: as [`Memory`]; these values have the output's shape, or a number for each channel.
         unsafe {
@@ -258,7 +258,7 @@ impl Epilogue {
                     *value = at_least(*value, 0.0);
                 }
             }
-            self.run_after_sums(memory, item, output);
+            self.run_after_sums::<V>(memory, item, output);
         }
     }
 
@@ -267,7 +267,7 @@ impl Epilogue {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_after_sums(&self, memory: &Memory, item: usize, output: &mut [f32]) {
+    pub unsafe fn run_after_sums<V: Vector>(&self, memory: &Memory, item: usize, output: &mut [f32]) {
         let from = item * output.len();
         // SAFETY: as [`Memory`]; the mask is of the output's shape.
         unsafe {
@@ -278,10 +278,10 @@ impl Epilogue {
                 }
             }
             if let Some(moments) = &self.moments {
-                moments.run_item(memory, item);
+                moments.run_item::<V>(memory, item);
             }
             if let Some(sums) = &self.gradient_sums {
-                sums.run_item(memory, item);
+                sums.run_item::<V>(memory, item);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::convolution::Group;
 use super::slots::{Memory, share};
 use super::vectors::Vectors;
 use crate::outer::{OuterArgs, OuterKernel};
+use crate::simd::Vector;
 
 pub struct FilterGradient {
     pub x: usize,
@@ -50,20 +51,25 @@ impl FilterGradient {
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let [height, width, channels] = self.out.picture;
         // SAFETY: as [`Memory`]; each share has sums of its own, and scratch the canvas and then the padded copy.
         unsafe {
             let sums = memory.write(self.sums, item * self.length(), self.length());
             sums.fill(0.0);
             for image in share(self.images, self.shares, item) {
-                let canvas = self.canvas.lay(memory, &Source::of(self.x), image);
+                let canvas = self.canvas.lay::<V>(memory, &Source::of(self.x), image);
                 let length = height * width * channels;
                 let dy = match self.is_copied() {
                     false => memory.read(self.dy.id, image * length, length).as_ptr(),
                     true => {
                         let filled = memory.scratch(Vectors::start(&self.canvas), self.out.padded_length());
-                        Canvas::of_picture(self.out.picture).fill_with(memory, &self.dy, image, &mut filled[..length]);
+                        Canvas::of_picture(self.out.picture).fill_with::<V>(
+                            memory,
+                            &self.dy,
+                            image,
+                            &mut filled[..length],
+                        );
                         self.out.spread(filled);
                         filled.as_ptr()
                     }

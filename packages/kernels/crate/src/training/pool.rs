@@ -50,6 +50,9 @@ impl Window {
     }
 }
 
+/// Channels that are computed together.
+const BLOCK: usize = 16;
+
 pub struct Pool {
     pub kind: PoolKind,
     pub x: usize,
@@ -96,7 +99,7 @@ impl PoolGradient {
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
         let channels = self.window.channels;
         let (inputs, outputs) = (self.window.input_length(), self.window.output_length());
-        // SAFETY: as [`Memory`]; an item's picture is its own, and the operation has asked for a pixel of scratch.
+        // SAFETY: as [`Memory`]; an item's picture is its own.
         unsafe {
             let dy = memory.read(self.dy, item * outputs, outputs);
             let dx = memory.write(self.output, item * inputs, inputs);
@@ -111,22 +114,37 @@ impl PoolGradient {
             };
             let x = memory.read(x, item * inputs, inputs);
             let y = memory.read(y, item * outputs, outputs);
-            let taken = &mut memory.scratch(0, channels)[..channels];
-            let mut current = usize::MAX;
-            self.window.each(|from, to, _| {
-                if from != current {
-                    current = from;
-                    taken.fill(0.0);
+            let blocks = channels - channels % BLOCK;
+            for at in 0..self.window.out[0] * self.window.out[1] {
+                for c in (0..blocks).step_by(BLOCK) {
+                    self.give::<BLOCK>([x, y, dy], dx, at, c);
                 }
-                let (dx, x) = (&mut dx[to * channels..][..channels], &x[to * channels..][..channels]);
-                let (dy, y) = (&dy[from * channels..][..channels], &y[from * channels..][..channels]);
-                // Without branches, so that it is computed by vectors.
-                for c in 0..channels {
-                    let is_first = if x[c] == y[c] { 1.0 - taken[c] } else { 0.0 };
-                    taken[c] += is_first;
+                for c in blocks..channels {
+                    self.give::<1>([x, y, dy], dx, at, c);
+                }
+            }
+        }
+    }
+
+    /// Gives the gradient of some channels of an output pixel to the first of its window that are as large; without
+    /// branches, so that it is computed by vectors.
+    #[inline(always)]
+    fn give<const COUNT: usize>(&self, [x, y, dy]: [&[f32]; 3], dx: &mut [f32], at: usize, first: usize) {
+        let Window { input, out, channels, .. } = self.window;
+        let of = |from: &[f32]| -> [f32; COUNT] { from[at * channels + first..][..COUNT].try_into().expect("as many") };
+        let (y, dy) = (of(y), of(dy));
+        let mut left = [1.0; COUNT];
+        for row in self.window.range(0, at / out[1]) {
+            for column in self.window.range(1, at % out[1]) {
+                let from = (row * input[1] + column) * channels + first;
+                let x: &[f32; COUNT] = x[from..][..COUNT].try_into().expect("as many");
+                let dx: &mut [f32; COUNT] = (&mut dx[from..][..COUNT]).try_into().expect("as many");
+                for c in 0..COUNT {
+                    let is_first = if x[c] == y[c] { left[c] } else { 0.0 };
+                    left[c] -= is_first;
                     dx[c] += if is_first > 0.0 { dy[c] } else { 0.0 };
                 }
-            });
+            }
         }
     }
 }

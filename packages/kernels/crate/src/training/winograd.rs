@@ -144,7 +144,7 @@ impl Winograd {
         unsafe {
             let canvases = memory.scratch(0, self.canvases());
             for (picture, canvas) in pictures.clone().zip(canvases.chunks_exact_mut(length)) {
-                self.canvas.fill_with(memory, &self.input, picture, canvas);
+                self.canvas.fill_with::<V>(memory, &self.input, picture, canvas);
             }
             let transformed = memory.scratch(self.canvases(), POSITIONS * position);
             let products = memory.scratch(self.canvases() + POSITIONS * position, POSITIONS * self.product_position());
@@ -192,7 +192,7 @@ impl Winograd {
             let length = self.out.iter().product();
             for picture in pictures {
                 let output = memory.write(self.output, picture * length, length);
-                self.epilogue.run_after_sums(memory, picture, output);
+                self.epilogue.run_after_sums::<V>(memory, picture, output);
             }
         }
     }

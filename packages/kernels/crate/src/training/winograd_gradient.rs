@@ -149,7 +149,7 @@ impl WinogradGradient {
                 let some = pictures.start..pictures.end.min(pictures.start + self.pictures);
                 pictures.start = some.end;
                 let count = some.len() * each;
-                self.lay(memory, some);
+                self.lay::<V>(memory, some);
                 let mut done = 0;
                 while done < count {
                     let now = self.at_once.min(count - done);
@@ -176,7 +176,7 @@ impl WinogradGradient {
     /// # Safety
     /// As [`WinogradGradient::run_item`].
     #[inline(always)]
-    unsafe fn lay(&self, memory: &Memory, pictures: std::ops::Range<usize>) {
+    unsafe fn lay<V: Vector>(&self, memory: &Memory, pictures: std::ops::Range<usize>) {
         let places = self.places();
         for (index, source) in [Source::of(self.x), self.dy].iter().enumerate() {
             let canvas = &self.canvases[index];
@@ -184,7 +184,7 @@ impl WinogradGradient {
                 // SAFETY: as [`Memory`]; there is a canvas for each picture.
                 unsafe {
                     let to = memory.scratch(places[index] + slot * canvas.length(), canvas.length());
-                    canvas.fill_with(memory, source, picture, to);
+                    canvas.fill_with::<V>(memory, source, picture, to);
                 }
             }
         }

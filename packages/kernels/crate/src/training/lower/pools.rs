@@ -43,7 +43,7 @@ impl<'a> Lowering<'a> {
         }
         let reads = if kind == PoolKind::Max { inputs } else { &inputs[..1] };
         let work = PoolGradient { dy: inputs[0], values, output, window };
-        self.push(&node.op, Operation::PoolGradient(work), out[0], window.channels, reads, &[output]);
+        self.push(&node.op, Operation::PoolGradient(work), out[0], 0, reads, &[output]);
         Ok(())
     }
 }
