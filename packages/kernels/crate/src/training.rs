@@ -86,7 +86,7 @@ impl Task {
         match &self.operation {
             Operation::PackFilters(_) => "pack filters",
             Operation::Convolution(_) => "direct",
-            Operation::Winograd(_) | Operation::WinogradGradient(_) => "winograd 4",
+            Operation::Winograd(_) | Operation::WinogradGradient(_) => "winograd f4",
             Operation::FilterGradient(_) => "outer products",
             Operation::SumShares(_) => "sum of shares",
             Operation::Moments(_) => "moments",
