@@ -24,9 +24,10 @@ test('without a device the first that is here trains, and a line says why not th
         .toFile(join(pictures, name, `${index}.png`));
   }
   const recipe = join(folder, 'tiny.json');
-  const size = { sizePx: 8, batchSize: 4, augment: [] };
+  const size = { sizePx: 8, batchSize: 2, augment: [] };
   writeFileSync(recipe, JSON.stringify({ ...recipes()['cifar-short'], ...size, epochs: 1 }));
-  const flags = ['train', '--model', 'resnet20', '--data', `folder:${pictures}`, '--recipe', recipe];
+  const source = ['--data', `folder:${pictures}`, '--limit', '2'];
+  const flags = ['train', '--model', 'resnet20', ...source, '--recipe', recipe];
   // Neither the addon nor tfjs-node, as on a machine without them.
   const hide = join(folder, 'hide.mjs');
   writeFileSync(
