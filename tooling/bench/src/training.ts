@@ -2,7 +2,7 @@
 // Images a second of training, end to end, each trainer in a process of its own, in turn; or how far losses differ.
 //
 //   pnpm --filter @residual/bench train [DIR] [--trainers native,pytorch-1] [--python PATH]… [--threads 2] [--rounds 4]
-//     [--steps 10] [--model resnet18 --size 224 --batch 16] [--curve 50 --rate 0.01]
+//     [--steps 10] [--model resnet18 --size 224 --batch 16] [--curve 50 --rate 0.001]
 import { TrainError } from '@residual/train';
 import { BenchError } from './bench-error.ts';
 import { playTrainers } from './training/training-match.ts';
