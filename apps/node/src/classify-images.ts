@@ -44,7 +44,7 @@ export async function classifyImages(
   // Samples lie deep in a folder that is nobody's.
   const shown = (file: string): string => (names.length === 0 ? basename(file) : file);
   const reader = new PictureReader(parseDecodeFlags(flags));
-  const loaded = await loadClassifier(flags, signal);
+  const loaded = await loadClassifier(flags, reader.numbered(files, signal), signal);
   const { classifier, engine, isEmbedded } = loaded;
   const topK = Math.min(k, classifier.labels.length);
   const progress = showProgress(files.length, 'pictures', { printsLines: flags.json ?? false });

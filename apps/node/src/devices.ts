@@ -1,5 +1,12 @@
 import type { Classifier } from '@residual/classifier';
-import { type Engine, EngineError, type TfjsBackend, tfjs, useFirstTfjsBackend } from '@residual/compile';
+import {
+  type Engine,
+  EngineError,
+  type Precision,
+  type TfjsBackend,
+  tfjs,
+  useFirstTfjsBackend,
+} from '@residual/compile';
 import { didYouMean } from '@residual/resnet';
 import { UsageError } from './usage-error.ts';
 
@@ -40,12 +47,13 @@ export function parseDevices(list: string): readonly string[] {
 }
 
 /**
- * Creates a classifier on the first of the devices that can run here and has all that the model needs.
+ * Creates a classifier on the first of the devices that can run here, computes in the precision, and has all that the model needs.
  *
  * @throws UsageError where none can.
  */
 export async function serveOnFirst(
   names: readonly string[],
+  precision: Precision,
   create: (options: { engines?: readonly Engine[] }) => Promise<Classifier>,
 ): Promise<Served> {
   const reasons: string[] = [];
@@ -54,6 +62,10 @@ export async function serveOnFirst(
     const { available, reason } = await device.isAvailable();
     if (!available) {
       reasons.push(`${name}: ${reason}`);
+      continue;
+    }
+    if (precision !== 'fp32' && 'use' in device) {
+      reasons.push(`${name}: it computes in fp32 alone`);
       continue;
     }
     try {
@@ -66,12 +78,16 @@ export async function serveOnFirst(
     }
   }
   const found = reasons.join('; ');
+  if (precision !== 'fp32')
+    throw new UsageError(
+      `--precision: expected one in which a device here computes, got ${precision} (${found}); take fp32`,
+    );
   throw new UsageError(`--device: expected one that can run here, got ${found}; add wasm, which runs anywhere`);
 }
 
 async function serveOn(
   device: Device,
-  create: Parameters<typeof serveOnFirst>[1],
+  create: Parameters<typeof serveOnFirst>[2],
 ): Promise<{ classifier: Classifier; particulars: string }> {
   if ('use' in device) {
     const { name, version, runsOn } = await device.use();

@@ -1,9 +1,8 @@
 import type { Classifier } from '@residual/classifier';
 import { EvaluationCounter } from '@residual/train';
 import type { ImageNote, PixelImage } from '@residual/vision';
-import { parseDataSource } from './data/data-source.ts';
 import { FolderCounts } from './data/folder-counts.ts';
-import { readTestData, type TestData } from './data/test-data.ts';
+import { openTestData, type TestData, testDataFor } from './data/test-data.ts';
 import { evaluationFacts, evaluationLines } from './evaluation-text.ts';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
@@ -44,15 +43,17 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
   const shard = parseShard(flags.shard);
   const decode = parseDecodeFlags(flags);
-  parseDataSource(flags.data);
-  const { classifier, prepare, chunkSize } = await loadClassifier(flags, signal);
+  const opened = await openTestData(flags.data, decode);
+  const { size } = opened.pictures;
+  const chosen = takeShard([...Array(Math.min(limit, size)).keys()], shard);
+  const read = async (index: number): Promise<PixelImage> => (await opened.pictures.read(chosen[index]!)).image;
+  const { classifier, prepare, chunkSize } = await loadClassifier(flags, { count: chosen.length, read }, signal);
   const { labels } = classifier;
   const counter = new EvaluationCounter(labels.length);
   const folders = new FolderCounts();
   const notes = new DecodeNotes();
   try {
-    const data = await readTestData(flags.data, labels, decode);
-    const chosen = takeShard([...Array(Math.min(limit, data.size)).keys()], shard);
+    const data = testDataFor(opened, labels);
     const progress = showProgress(chosen.length, 'pictures', { printsLines: false });
     try {
       for (let start = 0; start < chosen.length; start += chunkSize) {

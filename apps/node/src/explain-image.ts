@@ -32,7 +32,7 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
   const found = foundImage(image);
   const picture = await reader.read(found, signal);
   reader.notes.add(found.file, picture.notes);
-  const { classifier } = await loadClassifier(flags, signal);
+  const { classifier } = await loadClassifier(flags, { count: 1, read: async () => picture }, signal);
   try {
     const options: ExplainOptions = {
       signal,
@@ -45,6 +45,8 @@ export async function explainImage(image: string, flags: ExplainFlags, signal: A
     const explanation = await explain().catch(async (error: unknown) => {
       if (!needsGradients(error)) throw inTermsOfTheCommand(error);
       await useGradients();
+      if (flags.precision !== 'fp32')
+        say(`note: gradients are of the network in fp32; what is explained is its answer in ${flags.precision}`);
       return explain();
     });
     await writeOverlay(found.file, flags, opacity, explanation);

@@ -5,12 +5,13 @@ import type { LoadedWeights } from '@residual/weights/hub';
 import { parseDevices, serveOnFirst } from './devices.ts';
 import { describeEmbeddedWeights, embeddedWeights } from './embedded-weights.ts';
 import { type NetworkFlags, parseNetworkFlags } from './network-flags.ts';
+import { type NumberedPictures, type PrecisionFlags, parsePrecisionFlags } from './precision-flags.ts';
 import { say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 import { loadNamedWeights, type WeightsFlags } from './weights/load-named-weights.ts';
 
 /** The options that every command with a model has. */
-export interface ModelFlags extends WeightsFlags, NetworkFlags {
+export interface ModelFlags extends WeightsFlags, NetworkFlags, PrecisionFlags {
   readonly preset?: string;
   readonly device: string;
 }
@@ -30,19 +31,27 @@ export interface LoadedClassifier {
 /** Pictures that are in memory at once: 8 of 224 × 224 pixels. */
 const CHUNK_PIXELS = 8 * 224 * 224;
 
-/** Reads the weights and makes a classifier of them on the first device that can; what is worth knowing goes to stderr. */
-export async function loadClassifier(flags: ModelFlags, signal: AbortSignal): Promise<LoadedClassifier> {
-  const { model } = flags;
+/**
+ * Reads the weights and makes a classifier of them on the first device that can; what is worth knowing goes to stderr. `run` is
+ * what the command is about to look at: int8 may want some of it.
+ */
+export async function loadClassifier(
+  flags: ModelFlags,
+  run: NumberedPictures,
+  signal: AbortSignal,
+): Promise<LoadedClassifier> {
+  const { model, precision } = flags;
   const options = {
     ...(model !== undefined && { model }),
     ...(flags.preset !== undefined && { preset: parsePreset(flags.preset) }),
     ...parseNetworkFlags(flags),
   };
   const devices = parseDevices(flags.device);
+  const inBits = parsePrecisionFlags(flags, run, signal);
   const isEmbedded = flags.weights === undefined && (model ?? embeddedWeights().model) === embeddedWeights().model;
   const weights = isEmbedded ? await readEmbedded(signal) : await loadNamedWeights(flags, signal);
-  const { classifier, device, description } = await serveOnFirst(devices, (engines) =>
-    createClassifier({ ...options, weights, ...engines }),
+  const { classifier, device, description } = await serveOnFirst(devices, precision, (served) =>
+    createClassifier({ ...options, weights, ...served, ...inBits }),
   );
   say(description);
   if (isEmbedded) say(describeEmbeddedWeights());

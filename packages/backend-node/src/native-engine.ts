@@ -17,9 +17,10 @@ import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/k
 
 /**
  * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `bf16`,
- * `int8`), and for `int8` the `calibration` inputs.
+ * `int8`), and for `int8` the `calibration` inputs and the `percentile`: what is compiled in, where compiling is not asked for
+ * another.
  */
-export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa' | 'precision' | 'calibration'>;
+export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa' | 'precision' | 'calibration' | 'percentile'>;
 
 /** The engine on Residual's own kernels, as a Node addon: fused convolutions off the main thread. */
 export function native(options: NativeOptions = {}): Engine {
@@ -40,9 +41,10 @@ async function compile(
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
   const bound = bind(sliceSplits(optimize(graph)), weights, { leavesFilters: true });
-  const program = await compileProgram(computedOutputs(bound), options).catch(rethrow);
+  const asked = { ...options, ...precisionOf(compileOptions) };
+  const program = await compileProgram(computedOutputs(bound), asked).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;
-  const { precision = 'fp32' } = options;
+  const { precision = 'fp32' } = asked;
   const device = `${isa}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return makeExecutable(
     bound,
@@ -56,6 +58,15 @@ async function compile(
     },
     compileOptions,
   );
+}
+
+/** What compiling asks for in place of what the engine was made with. */
+function precisionOf({ precision, calibration, percentile }: CompileOptions = {}): NativeOptions {
+  return {
+    ...(precision !== undefined && { precision }),
+    ...(calibration !== undefined && { calibration }),
+    ...(percentile !== undefined && { percentile }),
+  };
 }
 
 function rethrow(error: unknown): never {

@@ -5,6 +5,7 @@ import {
   bind,
   type CompileOptions,
   type ConstantData,
+  checkPrecision,
   type Engine,
   EngineError,
   type Executable,
@@ -64,7 +65,9 @@ async function compile(
   pool: Pool,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
-  const { precision = 'float32', weights: kind = 'constants' } = options;
+  checkPrecision('tensorflow', compileOptions, ['fp32', 'bf16']);
+  const { weights: kind = 'constants' } = options;
+  const precision = precisionOf(options, compileOptions);
   const bound = bind(optimize(graph), weights);
   checkMemory(bound);
   const model = written(bound, { precision, weights: kind });
@@ -98,6 +101,15 @@ async function compile(
   const device = `TensorFlow ${version}${precision === 'float32' ? '' : `, ${precision}`}`;
   const info = { engine: 'tensorflow', device, nodeCount: bound.nodes.length, weightBytes };
   return makeExecutable(bound, { info, run, dispose, concurrency: 2 }, compileOptions);
+}
+
+/** What compiling asks for, else what the engine was made with. */
+function precisionOf(
+  { precision = 'float32' }: TensorFlowEngineOptions,
+  asked: CompileOptions = {},
+): 'float32' | 'bfloat16' {
+  if (asked.precision === undefined) return precision;
+  return asked.precision === 'bf16' ? 'bfloat16' : 'float32';
 }
 
 function written(

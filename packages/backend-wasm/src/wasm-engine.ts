@@ -1,6 +1,7 @@
 import {
   bind,
   type CompileOptions,
+  checkPrecision,
   countRunNodes,
   type Engine,
   EngineError,
@@ -38,6 +39,7 @@ async function compile(
   options: WasmOptions,
   compileOptions: CompileOptions | undefined,
 ): Promise<Executable> {
+  checkPrecision('wasm', compileOptions);
   const bound = bind(sliceSplits(optimize(graph)), weights, { leavesFilters: true });
   const program = await compileProgram(bound, options).catch(rethrow);
   const { isa, threads, weightBytes } = program.info;

@@ -2,6 +2,7 @@ import {
   bind,
   type CompileOptions,
   type ConstantData,
+  checkPrecision,
   computedOutputs,
   type Engine,
   EngineError,
@@ -76,6 +77,7 @@ async function compile(
   { variants, memory }: WebgpuOptions,
   options: CompileOptions = {},
 ): Promise<WebgpuExecutable> {
+  checkPrecision('webgpu', options);
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
   const chooseVariant = variants === 'measured' ? await measured(computed, devices, memory) : defaultVariant;

@@ -1,12 +1,13 @@
 import type { LoadReport } from '@residual/blocks';
 import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
-import { type PixelImage, type Prediction, type Preset, preprocess, softmax, toGrey, topK } from '@residual/vision';
+import { type PixelImage, type Prediction, type Preset, softmax, topK } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import { mapLimited } from './map-limited.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
+import { prepareImage } from './prepare-image.ts';
 import { type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -188,10 +189,7 @@ export class Classifier<Label extends string = string> {
    * @throws ClassifierError for a network of other pictures.
    */
   prepare(image: PixelImage): Float32Array {
-    if (this.inChannels === 3) return preprocess(image, this.preset);
-    if (this.inChannels === 1) return preprocess(toGrey(image), this.preset).filter((_, index) => index % 3 === 0);
-    const expected = `expected prepared inputs of ${this.inChannels} channels, got a picture of 3`;
-    throw new ClassifierError('BAD_INPUT', `image: ${expected}; pass them to forward()`);
+    return prepareImage(image, this.preset, this.inChannels);
   }
 
   /**

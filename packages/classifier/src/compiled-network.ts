@@ -1,4 +1,5 @@
 import {
+  type CompileOptions,
   compileFor,
   type Engine,
   EngineError,
@@ -31,6 +32,8 @@ export interface CompiledNetworkParts extends InputSize {
   /** A model that stays its owner's; without one, `model` builds it of the weights. */
   readonly model: ResNet | undefined;
   readonly batchSize: number;
+  /** In how many bits. */
+  readonly compileOptions: CompileOptions;
 }
 
 /** A model compiled by an engine, for batches of one size and for single pictures; needs no tfjs backend. */
@@ -50,7 +53,7 @@ export class CompiledNetwork implements Network {
     this.engine = { name: engine.name, device: executable.info.device, passedOver };
     this.#parts = parts;
     this.#batchSize = parts.batchSize;
-    this.#compile = (graph, weights) => engine.compile(graph, weights);
+    this.#compile = (graph, weights) => engine.compile(graph, weights, parts.compileOptions);
     this.#executables.set(keyOf(headOf(parts), parts.batchSize), Promise.resolve(executable));
   }
 
@@ -59,7 +62,7 @@ export class CompiledNetwork implements Network {
     try {
       const { blueprint, edgePx: sizePx, batchSize } = parts;
       const graph = await traceModel(blueprint, { endpoints: headOf(parts), batchSize, sizePx });
-      return new CompiledNetwork(parts, await compileFor(engines, graph, parts.weights));
+      return new CompiledNetwork(parts, await compileFor(engines, graph, parts.weights, parts.compileOptions));
     } catch (error) {
       if (!isTooMuch(error, parts.batchSize)) throw error;
       return CompiledNetwork.create({ ...parts, batchSize: Math.ceil(parts.batchSize / 2) }, engines);

@@ -4,7 +4,7 @@ import type { ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { BATCH_PIXELS, Classifier } from './classifier.ts';
 import { ClassifierError } from './classifier-error.ts';
-import { CompiledNetwork } from './compiled-network.ts';
+import { CompiledNetwork, type CompiledNetworkParts } from './compiled-network.ts';
 import { defaultPreset } from './default-preset.ts';
 import { type DescribeWeightsOptions, describeWeights } from './describe-weights.ts';
 import { EagerNetwork } from './eager-network.ts';
@@ -12,9 +12,10 @@ import { labelsFor } from './labels-for.ts';
 import type { Network } from './network.ts';
 import { withNormalisation } from './network-options.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
+import { compileOptionsOf, type PrecisionOptions } from './precision-options.ts';
 
 /** How a network is run. */
-interface RunningOptions {
+interface RunningOptions extends PrecisionOptions {
   /** Pictures that go through the network at once; default 1 on an engine, else as many as make about 400,000 pixels. */
   readonly batchSize?: number;
   /**
@@ -63,7 +64,7 @@ export async function createClassifier(options: CreateClassifierOptions): Promis
 async function fromModel(options: ModelOptions): Promise<Classifier> {
   const { model, engines = [], release = false } = options;
   const preset = withNormalisation(options.preset ?? defaultPreset(model.spec), options);
-  const parts = sizesOf(model, preset, options);
+  const parts = partsOf(model, preset, options);
   const compiled = async (): Promise<Network> => {
     const weights = await readWeights(model.variables, { release });
     return CompiledNetwork.create({ ...parts, weights, model: release ? undefined : model }, engines);
@@ -87,7 +88,7 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   const pictureOptions = pictureOptionsOf(options);
   const { dict, ...described } = await describeWeights(options);
   const { blueprint, preset } = described;
-  const parts = sizesOf(blueprint, preset, options);
+  const parts = partsOf(blueprint, preset, options);
   const compiled = (): Promise<Network> =>
     CompiledNetwork.create(
       { ...parts, weights: viewStateDict(dict, blueprint.variableSpecs), model: undefined },
@@ -99,16 +100,17 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   return new Classifier({ ...described, network, batchSize: parts.batchSize, pictureOptions });
 }
 
-interface Sizes {
-  readonly blueprint: ResNet;
-  readonly edgePx: number;
-  readonly channels: number;
-  readonly batchSize: number;
-}
+type Parts = Pick<CompiledNetworkParts, 'blueprint' | 'edgePx' | 'channels' | 'batchSize' | 'compileOptions'>;
 
-function sizesOf(blueprint: ResNet, preset: Preset, { batchSize, engines = [] }: RunningOptions): Sizes {
-  const size = { blueprint, edgePx: preset.cropPx, channels: blueprint.inChannels };
-  return { ...size, batchSize: batchSize ?? defaultBatchSize(preset, engines) };
+function partsOf(blueprint: ResNet, preset: Preset, options: RunningOptions & PictureOptions): Parts {
+  const { batchSize, engines = [] } = options;
+  return {
+    blueprint,
+    edgePx: preset.cropPx,
+    channels: blueprint.inChannels,
+    batchSize: batchSize ?? defaultBatchSize(preset, engines),
+    compileOptions: compileOptionsOf(options, blueprint, preset, engines.length),
+  };
 }
 
 function checkBatchSize(batchSize: number | undefined): void {

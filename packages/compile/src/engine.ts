@@ -2,7 +2,28 @@ import type { Weights } from './bind.ts';
 import type { ConstantData, Graph, GraphDtype } from './graph.ts';
 import type { Availability } from './tfjs-backend.ts';
 
+/** How numbers are stored and multiplied: in float32, in bfloat16, or in 8 bits, with ranges of the network's values. */
+export type Precision = 'fp32' | 'bf16' | 'int8';
+
+/** Inputs by name, each of the graph's shape, or of one picture where the graph takes several. */
+export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>[];
+
 export interface CompileOptions {
+  /**
+   * Default: what the engine was made with, else `fp32`. An engine that has not what is asked for refuses it (`UNAVAILABLE`):
+   * none takes another instead.
+   */
+  readonly precision?: Precision;
+  /**
+   * For `int8`: inputs like those that it will run on. Asked for once they are needed; the same function, given again with the
+   * same weights, is not asked again.
+   */
+  readonly calibration?: () => Promise<CalibrationSamples>;
+  /**
+   * For `int8`: how many of a value's numbers, in percent, its range holds at least; larger ones are cut off, and the others
+   * have finer steps. Default 100: all.
+   */
+  readonly percentile?: number;
   /** Refuse runs whose inputs hold NaN, at the cost of looking at each number. Default false. */
   readonly rejectNaN?: boolean;
   /** Called as parts get ready, by engines whose compilation takes long; `done` of `total` counts them. */

@@ -1,6 +1,7 @@
 export { BindError } from './bind/bind-error.ts';
 export { rowMajor } from './bind/row-major.ts';
 export { type BindOptions, bind, countRunNodes, readWeights, type Weight, type Weights } from './bind.ts';
+export { checkPrecision } from './engine/check-precision.ts';
 export { computedOutputs } from './engine/computed-outputs.ts';
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts';
 export { compileFor, type EngineChoice, firstAvailable, type PassedOverEngine } from './engine/first-available.ts';
@@ -8,10 +9,12 @@ export { type ExecutableParts, makeExecutable } from './engine/make-executable.t
 export type { EngineStep } from './engine/profile.ts';
 export { tfjs } from './engine/tfjs-engine.ts';
 export type {
+  CalibrationSamples,
   CompileOptions,
   Engine,
   Executable,
   ExecutableInfo,
+  Precision,
   Profile,
   ProfileOptions,
   ProfileStep,

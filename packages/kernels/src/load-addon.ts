@@ -7,6 +7,8 @@ import { platformName } from './platform-name.ts';
 export interface Addon {
   instructionSets(): string[];
   newIdentity(): number;
+  /** Throws where an instruction set has not a precision. */
+  checkPrecision(precision: string, isa?: string): void;
   compileGraph(
     json: string,
     constantIds: number[],
@@ -14,6 +16,7 @@ export interface Addon {
     identities: number[],
     options: AddonOptions,
     samples: Float32Array[],
+    ranges: number[],
   ): Promise<NativeExecutable>;
   measureLimits(options: AddonOptions): Promise<CpuLimits>;
 }
@@ -23,6 +26,7 @@ export interface AddonOptions {
   isa?: string;
   rejectNonFinite?: boolean;
   precision?: string;
+  percentile?: number;
 }
 
 /** What this CPU can do at most, as measured. */
@@ -37,6 +41,7 @@ export interface CpuLimits {
 
 export interface NativeExecutable {
   readonly info: { isa: string; threads: number; weightBytes: number; sharedWeightBytes: number; peakBytes: number };
+  readonly ranges: number[];
   readonly steps: KernelStep[];
   /** The outputs, and after them the milliseconds of each step where the run is timed. */
   run(id: number, inputs: Float32Array[], isTimed: boolean): Promise<Float32Array<ArrayBuffer>[]>;

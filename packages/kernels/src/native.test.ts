@@ -115,6 +115,71 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     await expect(program.run(inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 
+  const wholeNumbers = instructionSets.filter((isa) => {
+    try {
+      loadAddon().addon!.checkPrecision('int8', isa);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  test.each(wholeNumbers)('%s: int8 asks for samples once for all programs of the same constants', async (isa) => {
+    const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i));
+    const filters = new Map([1, 2].map((id) => [id, wave(64 * 64)]));
+    const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
+    const attributes = {
+      strides: [1, 1],
+      pad: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilations: [1, 1],
+      groups: 1,
+      activation: 'relu',
+    };
+    const twoConvolutions = (batch: number): KernelGraph => ({
+      values: [
+        value(batch, 5, 5, 64),
+        value(1, 1, 64, 64),
+        value(1, 1, 64, 64),
+        ...Array(2).fill(value(batch, 5, 5, 64)),
+      ],
+      nodes: [1, 2].map((id) => ({ op: 'FusedConv2D', inputs: [id === 1 ? 0 : 3, id], outputs: [2 + id], attributes })),
+      inputs: [{ name: 'x', value: 0 }],
+      outputs: [{ name: 'y', value: 4 }],
+      constants: filters,
+    });
+    let asked = 0;
+    const calibration = async () => {
+      asked += 1;
+      return [{ x: wave(5 * 5 * 64) }];
+    };
+    for (const [batch, percentile, expected] of [
+      [1, 100, 1],
+      [3, 100, 1],
+      [3, 99, 2],
+    ] as const) {
+      const graph = twoConvolutions(batch);
+      const program = await compileProgram(graph, { isa, precision: 'int8', calibration, percentile });
+      expect(asked).toBe(expected);
+      const exact = await compileProgram(graph, { isa });
+      const inputs = { x: wave(batch * 5 * 5 * 64) };
+      expectClose((await program.run(inputs)).y!, (await exact.run(inputs)).y!, 0.1);
+      program.dispose();
+      exact.dispose();
+    }
+  });
+
+  test('a precision that an instruction set has not is refused, with those that it has, before samples are asked for', async () => {
+    const { graph } = convolutionGraph();
+    const calibration = () => Promise.reject(new Error('asked all the same'));
+    await expect(compileProgram(graph, { isa: 'portable', precision: 'int8', calibration })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'precision int8: expected a CPU with AVX2 or AVX512_VNNI, got kernels for portable; take fp32',
+    });
+    await expect(compileProgram(graph, { percentile: 0 })).rejects.toThrow('percentile: expected a number above 0');
+  });
+
   test('NaN passes through to the pixels that read it, unless refused', async () => {
     const { graph, inputs } = convolutionGraph();
     const program = await compileProgram(graph);

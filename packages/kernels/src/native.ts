@@ -1,3 +1,4 @@
+import { joinSamples } from './join-samples.ts';
 import { KernelError, type KernelErrorCode } from './kernel-error.ts';
 import { type KernelGraph, serializeGraph } from './kernel-graph.ts';
 import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-program.ts';
@@ -16,14 +17,33 @@ export interface NativeKernelOptions extends KernelOptions {
    * scale per output channel and value ranges taken from `calibration`. Default `fp32`.
    */
   readonly precision?: KernelPrecision;
-  /** For `int8`: inputs like those that it will run on, some tens of pictures in all; read once, by `compileProgram`. */
-  readonly calibration?: readonly Readonly<Record<string, Float32Array>>[];
+  /**
+   * For `int8`: inputs like those that it will run on, some tens of pictures in all, each of the graph's shapes, or one picture
+   * where the graph takes several. Run once: the same list or function, given again for another program of the same constants,
+   * is not asked again.
+   */
+  readonly calibration?: CalibrationSource;
+  /**
+   * For `int8`: how many of a value's numbers, in percent, its range holds at least; larger ones are cut off, and the others
+   * have finer steps. Default 100: all.
+   */
+  readonly percentile?: number;
 }
+
+export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>[];
+
+/** Samples, or where they come from when they are wanted. */
+export type CalibrationSource = CalibrationSamples | (() => Promise<CalibrationSamples>);
 
 export type KernelPrecision = 'fp32' | 'bf16' | 'int8';
 
 /** Arrays that have been compiled, by the numbers under which the addon knows what it has packed of them. */
 const identities: WeakMap<Float32Array, number> = /* @__PURE__ */ new WeakMap();
+
+/** What convolutions were seen to give on samples: by percentile and filter, the least and the largest number. */
+const knownRanges: WeakMap<CalibrationSource, Map<number, Ranges>> = /* @__PURE__ */ new WeakMap();
+
+type Ranges = Map<number, readonly [number, number]>;
 
 /**
  * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread. Programs of
@@ -36,17 +56,19 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const { addon, reason } = loadAddon();
   if (addon === undefined) throw new KernelError('UNAVAILABLE', `native kernels: ${reason}`);
   const { json, inputNames, constantIds, constants } = serializeGraph(graph);
-  const samples = (options.calibration ?? []).flatMap((sample) => orderInputs(inputNames, sample));
+  const checked = nativeOptions(addon, options);
+  const filters = constants.map(identifier(addon));
+  const { calibration = [], percentile = 100 } = options;
+  const isCalibrated = options.precision === 'int8';
+  const ranges: Ranges = isCalibrated ? rangesOf(calibration, percentile) : new Map();
+  const isWanted = isCalibrated && !filters.some((filter) => ranges.has(filter));
+  const samples = isWanted ? await samplesOf(graph, inputNames, calibration) : [];
+  const known = [...ranges].flat(2);
   const native = await addon
-    .compileGraph(
-      json,
-      constantIds,
-      constants,
-      constants.map(identifier(addon)),
-      nativeOptions(addon, options),
-      samples,
-    )
+    .compileGraph(json, constantIds, constants, filters, checked, samples, known)
     .catch(asKernelError('BAD_GRAPH'));
+  const found = native.ranges;
+  for (let at = 0; at < found.length; at += 3) ranges.set(found[at]!, [found[at + 1]!, found[at + 2]!]);
   return new NativeProgram(native, inputNames, outputNamer(graph));
 }
 
@@ -72,22 +94,53 @@ function identifier(addon: Addon): (data: Float32Array) => number {
   };
 }
 
+function rangesOf(source: CalibrationSource, percentile: number): Ranges {
+  const byPercentile = knownRanges.get(source) ?? new Map<number, Ranges>();
+  const ranges: Ranges = byPercentile.get(percentile) ?? new Map();
+  knownRanges.set(source, byPercentile.set(percentile, ranges));
+  return ranges;
+}
+
+/** The arrays of all samples, in the order of the names. */
+async function samplesOf(
+  graph: KernelGraph,
+  names: readonly string[],
+  source: CalibrationSource,
+): Promise<Float32Array[]> {
+  const samples = typeof source === 'function' ? await source() : source;
+  return joinSamples(graph, samples).flatMap((sample) => orderInputs(names, sample));
+}
+
 function nativeOptions(addon: Addon, options: NativeKernelOptions): AddonOptions {
-  const { threads, rejectsNonFinite = false, precision = 'fp32' } = options;
+  const { threads, rejectsNonFinite = false, precision = 'fp32', percentile = 100 } = options;
   const isa = options.isa ?? process.env['RESIDUAL_KERNELS_ISA'];
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     throw new KernelError('BAD_OPTION', `threads: expected a whole number from 1 to 1024, got ${threads}`);
+  }
+  if (!(percentile > 0 && percentile <= 100)) {
+    throw new KernelError('BAD_OPTION', `percentile: expected a number above 0 and up to 100, got ${percentile}`);
   }
   const names = addon.instructionSets();
   if (isa !== undefined && !names.includes(isa)) {
     throw new KernelError('BAD_OPTION', `isa: expected one that this CPU has (${names.join(', ')}), got '${isa}'`);
   }
+  checkPrecision(addon, precision, isa);
   return {
     rejectNonFinite: rejectsNonFinite,
     precision,
+    percentile,
     ...(threads === undefined ? {} : { threads }),
     ...(isa === undefined ? {} : { isa }),
   };
+}
+
+/** Before samples are asked for. */
+function checkPrecision(addon: Addon, precision: KernelPrecision, isa: string | undefined): void {
+  try {
+    addon.checkPrecision(precision, isa);
+  } catch (error) {
+    asKernelError('BAD_OPTION')(error as Error);
+  }
 }
 
 /** Turns the addon's errors, which carry napi's status names, into the package's own. */

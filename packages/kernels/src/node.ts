@@ -1,3 +1,10 @@
 export { allowRelaxedSimd } from './allow-relaxed-simd.ts';
 export { type AddonResult, type CpuLimits, loadAddon } from './load-addon.ts';
-export { compileProgram, type KernelPrecision, measureLimits, type NativeKernelOptions } from './native.ts';
+export {
+  type CalibrationSamples,
+  type CalibrationSource,
+  compileProgram,
+  type KernelPrecision,
+  measureLimits,
+  type NativeKernelOptions,
+} from './native.ts';

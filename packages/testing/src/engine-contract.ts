@@ -42,10 +42,16 @@ interface ExecutableLike {
   dispose(): Promise<void>;
 }
 
+interface CompileOptionsLike {
+  readonly rejectNaN?: boolean;
+  readonly precision?: 'fp32' | 'bf16' | 'int8';
+  readonly calibration?: () => Promise<readonly Readonly<Record<string, Float32Array>>[]>;
+}
+
 export interface EngineContractOptions<Graph extends GraphLike> {
   /** Makes the engine; called once, after `setUp`. */
   readonly engine: () => {
-    compile(graph: Graph, weights: WeightMap, options?: { readonly rejectNaN?: boolean }): Promise<ExecutableLike>;
+    compile(graph: Graph, weights: WeightMap, options?: CompileOptionsLike): Promise<ExecutableLike>;
   };
   /** `trace` and `interpret` of `@residual/compile`. */
   readonly trace: (fn: (tracer: TracerLike) => Record<string, tf.Tensor>) => Promise<Graph>;
@@ -175,6 +181,18 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
         await expect(strict.run({ image })).rejects.toMatchObject({ code: 'BAD_INPUT', message: /NaN at element 7/ });
         expectEqual(await strict.run(inputs), expected);
         await strict.dispose();
+      });
+
+      test.each(['bf16', 'int8'] as const)('is made in %s, or refused in a line', async (precision) => {
+        const calibration = async () => [{ image: inputs['image'] as Float32Array }];
+        const made = await engine.compile(graph, weights, { precision, calibration }).catch((error: unknown) => error);
+        if (made instanceof Error) {
+          expect(made).toMatchObject({ code: 'UNAVAILABLE', message: /^precision.*: expected .*, got / });
+          return;
+        }
+        const reduced = made as ExecutableLike;
+        expectClose((await reduced.run(inputs))['logits']!, expected['logits']!, 0.1);
+        await reduced.dispose();
       });
 
       test('runs that overlap each give their own result', async () => {

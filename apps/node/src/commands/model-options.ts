@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { FOLDER_PICTURES, RUN_PICTURES } from '../calibration-counts.ts';
 
 const MODEL = 'variant, e.g. resnet18, resnet50, resnext50_32x4d, resnet20';
 
@@ -68,6 +69,20 @@ function deviceOptions(command: Command): Command {
       '--device <list>',
       'who computes: the first of the list that can run here',
       'native,wasm,tfjs-node,tfjs-wasm',
+    )
+    .addOption(
+      new Option('--precision <type>', 'of the network: float32, or fewer bits on CPUs that multiply them (native)')
+        .choices(['fp32', 'bf16', 'int8'])
+        .default('fp32'),
+    )
+    .option(
+      '--calibrate <folder>',
+      `int8: pictures by which it finds its ranges, ${FOLDER_PICTURES} of them (default: ${RUN_PICTURES} of the run's own)`,
+    )
+    .option(
+      '--calibrate-percentile <p>',
+      'int8: how many of the numbers a range holds at least; the rest is cut off',
+      '100',
     );
 }
 

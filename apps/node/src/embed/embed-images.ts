@@ -30,7 +30,7 @@ export async function embedImages(names: readonly string[], flags: EmbedFlags, s
   const inputs = [flags.weights, ...files.map(({ file }) => file)];
   for (const file of format.files(out)) await checkTarget(file, { inputs, force: flags.force });
   const reader = new PictureReader(parseDecodeFlags(flags));
-  const loaded = await loadClassifier(flags, signal);
+  const loaded = await loadClassifier(flags, reader.numbered(files, signal), signal);
   try {
     const length = loaded.classifier.numFeatures;
     const settings = {

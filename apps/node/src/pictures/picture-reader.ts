@@ -4,6 +4,7 @@ import { DecodeError, type DecodeOptions, type PixelImage } from '@residual/visi
 import { type DecodeInput, decodeImage } from '@residual/vision/node';
 import { hubFromEnvironment } from '@residual/weights/node';
 import type { FoundImage } from '../find-images.ts';
+import type { NumberedPictures } from '../precision-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { withFlagNames } from './decode-flags.ts';
 import { DecodeNotes } from './decode-notes.ts';
@@ -34,6 +35,11 @@ export class PictureReader {
         .update(await readStandardInput(signal))
         .digest('hex'),
     };
+  }
+
+  /** The pictures by their numbers, each read when it is asked for. */
+  numbered(images: readonly FoundImage[], signal: AbortSignal): NumberedPictures {
+    return { count: images.length, read: (index) => this.read(images[index]!, signal) };
   }
 
   /** @throws UsageError where it cannot be read or decoded: a line that names it, and the command's options; the signal's reason. */

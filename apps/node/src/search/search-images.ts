@@ -31,7 +31,8 @@ export async function searchImages(
   const queried = foundImage(image);
   const query = await reader.read(queried, signal);
   reader.notes.add(queried.file, query.notes);
-  const loaded = await loadClassifier(flags, signal);
+  const others = 'npy' in searched ? [] : searched.images;
+  const loaded = await loadClassifier(flags, reader.numbered([queried, ...others], signal), signal);
   try {
     const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
     const failures =

@@ -31,9 +31,9 @@ export async function firstAvailable(engines: readonly Engine[]): Promise<Engine
 }
 
 /**
- * Compiles a graph by the first engine that is available and has all of the graph's operations.
+ * Compiles a graph by the first engine that is available, has all of the graph's operations, and computes in the precision.
  *
- * @throws EngineError (`UNAVAILABLE`) where none can, with each one's reason.
+ * @throws EngineError (`UNAVAILABLE`) where none can, with each one's reason; of a single engine its own.
  */
 export async function compileFor(
   engines: readonly Engine[],
@@ -53,6 +53,7 @@ export async function compileFor(
     } catch (error) {
       if (!EngineError.isInstance(error) || (error.code !== 'UNSUPPORTED_NODE' && error.code !== 'UNAVAILABLE'))
         throw error;
+      if (engines.length === 1) throw error;
       passedOver.push({ name: engine.name, reason: error.message });
     }
   }

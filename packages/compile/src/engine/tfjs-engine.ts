@@ -14,6 +14,7 @@ import { interpretSteps, noKernelFor } from '../interpret.ts';
 import { optimize } from '../passes/optimize.ts';
 import { planBuffers } from '../plan-buffers.ts';
 import { rulesByOp } from '../rules/rules.ts';
+import { checkPrecision } from './check-precision.ts';
 import { EngineError } from './engine-error.ts';
 import { makeExecutable } from './make-executable.ts';
 import { nodeSteps } from './profile.ts';
@@ -48,6 +49,7 @@ export function tfjs(): Engine {
       return { available: true };
     },
     async compile(graph, weights, options) {
+      checkPrecision('tfjs', options);
       if (tfjsEngine().backendNames().length === 0) {
         throw new EngineError('UNAVAILABLE', 'tfjs', 'tfjs: expected a registered backend, got none; import one');
       }

@@ -42,6 +42,8 @@ pub struct Isa {
     pub has_matrix: bool,
     /// Whether this CPU multiplies the format, of those that the instruction set may have.
     has_format: fn(usize) -> bool,
+    /// Products of bytes in the time of one of float32's.
+    pub byte_rate: f64,
     /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
     #[cfg(not(target_arch = "wasm32"))]
     pub outer: [&'static [OuterKernel]; 2],
@@ -58,6 +60,7 @@ pub struct Isa {
 }
 
 impl Isa {
+    /// Pixels of the largest tile of float32.
     pub fn max_pixels(&self) -> usize {
         self.tiles[FLOAT][0][0].len()
     }
@@ -232,7 +235,7 @@ macro_rules! peak_instance {
 macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
-        $bfloat:expr, $byte:expr, $has_format:expr, $reduced_peaks:expr
+        $bfloat:expr, $byte:expr, $byte_rate:expr, $has_format:expr, $reduced_peaks:expr
     ) => {
         mod $module {
             use super::*;
@@ -251,6 +254,7 @@ macro_rules! isa {
                 tiles: [walks!(float, $pixels), $bfloat, $byte],
                 has_matrix: false,
                 has_format: $has_format,
+                byte_rate: $byte_rate,
                 #[cfg(not(target_arch = "wasm32"))]
                 outer: training_row!(outer_kernel, OuterKernel, $pixels),
                 #[cfg(not(target_arch = "wasm32"))]
@@ -319,16 +323,28 @@ mod avx512_reduced {
 #[cfg(target_arch = "x86_64")]
 isa!(
     AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
-    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, avx512_reduced::has_format,
+    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, 4.0, avx512_reduced::has_format,
     avx512_reduced::PEAKS
 );
 /// Convolutions by the matrix unit, all else as with AVX-512.
 #[cfg(target_arch = "x86_64")]
 pub static AMX: Isa = Isa { name: "amx", has_matrix: true, ..avx512::TABLE };
 #[cfg(target_arch = "x86_64")]
+mod avx2_reduced {
+    use super::*;
+    use crate::simd::avx2::Avx2;
+
+    instance!(byte, Avx2, BYTE, ["avx2,fma"]);
+    peak_instance!(byte_peak, Avx2, BYTE, ["avx2,fma"], [1 2 3 4 5 6]);
+
+    pub const PEAKS: [Option<PeakKernel>; 2] = [None, Some(byte_peak)];
+
+    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6]);
+}
+#[cfg(target_arch = "x86_64")]
 isa!(
     AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6],
-    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+    [NONE; 5], avx2_reduced::BYTES, 1.5, |_| true, avx2_reduced::PEAKS
 );
 #[cfg(target_arch = "aarch64")]
 mod neon_reduced {
@@ -356,17 +372,17 @@ mod neon_reduced {
 #[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    neon_reduced::BFLOATS, neon_reduced::BYTES, neon_reduced::has_format, neon_reduced::PEAKS
+    neon_reduced::BFLOATS, neon_reduced::BYTES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 isa!(
     SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4],
-    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+    [NONE; 5], [NONE; 5], 1.0, |_| false, [None; 2]
 );
 #[cfg(not(target_feature = "simd128"))]
 isa!(
     PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4],
-    [NONE; 5], [NONE; 5], |_| false, [None; 2]
+    [NONE; 5], [NONE; 5], 1.0, |_| false, [None; 2]
 );
 
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
@@ -387,5 +403,5 @@ mod emulated_reduced {
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
     EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
-    emulated_reduced::BFLOATS, emulated_reduced::BYTES, |_| true, emulated_reduced::PEAKS
+    emulated_reduced::BFLOATS, emulated_reduced::BYTES, 4.0, |_| true, emulated_reduced::PEAKS
 );

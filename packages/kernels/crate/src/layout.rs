@@ -82,18 +82,15 @@ impl Layout {
         self.border != Border::default()
     }
 
-    /// Calls back with each float32 of the value, padding channels included.
+    /// Calls back with the rows of one block of one image, of a value in float32, padding channels included.
     ///
     /// # Safety
-    /// The arena must be the one that the layout was planned for.
-    pub unsafe fn each_number(&self, arena: *const f32, mut call: impl FnMut(f32)) {
-        for plane in 0..self.images * self.blocks {
-            for y in 0..self.height {
-                // SAFETY: the value lies in its arena, and this is one of its rows.
-                let row = unsafe { arena.add(self.origin() + plane * self.plane + y * self.row) };
-                // SAFETY: a row is so long.
-                (0..self.width * self.pixel).for_each(|i| call(unsafe { *row.add(i) }));
-            }
+    /// The arena must be the one that the layout was planned for, and nobody may write the value meanwhile.
+    pub unsafe fn each_row(&self, arena: *const f32, plane: usize, mut call: impl FnMut(&[f32])) {
+        for y in 0..self.height {
+            let row = self.origin() + plane * self.plane + y * self.row;
+            // SAFETY: the value lies in its arena, this is one of its rows, and a row is so long.
+            call(unsafe { std::slice::from_raw_parts(arena.add(row), self.width * self.pixel) });
         }
     }
 

@@ -4,7 +4,7 @@ use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
 use crate::peak::{bandwidth, peak};
 use crate::plan::{Options, compile_sharing};
-use crate::precision::Precision;
+use crate::precision::{Calibration, Precision};
 use crate::program::Step;
 use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
 use crate::sharing::{FilterStore, Sharing};
@@ -19,6 +19,13 @@ pub fn instruction_sets() -> Vec<String> {
     Isa::available().iter().map(|isa| isa.name.to_owned()).collect()
 }
 
+/// Throws where an instruction set of this machine, by default the fastest, has not a precision.
+#[napi]
+pub fn check_precision(precision: String, isa: Option<String>) -> Result<()> {
+    let check = || Precision::parse(&precision)?.check(Isa::choose(isa.as_deref())?);
+    check().map_err(|message| Error::new(Status::InvalidArg, message))
+}
+
 #[napi(object)]
 pub struct NativeOptions {
     /// Default: the physical cores.
@@ -29,6 +36,8 @@ pub struct NativeOptions {
     pub reject_non_finite: Option<bool>,
     /// `fp32`, `bf16` or `int8`.
     pub precision: Option<String>,
+    /// How many of a value's numbers, in percent, its range in `int8` holds at least. Default 100.
+    pub percentile: Option<f64>,
 }
 
 impl NativeOptions {
@@ -74,6 +83,7 @@ pub struct Compile {
     identities: Vec<u32>,
     options: NativeOptions,
     samples: Vec<Float32Array>,
+    ranges: Vec<f64>,
 }
 
 #[napi(object)]
@@ -145,7 +155,11 @@ impl Task for Compile {
             let ids = self.constant_ids.iter().map(|id| *id as usize);
             let identities = ids.zip(self.identities.iter().map(|identity| u64::from(*identity))).collect();
             let sharing = Sharing { store: &FILTERS, identities };
-            Executable::new(compile_sharing(&graph, &constants, options, &samples, Some(&sharing))?)
+            let known = |range: &[f64]| (range[0] as u64, [range[1] as f32, range[2] as f32]);
+            let known: Vec<(u64, [f32; 2])> = self.ranges.chunks_exact(3).map(known).collect();
+            let percentile = self.options.percentile.unwrap_or(Calibration::NONE.percentile);
+            let calibration = Calibration { samples: &samples, percentile, known: &known };
+            Executable::new(compile_sharing(&graph, &constants, options, calibration, Some(&sharing))?)
         };
         make().map_err(|message| Error::new(Status::InvalidArg, message))
     }
@@ -156,7 +170,8 @@ impl Task for Compile {
 }
 
 /// Compiles a graph (JSON) with its constants, by value id, in a thread of the pool. Constants of an identity that others
-/// had are the same numbers, and are packed once. The samples, one array per input each, calibrate `int8`.
+/// had are the same numbers, and are packed once. The samples, one array per input each, calibrate `int8`, where there are no
+/// `ranges` of another executable of the same filters.
 #[napi(ts_return_type = "Promise<NativeExecutable>")]
 pub fn compile_graph(
     graph: String,
@@ -165,8 +180,9 @@ pub fn compile_graph(
     identities: Vec<u32>,
     options: NativeOptions,
     samples: Vec<Float32Array>,
+    ranges: Vec<f64>,
 ) -> AsyncTask<Compile> {
-    AsyncTask::new(Compile { graph, constant_ids, constants, identities, options, samples })
+    AsyncTask::new(Compile { graph, constant_ids, constants, identities, options, samples, ranges })
 }
 
 #[napi]
@@ -192,6 +208,15 @@ impl NativeExecutable {
             shared_weight_bytes: program.shared_weight_bytes() as f64,
             peak_bytes: program.bytes() as f64,
         })
+    }
+
+    /// For `int8`: the identity of each convolution's filter, with the least and the largest number of what it gives.
+    #[napi(getter)]
+    pub fn ranges(&self) -> Result<Vec<f64>> {
+        let ranges = &self.live()?.program().ranges;
+        let numbers =
+            |(identity, [least, largest]): &(u64, [f32; 2])| [*identity as f64, f64::from(*least), f64::from(*largest)];
+        Ok(ranges.iter().flat_map(numbers).collect())
     }
 
     #[napi(getter)]

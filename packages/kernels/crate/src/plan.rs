@@ -20,7 +20,7 @@ use crate::memory::{Floats, Lifetime, place};
 use crate::moves::{CopyBox, Fill, Pack, Reshape, Softmax, Unpack};
 use crate::pointwise::{Other, Pointwise};
 use crate::pool::{Pool, Whole};
-use crate::precision::{IS_REDUCIBLE, Precision, Ranges, calibrate, formats};
+use crate::precision::{Calibration, IS_REDUCIBLE, Precision, Ranges, calibrate, formats, wants_range};
 use crate::program::{Port, Program, Step, Traffic, Work};
 use crate::sharing::{FilterPlan, Place, Sharing, Start};
 use crate::weights::{Filters, Packing, pack};
@@ -53,7 +53,7 @@ pub fn compile(
     options: Options,
     samples: &[&[&[f32]]],
 ) -> Result<Program, String> {
-    compile_sharing(graph, constants, options, samples, None)
+    compile_sharing(graph, constants, options, Calibration { samples, ..Calibration::NONE }, None)
 }
 
 /// The same; filters that live programs have packed alike are shared with them.
@@ -61,7 +61,7 @@ pub fn compile_sharing(
     graph: &Graph,
     constants: &Constants,
     options: Options,
-    samples: &[&[&[f32]]],
+    calibration: Calibration,
     sharing: Option<&Sharing>,
 ) -> Result<Program, String> {
     options.precision.check(options.isa)?;
@@ -72,16 +72,17 @@ pub fn compile_sharing(
             _ => Err("precision: expected fp32 for a training step, got another".into()),
         };
     }
+    let lowered = lower(graph, constants)?;
     let mut ranges = Ranges::new();
     if IS_REDUCIBLE && options.precision == Precision::Int8 {
-        if samples.is_empty() {
-            return Err("precision int8: expected at least one calibration sample, got none".into());
+        ranges = known_ranges(&lowered, calibration.known, sharing);
+        if ranges.is_empty() {
+            calibration.check()?;
+            let options = Options { precision: Precision::Float32, ..options };
+            let float = compile_sharing(graph, constants, options, Calibration::NONE, sharing)?;
+            ranges = calibrate(&float, &calibration, &wants_range(&lowered))?;
         }
-        let options = Options { precision: Precision::Float32, ..options };
-        let float = compile_sharing(graph, constants, options, &[], sharing)?;
-        ranges = calibrate(&float, samples)?;
     }
-    let lowered = lower(graph, constants)?;
     let mut planner = Planner::new(graph, &lowered, options, sharing);
     planner.formats = formats(&lowered, options, &ranges);
     planner.choose_algorithms();
@@ -108,6 +109,7 @@ pub fn compile_sharing(
     let scratch_each = planner.scratch.next_multiple_of(16) + 16;
     Ok(Program {
         isa: options.isa,
+        ranges: ranges_by_filter(&lowered, &ranges, sharing),
         steps: planner.steps,
         inputs: graph.inputs.iter().filter(|input| !constants.contains_key(&input.value)).map(port).collect(),
         outputs: graph.outputs.iter().map(port).collect(),
@@ -119,6 +121,32 @@ pub fn compile_sharing(
         scratch: Floats::zeroed(scratch_each * options.threads)?,
         scratch_each,
     })
+}
+
+/// The identity of the filter that makes each value, with that value.
+fn filter_identities(lowered: &Lowered, sharing: Option<&Sharing>) -> Vec<(u64, ValueId)> {
+    let Some(sharing) = sharing else { return Vec::new() };
+    let identity = |operation: &Operation| match &operation.kind {
+        Kind::Conv(conv) => Some((*sharing.identities.get(&conv.filter.ids[0]?)?, operation.output)),
+        _ => None,
+    };
+    lowered.operations.iter().filter_map(identity).collect()
+}
+
+fn ranges_by_filter(lowered: &Lowered, ranges: &Ranges, sharing: Option<&Sharing>) -> Vec<(u64, [f32; 2])> {
+    let identities = filter_identities(lowered, sharing).into_iter();
+    identities.filter_map(|(identity, value)| Some((identity, *ranges.get(&value)?))).collect()
+}
+
+fn known_ranges(lowered: &Lowered, known: &[(u64, [f32; 2])], sharing: Option<&Sharing>) -> Ranges {
+    let mut ranges = Ranges::new();
+    for (identity, value) in filter_identities(lowered, sharing) {
+        for (_, [least, largest]) in known.iter().filter(|(of, _)| *of == identity) {
+            let range = ranges.entry(value).or_insert([0.0f32, 0.0f32]);
+            *range = [range[0].min(*least), range[1].max(*largest)];
+        }
+    }
+    ranges
 }
 
 struct Planner<'l, 'a> {

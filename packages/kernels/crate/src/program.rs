@@ -194,6 +194,8 @@ impl Port {
 /// one run at a time.
 pub struct Program {
     pub isa: &'static Isa,
+    /// Where values are of bytes: the ranges of what convolutions give, by the identity of their filters.
+    pub ranges: Vec<(u64, [f32; 2])>,
     pub steps: Vec<Step>,
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,

@@ -220,6 +220,7 @@ pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result
     let inputs = graph.inputs.iter().filter(|input| !constants.contains_key(&input.value));
     let weights = vec![Arc::new(weights)];
     Ok(Program {
+        ranges: Vec::new(),
         isa: options.isa,
         steps: planned.into_iter().map(step).collect(),
         inputs: inputs.map(|input| port(&input.name, input.value)).collect(),

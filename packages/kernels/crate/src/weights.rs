@@ -128,10 +128,13 @@ impl Numbers {
                         }
                     }
                     Numbers::Bytes(steps) => {
-                        for (lane, into) in into.iter_mut().enumerate() {
-                            let step = steps.get(first + start + lane).copied().unwrap_or(1.0);
-                            let bytes = [0, 1, 2, 3].map(|i| to_signed_byte(channel(4 * word + i)[lane], step) as u8);
-                            *into = u32::from_le_bytes(bytes);
+                        into.fill(0);
+                        for i in 0..4 {
+                            let steps = &steps[(first + start).min(steps.len())..];
+                            for ((into, x), step) in into.iter_mut().zip(channel(4 * word + i)).zip(steps) {
+                                let byte = to_steps(*x, *step) as i32 as u8;
+                                *into |= u32::from(byte) << (8 * i);
+                            }
                         }
                     }
                 }
@@ -266,36 +269,55 @@ impl Packing<'_> {
     }
 }
 
+/// The weight in steps: from -127 to 127, of two the even one. Adding this number leaves no digits behind the point;
+/// compilers make vectors of it where there is no instruction that rounds.
 #[inline(always)]
-fn to_signed_byte(x: f32, step: f32) -> i8 {
-    (x / step).round_ties_even() as i8
+fn to_steps(x: f32, step: f32) -> f32 {
+    const WHOLE: f32 = (3 << 22) as f32;
+    (x / step + WHOLE) - WHOLE
 }
 
 impl Filters<'_> {
-    /// By output channel: the step with which its largest weight is 127, and the sum of its weights in steps.
-    pub fn steps(&self) -> (Arc<[f32]>, Vec<f32>) {
-        let mut largest = vec![0.0f32; self.out_channels];
-        self.each(|output, x| largest[output] = largest[output].max(x.abs()));
-        let steps: Arc<[f32]> = largest.iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect();
-        let mut sums = vec![0.0; self.out_channels];
-        self.each(|output, x| sums[output] += f32::from(to_signed_byte(x, steps[output])));
-        (steps, sums)
+    /// By output channel: the step with which its largest weight is 127.
+    pub fn steps(&self) -> Arc<[f32]> {
+        let larger = |a: f32, b: f32| if b > a { b } else { a };
+        let largest = self.fold(|largest, x, _| larger(largest, x.abs()), larger);
+        largest.into_iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect()
     }
 
-    /// Visits every weight with its output channel.
+    /// By output channel: the sum of its weights in steps, a whole number.
+    pub fn byte_sums(&self, steps: &[f32]) -> Vec<f32> {
+        self.fold(|sum, x, output| sum + to_steps(x, steps[output]), |a, b| a + b)
+    }
+
+    /// By output channel: what becomes of 0 with all its weights, in any order.
     #[inline(always)]
-    fn each(&self, mut visit: impl FnMut(usize, f32)) {
+    fn fold(&self, take: impl Fn(f32, f32, usize) -> f32, join: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+        const AT_ONCE: usize = 16;
         let Filter { data, is_torch, factors, .. } = self.filter;
         let factor = |output: usize| factors.map_or(1.0, |factors| factors[output]);
+        let mut results = vec![0.0f32; self.out_channels];
         if is_torch {
             for (output, row) in data.chunks_exact(data.len() / self.out_channels).enumerate() {
-                row.iter().for_each(|x| visit(output, x * factor(output)));
+                let factor = factor(output);
+                let (some, rest) = row.as_chunks::<AT_ONCE>();
+                let mut parts = [0.0f32; AT_ONCE];
+                for some in some {
+                    for (part, x) in parts.iter_mut().zip(some) {
+                        *part = take(*part, x * factor, output);
+                    }
+                }
+                let rest = rest.iter().fold(0.0, |part, x| take(part, x * factor, output));
+                results[output] = parts.into_iter().fold(rest, &join);
             }
         } else {
             for row in data.chunks_exact(self.out_channels) {
-                row.iter().enumerate().for_each(|(output, x)| visit(output, x * factor(output)));
+                for (output, (result, x)) in results.iter_mut().zip(row).enumerate() {
+                    *result = take(*result, x * factor(output), output);
+                }
             }
         }
+        results
     }
 }
 

@@ -26,8 +26,11 @@ pub(super) fn choose_algorithm(
     format: Format,
     options: Options,
 ) -> Algorithm {
+    // Transforms cost what whole numbers save, unless products of bytes are little faster than float32's.
     let is_byte = matches!(format, Format::Byte { .. });
-    let can_winograd = !is_byte && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
+    let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
+    let is_fast = is_byte && rate >= 4.0;
+    let can_winograd = !is_fast && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
     if !can_winograd {
         return Algorithm::Direct;
     }
@@ -40,7 +43,7 @@ pub(super) fn choose_algorithm(
     let squares = |m: usize| (images * height.div_ceil(m) * width.div_ceil(m)) as f64;
     let transforms = |per_input: f64, per_output: f64| per_input / out as f64 + per_output / inputs;
     let candidates = [
-        (Algorithm::Direct, (9.0 * (images * height * width) as f64 + 9.0 * READ) / format.per_word() as f64),
+        (Algorithm::Direct, 9.0 * (images * height * width) as f64 / rate + 9.0 * READ / format.per_word() as f64),
         (Algorithm::Winograd(2), squares(2) * (16.0 + transforms(64.0, 40.0)) + 16.0 * READ),
         (Algorithm::Winograd(4), squares(4) * (36.0 + transforms(150.0, 130.0)) + 36.0 * READ),
     ];

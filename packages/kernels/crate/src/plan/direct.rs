@@ -57,7 +57,8 @@ impl<'a> Planner<'_, 'a> {
             (2, _, 3) => Walk::RgbTwo,
             _ => Walk::Dynamic,
         };
-        let tiles = tiles(conv, &input, &output, residual.as_ref(), self.options.isa.max_pixels());
+        let kernels = self.options.isa.tiles(kind_of(input.format), walk);
+        let tiles = tiles(conv, &input, &output, residual.as_ref(), kernels[1].len());
         let are_few = output.images * output.height * output.width < ENOUGH_PIXELS * self.options.threads;
         let split = match bytes >= LARGE_WEIGHTS && are_few && groups.len() >= self.options.threads {
             true => Split::Channels,
@@ -91,7 +92,7 @@ impl<'a> Planner<'_, 'a> {
                 residual_pixel: self.lanes,
                 words,
             },
-            kernels: self.options.isa.tiles(kind_of(input.format), walk),
+            kernels,
             split,
         };
         self.scratch = self.scratch.max(layer.scratch());
@@ -113,10 +114,14 @@ impl<'a> Planner<'_, 'a> {
         let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::Bfloat };
         let (mut bias, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
         if let Format::Byte { scale, zero } = format {
-            let (own, sums) = filters.steps();
+            let own = filters.steps();
             scales = own.iter().map(|step| scale * step).collect();
-            let corrected = (0..outputs).map(|o| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sums[o]);
-            bias = corrected.collect();
+            if zero != 0 {
+                let sums = filters.byte_sums(&own);
+                let corrected =
+                    (0..outputs).map(|o| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sums[o]);
+                bias = corrected.collect();
+            }
             numbers = Numbers::Bytes(own);
         }
         let all: usize = groups.iter().map(|group| group.vectors).sum();

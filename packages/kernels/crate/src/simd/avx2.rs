@@ -6,6 +6,7 @@ pub struct Avx2(__m256);
 
 impl Vector for Avx2 {
     const LANES: usize = 8;
+    const REDUCES: bool = true;
 
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
@@ -55,5 +56,37 @@ impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Avx2(_mm256_min_ps(ceiling.0, self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(p: *const u8) -> Self {
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p as *const __m128i)))) }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8) {
+        unsafe {
+            let whole = _mm256_cvtps_epi32(self.0);
+            // Both narrowings hold what is beyond to the nearest that there is.
+            let words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            _mm_storel_epi64(p as *mut __m128i, _mm_packus_epi16(words, words));
+        }
+    }
+    /// Widened to 16 bits, two and two: `vpmaddubsw` would hold sums of two products to 16 bits, which they pass.
+    #[inline(always)]
+    unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe {
+            let (x, weights) = (_mm256_castps_si256(x.0), _mm256_castps_si256(weights.0));
+            let even = _mm256_madd_epi16(
+                _mm256_and_si256(x, _mm256_set1_epi16(0xff)),
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(weights)),
+            );
+            let odd = _mm256_madd_epi16(_mm256_srli_epi16::<8>(x), _mm256_srai_epi16::<8>(weights));
+            let sum = _mm256_add_epi32(_mm256_castps_si256(sum.0), _mm256_add_epi32(even, odd));
+            Avx2(_mm256_castsi256_ps(sum))
+        }
+    }
+    #[inline(always)]
+    unsafe fn from_integers(self) -> Self {
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_castps_si256(self.0))) }
     }
 }
