@@ -1,4 +1,4 @@
-import { type PixelImage, type Preset, preprocess, toGrey } from '@residual/vision';
+import { type PixelImage, type Preset, preprocess, preprocessGrey } from '@residual/vision';
 import { ClassifierError } from './classifier-error.ts';
 
 /**
@@ -10,7 +10,7 @@ import { ClassifierError } from './classifier-error.ts';
  */
 export function prepareImage(image: PixelImage, preset: Preset, inChannels: number): Float32Array {
   if (inChannels === 3) return preprocess(image, preset);
-  if (inChannels === 1) return preprocess(toGrey(image), preset).filter((_, index) => index % 3 === 0);
+  if (inChannels === 1) return preprocessGrey(image, preset);
   const expected = `expected prepared inputs of ${inChannels} channels, got a picture of 3`;
   throw new ClassifierError('BAD_INPUT', `image: ${expected}; pass them to forward()`);
 }

@@ -19,7 +19,7 @@ export { type Normalization, normalize, normalizer, type Rgb } from './normalize
 export { type PictureFormat, type PictureFormatName, pictureFormat } from './picture-format.ts';
 export type { PixelImage } from './pixel-image.ts';
 export { DEFAULT_MAX_PIXELS, type DecodeOptions } from './pixel-limit.ts';
-export { preprocess, resizeAndCrop } from './preprocess.ts';
+export { preprocess, preprocessGrey, resizeAndCrop } from './preprocess.ts';
 export {
   CROP_MODES,
   type CropMode,

@@ -4,6 +4,7 @@ import { normalize } from './normalize.ts';
 import { checkImage, type PixelImage } from './pixel-image.ts';
 import type { Preset } from './preset.ts';
 import { resampleRegion } from './resample.ts';
+import { toGrey } from './to-grey.ts';
 
 /**
  * A picture as the model takes it: resized, cropped and normalised, `[cropPx, cropPx, 3] float32`, as PyTorch has it.
@@ -15,6 +16,16 @@ import { resampleRegion } from './resample.ts';
  */
 export function preprocess(image: PixelImage, preset: Preset, target?: Float32Array): Float32Array {
   return normalize(resizeAndCrop(image, preset), preset, target);
+}
+
+/**
+ * The same without colours, for a model of grey pictures: `[cropPx, cropPx, 1] float32`, grey as PIL makes it, normalised by the
+ * first mean and deviation.
+ *
+ * @throws as `preprocess`
+ */
+export function preprocessGrey(image: PixelImage, preset: Preset): Float32Array {
+  return preprocess(toGrey(image), preset).filter((_, index) => index % 3 === 0);
 }
 
 /**

@@ -86,7 +86,7 @@ impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn from_integers(self) -> Self {
+    unsafe fn to_floats(self) -> Self {
         unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_castps_si256(self.0))) }
     }
 }
