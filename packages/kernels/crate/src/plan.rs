@@ -125,7 +125,7 @@ pub fn compile_sharing(
 
 /// The identity of the filter that makes each value, with that value.
 fn filter_identities(lowered: &Lowered, sharing: Option<&Sharing>) -> Vec<(u64, ValueId)> {
-    let Some(sharing) = sharing else { return Vec::new() };
+    let Some(sharing) = sharing.filter(|_| IS_REDUCIBLE) else { return Vec::new() };
     let identity = |operation: &Operation| match &operation.kind {
         Kind::Conv(conv) => Some((*sharing.identities.get(&conv.filter.ids[0]?)?, operation.output)),
         _ => None,
