@@ -1,10 +1,7 @@
-import { availableParallelism } from 'node:os';
-import type { Classifier } from '@residual/classifier';
 import type { ImageNote, PixelImage } from '@residual/vision';
 import type { FoundImage } from './find-images.ts';
 import { mapLimited } from './map-limited.ts';
 import type { PictureReader } from './pictures/picture-reader.ts';
-import { PreparationThreads } from './pictures/preparation-threads.ts';
 import { isKnown } from './report-error.ts';
 
 /** A picture as the network takes it. */
@@ -22,7 +19,6 @@ export interface BadImage {
 
 /** How pictures are read and prepared, and how many at a time. */
 export interface Preparation {
-  readonly classifier: Pick<Classifier, 'preset' | 'inChannels'>;
   readonly reader: PictureReader;
   readonly prepare: (image: PixelImage) => Float32Array;
   readonly chunkSize: number;
@@ -30,8 +26,6 @@ export interface Preparation {
 
 /** Decoded pictures are large: so many are in memory at a time. */
 const CONCURRENCY = 4;
-/** Pictures that make up for the start of threads. */
-const ENOUGH = 32;
 
 /**
  * Pictures decoded and prepared, `chunkSize` at a time, each chunk while the caller is at work on the one before; what is wrong
@@ -41,41 +35,25 @@ const ENOUGH = 32;
  */
 export async function* preparedBatches(
   images: readonly FoundImage[],
-  preparation: Preparation,
+  { reader, prepare, chunkSize }: Preparation,
   signal: AbortSignal,
 ): AsyncGenerator<readonly (PreparedImage | BadImage)[], void, undefined> {
-  const { reader, chunkSize } = preparation;
-  const threads = threadsFor(images, preparation);
   const begin = (start: number): Promise<(PreparedImage | BadImage)[]> => {
     const batch = mapLimited(images.slice(start, start + chunkSize), CONCURRENCY, (image) =>
-      prepareOne(image, preparation, threads, signal),
+      prepareOne(image, reader, prepare, signal),
     );
     // Whoever takes it sees the failure; until then it is nobody's.
     batch.catch(() => undefined);
     return batch;
   };
-  try {
-    let next = begin(0);
-    for (let start = 0; start < images.length; start += chunkSize) {
-      signal.throwIfAborted();
-      const batch = await next;
-      next = begin(start + chunkSize);
-      for (const image of batch) if ('notes' in image) reader.notes.add(image.file, image.notes);
-      yield batch;
-    }
-  } finally {
-    await threads?.close();
+  let next = begin(0);
+  for (let start = 0; start < images.length; start += chunkSize) {
+    signal.throwIfAborted();
+    const batch = await next;
+    next = begin(start + chunkSize);
+    for (const image of batch) if ('notes' in image) reader.notes.add(image.file, image.notes);
+    yield batch;
   }
-}
-
-/** Threads for the files of a long list; few pictures are there before threads are. */
-function threadsFor(
-  images: readonly FoundImage[],
-  { classifier: { preset, inChannels }, reader }: Preparation,
-): PreparationThreads | undefined {
-  if (images.length < ENOUGH || (inChannels !== 1 && inChannels !== 3)) return undefined;
-  const settings = { preset, isGrey: inChannels === 1, decode: reader.options };
-  return new PreparationThreads(settings, Math.min(CONCURRENCY, availableParallelism()));
 }
 
 /** The inputs of those that can be used. */
@@ -85,15 +63,11 @@ export function inputsOf(batch: readonly (PreparedImage | BadImage)[]): Float32A
 
 async function prepareOne(
   image: FoundImage,
-  { reader, prepare }: Preparation,
-  threads: PreparationThreads | undefined,
+  reader: PictureReader,
+  prepare: (image: PixelImage) => Float32Array,
   signal: AbortSignal,
 ): Promise<PreparedImage | BadImage> {
-  const { file, address, problem } = image;
-  if (threads && address === undefined && problem === undefined) {
-    signal.throwIfAborted();
-    return { file, ...(await threads.prepare(file)) };
-  }
+  const { file } = image;
   try {
     const pixels = await reader.read(image, signal);
     return { file, input: prepare(pixels), notes: pixels.notes ?? [] };

@@ -6,8 +6,8 @@ import { hubFromEnvironment } from '@residual/weights/node';
 import type { FoundImage } from '../find-images.ts';
 import type { NumberedPictures } from '../precision-flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { withFlagNames } from './decode-flags.ts';
 import { DecodeNotes } from './decode-notes.ts';
-import { decodeProblem } from './decode-problem.ts';
 import { isData, STANDARD_INPUT } from './picture-address.ts';
 import { readStandardInput } from './standard-input.ts';
 
@@ -49,7 +49,7 @@ export class PictureReader {
     try {
       return await decodeImage(await inputOf(address, signal), this.options);
     } catch (error) {
-      throw DecodeError.isInstance(error) ? new UsageError(decodeProblem(file, error)) : error;
+      throw DecodeError.isInstance(error) ? inTermsOfTheCommand(file, error) : error;
     }
   }
 }
@@ -69,4 +69,10 @@ async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInpu
   if (offline)
     throw new DecodeError('FILE_UNREADABLE', address, 'expected a file while offline, got an address; save it first');
   return (await fetchImage(address, { signal, fetch })).arrayBuffer();
+}
+
+/** A decoder's error, which names what it was given and its own options, in the command's terms. */
+function inTermsOfTheCommand(file: string, { source, message }: DecodeError): UsageError {
+  const problem = message.startsWith(`${source}: `) ? message.slice(source.length + 2) : message;
+  return new UsageError(`${file}: ${withFlagNames(problem)}`);
 }
