@@ -17,8 +17,9 @@ if (rustc.status !== 0) {
 }
 const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
 const flags = [
-  // The kernels are inlined where they say so; the rest is planning, where small counts.
-  '-Cllvm-args=-inline-threshold=5 -unroll-runtime=false -unroll-allow-partial=false',
+  // The kernels are inlined where they say so; the rest is planning, where small counts. Loop strength reduction turns
+  // constant distances, which are part of a load in WASM, into additions before it.
+  '-Cllvm-args=-inline-threshold=5 -unroll-runtime=false -unroll-allow-partial=false -disable-lsr',
   // A panic is a trap, and says nothing: without this, half of the standard library's formatting is in the module.
   '-Zunstable-options',
   '-Cpanic=immediate-abort',
