@@ -1,5 +1,5 @@
 import litert from '@litertjs/core/package.json' with { type: 'json' };
-import { offerPage } from './offer-page.ts';
+import { inThreads, offerPage } from './offer-page.ts';
 
 /** The model as TFLite file on one of LiteRT's accelerators: XNNPACK as WASM, or its own WebGPU. */
 export function offerLitertPage(accelerator: 'wasm' | 'webgpu'): void {
@@ -9,7 +9,9 @@ export function offerLitertPage(accelerator: 'wasm' | 'webgpu'): void {
     return async () => {
       const model = await loadAndCompile(tfliteUrl, { accelerator, cpuOptions: { numThreads: threads } });
       const { vendor, architecture } = getWebGpuDevice()?.adapterInfo ?? {};
-      const device = { wasm: `XNNPACK as WASM, ${threads} threads`, webgpu: `${vendor} ${architecture}` }[accelerator];
+      const device = { wasm: `XNNPACK as WASM, ${inThreads(threads)}`, webgpu: `${vendor} ${architecture}` }[
+        accelerator
+      ];
       return {
         device: `LiteRT.js ${litert.version}, ${device}`,
         async run(picture) {

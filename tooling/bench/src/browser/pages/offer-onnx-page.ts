@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { toNchw } from '../../runners/onnx-session.ts';
-import { offerPage } from './offer-page.ts';
+import { inThreads, offerPage } from './offer-page.ts';
 
 /** What a page takes of onnxruntime-web, whichever of its builds. */
 export interface OnnxRuntime {
@@ -18,7 +18,7 @@ export function offerOnnxPage(provider: 'webgpu' | 'wasm', load: () => Promise<O
     const { env, InferenceSession, Tensor } = await load();
     env.wasm.wasmPaths = new URL('/onnxruntime-web/', location.href).href;
     env.wasm.numThreads = threads;
-    const device = { webgpu: 'WebGPU provider', wasm: `WASM provider, ${threads} threads` }[provider];
+    const device = { webgpu: 'WebGPU provider', wasm: `WASM provider, ${inThreads(threads)}` }[provider];
     return async () => {
       const session = await InferenceSession.create(onnxUrl, { executionProviders: [provider] });
       let last: { picture: Float32Array; image: Tensor } | undefined;

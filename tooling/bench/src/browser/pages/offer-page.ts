@@ -39,3 +39,7 @@ export function offerPage(loadLibrary: LoadPage): void {
   };
   Object.assign(globalThis, { residualBench: page });
 }
+
+export function inThreads(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
