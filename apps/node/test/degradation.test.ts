@@ -21,7 +21,7 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual deg
   });
 
   test('takes a run of residual train, trains the rest, and draws their errors', { timeout: 300_000 }, async () => {
-    const recipe = ['--model', 'plain20', '--recipe', 'cifar-degradation'];
+    const recipe = ['--model', 'plain20', '--recipe', 'cifar-degradation', '--device', 'tensorflow'];
     await residual(['train', ...size, ...recipe, '--out', join(out, 'plain20-1'), '--json']);
     const plain20 = written('plain20-1');
     const { exitCode, said, stdout } = await residual(flags);
