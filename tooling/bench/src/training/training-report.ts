@@ -30,8 +30,9 @@ function speedTable(results: readonly TrainerResult[]): Table.Table {
       const rounds = rates.map((rate, round) => rate / peer.rates[round]!);
       return `${median(rounds).toFixed(2)} (${Math.min(...rounds).toFixed(2)} – ${Math.max(...rounds).toFixed(2)})`;
     });
-    const range = `${Math.min(...rates).toFixed(0)} – ${Math.max(...rates).toFixed(0)}`;
-    table.push([label, median(rates).toFixed(0), range, losses.at(-1)!.toFixed(2), ...ratios, device]);
+    const digits = median(rates) < 100 ? 1 : 0;
+    const range = `${Math.min(...rates).toFixed(digits)} – ${Math.max(...rates).toFixed(digits)}`;
+    table.push([label, median(rates).toFixed(digits), range, losses.at(-1)!.toFixed(2), ...ratios, device]);
   }
   return table;
 }
