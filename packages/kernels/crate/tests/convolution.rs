@@ -5,7 +5,7 @@ mod support;
 use residual_kernels::isa::Isa;
 use residual_kernels::plan::Algorithm;
 use serde_json::json;
-use support::{Builder, ConvCase, Random, conv_reference, error};
+use support::{Builder, ConvCase, Random, conv_reference, error, isas};
 
 fn check(case: &ConvCase, isa: &'static Isa, algorithm: Option<Algorithm>, random: &mut Random) {
     let Some(output) = case.output() else { return };
@@ -84,7 +84,7 @@ fn any_case(random: &mut Random) -> ConvCase {
 
 #[test]
 fn convolutions_of_any_shape_match_float64() {
-    for isa in Isa::available() {
+    for isa in isas() {
         let mut random = Random(1);
         for _ in 0..120 {
             let case = any_case(&mut random);
@@ -95,7 +95,7 @@ fn convolutions_of_any_shape_match_float64() {
 
 #[test]
 fn winograd_matches_float64_where_it_applies() {
-    for isa in Isa::available() {
+    for isa in isas() {
         for algorithm in [Algorithm::Winograd(2), Algorithm::Winograd(4), Algorithm::Direct] {
             let mut random = Random(2);
             for _ in 0..40 {
@@ -108,7 +108,7 @@ fn winograd_matches_float64_where_it_applies() {
 
 #[test]
 fn layers_with_large_weights_match_float64() {
-    for isa in Isa::available() {
+    for isa in isas() {
         let mut random = Random(3);
         for (kernel, channels, algorithm) in [
             (1, 600, None),
@@ -138,7 +138,7 @@ fn layers_with_large_weights_match_float64() {
 
 #[test]
 fn the_stem_reads_three_channels_as_they_lie() {
-    for isa in Isa::available() {
+    for isa in isas() {
         let mut random = Random(4);
         for (kernel, stride) in [(7, 2), (3, 1), (5, 3)] {
             let case = ConvCase {

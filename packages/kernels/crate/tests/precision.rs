@@ -5,7 +5,7 @@ mod support;
 use residual_kernels::isa::Isa;
 use residual_kernels::plan::Algorithm;
 use residual_kernels::precision::Precision;
-use support::{Builder, ConvCase, Random, conv_reference, error};
+use support::{Builder, ConvCase, Random, conv_reference, error, isas};
 
 /// conv → conv with shortcut → max pool → mean, of odd sizes; the second convolution has the given shape.
 fn chain(random: &mut Random, second: &ConvCase, first_activation: &'static str) -> (Builder, Vec<f32>, Vec<f64>) {
@@ -63,7 +63,7 @@ fn chain(random: &mut Random, second: &ConvCase, first_activation: &'static str)
 }
 
 fn check(precision: Precision, tolerance: f64) {
-    for isa in Isa::available().into_iter().filter(|isa| precision.check(isa).is_ok()) {
+    for isa in isas().into_iter().filter(|isa| precision.check(isa).is_ok()) {
         let mut random = Random(5);
         for _ in 0..60 {
             let groups = random.pick(&[1, 1, 2, 4]);

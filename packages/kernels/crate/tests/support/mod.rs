@@ -7,6 +7,12 @@ use residual_kernels::plan::{Algorithm, Options, compile};
 use residual_kernels::precision::Precision;
 use serde_json::{Value, json};
 
+/// The instruction sets to test: all of this machine, or the one that `RESIDUAL_KERNELS_ISA` names.
+pub fn isas() -> Vec<&'static Isa> {
+    let named = std::env::var("RESIDUAL_KERNELS_ISA");
+    named.map_or_else(|_| Isa::available(), |name| vec![Isa::choose(Some(&name)).unwrap()])
+}
+
 /// A small generator of the same numbers on every machine (SplitMix64).
 pub struct Random(pub u64);
 
