@@ -10,7 +10,7 @@ use residual_kernels::precision::Precision;
 use residual_kernels::schedule::{Executable, Job};
 use serde_json::json;
 use std::sync::mpsc::channel;
-use support::{Builder, ConvCase, Random, conv_gradients, conv_reference, error};
+use support::{Builder, ConvCase, Random, conv_gradients, conv_reference, error, isas};
 
 fn size(shape: &[usize]) -> usize {
     shape.iter().product()
@@ -21,7 +21,7 @@ fn check(graph: &Builder, inputs: &[&[f32]], expected: &[Vec<f64>], what: &str) 
 }
 
 fn check_by(algorithm: Option<Algorithm>, graph: &Builder, inputs: &[&[f32]], expected: &[Vec<f64>], what: &str) {
-    for isa in Isa::available() {
+    for isa in isas() {
         let got = graph.run(isa, algorithm, inputs).unwrap();
         for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
             let error = error(got, expected);
@@ -151,7 +151,7 @@ fn batch_norm_by_the_batch_and_its_gradient() {
         }
     }
     expected.push(expected[0].clone());
-    for isa in Isa::available() {
+    for isa in isas() {
         let got = graph.run(isa, None, &[&x, &dy, &scale, &offset]).unwrap();
         for (index, (got, expected)) in got.iter().zip(&expected).enumerate() {
             let error = error(got, expected);
@@ -214,7 +214,7 @@ fn block(all_values: bool) -> (Builder, Vec<Vec<f32>>) {
 fn what_is_done_together_gives_what_is_done_apart() {
     let ((together, data), (apart, _)) = (block(false), block(true));
     let inputs: Vec<&[f32]> = data.iter().map(Vec::as_slice).collect();
-    for isa in Isa::available() {
+    for isa in isas() {
         let (together, apart) = (together.run(isa, None, &inputs).unwrap(), apart.run(isa, None, &inputs).unwrap());
         for (index, (got, expected)) in together.iter().zip(&apart).enumerate() {
             let expected: Vec<f64> = expected.iter().map(|x| *x as f64).collect();
