@@ -81,6 +81,67 @@ impl Filters<'_> {
     }
 }
 
+/// Input channels whose transformed filters are held before they go to their places.
+const ROWS_AT_ONCE: usize = 8;
+
+impl Filters<'_> {
+    /// Winograd's transform of `width` output channels from `first` on, for as many input channels from `first_channel` on
+    /// as `target` has room for: `[position][channel][output lane]`.
+    ///
+    /// Positions lie a power of two apart, in one set of the cache: so some channels are transformed before runs of them
+    /// are written to each.
+    #[inline(always)]
+    fn transform(&self, m: usize, first_channel: usize, first: usize, width: usize, target: &mut [f32]) {
+        let positions = (m + 2) * (m + 2);
+        let position = target.len() / positions;
+        let step = width.min(FILTER_LANES);
+        let run = ROWS_AT_ONCE * width;
+        let mut held = vec![0.0f32; positions * run];
+        for start in (0..position).step_by(run) {
+            let run = run.min(position - start);
+            for lane in (0..width).step_by(step) {
+                let count = step.min(self.out_channels.saturating_sub(first + lane));
+                for (row, at) in (0..run).step_by(width).enumerate() {
+                    let mut taps = [[0.0f64; FILTER_LANES]; 9];
+                    self.read_taps(first_channel + start / width + row, first + lane, count, &mut taps);
+                    let mut transformed = [[0.0f32; FILTER_LANES]; 36];
+                    transform_filters(m, &taps, &mut transformed);
+                    for (values, held) in transformed.iter().zip(held.chunks_exact_mut(ROWS_AT_ONCE * width)) {
+                        held[at + lane..at + lane + step].copy_from_slice(&values[..step]);
+                    }
+                }
+            }
+            for (target, held) in
+                target.chunks_exact_mut(position).zip(held.chunks_exact(ROWS_AT_ONCE * width))
+            {
+                target[start..start + run].copy_from_slice(&held[..run]);
+            }
+        }
+    }
+
+    /// The nine taps of one input channel for `count` output channels from `first` on; the others stay as they are.
+    #[inline(always)]
+    fn read_taps(&self, channel: usize, first: usize, count: usize, taps: &mut [[f64; FILTER_LANES]; 9]) {
+        if !self.filter.is_torch || self.groups > 1 {
+            for (tap, wide) in taps.iter_mut().enumerate() {
+                let mut narrow = [0.0f32; FILTER_LANES];
+                self.read(tap, channel, first, &mut narrow[..count]);
+                for (wide, narrow) in wide.iter_mut().zip(narrow) {
+                    *wide = f64::from(narrow);
+                }
+            }
+        } else if channel < self.in_channels {
+            for lane in 0..count {
+                let factor = self.filter.factors.map_or(1.0, |factors| factors[first + lane]);
+                let from = &self.filter.data[((first + lane) * self.in_channels + channel) * 9..][..9];
+                for (wide, x) in taps.iter_mut().zip(from) {
+                    wide[lane] = f64::from(x * factor);
+                }
+            }
+        }
+    }
+}
+
 /// What packed filters of fewer bits consist of.
 #[derive(Clone)]
 pub enum Numbers {
@@ -237,29 +298,7 @@ impl Packing<'_> {
                 let target =
                     // SAFETY: the caller's word; so much was planned for the group.
                     unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), positions * position) };
-                let step = width.min(FILTER_LANES);
-                for row in 0..blocks * lanes {
-                    for lane in (0..width).step_by(step) {
-                        let mut taps = [[0.0f64; FILTER_LANES]; 9];
-                        for (tap, wide) in taps.iter_mut().enumerate() {
-                            let mut narrow = [0.0f32; FILTER_LANES];
-                            let channel = group.first_input_block * lanes + row;
-                            let first = group.first_block * lanes + lane;
-                            if first < filters.out_channels {
-                                filters.read(tap, channel, first, &mut narrow[..step]);
-                            }
-                            for (wide, narrow) in wide.iter_mut().zip(narrow) {
-                                *wide = f64::from(narrow);
-                            }
-                        }
-                        let mut transformed = [[0.0f32; FILTER_LANES]; 36];
-                        transform_filters(*m, &taps, &mut transformed);
-                        for (p, values) in transformed.iter().enumerate().take(positions) {
-                            let start = p * position + row * width + lane;
-                            target[start..start + step].copy_from_slice(&values[..step]);
-                        }
-                    }
-                }
+                filters.transform(*m, group.first_input_block * lanes, group.first_block * lanes, width, target);
             }
             // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {
