@@ -1,3 +1,4 @@
+import type { NativeOptions } from '@residual/backend-node';
 import type { Classifier } from '@residual/classifier';
 import {
   type Engine,
@@ -8,6 +9,7 @@ import {
   useFirstTfjsBackend,
 } from '@residual/compile';
 import { didYouMean } from '@residual/resnet';
+import { say } from './terminal/output.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Engines run compiled models; the backends `tfjs-…` run them as they are. */
@@ -15,7 +17,7 @@ type Device = Engine | TfjsBackend;
 
 /** Who can compute, by the names that `--device` takes; each is loaded only when it is its turn. */
 const devices: Readonly<Record<string, () => Promise<Device>>> = {
-  native: async () => (await import('@residual/backend-node')).native(),
+  native: async () => (await import('@residual/backend-node')).native(await packedOptions()),
   tensorflow: async () => (await import('@residual/backend-node')).tensorflow(),
   wasm: async () => {
     const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
@@ -26,6 +28,12 @@ const devices: Readonly<Record<string, () => Promise<Device>>> = {
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/node')).tfjsWasm(),
 };
+
+/** Packed weights are kept beside the downloads, so that the next start maps them. */
+async function packedOptions(): Promise<NativeOptions> {
+  const { keepsPacked, packedFolder } = await import('@residual/weights/node');
+  return keepsPacked() ? { cache: { folder: packedFolder(), onNote: (text) => say(`note: ${text}`) } } : {};
+}
 
 /** A classifier, and what it runs on. */
 export interface Served {

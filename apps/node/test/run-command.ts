@@ -18,7 +18,8 @@ export function residual(
   const main = resolve(import.meta.dirname, '../dist/main.js');
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    // Packed weights of a test are no use to anybody.
+    env: { ...process.env, RESIDUAL_NO_PACKED: '1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   // A command that reads none may have ended.

@@ -17,10 +17,13 @@ import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/k
 
 /**
  * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `bf16`,
- * `int8`), and for `int8` the `calibration` inputs and the `percentile`: what is compiled in, where compiling is not asked for
- * another.
+ * `int8`), for `int8` the `calibration` inputs and the `percentile`: what is compiled in, where compiling is not asked for
+ * another; and the `cache` folder that packed weights are kept in.
  */
-export type NativeOptions = Pick<NativeKernelOptions, 'threads' | 'isa' | 'precision' | 'calibration' | 'percentile'>;
+export type NativeOptions = Pick<
+  NativeKernelOptions,
+  'threads' | 'isa' | 'precision' | 'calibration' | 'percentile' | 'cache'
+>;
 
 /** The engine on Residual's own kernels, as a Node addon: fused convolutions off the main thread. */
 export function native(options: NativeOptions = {}): Engine {

@@ -15,6 +15,8 @@ export interface KernelInfo {
   readonly weightBytes: number;
   /** Those of them that it shares with programs compiled before. */
   readonly sharedWeightBytes: number;
+  /** Those of them that a file of the cache holds, rather than memory of its own. */
+  readonly cachedWeightBytes: number;
   /** Weights of its own, activations and scratch memory: all that runs ever use. */
   readonly peakBytes: number;
 }

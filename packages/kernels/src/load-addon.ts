@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { KernelStep } from './kernel-program.ts';
+import type { KernelInfo, KernelStep } from './kernel-program.ts';
 import { platformName } from './platform-name.ts';
 
 /** What the addon exports; made by napi-rs. */
@@ -27,6 +27,7 @@ export interface AddonOptions {
   rejectNonFinite?: boolean;
   precision?: string;
   percentile?: number;
+  cache?: { folder: string; addonFile: string };
 }
 
 /** What this CPU can do at most, as measured. */
@@ -40,18 +41,19 @@ export interface CpuLimits {
 }
 
 export interface NativeExecutable {
-  readonly info: { isa: string; threads: number; weightBytes: number; sharedWeightBytes: number; peakBytes: number };
+  readonly info: KernelInfo;
   readonly ranges: number[];
   readonly steps: KernelStep[];
   /** The outputs, and after them the milliseconds of each step where the run is timed. */
   run(id: number, inputs: Float32Array[], isTimed: boolean): Promise<Float32Array<ArrayBuffer>[]>;
+  store(limitBytes: number): Promise<void>;
   cancel(id: number): void;
   dispose(): void;
 }
 
 export type AddonResult =
-  | { readonly addon: Addon; readonly reason?: never }
-  | { readonly addon?: never; readonly reason: string };
+  | { readonly addon: Addon; readonly file: string; readonly reason?: never }
+  | { readonly addon?: never; readonly file?: never; readonly reason: string };
 
 /** The addon of this platform's package, else the one built in place, else the reason why there is none, in a line. */
 export function loadAddon(): AddonResult {
@@ -61,7 +63,7 @@ export function loadAddon(): AddonResult {
   const local = fileURLToPath(new URL(`../dist/residual-kernels.${name}.node`, import.meta.url));
   for (const id of [`@residual/kernels-${name}`, local]) {
     try {
-      return { addon: require(id) as Addon };
+      return { addon: require(id) as Addon, file: require.resolve(id) };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'MODULE_NOT_FOUND') reasons.push(message.split('\n', 1)[0]!);

@@ -1,9 +1,13 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expectClose, requirement } from '@residual/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
 import type { KernelGraph } from './kernel-graph.ts';
 import { loadAddon } from './load-addon.ts';
 import { compileProgram } from './native.ts';
+import type { PackedWeightsCache } from './packed-weights-cache.ts';
 
 describe.skipIf(!requirement('native'))('the native kernels', () => {
   const instructionSets = loadAddon().addon?.instructionSets() ?? [];
@@ -180,6 +184,43 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     await expect(compileProgram(graph, { percentile: 0 })).rejects.toThrow('percentile: expected a number above 0');
   });
 
+  test('a cache gives the next program the same packed weights, and a folder that cannot be written one note', async () => {
+    const patience = { timeout: 30_000 };
+    const home = await mkdtemp(join(tmpdir(), 'residual-packed-'));
+    try {
+      const folder = join(home, 'packed');
+      const filter = Float32Array.from({ length: 3 * 3 * 384 * 384 }, (_, i) => Math.sin(i));
+      const graph = wideConvolution(7, filter, 384);
+      const inputs = { x: filter.slice(0, 7 * 7 * 384) };
+      const answer = async (cache?: PackedWeightsCache) => {
+        const program = await compileProgram(graph, cache && { cache });
+        const { y } = await program.run(inputs);
+        program.dispose();
+        return { cachedWeightBytes: program.info.cachedWeightBytes, y };
+      };
+      const plain = await answer();
+      expect(plain.cachedWeightBytes).toBe(0);
+      expect(await answer({ folder })).toEqual(plain);
+      await vi.waitFor(
+        async () => expect(await readdir(folder)).toEqual([expect.stringMatching(/\.packed$/)]),
+        patience,
+      );
+      const { cachedWeightBytes, y } = await answer({ folder });
+      expect(cachedWeightBytes).toBeGreaterThan(filter.byteLength);
+      expect(y).toEqual(plain.y);
+
+      const notes: string[] = [];
+      const file = { folder: join(folder, (await readdir(folder))[0]!), onNote: (note: string) => notes.push(note) };
+      expect(await answer(file)).toEqual(plain);
+      await vi.waitFor(
+        () => expect(notes).toEqual([expect.stringMatching(/packed weights could not be kept there/)]),
+        patience,
+      );
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
   test('NaN passes through to the pixels that read it, unless refused', async () => {
     const { graph, inputs } = convolutionGraph();
     const program = await compileProgram(graph);
@@ -207,7 +248,7 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
 });
 
 /** 3×3, 128 channels to 128: enough weights that small pictures are computed otherwise than large ones. */
-function wideConvolution(size: number, filter: Float32Array): KernelGraph {
+function wideConvolution(size: number, filter: Float32Array, channels = 128): KernelGraph {
   const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
   const pad = [
     [1, 1],
@@ -215,7 +256,7 @@ function wideConvolution(size: number, filter: Float32Array): KernelGraph {
   ];
   const attributes = { strides: [1, 1], pad, dilations: [1, 1], groups: 1, activation: 'linear' };
   return {
-    values: [value(1, size, size, 128), value(3, 3, 128, 128), value(1, size, size, 128)],
+    values: [value(1, size, size, channels), value(3, 3, channels, channels), value(1, size, size, channels)],
     nodes: [{ op: 'FusedConv2D', inputs: [0, 1], outputs: [2], attributes }],
     inputs: [{ name: 'x', value: 0 }],
     outputs: [{ name: 'y', value: 2 }],

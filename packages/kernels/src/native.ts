@@ -5,6 +5,7 @@ import type { KernelOptions, KernelProgram, KernelRunOptions } from './kernel-pr
 import { type Addon, type AddonOptions, type CpuLimits, loadAddon, type NativeExecutable } from './load-addon.ts';
 import { type NamedOutputs, outputNamer } from './name-outputs.ts';
 import { orderInputs } from './order-inputs.ts';
+import { keepPacked, type PackedWeightsCache } from './packed-weights-cache.ts';
 
 export interface NativeKernelOptions extends KernelOptions {
   /**
@@ -28,6 +29,8 @@ export interface NativeKernelOptions extends KernelOptions {
    * have finer steps. Default 100: all.
    */
   readonly percentile?: number;
+  /** Keeps packed weights between processes. Default: they are packed anew. */
+  readonly cache?: PackedWeightsCache;
 }
 
 export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>[];
@@ -47,14 +50,16 @@ type Ranges = Map<number, readonly [number, number]>;
 
 /**
  * Compiles a fused graph for this machine's CPU; packing the weights and runs happen off the main thread. Programs of
- * the same constants (the same arrays, which must not change) share packed filters, as far as they pack them alike.
+ * the same constants (the same arrays, which must not change) share packed filters, as far as they pack them alike; with a
+ * `cache`, so do programs of equal constants in other processes.
  *
  * @throws KernelError for an operation that the kernels lack or shapes that do not fit (`BAD_GRAPH`), and where there is
  * no addon for this platform, too little memory, or the CPU has not the precision (`UNAVAILABLE`).
  */
 export async function compileProgram(graph: KernelGraph, options: NativeKernelOptions = {}): Promise<KernelProgram> {
-  const { addon, reason } = loadAddon();
+  const { addon, file, reason } = loadAddon();
   if (addon === undefined) throw new KernelError('UNAVAILABLE', `native kernels: ${reason}`);
+  const { cache } = options;
   const { json, inputNames, constantIds, constants } = serializeGraph(graph);
   const checked = nativeOptions(addon, options);
   const filters = constants.map(identifier(addon));
@@ -65,10 +70,19 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const samples = isWanted ? await samplesOf(graph, inputNames, calibration) : [];
   const known = [...ranges].flat(2);
   const native = await addon
-    .compileGraph(json, constantIds, constants, filters, checked, samples, known)
+    .compileGraph(
+      json,
+      constantIds,
+      constants,
+      filters,
+      { ...checked, ...(cache && { cache: { folder: cache.folder, addonFile: file } }) },
+      samples,
+      known,
+    )
     .catch(asKernelError('BAD_GRAPH'));
   const found = native.ranges;
   for (let at = 0; at < found.length; at += 3) ranges.set(found[at]!, [found[at + 1]!, found[at + 2]!]);
+  if (cache !== undefined) keepPacked(native, cache);
   return new NativeProgram(native, inputNames, outputNamer(graph));
 }
 

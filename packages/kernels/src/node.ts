@@ -8,3 +8,4 @@ export {
   measureLimits,
   type NativeKernelOptions,
 } from './native.ts';
+export type { PackedWeightsCache } from './packed-weights-cache.ts';

@@ -72,7 +72,7 @@ class WasmProgram implements KernelProgram {
   constructor(compiled: Compiled, inputNames: readonly string[], nameOutputs: ReturnType<typeof outputNamer>) {
     const { weightBytes, peakBytes } = compiled.memory.sizesOf(compiled.session);
     const { threads, memory } = compiled;
-    this.info = { isa: memory.isa, threads, weightBytes, sharedWeightBytes: 0, peakBytes };
+    this.info = { isa: memory.isa, threads, weightBytes, sharedWeightBytes: 0, cachedWeightBytes: 0, peakBytes };
     this.#compiled = compiled;
     this.#inputNames = inputNames;
     this.#nameOutputs = nameOutputs;

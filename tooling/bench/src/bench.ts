@@ -107,7 +107,7 @@ function isHeldAgainst(engine: Played, peer: Played): boolean {
 
 async function start(
   candidate: Candidate,
-  { sizePx, threads, isa, python }: BenchOptions,
+  { sizePx, threads, isa, python, packedFolder }: BenchOptions,
   { model, materials, missing, say }: Match,
 ): Promise<Contestant | undefined> {
   const { weightsFile, onnxFile, picturesFile } = materials;
@@ -118,7 +118,7 @@ async function start(
     const files = { weightsFile, onnxFile, picturesFile, ...(int8File !== undefined && { int8File }) };
     const env = isa === undefined ? {} : { RESIDUAL_KERNELS_ISA: isa };
     const process = load === undefined ? new PythonProcess(python) : new NodeProcess(env);
-    return await Contestant.start({ ...candidate, model, sizePx, threads, ...files }, process);
+    return await Contestant.start({ ...candidate, model, sizePx, threads, packedFolder, ...files }, process);
   } catch (error) {
     if (!ContestantError.isInstance(error) && !BenchError.isInstance(error)) throw error;
     const name = nameOf(candidate);

@@ -29,6 +29,8 @@ export interface Job extends Candidate {
   readonly int8File?: string;
   /** `pictures` and `calibration`, two of each of {@link makePictures}, safetensors. */
   readonly picturesFile: string;
+  /** Where the engine `native` keeps packed weights, if it does. */
+  readonly packedFolder?: string | undefined;
 }
 
 /** A candidate that is ready to run. */

@@ -21,6 +21,7 @@ export interface BenchFlags {
   readonly weights?: string;
   readonly isa?: string;
   readonly python?: string;
+  readonly packed?: string;
   readonly plot?: string;
   readonly busy?: boolean;
   readonly json?: boolean;
@@ -42,6 +43,8 @@ export interface BenchOptions {
   readonly weightsFile: string | undefined;
   readonly isa: string | undefined;
   readonly python: string;
+  /** Where the engine native keeps packed weights; without it they are packed anew. */
+  readonly packedFolder: string | undefined;
   /** Whether another process keeps one core busy meanwhile. */
   readonly isBusy: boolean;
 }
@@ -65,6 +68,7 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
     weightsFile: flags.weights,
     isa: flags.isa,
     python: flags.python ?? defaultPython(),
+    packedFolder: flags.packed,
     isBusy: flags.busy ?? false,
   };
 }

@@ -25,6 +25,7 @@ export function benchCommand(signal: AbortSignal): Command {
       'instructions of the native kernels (amx, avx512, avx2, neon, portable) or of wasm (relaxed-simd, simd128)',
     )
     .option('--python <path>', 'for openvino, torch and int8 of peers (default: RESIDUAL_PYTHON, else python3)')
+    .option('--packed <folder>', 'where native keeps packed weights, for a second run to find (default: nowhere)')
     .option('--busy', 'with another process that keeps one core busy')
     .option(
       '--plot <file>',

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 /** `residual cache`. */
 export function cacheCommand(): Command {
   const list = new Command('list')
-    .description('List the files that were downloaded, whole or in part.')
+    .description('List the files: downloads, whole or in part, and weights as the native kernels packed them.')
     .option('--json', 'a line of JSON for each instead of a table')
     .action(async (flags) => {
       const { listCache } = await import('../weights/cache-contents.ts');
@@ -14,7 +14,7 @@ export function cacheCommand(): Command {
     await emptyCache();
   });
   return new Command('cache')
-    .description('The weights that were downloaded: RESIDUAL_HOME, else residual in XDG_CACHE_HOME or ~/.cache.')
+    .description('Weights that were downloaded or packed: RESIDUAL_HOME, else residual in XDG_CACHE_HOME or ~/.cache.')
     .addCommand(list)
     .addCommand(clear)
     .addHelpText(

@@ -1,30 +1,46 @@
 import { type CacheEntry, clearCache } from '@residual/weights/hub';
-import { cacheFolder, folderCache } from '@residual/weights/node';
+import { cacheFolder, folderCache, packedFolder } from '@residual/weights/node';
 import { print, printJson } from '../terminal/output.ts';
 import { textTable } from '../terminal/text-table.ts';
+import { clearPacked, listPacked, type PackedFile } from './packed-files.ts';
+
+type Line = Omit<CacheEntry, 'url'> & { readonly url?: string };
 
 /** Prints what the cache keeps. */
 export async function listCache({ json = false }: { json?: boolean }): Promise<void> {
-  const folder = cacheFolder();
-  const entries = await folderCache(folder).list();
+  const entries = await folderCache(cacheFolder()).list();
+  const packed = await listPacked(packedFolder());
   if (json) {
-    for (const entry of entries) printJson(entry);
+    for (const entry of [...entries, ...packed]) printJson(entry);
     return;
   }
-  const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
-  const files = entries.length === 1 ? '1 file' : `${entries.length} files`;
-  if (entries.length > 0) print(...cacheTable(entries));
-  print(`${folder}: ${files}, ${mebibytes(sizeBytes)}`);
+  const lines = [...entries, ...packed.map(packedLine)];
+  if (lines.length > 0) print(...cacheTable(lines));
+  print(`${cacheFolder()}: ${summary(entries)}`);
+  if (packed.length > 0) print(`${packedFolder()}: ${summary(packed)}`);
 }
 
 /** Removes what the cache keeps, but for what is being downloaded right now. */
 export async function emptyCache(): Promise<void> {
-  const folder = cacheFolder();
-  const { count, sizeBytes } = await clearCache(folderCache(folder));
-  print(`${folder}: removed ${count === 1 ? '1 file' : `${count} files`}, ${mebibytes(sizeBytes)}`);
+  const { count, sizeBytes } = await clearCache(folderCache(cacheFolder()));
+  print(`${cacheFolder()}: removed ${countFiles(count)}, ${mebibytes(sizeBytes)}`);
+  const packed = await clearPacked(packedFolder());
+  if (packed.length > 0) print(`${packedFolder()}: removed ${summary(packed)}`);
 }
 
-function cacheTable(entries: readonly CacheEntry[]): readonly string[] {
+function packedLine({ fileName, sizeBytes }: PackedFile): Line {
+  return { fileName, sizeBytes, isWhole: fileName.endsWith('.packed') };
+}
+
+function summary(files: readonly { readonly sizeBytes: number }[]): string {
+  return `${countFiles(files.length)}, ${mebibytes(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}`;
+}
+
+function countFiles(count: number): string {
+  return count === 1 ? '1 file' : `${count} files`;
+}
+
+function cacheTable(entries: readonly Line[]): readonly string[] {
   return textTable(
     [
       { head: 'file', cut: 'start' },
@@ -34,7 +50,7 @@ function cacheTable(entries: readonly CacheEntry[]): readonly string[] {
     entries.map(({ fileName, sizeBytes, isWhole, url }) => [
       isWhole ? fileName : `${fileName} (in part)`,
       mebibytes(sizeBytes),
-      url,
+      url ?? 'packed for the native kernels',
     ]),
     { style: 'compact' },
   );

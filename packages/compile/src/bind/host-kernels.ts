@@ -65,6 +65,11 @@ function binary(f: (a: number, b: number) => number): HostKernel {
       }
       return { shape, data };
     }
+    if (data.length === a!.data.length && b!.data.length === 1) {
+      const [from, number] = [a!.data, b!.data[0]!];
+      for (let index = 0; index < data.length; index++) data[index] = f(from[index]!, number);
+      return { shape, data };
+    }
     const readA = reader(a!, shape);
     const readB = reader(b!, shape);
     for (let index = 0; index < data.length; index++) data[index] = f(readA(index), readB(index));
@@ -72,20 +77,22 @@ function binary(f: (a: number, b: number) => number): HostKernel {
   };
 }
 
+const product: HostKernel = /* @__PURE__ */ binary((a, b) => a * b);
+
 /** A filter times a factor for each of its output channels has a loop of its own: it is nearly all that `bind` does. */
 function multiply(inputs: readonly HostArray[], attributes: Attributes, make: MakeArray): HostArray {
   const [filter, factor] = inputs as [HostArray, HostArray];
   const count = factor.data.length;
   if (factor.shape.length !== 1 || filter.shape.at(-1) !== count || filter.shape.length < 2) {
-    return binary((a, b) => a * b)(inputs, attributes, make);
+    return product(inputs, attributes, make);
   }
   const { data } = filter;
-  const factors = Float64Array.from(factor.data);
-  const product = make(data.length);
+  const factors = new Float64Array(factor.data);
+  const scaled = make(data.length);
   for (let row = 0; row < data.length; row += count) {
-    for (let channel = 0; channel < count; channel++) product[row + channel] = data[row + channel]! * factors[channel]!;
+    for (let channel = 0; channel < count; channel++) scaled[row + channel] = data[row + channel]! * factors[channel]!;
   }
-  return { shape: filter.shape, data: product };
+  return { shape: filter.shape, data: scaled };
 }
 
 /** Reads an array as if it had been broadcast to `shape`. */

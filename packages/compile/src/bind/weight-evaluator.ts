@@ -55,11 +55,12 @@ export class WeightEvaluator {
   }
 
   constantOf(id: ValueId): ConstantData {
-    const { dtype } = this.#graph.values[id]!;
+    const { dtype, shape } = this.#graph.values[id]!;
     const source = this.#sources.get(id);
     if (source !== undefined && isRowMajor(source)) return stored(source, dtype);
     const expression = this.#expressions.get(id);
-    const make: MakeArray = (count) => (dtype === 'float32' ? new Float32Array(count) : new Float64Array(count));
+    const isLarge = dtype === 'float32' && shape.length > 1;
+    const make: MakeArray = (count) => (isLarge ? new Float32Array(count) : new Float64Array(count));
     if (expression === undefined) return stored(this.#arrayOf(id, make), dtype);
     const known = this.#computed.get(expression) ?? stored(this.#arrayOf(id, make), dtype);
     this.#computed.set(expression, known);
@@ -103,7 +104,11 @@ export class WeightEvaluator {
     const known = this.#arrays.get(id);
     if (known !== undefined) return known;
     const source = this.#sources.get(id);
-    if (source !== undefined) return { shape: source.shape, data: rowMajor(source) };
+    if (source !== undefined) {
+      const data = rowMajor(source);
+      // Loops over vectors then meet one type of array alone, and are compiled once.
+      return { shape: source.shape, data: source.shape.length > 1 ? data : new Float64Array(data) };
+    }
     const { op, inputs, attributes } = this.#producers.get(id)!;
     const array = this.#kernels.get(op)!(
       inputs.map((input) => this.#arrayOf(input)),
@@ -125,7 +130,7 @@ function checked(name: string, shape: readonly number[], weight: Weight | undefi
 }
 
 function stored({ data }: HostArray, dtype: GraphDtype): ConstantData {
-  if (dtype === 'int32') return data instanceof Int32Array ? data : Int32Array.from(data);
-  if (dtype === 'bool') return data instanceof Uint8Array ? data : Uint8Array.from(data);
-  return data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === 'int32') return data instanceof Int32Array ? data : new Int32Array(data);
+  if (dtype === 'bool') return data instanceof Uint8Array ? data : new Uint8Array(data);
+  return data instanceof Float32Array ? data : new Float32Array(data);
 }

@@ -21,6 +21,8 @@ pub mod node;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod outer;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod packed;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod peak;
 pub mod plan;
 pub mod pointwise;

@@ -7,6 +7,9 @@ pub struct Floats {
     start: NonNull<f32>,
     length: usize,
     mapped: usize,
+    /// The file that they are in, where they are only to be read.
+    #[cfg(not(target_arch = "wasm32"))]
+    file: Option<memmap2::Mmap>,
 }
 
 // SAFETY: the memory is owned, as a `Box`'s; who writes through `start` answers for it.
@@ -46,7 +49,8 @@ impl Floats {
             let start = map.byte_add(skip);
             let mapped = mapped - skip;
             libc::madvise(start, bytes & !(HUGE_PAGE - 1), libc::MADV_HUGEPAGE);
-            Ok(Floats { start: NonNull::new_unchecked(start as *mut f32), length, mapped })
+            let start = NonNull::new_unchecked(start as *mut f32);
+            Ok(Floats { start, length, mapped, file: None })
         }
     }
 
@@ -59,7 +63,27 @@ impl Floats {
                 NonNull::new(std::alloc::alloc_zeroed(layout) as *mut f32).ok_or_else(|| too_little(bytes))?
             },
         };
-        Ok(Floats { start, length, mapped: 0 })
+        Ok(Floats {
+            start,
+            length,
+            mapped: 0,
+            #[cfg(not(target_arch = "wasm32"))]
+            file: None,
+        })
+    }
+
+    /// `length` numbers of a file, from byte `offset` on, to be read alone.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn of_file(file: memmap2::Mmap, offset: usize, length: usize) -> Floats {
+        assert!(offset.is_multiple_of(ALIGNMENT) && offset + length * 4 <= file.len());
+        let start = NonNull::from(&file[offset..]).cast();
+        Floats { start, length, mapped: 0, file: Some(file) }
+    }
+
+    /// Whether they lie in a file.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn is_of_file(&self) -> bool {
+        self.file.is_some()
     }
 
     pub fn length(&self) -> usize {
@@ -73,6 +97,10 @@ impl Floats {
 
 impl Drop for Floats {
     fn drop(&mut self) {
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.file.is_some() {
+            return;
+        }
         // SAFETY: the memory came from `mapped` or `allocated` with these sizes, and nobody has it any more.
         unsafe {
             #[cfg(target_os = "linux")]

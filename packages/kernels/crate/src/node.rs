@@ -2,6 +2,7 @@
 
 use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
+use crate::packed::{Digest, LEAST_BYTES, PackedCache, PackedFile};
 use crate::peak::{bandwidth, peak};
 use crate::plan::{Options, compile_sharing};
 use crate::precision::{Calibration, Precision};
@@ -11,6 +12,7 @@ use crate::sharing::{FilterStore, Sharing};
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What this machine can run, the fastest first.
@@ -38,6 +40,15 @@ pub struct NativeOptions {
     pub precision: Option<String>,
     /// How many of a value's numbers, in percent, its range in `int8` holds at least. Default 100.
     pub percentile: Option<f64>,
+    pub cache: Option<NativeCache>,
+}
+
+/// Where packed filters are kept between processes.
+#[napi(object)]
+pub struct NativeCache {
+    pub folder: String,
+    /// This addon's own file: what another one has packed is not for this one.
+    pub addon_file: String,
 }
 
 impl NativeOptions {
@@ -59,6 +70,8 @@ pub struct NativeInfo {
     pub weight_bytes: f64,
     /// Those of them that others had packed.
     pub shared_weight_bytes: f64,
+    /// Those of them that lie in a file of the cache.
+    pub cached_weight_bytes: f64,
     /// Weights of its own, activations and scratch: all that runs will ever use.
     pub peak_bytes: f64,
 }
@@ -138,14 +151,20 @@ pub fn new_identity() -> u32 {
     LAST_IDENTITY.fetch_add(1, Ordering::Relaxed) + 1
 }
 
+/// The digest of the addon's file, read once.
+fn packer(addon_file: &str) -> Option<Digest> {
+    static PACKER: OnceLock<Option<Digest>> = OnceLock::new();
+    *PACKER.get_or_init(|| std::fs::read(addon_file).ok().map(|bytes| *blake3::hash(&bytes).as_bytes()))
+}
+
 impl Task for Compile {
-    type Output = Executable;
+    type Output = (Executable, Option<PackedFile>);
     type JsValue = NativeExecutable;
 
-    fn compute(&mut self) -> Result<Executable> {
+    fn compute(&mut self) -> Result<Self::Output> {
         let constants: Constants =
             self.constant_ids.iter().zip(&self.constants).map(|(id, data)| (*id as usize, data.as_ref())).collect();
-        let make = || -> std::result::Result<Executable, String> {
+        let make = || -> std::result::Result<Self::Output, String> {
             let (isa, threads, precision) = self.options.resolve()?;
             let reject_non_finite = self.options.reject_non_finite.unwrap_or(false);
             let options = Options { isa, threads, algorithm: None, reject_non_finite, precision };
@@ -154,18 +173,23 @@ impl Task for Compile {
             let samples: Vec<&[&[f32]]> = arrays.chunks(graph.inputs.len().max(1)).collect();
             let ids = self.constant_ids.iter().map(|id| *id as usize);
             let identities = ids.zip(self.identities.iter().map(|identity| u64::from(*identity))).collect();
-            let sharing = Sharing { store: &FILTERS, identities };
             let known = |range: &[f64]| (range[0] as u64, [range[1] as f32, range[2] as f32]);
             let known: Vec<(u64, [f32; 2])> = self.ranges.chunks_exact(3).map(known).collect();
             let percentile = self.options.percentile.unwrap_or(Calibration::NONE.percentile);
             let calibration = Calibration { samples: &samples, percentile, known: &known };
-            Executable::new(compile_sharing(&graph, &constants, options, calibration, Some(&sharing))?)
+            let cache = self.options.cache.as_ref().and_then(|NativeCache { folder, addon_file }| {
+                Some(PackedCache::new(folder.into(), packer(addon_file)?, LEAST_BYTES))
+            });
+            let sharing = Sharing { store: &FILTERS, identities, cache: cache.as_ref() };
+            let program = compile_sharing(&graph, &constants, options, calibration, Some(&sharing))?;
+            let missing = cache.and_then(PackedCache::missing);
+            Ok((Executable::new(program)?, missing))
         };
         make().map_err(|message| Error::new(Status::InvalidArg, message))
     }
 
-    fn resolve(&mut self, _env: Env, executable: Executable) -> Result<NativeExecutable> {
-        Ok(NativeExecutable { executable: Some(executable) })
+    fn resolve(&mut self, _env: Env, (executable, missing): Self::Output) -> Result<NativeExecutable> {
+        Ok(NativeExecutable { executable: Some(executable), missing })
     }
 }
 
@@ -188,9 +212,12 @@ pub fn compile_graph(
 #[napi]
 pub struct NativeExecutable {
     executable: Option<Executable>,
+    /// What the cache lacks of it.
+    missing: Option<PackedFile>,
 }
 
 type Resolver = Box<dyn FnOnce(Env) -> Result<Vec<Float32Array>>>;
+type StoreResolver = Box<dyn FnOnce(Env) -> Result<()>>;
 
 #[napi]
 impl NativeExecutable {
@@ -206,6 +233,7 @@ impl NativeExecutable {
             threads: program.threads as u32,
             weight_bytes: program.weight_bytes() as f64,
             shared_weight_bytes: program.shared_weight_bytes() as f64,
+            cached_weight_bytes: program.cached_weight_bytes() as f64,
             peak_bytes: program.bytes() as f64,
         })
     }
@@ -274,6 +302,21 @@ impl NativeExecutable {
         Ok(promise)
     }
 
+    /// Writes packed filters that the cache lacks into it, on a thread of its own, where they have not been written yet; its
+    /// files then take `limit_bytes` at most.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn store<'env>(&mut self, env: &'env Env, limit_bytes: f64) -> Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<(), StoreResolver>()?;
+        let missing = self.missing.take();
+        std::thread::spawn(move || {
+            let written = missing.map_or(Ok(()), |file| file.write(limit_bytes as u64));
+            deferred.resolve(Box::new(move |_| {
+                written.map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+            }));
+        });
+        Ok(promise)
+    }
+
     /// Ends the run of this id early; its promise is then rejected with the code `Cancelled`.
     #[napi]
     pub fn cancel(&self, id: u32) {
@@ -286,5 +329,6 @@ impl NativeExecutable {
     #[napi]
     pub fn dispose(&mut self) {
         self.executable = None;
+        self.missing = None;
     }
 }

@@ -23,7 +23,7 @@ use crate::pool::{Pool, Whole};
 use crate::precision::{Calibration, IS_REDUCIBLE, Precision, Ranges, calibrate, formats, wants_range};
 use crate::program::{Port, Program, Step, Traffic, Work};
 use crate::sharing::{FilterPlan, Place, Sharing, Start};
-use crate::weights::{Filters, Packing, pack};
+use crate::weights::{Filters, Packing};
 use std::borrow::Cow;
 
 /// Values of different layouts have memory of their own while all of it, in floats, keeps to the last-level cache.
@@ -98,9 +98,8 @@ pub fn compile_sharing(
         let weights = 4 * (planner.weights_read - before);
         planner.steps[first].traffic = planner.traffic(index, weights);
     }
-    let own = pack(&planner.packings, planner.weights, options.isa, options.threads)?;
     let shared_filters = planner.filters.shared;
-    let weights = planner.filters.finish(own);
+    let weights = planner.filters.finish(&planner.packings, planner.weights, options.isa, options.threads)?;
     let starts = weights.iter().map(|memory| Start(memory.start())).collect();
     let port = |binding: &crate::graph::Binding| Port {
         name: binding.name.clone(),

@@ -221,6 +221,12 @@ impl Program {
         4 * self.shared_filters
     }
 
+    /// Those of its own that lie in a file.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn cached_weight_bytes(&self) -> usize {
+        if self.weights[0].is_of_file() { 4 * self.weights[0].length() } else { 0 }
+    }
+
     /// Weights of its own, activations and scratch.
     pub fn bytes(&self) -> usize {
         4 * (self.weights[0].length() + self.activations.length() + self.scratch.length())

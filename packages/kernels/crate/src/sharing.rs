@@ -1,8 +1,12 @@
 //! Packed filters that several programs share: executables of one network at several sizes read the same ones.
 
 use crate::graph::ValueId;
+use crate::isa::Isa;
 use crate::lower::Filter;
 use crate::memory::Floats;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::packed::PackedCache;
+use crate::weights::{Packing, pack};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -42,6 +46,9 @@ impl Default for FilterStore {
 pub struct Sharing<'s> {
     pub store: &'s FilterStore,
     pub identities: HashMap<ValueId, u64>,
+    /// Where what the program packs itself may be found.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub cache: Option<&'s PackedCache>,
 }
 
 impl Sharing<'_> {
@@ -108,14 +115,41 @@ impl<'s> FilterPlan<'s> {
         Place { memory: 0, at }
     }
 
-    /// All memories that the program reads, `own` being packed now.
-    pub fn finish(self, own: Floats) -> Vec<Arc<Floats>> {
-        let own = Arc::new(own);
+    /// All memories that the program reads: its own, of `length` floats, which is packed now or found in a file, and those
+    /// of others.
+    pub fn finish(
+        self,
+        tasks: &[Packing],
+        length: usize,
+        isa: &'static Isa,
+        threads: usize,
+    ) -> Result<Vec<Arc<Floats>>, String> {
+        let own = self.own(tasks, length, isa, threads)?;
         if let Some(sharing) = self.sharing {
             sharing.store.add(self.packed, &own);
         }
         let mut memories = vec![own];
         memories.extend(self.found);
-        memories
+        Ok(memories)
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn own(&self, tasks: &[Packing], length: usize, isa: &'static Isa, threads: usize) -> Result<Arc<Floats>, String> {
+        Ok(Arc::new(pack(tasks, length, isa, threads)?))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn own(&self, tasks: &[Packing], length: usize, isa: &'static Isa, threads: usize) -> Result<Arc<Floats>, String> {
+        let cache = self.sharing.and_then(|sharing| sharing.cache);
+        let key = match cache.map(|cache| cache.load(tasks, length, isa, threads)) {
+            Some(Ok(found)) => return Ok(Arc::new(found)),
+            Some(Err(key)) => key,
+            None => None,
+        };
+        let own = Arc::new(pack(tasks, length, isa, threads)?);
+        if let (Some(cache), Some(key)) = (cache, key) {
+            cache.offer(key, own.clone());
+        }
+        Ok(own)
     }
 }

@@ -7,6 +7,7 @@ use crate::lower::Filter;
 use crate::memory::Floats;
 use crate::precision::IS_REDUCIBLE;
 use crate::winograd::{FILTER_LANES, transform_filters};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A layer's filters: `[taps, in / groups, out]`, or in PyTorch's order `[out, in / groups, taps]`.
@@ -111,9 +112,7 @@ impl Filters<'_> {
                     }
                 }
             }
-            for (target, held) in
-                target.chunks_exact_mut(position).zip(held.chunks_exact(ROWS_AT_ONCE * width))
-            {
+            for (target, held) in target.chunks_exact_mut(position).zip(held.chunks_exact(ROWS_AT_ONCE * width)) {
                 target[start..start + run].copy_from_slice(&held[..run]);
             }
         }
@@ -360,28 +359,108 @@ impl Filters<'_> {
     }
 }
 
+/// What packed numbers depend on: plain numbers, and the contents of arrays.
+#[derive(Default)]
+pub struct Description<'d> {
+    pub numbers: Vec<u64>,
+    pub arrays: Vec<&'d [f32]>,
+    places: HashMap<(*const f32, usize), usize>,
+}
+
+impl<'d> Description<'d> {
+    fn numbers(&mut self, numbers: &[usize]) {
+        self.numbers.extend(numbers.iter().map(|number| *number as u64));
+    }
+
+    /// Arrays that several packings read are one.
+    fn array(&mut self, array: &'d [f32]) {
+        let next = self.arrays.len();
+        let place = *self.places.entry((array.as_ptr(), array.len())).or_insert(next);
+        if place == next {
+            self.arrays.push(array);
+        }
+        self.numbers(&[place, array.len()]);
+    }
+
+    fn filters(&mut self, filters: &Filters<'d>) {
+        let Filters { filter, taps, in_channels, out_channels, groups } = *filters;
+        let Filter { data, is_torch, factors, ids: _ } = filter;
+        self.numbers(&[taps, in_channels, out_channels, groups, usize::from(is_torch), usize::from(factors.is_some())]);
+        self.array(data);
+        if let Some(factors) = factors {
+            self.array(factors);
+        }
+    }
+
+    fn group(&mut self, group: &OutputGroup) {
+        let OutputGroup { first_block, vectors, first_input_block, weights } = *group;
+        self.numbers(&[first_block, vectors, first_input_block, weights]);
+    }
+}
+
+impl Packing<'_> {
+    /// Everything that [`Packing::run`] reads: packings that say the same write the same, at the same places.
+    pub fn describe<'d>(&'d self, into: &mut Description<'d>) {
+        match self {
+            Packing::Direct { filters, group, blocks, channels, lanes, at } => {
+                into.numbers(&[0, *blocks, *channels, *lanes, *at]);
+                into.filters(filters);
+                into.group(group);
+            }
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers } => {
+                let kind = match numbers {
+                    Numbers::Bfloat => 0,
+                    Numbers::Halves => 1,
+                    Numbers::Bytes(_) => 2,
+                };
+                into.numbers(&[1, *blocks, *channels, *window, *column, *lanes, *at, kind]);
+                if let Numbers::Bytes(steps) = numbers {
+                    into.array(steps);
+                }
+                into.filters(filters);
+                into.group(group);
+            }
+            Packing::Winograd { m, filters, group, blocks, lanes, at } => {
+                into.numbers(&[2, *m, *blocks, *lanes, *at]);
+                into.filters(filters);
+                into.group(group);
+            }
+            Packing::Channels { data, at } => {
+                into.numbers(&[3, *at]);
+                into.array(data);
+            }
+        }
+    }
+}
+
 /// Packs everything into fresh memory of `length` floats, on `threads` threads.
 pub fn pack(tasks: &[Packing], length: usize, isa: &'static Isa, threads: usize) -> Result<Floats, String> {
     let weights = Floats::zeroed(length)?;
+    share_out(tasks.len(), threads, |index| {
+        // SAFETY: the instruction set is one of this CPU's; tasks have places of their own, within `length`, and each is
+        // taken once.
+        unsafe { (isa.pack)(&tasks[index], weights.start()) };
+    });
+    Ok(weights)
+}
+
+/// Calls `work` once with each number below `count`, on `threads` threads.
+pub fn share_out(count: usize, threads: usize, work: impl Fn(usize) + Sync) {
     if threads == 1 || cfg!(target_arch = "wasm32") {
-        for task in tasks {
-            // SAFETY: the instruction set is one of this CPU's; tasks have places of their own, within `length`.
-            unsafe { (isa.pack)(task, weights.start()) };
-        }
-        return Ok(weights);
+        (0..count).for_each(work);
+        return;
     }
     let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || {
-        while let Some(task) = tasks.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-            // SAFETY: as above; each task is taken once.
-            unsafe { (isa.pack)(task, weights.start()) };
+    let take = || loop {
+        match next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            index if index < count => work(index),
+            _ => return,
         }
     };
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(work);
+            scope.spawn(take);
         }
-        work();
+        take();
     });
-    Ok(weights)
 }

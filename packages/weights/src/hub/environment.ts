@@ -46,9 +46,22 @@ export async function hubFromEnvironment(env: Environment = process.env): Promis
 
 /** The folder that downloads are kept in. */
 export function cacheFolder(env: Environment = process.env): string {
-  if (env['RESIDUAL_HOME']) return join(env['RESIDUAL_HOME'], 'weights');
+  return join(home(env), 'weights');
+}
+
+/** The folder beside it, for weights as the native kernels pack them. */
+export function packedFolder(env: Environment = process.env): string {
+  return join(home(env), 'packed');
+}
+
+/** Whether packed weights may be kept: not where `RESIDUAL_NO_PACKED` is set. */
+export function keepsPacked(env: Environment = process.env): boolean {
+  return !isSet(env['RESIDUAL_NO_PACKED']);
+}
+
+function home(env: Environment): string {
   const caches = env['XDG_CACHE_HOME'] || env['LOCALAPPDATA'] || join(homedir(), '.cache');
-  return join(caches, 'residual', 'weights');
+  return env['RESIDUAL_HOME'] || join(caches, 'residual');
 }
 
 function isSet(value: string | undefined): boolean {

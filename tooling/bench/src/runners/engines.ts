@@ -9,11 +9,12 @@ export async function nativeEngine({
   threads,
   batch,
   sizePx,
-}: Pick<Job, 'precision' | 'threads' | 'batch' | 'sizePx'>): Promise<Engine> {
+  packedFolder,
+}: Pick<Job, 'precision' | 'threads' | 'batch' | 'sizePx' | 'packedFolder'>): Promise<Engine> {
   const { native } = await import('@residual/backend-node');
   const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx, 'calibration') }] : [];
-  const options = { threads, precision, calibration };
-  return native(options);
+  const cache = packedFolder === undefined ? {} : { cache: { folder: packedFolder } };
+  return native({ threads, precision, calibration, ...cache });
 }
 
 /** The engine on TensorFlow's graph runtime. */

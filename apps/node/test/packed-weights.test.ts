@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { requirement } from '@residual/testing';
+import { samplePictures } from '@residual/weights-cifar10';
+import { expect, onTestFinished, test } from 'vitest';
+import { residual } from './run-command.ts';
+
+test.skipIf(!requirement('native'))('packed weights are kept, listed, found again and cleared', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'residual-home-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const classify = ['classify', fileURLToPath(samplePictures()[0]!.url), '--device', 'native', '--json'];
+  const run = async (args: string[], env = {}) =>
+    (await residual(args, { env: { RESIDUAL_HOME: home, RESIDUAL_NO_PACKED: '', ...env } })).stdout;
+
+  const plain = await run(classify, { RESIDUAL_NO_PACKED: '1' });
+  expect(await run(['cache', 'list'])).toMatch(/weights: 0 files, 0\.0 MiB\n$/);
+  expect(await run(classify)).toBe(plain);
+  expect(await run(classify)).toBe(plain);
+  expect(await run(['cache', 'list'])).toMatch(
+    /\.packed +[\d.]+ MiB +packed for the native kernels\n.*\n.*packed: 1 file/,
+  );
+  expect(await run(['cache', 'clear'])).toMatch(/packed: removed 1 file, [\d.]+ MiB\n$/);
+  expect(await run(['cache', 'list'])).toMatch(/weights: 0 files, 0\.0 MiB\n$/);
+});
