@@ -6,7 +6,7 @@ use residual_kernels::graph::{Constants, Graph};
 use residual_kernels::isa::Isa;
 use residual_kernels::packed::PackedCache;
 use residual_kernels::plan::{Options, compile_sharing};
-use residual_kernels::precision::Precision;
+use residual_kernels::precision::{Calibration, Precision};
 use residual_kernels::program::Program;
 use residual_kernels::sharing::{FilterStore, Sharing};
 use std::fs;
@@ -90,7 +90,7 @@ fn compile(graph: &Builder, isa: &'static Isa, cache: Option<&PackedCache>) -> P
     let options = Options { isa, threads: 2, algorithm: None, reject_non_finite: false, precision: Precision::Float32 };
     let store = FilterStore::new();
     let sharing = Sharing { store: &store, identities: Default::default(), cache };
-    compile_sharing(&parsed, &constants, options, &[], Some(&sharing)).unwrap()
+    compile_sharing(&parsed, &constants, options, Calibration::NONE, Some(&sharing)).unwrap()
 }
 
 fn run(program: &Program) -> Vec<f32> {
