@@ -76,8 +76,8 @@ impl Drop for Folder {
 /// Whether a file was found, and what the program answers. What was lacking is written, within `limit` bytes.
 fn start(folder: &Path, graph: &Builder, isa: &'static Isa, packer: [u8; 32], limit: u64) -> (bool, Vec<f32>) {
     let cache = PackedCache::new(folder.into(), packer, 0);
-    let program = compile(graph, isa, Some(&cache));
-    let answer = run(&program);
+    let mut program = compile(graph, isa, Some(&cache));
+    let answer = run(&mut program);
     if let Some(file) = cache.missing() {
         file.write(limit).unwrap();
     }
@@ -93,7 +93,7 @@ fn compile(graph: &Builder, isa: &'static Isa, cache: Option<&PackedCache>) -> P
     compile_sharing(&parsed, &constants, options, Calibration::NONE, Some(&sharing)).unwrap()
 }
 
-fn run(program: &Program) -> Vec<f32> {
+fn run(program: &mut Program) -> Vec<f32> {
     let x = Random(3).numbers(SHAPE.iter().product());
     let mut y = vec![0.0; program.outputs[0].length()];
     program.run_alone(&[&x], &mut [&mut y]).unwrap();
@@ -109,7 +109,7 @@ fn the_second_start_finds_what_the_first_packed_and_answers_the_same_to_the_bit(
     let graph = network(1);
     for isa in Isa::available() {
         let folder = Folder::new(&format!("hit-{}", isa.name));
-        let plain = run(&compile(&graph, isa, None));
+        let plain = run(&mut compile(&graph, isa, None));
         assert_eq!(start(&folder.0, &graph, isa, PACKER, ROOM), (false, plain.clone()), "{}", isa.name);
         let written = fs::metadata(folder.file()).unwrap().modified().unwrap();
         assert_eq!(start(&folder.0, &graph, isa, PACKER, ROOM), (true, plain), "{}", isa.name);
@@ -122,7 +122,7 @@ fn other_weights_instruction_sets_and_packers_have_files_of_their_own() {
     let folder = Folder::new("miss");
     let (first, other) = (network(1), network(2));
     start(&folder.0, &first, fastest(), PACKER, ROOM);
-    let plain = run(&compile(&other, fastest(), None));
+    let plain = run(&mut compile(&other, fastest(), None));
     assert_eq!(start(&folder.0, &other, fastest(), PACKER, ROOM), (false, plain));
     assert!(!start(&folder.0, &first, Isa::choose(Some("portable")).unwrap(), PACKER, ROOM).0);
     assert!(!start(&folder.0, &first, fastest(), [8; 32], ROOM).0);
@@ -162,7 +162,7 @@ fn a_file_that_is_cut_off_longer_or_altered_anywhere_is_packed_and_written_anew(
 fn several_at_once_write_one_good_file_and_one_that_is_mapped_may_go() {
     let folder = Folder::new("several");
     let graph = network(1);
-    let plain = run(&compile(&graph, fastest(), None));
+    let plain = run(&mut compile(&graph, fastest(), None));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -174,11 +174,11 @@ fn several_at_once_write_one_good_file_and_one_that_is_mapped_may_go() {
     });
     folder.file();
     let cache = PackedCache::new(folder.0.clone(), PACKER, 0);
-    let program = compile(&graph, fastest(), Some(&cache));
+    let mut program = compile(&graph, fastest(), Some(&cache));
     assert!(program.cached_weight_bytes() > 0);
     // Windows keeps a file that is mapped.
     if fs::remove_dir_all(&folder.0).is_ok() {
-        assert_eq!(run(&program), plain);
+        assert_eq!(run(&mut program), plain);
     }
 }
 
@@ -217,8 +217,8 @@ fn a_folder_that_cannot_be_written_is_an_error_of_writing_alone() {
     let folder = Folder::new("file");
     fs::write(&folder.0, "no folder").unwrap();
     let cache = PackedCache::new(folder.0.join("below"), PACKER, 0);
-    let program = compile(&network(1), fastest(), Some(&cache));
-    assert_eq!(run(&program), run(&compile(&network(1), fastest(), None)));
+    let mut program = compile(&network(1), fastest(), Some(&cache));
+    assert_eq!(run(&mut program), run(&mut compile(&network(1), fastest(), None)));
     assert!(cache.missing().unwrap().write(ROOM).is_err());
     fs::remove_file(&folder.0).unwrap();
     let small = PackedCache::new(folder.0.clone(), PACKER, 1 << 30);
