@@ -16,16 +16,16 @@ export function runOptions(command: Command, { recipe }: { recipe: string }): Co
     .option('--seed <n>', 'first weights, order and augmentation depend on it', '1')
     .option('--evaluate-every <n>', 'epochs between two evaluations', '1')
     .option('--limit <n>', 'only the first n pictures of each part')
-    .addOption(deviceOption().default(undefined, 'the first of them that is here'))
+    .addOption(deviceOption(' (default: the first of them that is here)'))
     .option('--threads <n>', 'of the device; default: as many as there are cores')
     .addOption(precisionOption())
     .option('--resume', 'go on with the run that is in the folder, with its own settings')
     .option('--json', 'one line of JSON at the end instead of a sentence');
 }
 
-/** `--device`. */
-export function deviceOption(): Option {
-  const who = "who computes the steps: Residual's own kernels, TensorFlow, or tfjs in JavaScript";
+/** `--device`, with what is to be said of its default where that is no name. */
+export function deviceOption(note = ''): Option {
+  const who = `who computes the steps: Residual's own kernels, TensorFlow, or tfjs in JavaScript${note}`;
   return new Option('--device <name>', who).choices(['native', 'tensorflow', 'tfjs']);
 }
 
