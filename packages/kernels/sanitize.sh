@@ -4,7 +4,6 @@
 set -eu
 cd "$(dirname "$0")/crate"
 host=$(rustc -vV | sed -n 's/^host: //p')
-# Less to compile: nobody builds on it, line numbers are enough, and so is the least optimisation that inlines.
-export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=line-tables-only CARGO_PROFILE_TEST_OPT_LEVEL=1
-RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" \
+# Less to compile: the least optimisation that inlines.
+RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" CARGO_PROFILE_TEST_OPT_LEVEL=1 \
   cargo test --locked --features emulated --target "$host" --target-dir ../target/sanitize --test "${1:-*}"

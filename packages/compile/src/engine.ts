@@ -36,7 +36,7 @@ export interface RunOptions {
 }
 
 export interface ProfileOptions extends RunOptions {
-  /** Timed runs, after one that is not; times are their medians. Default 10. */
+  /** Timed runs, after one that is not; times are their medians, or their means where a clock is too coarse. Default 10. */
   readonly runs?: number;
 }
 
@@ -46,7 +46,7 @@ export interface Profile {
   readonly device: string;
   /** How many runs were timed. */
   readonly runs: number;
-  /** Median time of a run, in milliseconds, with what lies outside of steps. */
+  /** Time of a run, in milliseconds, with what lies outside of steps. */
   readonly runMs: number;
   /** In the order of computation. */
   readonly steps: readonly ProfileStep[];
@@ -68,7 +68,7 @@ export interface ProfileStep {
   readonly shape: readonly number[];
   /** Of a convolution: `[h, w, in / groups, out]`. */
   readonly filterShape?: readonly number[];
-  /** Median, in milliseconds. */
+  /** In milliseconds. */
   readonly timeMs: number;
   /** Of the convolution or matrix product as it is defined, whatever the algorithm does instead; 0 for other steps. */
   readonly multiplyAdds: number;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { requirement } from '@residual/testing';
 import { describe, expect, test } from 'vitest';
@@ -9,35 +9,41 @@ const asked = (process.env['RESIDUAL_REQUIRE'] ?? '').split(',');
 const isAsked = asked.includes('rust') && requirement('rust');
 const isArmAsked = isAsked && asked.includes('aarch64') && requirement('aarch64');
 
-describe.skipIf(!isAsked)('the crate', () => {
-  test('its kernels give what plain loops in float64 give', { timeout: 900_000 }, () => {
-    const cwd = resolve(folder, 'crate');
-    const output = execFileSync('cargo', ['test', '--release', '--locked', '--features', 'emulated'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: 'pipe',
-    });
+describe.skipIf(!isAsked)('the crate', { timeout: 900_000 }, () => {
+  test('its kernels give what plain loops in float64 give', async ({ signal }) => {
+    const output = await run('cargo', ['test', '--locked', '--features', 'emulated'], signal);
     expect(output).toContain('winograd_matches_float64_where_it_applies ... ok');
   });
 
-  test('its kernels read and write nothing but their own memory', { timeout: 900_000 }, () => {
-    const output = runScript('sanitize.sh');
+  test('its kernels read and write nothing but their own memory', async ({ signal }) => {
+    const output = await run('sh', ['../sanitize.sh'], signal);
     expect(output).toContain('bytes_keep_two_digits ... ok');
   });
 
-  test.skipIf(!isArmAsked)('its kernels for ARM give what plain loops give', { timeout: 900_000 }, () => {
-    const output = runScript('emulate.sh');
+  test.skipIf(!isArmAsked)('its kernels for ARM give what plain loops give', async ({ signal }) => {
+    const output = await run('sh', ['../emulate.sh'], signal);
     // On a CPU that multiplies bfloat16 and bytes, and on one that does not.
     expect(output.match(/what_an_arm_cpu_multiplies_is_found \.\.\. ok/g)).toHaveLength(2);
   });
 
-  test('the committed WASM modules are what the sources build, byte for byte', { timeout: 900_000 }, () => {
-    const script = resolve(folder, 'build-wasm.mjs');
-    const output = execFileSync('node', [script, '--check'], { encoding: 'utf8', stdio: 'pipe' });
+  test('the committed WASM modules are what the sources build, byte for byte', async ({ signal }) => {
+    const output = await run('node', ['../build-wasm.mjs', '--check'], signal);
     expect(output.match(/is what these sources build/g)).toHaveLength(4);
   });
 });
 
-function runScript(name: string): string {
-  return execFileSync('sh', [resolve(folder, name)], { encoding: 'utf8', stdio: 'pipe' });
+/** Runs a command in the crate's folder, and ends it with all that it has started where the test ends first. */
+async function run(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const child = spawn(command, args, { cwd: resolve(folder, 'crate'), detached: true });
+  const kill = (): boolean => process.kill(-child.pid!, 'SIGKILL');
+  signal.addEventListener('abort', kill);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const status = await new Promise((done) => child.on('close', done));
+  signal.removeEventListener('abort', kill);
+  expect(status, output).toBe(0);
+  return output;
 }

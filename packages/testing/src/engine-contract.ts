@@ -297,9 +297,10 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
             expect(readBytes + writtenBytes, name).toBeGreaterThan(0);
             expect(timeMs, name).toBeGreaterThanOrEqual(0);
           }
-          // Medians of each need not add up to the median of all.
-          expect(sumOf(steps, 'timeMs')).toBeGreaterThan(0);
-          expect(sumOf(steps, 'timeMs')).toBeLessThan(2 * runMs);
+          // Medians of each need not add up to the median of all, and a coarse clock sees few of them.
+          const tick = clockTickMs();
+          if (tick < 0.5) expect(sumOf(steps, 'timeMs')).toBeGreaterThan(0);
+          expect(sumOf(steps, 'timeMs')).toBeLessThan(2 * (runMs + tick));
         });
       }
 
@@ -336,6 +337,15 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
 
 /** Of `residualNet(1, 16)`: its stem, twenty 3×3 and 1×1 convolutions, and its matrix product, counted by hand. */
 const RESIDUAL_16_MULTIPLY_ADDS = 10_203_776;
+
+/** The least that the clock goes on by: in pages that are not isolated, up to a millisecond. */
+function clockTickMs(): number {
+  const start = performance.now();
+  for (;;) {
+    const passed = performance.now() - start;
+    if (passed > 0) return passed;
+  }
+}
 
 function sumOf(steps: ProfileLike['steps'], field: 'timeMs' | 'multiplyAdds'): number {
   return steps.reduce((sum, step) => sum + step[field], 0);

@@ -2,7 +2,7 @@ import type { CompileOptions, Executable, ExecutableInfo, Profile, ProfileOption
 import type { ConstantData, Graph } from '../graph.ts';
 import { withOtherOutputs } from './computed-outputs.ts';
 import { EngineError } from './engine-error.ts';
-import { type EngineStep, median, nameSteps } from './profile.ts';
+import { type EngineStep, nameSteps, typical } from './profile.ts';
 
 /** What an engine itself has to do; `makeExecutable` does the rest of the contract. */
 export interface ExecutableParts {
@@ -106,7 +106,7 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
       engine: info.engine,
       device: info.device,
       runs,
-      runMs: median(runsMs),
+      runMs: typical(runsMs),
       steps: nameSteps(light, engineSteps, times),
       ...(profileNote === undefined ? {} : { note: profileNote }),
       outputs: results,

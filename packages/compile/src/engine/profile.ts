@@ -20,7 +20,7 @@ const BYTES: Readonly<Record<GraphDtype, number>> = { float32: 4, int32: 4, bool
 const TRANSFERS: Readonly<Record<string, string>> = { pack: 'Input', unpack: 'Output' };
 
 /**
- * Names an engine's steps by the graph, and gives them the medians of their times. Steps in a row that are one node's by one
+ * Names an engine's steps by the graph, and gives them their typical times. Steps in a row that are one node's by one
  * algorithm become one.
  *
  * @param times For each run the milliseconds of each step.
@@ -47,7 +47,7 @@ export function nameSteps(
       algorithm,
       shape: graph.values[value]!.shape,
       ...filter,
-      timeMs: median(times.map((run) => sum(parts.map((_, index) => run[first + index]!)))),
+      timeMs: typical(times.map((run) => sum(parts.map((_, index) => run[first + index]!)))),
       multiplyAdds: computes ? costOf(graph, node).multiplyAdds : 0,
       computedMultiplyAdds,
       weightBytes: sum(parts.map(({ weightBytes }) => weightBytes)),
@@ -111,7 +111,12 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-export function median(numbers: readonly number[]): number {
+/** The median, or the mean where a clock is too coarse to see the step in most runs, as Firefox's of a millisecond is. */
+export function typical(numbers: readonly number[]): number {
+  return median(numbers) || sum(numbers) / numbers.length;
+}
+
+function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
