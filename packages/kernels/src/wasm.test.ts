@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { allowRelaxedSimd } from './allow-relaxed-simd.ts';
+import { convolutionAttributes } from './fixtures/convolution-attributes.ts';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
 import { compileProgram } from './wasm.ts';
 
@@ -64,6 +65,17 @@ describe.each([
     program.dispose();
     program.dispose();
     await expect(program.run(inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+
+  test('NaN passes through to the pixels that read it', async () => {
+    const { graph, inputs } = convolutionGraph();
+    const program = await compileProgram(graph, { threads, isa });
+    const x = Float32Array.from(inputs.x);
+    x[0] = Number.NaN;
+    const { y } = await program.run({ ...inputs, x });
+    program.dispose();
+    expect(y![0]).toBeNaN();
+    expect(y!.at(-1)).not.toBeNaN();
   });
 
   test('a run is cancelled or disposed of in the middle', async () => {
@@ -187,16 +199,7 @@ test.skipIf(!existsSync(built))(
 /** `x · w + bias` of one number, by the kernels' multiply-add. */
 function productGraph(factor: number, bias: number) {
   const value = (...shape: number[]) => ({ shape, dtype: 'float32' }) as const;
-  const attributes = {
-    strides: [1, 1],
-    pad: [
-      [0, 0],
-      [0, 0],
-    ],
-    dilations: [1, 1],
-    groups: 1,
-    hasBias: true,
-  };
+  const attributes = convolutionAttributes(0, { hasBias: true });
   const graph = {
     values: [value(1, 1, 1, 1), value(1, 1, 1, 1), value(1), value(1, 1, 1, 1)],
     nodes: [{ op: 'FusedConv2D', inputs: [0, 1, 2], outputs: [3], attributes }],
@@ -214,16 +217,7 @@ function productGraph(factor: number, bias: number) {
 function largeConvolution() {
   const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
   const [size, channels] = [64, 256];
-  const attributes = {
-    strides: [1, 1],
-    pad: [
-      [1, 1],
-      [1, 1],
-    ],
-    dilations: [1, 1],
-    groups: 1,
-    activation: 'relu',
-  };
+  const attributes = convolutionAttributes(1, { activation: 'relu' });
   const image = value(1, size, size, channels);
   const graph = {
     values: [image, value(3, 3, channels, channels), image],

@@ -48,13 +48,22 @@ impl Vector for Simd128 {
         let sum = f32x4_add(term.0, f32x4_mul(self.0, factor.0));
         Simd128(sum)
     }
-    // `pmax(a, b)` is `a < b ? b : a`, one instruction on x86, and NaN in `a` stays.
+    // `pmax(a, b)` is `a < b ? b : a`, one instruction on x86, and NaN in `a` stays. With relaxed SIMD, LLVM makes
+    // `relaxed_max` of it, in which NaN does not stay; it leaves the comparison and the selection alone.
     #[inline(always)]
     unsafe fn at_least(self, floor: Self) -> Self {
-        Simd128(f32x4_pmax(self.0, floor.0))
+        #[cfg(target_feature = "relaxed-simd")]
+        let larger = v128_bitselect(floor.0, self.0, f32x4_lt(self.0, floor.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        let larger = f32x4_pmax(self.0, floor.0);
+        Simd128(larger)
     }
     #[inline(always)]
     unsafe fn at_most(self, ceiling: Self) -> Self {
-        Simd128(f32x4_pmin(self.0, ceiling.0))
+        #[cfg(target_feature = "relaxed-simd")]
+        let smaller = v128_bitselect(ceiling.0, self.0, f32x4_gt(self.0, ceiling.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        let smaller = f32x4_pmin(self.0, ceiling.0);
+        Simd128(smaller)
     }
 }
