@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectClose, requirement } from '@residual/testing';
 import { describe, expect, test, vi } from 'vitest';
+import { convolutionAttributes } from './fixtures/convolution-attributes.ts';
 import { convolutionGraph } from './fixtures/convolution-graph.ts';
 import type { KernelGraph } from './kernel-graph.ts';
 import { loadAddon } from './load-addon.ts';
@@ -131,16 +132,7 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
     const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i));
     const filters = new Map([1, 2].map((id) => [id, wave(64 * 64)]));
     const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
-    const attributes = {
-      strides: [1, 1],
-      pad: [
-        [0, 0],
-        [0, 0],
-      ],
-      dilations: [1, 1],
-      groups: 1,
-      activation: 'relu',
-    };
+    const attributes = convolutionAttributes(0, { activation: 'relu' });
     const twoConvolutions = (batch: number): KernelGraph => ({
       values: [
         value(batch, 5, 5, 64),
@@ -250,11 +242,7 @@ describe.skipIf(!requirement('native'))('the native kernels', () => {
 /** 3×3, 128 channels to 128: enough weights that small pictures are computed otherwise than large ones. */
 function wideConvolution(size: number, filter: Float32Array, channels = 128): KernelGraph {
   const value = (...shape: number[]) => ({ shape, dtype: 'float32' });
-  const pad = [
-    [1, 1],
-    [1, 1],
-  ];
-  const attributes = { strides: [1, 1], pad, dilations: [1, 1], groups: 1, activation: 'linear' };
+  const attributes = convolutionAttributes(1, { activation: 'linear' });
   return {
     values: [value(1, size, size, channels), value(3, 3, channels, channels), value(1, size, size, channels)],
     nodes: [{ op: 'FusedConv2D', inputs: [0, 1], outputs: [2], attributes }],

@@ -3,12 +3,14 @@
 
 mod algorithm;
 mod direct;
+mod filter_ranges;
 #[cfg(target_arch = "x86_64")]
 mod matrix;
 mod winograd;
 
 pub use algorithm::Algorithm;
 use algorithm::{border, can_be_matrix, choose_algorithm};
+use filter_ranges::{known_ranges, ranges_by_filter};
 
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
@@ -120,32 +122,6 @@ pub fn compile_sharing(
         scratch: Floats::zeroed(scratch_each * options.threads)?,
         scratch_each,
     })
-}
-
-/// The identity of the filter that makes each value, with that value.
-fn filter_identities(lowered: &Lowered, sharing: Option<&Sharing>) -> Vec<(u64, ValueId)> {
-    let Some(sharing) = sharing.filter(|_| IS_REDUCIBLE) else { return Vec::new() };
-    let identity = |operation: &Operation| match &operation.kind {
-        Kind::Conv(conv) => Some((*sharing.identities.get(&conv.filter.ids[0]?)?, operation.output)),
-        _ => None,
-    };
-    lowered.operations.iter().filter_map(identity).collect()
-}
-
-fn ranges_by_filter(lowered: &Lowered, ranges: &Ranges, sharing: Option<&Sharing>) -> Vec<(u64, [f32; 2])> {
-    let identities = filter_identities(lowered, sharing).into_iter();
-    identities.filter_map(|(identity, value)| Some((identity, *ranges.get(&value)?))).collect()
-}
-
-fn known_ranges(lowered: &Lowered, known: &[(u64, [f32; 2])], sharing: Option<&Sharing>) -> Ranges {
-    let mut ranges = Ranges::new();
-    for (identity, value) in filter_identities(lowered, sharing) {
-        for (_, [least, largest]) in known.iter().filter(|(of, _)| *of == identity) {
-            let range = ranges.entry(value).or_insert([0.0f32, 0.0f32]);
-            *range = [range[0].min(*least), range[1].max(*largest)];
-        }
-    }
-    ranges
 }
 
 struct Planner<'l, 'a> {

@@ -3,6 +3,7 @@
 //! matrices (the same micro-kernel), and transformed back into m² output pixels, with bias, shortcut and activation.
 
 mod matrices;
+mod square;
 
 pub use matrices::{FILTER_LANES, transform_filters};
 
@@ -13,9 +14,9 @@ use crate::program::{Context, Prepared};
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
+pub(crate) use square::{Finish, Pixels, transform_input, transform_output};
 #[cfg(not(target_arch = "wasm32"))]
-use matrices::{filter_row, gradient_row, sums_row};
-use matrices::{input_row, output_row};
+pub(crate) use square::{filter_square, gradient_square, sums_square};
 
 /// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
 #[derive(Clone, Copy, Debug)]
@@ -348,184 +349,4 @@ pub fn position_floats(blocks: usize, squares: usize, lanes: usize) -> usize {
 pub fn whole_items(all: usize, wanted: usize, threads: usize) -> usize {
     let items = even_parts(all, wanted).len();
     if items < 4 * threads { items.next_multiple_of(threads).min(all) } else { items }
-}
-
-/// N×N pixels of one block to N² positions, `position` floats apart.
-///
-/// # Safety
-/// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
-#[inline(always)]
-pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
-    from: *const f32,
-    pixels: Pixels,
-    to: *mut f32,
-    position: usize,
-) {
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut t = [[V::splat(0.0); N]; N];
-        for x in 0..N {
-            let mut column = [V::splat(0.0); N];
-            for (y, d) in column.iter_mut().enumerate() {
-                *d = pixels.format.load(from.add(y * pixels.row + x * pixels.pixel));
-            }
-            let column = input_row(column);
-            for y in 0..N {
-                t[y][x] = column[y];
-            }
-        }
-        for (y, row) in t.iter().enumerate() {
-            let row = input_row(*row);
-            for (x, value) in row.iter().enumerate() {
-                value.store(to.add((y * N + x) * position));
-            }
-        }
-    }
-}
-
-/// A 3×3 filter, its taps `tap` floats apart, to the 36 positions of F(4×4, 3×3).
-///
-/// # Safety
-/// As [`Vector`]; both must have room for their taps and positions.
-#[cfg(not(target_arch = "wasm32"))]
-#[inline(always)]
-pub(crate) unsafe fn filter_square<V: Vector>(from: *const f32, tap: usize, to: *mut f32, position: usize) {
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut t = [[V::splat(0.0); 3]; 6];
-        for x in 0..3 {
-            let column = filter_row([0, 3, 6].map(|row| V::load(from.add((row + x) * tap))));
-            for (row, value) in t.iter_mut().zip(column) {
-                row[x] = value;
-            }
-        }
-        for (y, row) in t.iter().enumerate() {
-            for (x, value) in filter_row(*row).iter().enumerate() {
-                value.store(to.add((y * 6 + x) * position));
-            }
-        }
-    }
-}
-
-/// 4×4 pixels of an output's gradient to the 36 positions.
-///
-/// # Safety
-/// As [`Vector`]; the pixels must lie within the padded picture, and `to` have room for all positions.
-#[cfg(not(target_arch = "wasm32"))]
-#[inline(always)]
-pub(crate) unsafe fn gradient_square<V: Vector>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut t = [[V::splat(0.0); 4]; 6];
-        for x in 0..4 {
-            let column = gradient_row([0, 1, 2, 3].map(|y| V::load(from.add(y * pixels.row + x * pixels.pixel))));
-            for (row, value) in t.iter_mut().zip(column) {
-                row[x] = value;
-            }
-        }
-        for (y, row) in t.iter().enumerate() {
-            for (x, value) in gradient_row(*row).iter().enumerate() {
-                value.store(to.add((y * 6 + x) * position));
-            }
-        }
-    }
-}
-
-/// Sums at 36 positions to the gradient of a filter's nine taps.
-///
-/// # Safety
-/// As [`Vector`]; both must have room for their positions and taps.
-#[cfg(not(target_arch = "wasm32"))]
-#[inline(always)]
-pub(crate) unsafe fn sums_square<V: Vector>(from: *const f32, position: usize, to: *mut f32, tap: usize) {
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut t = [[V::splat(0.0); 6]; 3];
-        for x in 0..6 {
-            let column = sums_row([0, 1, 2, 3, 4, 5].map(|y| V::load(from.add((y * 6 + x) * position))));
-            for (row, value) in t.iter_mut().zip(column) {
-                row[x] = value;
-            }
-        }
-        for (y, row) in t.iter().enumerate() {
-            for (x, value) in sums_row(*row).iter().enumerate() {
-                value.store(to.add((y * 3 + x) * tap));
-            }
-        }
-    }
-}
-
-/// The pixels of one block: distances in words.
-#[derive(Clone, Copy)]
-pub(crate) struct Pixels {
-    pub row: usize,
-    pub pixel: usize,
-    pub format: Format,
-}
-
-pub(crate) struct Finish<V> {
-    pub bias: V,
-    pub clamp: Clamp,
-    pub rows: usize,
-    pub columns: usize,
-    pub output: *mut f32,
-    pub output_pixels: Pixels,
-    pub residual: *const f32,
-    pub residual_pixels: Pixels,
-}
-
-/// N² products to the square's pixels.
-///
-/// # Safety
-/// As [`Vector`]; `from` must hold all positions, and `finish` be good for the square's rows and columns.
-#[inline(always)]
-pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
-    from: *const f32,
-    position: usize,
-    finish: &Finish<V>,
-) {
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut t = [[V::splat(0.0); N]; M];
-        for x in 0..N {
-            let mut column = [V::splat(0.0); N];
-            for (y, m) in column.iter_mut().enumerate() {
-                *m = V::load(from.add((y * N + x) * position));
-            }
-            let column: [V; M] = output_row(column);
-            for y in 0..M {
-                t[y][x] = column[y];
-            }
-        }
-        if finish.rows == M && finish.columns == M {
-            for (y, row) in t.iter().enumerate() {
-                finish.store_row(y, &output_row::<V, N, M>(*row), M);
-            }
-        } else {
-            for (y, row) in t.iter().enumerate().take(finish.rows) {
-                finish.store_row(y, &output_row::<V, N, M>(*row), finish.columns);
-            }
-        }
-    }
-}
-
-impl<V: Vector> Finish<V> {
-    /// # Safety
-    /// As [`Vector`]; the pixel must be one of those that there are.
-    #[inline(always)]
-    unsafe fn store_row(&self, y: usize, row: &[V], columns: usize) {
-        // SAFETY: the caller's word.
-        unsafe {
-            for (x, value) in row.iter().enumerate().take(columns) {
-                let mut value = value.add(self.bias);
-                if !self.residual.is_null() {
-                    let pixels = self.residual_pixels;
-                    value = value.add(pixels.format.load(self.residual.add(y * pixels.row + x * pixels.pixel)));
-                }
-                let pixels = self.output_pixels;
-                let to = self.output.add(y * pixels.row + x * pixels.pixel);
-                pixels.format.store(self.clamp.apply(value), to);
-            }
-        }
-    }
 }

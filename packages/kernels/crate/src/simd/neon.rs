@@ -5,6 +5,23 @@ use std::arch::asm;
 #[derive(Clone, Copy)]
 pub struct Neon(float32x4_t);
 
+/// A sum of products of neighbours, by an instruction that is no stable intrinsic yet; it touches no memory.
+macro_rules! dot {
+    ($instruction:literal, $numbers:literal, $x:ident, $weights:ident, $sum:ident) => {{
+        let mut sum = $sum.0;
+        unsafe {
+            asm!(
+                concat!($instruction, " {sum:v}.4s, {x:v}.", $numbers, ", {weights:v}.", $numbers),
+                sum = inout(vreg) sum,
+                x = in(vreg) $x.0,
+                weights = in(vreg) $weights.0,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        Neon(sum)
+    }};
+}
+
 impl Vector for Neon {
     const LANES: usize = 4;
     const REDUCES: bool = true;
@@ -83,34 +100,13 @@ impl Vector for Neon {
             (p as *mut u32).write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_s8(bytes)));
         }
     }
-    // These two are no stable intrinsics yet; they touch no memory.
     #[inline(always)]
     unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
-        let mut sum = sum.0;
-        unsafe {
-            asm!(
-                "bfdot {sum:v}.4s, {x:v}.8h, {weights:v}.8h",
-                sum = inout(vreg) sum,
-                x = in(vreg) x.0,
-                weights = in(vreg) weights.0,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        Neon(sum)
+        dot!("bfdot", "8h", x, weights, sum)
     }
     #[inline(always)]
     unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
-        let mut sum = sum.0;
-        unsafe {
-            asm!(
-                "sdot {sum:v}.4s, {x:v}.16b, {weights:v}.16b",
-                sum = inout(vreg) sum,
-                x = in(vreg) x.0,
-                weights = in(vreg) weights.0,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        Neon(sum)
+        dot!("sdot", "16b", x, weights, sum)
     }
     #[inline(always)]
     unsafe fn to_floats(self) -> Self {

@@ -1,0 +1,34 @@
+//! Ranges of `int8` by the filters that make the values: programs of the same filters share them.
+
+use crate::graph::ValueId;
+use crate::lower::{Kind, Lowered, Operation};
+use crate::precision::{IS_REDUCIBLE, Ranges};
+use crate::sharing::Sharing;
+
+/// The identity of the filter that makes each value, with that value.
+fn filter_identities(lowered: &Lowered, sharing: Option<&Sharing>) -> Vec<(u64, ValueId)> {
+    let Some(sharing) = sharing.filter(|_| IS_REDUCIBLE) else { return Vec::new() };
+    let identity = |operation: &Operation| match &operation.kind {
+        Kind::Conv(conv) => Some((*sharing.identities.get(&conv.filter.ids[0]?)?, operation.output)),
+        _ => None,
+    };
+    lowered.operations.iter().filter_map(identity).collect()
+}
+
+/// What was seen on samples, by filter, for other programs of the same filters.
+pub(super) fn ranges_by_filter(lowered: &Lowered, ranges: &Ranges, sharing: Option<&Sharing>) -> Vec<(u64, [f32; 2])> {
+    let identities = filter_identities(lowered, sharing).into_iter();
+    identities.filter_map(|(identity, value)| Some((identity, *ranges.get(&value)?))).collect()
+}
+
+/// The reverse, for the values of this program.
+pub(super) fn known_ranges(lowered: &Lowered, known: &[(u64, [f32; 2])], sharing: Option<&Sharing>) -> Ranges {
+    let mut ranges = Ranges::new();
+    for (identity, value) in filter_identities(lowered, sharing) {
+        for (_, [least, largest]) in known.iter().filter(|(of, _)| *of == identity) {
+            let range = ranges.entry(value).or_insert([0.0f32, 0.0f32]);
+            *range = [range[0].min(*least), range[1].max(*largest)];
+        }
+    }
+    ranges
+}

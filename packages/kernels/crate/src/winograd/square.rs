@@ -1,0 +1,172 @@
+//! The transforms of whole squares: rows and columns by [`super::matrices`], pixels and positions in memory.
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::matrices::{filter_row, gradient_row, sums_row};
+use super::matrices::{input_row, output_row};
+use crate::format::Format;
+use crate::simd::Vector;
+use crate::tile::Clamp;
+
+/// The pixels of one block: distances in words.
+#[derive(Clone, Copy)]
+pub(crate) struct Pixels {
+    pub row: usize,
+    pub pixel: usize,
+    pub format: Format,
+}
+
+pub(crate) struct Finish<V> {
+    pub bias: V,
+    pub clamp: Clamp,
+    pub rows: usize,
+    pub columns: usize,
+    pub output: *mut f32,
+    pub output_pixels: Pixels,
+    pub residual: *const f32,
+    pub residual_pixels: Pixels,
+}
+
+/// N×N pixels of one block to N² positions, `position` floats apart.
+///
+/// # Safety
+/// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
+#[inline(always)]
+pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
+    from: *const f32,
+    pixels: Pixels,
+    to: *mut f32,
+    position: usize,
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; N];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, d) in column.iter_mut().enumerate() {
+                *d = pixels.format.load(from.add(y * pixels.row + x * pixels.pixel));
+            }
+            let column = input_row(column);
+            for y in 0..N {
+                t[y][x] = column[y];
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            let row = input_row(*row);
+            for (x, value) in row.iter().enumerate() {
+                value.store(to.add((y * N + x) * position));
+            }
+        }
+    }
+}
+
+/// N² products to the square's pixels.
+///
+/// # Safety
+/// As [`Vector`]; `from` must hold all positions, and `finish` be good for the square's rows and columns.
+#[inline(always)]
+pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>(
+    from: *const f32,
+    position: usize,
+    finish: &Finish<V>,
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; M];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, m) in column.iter_mut().enumerate() {
+                *m = V::load(from.add((y * N + x) * position));
+            }
+            let column: [V; M] = output_row(column);
+            for y in 0..M {
+                t[y][x] = column[y];
+            }
+        }
+        if finish.rows == M && finish.columns == M {
+            for (y, row) in t.iter().enumerate() {
+                finish.store_row(y, &output_row::<V, N, M>(*row), M);
+            }
+        } else {
+            for (y, row) in t.iter().enumerate().take(finish.rows) {
+                finish.store_row(y, &output_row::<V, N, M>(*row), finish.columns);
+            }
+        }
+    }
+}
+
+impl<V: Vector> Finish<V> {
+    /// # Safety
+    /// As [`Vector`]; the pixel must be one of those that there are.
+    #[inline(always)]
+    unsafe fn store_row(&self, y: usize, row: &[V], columns: usize) {
+        // SAFETY: the caller's word.
+        unsafe {
+            for (x, value) in row.iter().enumerate().take(columns) {
+                let mut value = value.add(self.bias);
+                if !self.residual.is_null() {
+                    let pixels = self.residual_pixels;
+                    value = value.add(pixels.format.load(self.residual.add(y * pixels.row + x * pixels.pixel)));
+                }
+                let pixels = self.output_pixels;
+                let to = self.output.add(y * pixels.row + x * pixels.pixel);
+                pixels.format.store(self.clamp.apply(value), to);
+            }
+        }
+    }
+}
+
+/// A square of float32, `$from` numbers a side, to one of `$to`, by `$transform` of its columns and then its rows. Not a
+/// function of closures: those are compiled without the instruction set, and calls of them take twice the time of a step.
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! transform_square {
+    ($from:literal => $to:literal, $transform:ident, $load:ident[$y:ident, $x:ident] $place:expr, $store:expr) => {
+        // SAFETY: the caller's word.
+        unsafe {
+            let mut t = [[V::splat(0.0); $from]; $to];
+            for $x in 0..$from {
+                let mut column = [V::splat(0.0); $from];
+                for ($y, value) in column.iter_mut().enumerate() {
+                    *value = V::load($load.add($place));
+                }
+                for (row, value) in t.iter_mut().zip($transform(column)) {
+                    row[$x] = value;
+                }
+            }
+            for (y, row) in t.iter().enumerate() {
+                for (x, value) in $transform(*row).iter().enumerate() {
+                    value.store($store.0.add((y * $to + x) * $store.1));
+                }
+            }
+        }
+    };
+}
+
+/// A 3×3 filter, its taps `tap` floats apart, to the 36 positions of F(4×4, 3×3).
+///
+/// # Safety
+/// As [`Vector`]; both must have room for their taps and positions.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn filter_square<V: Vector>(from: *const f32, tap: usize, to: *mut f32, position: usize) {
+    transform_square!(3 => 6, filter_row, from[y, x](y * 3 + x) * tap, (to, position));
+}
+
+/// 4×4 pixels of an output's gradient to the 36 positions.
+///
+/// # Safety
+/// As [`Vector`]; the pixels must lie within the padded picture, and `to` have room for all positions.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn gradient_square<V: Vector>(from: *const f32, pixels: Pixels, to: *mut f32, position: usize) {
+    transform_square!(4 => 6, gradient_row, from[y, x] y * pixels.row + x * pixels.pixel, (to, position));
+}
+
+/// Sums at 36 positions to the gradient of a filter's nine taps.
+///
+/// # Safety
+/// As [`Vector`]; both must have room for their positions and taps.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) unsafe fn sums_square<V: Vector>(from: *const f32, position: usize, to: *mut f32, tap: usize) {
+    transform_square!(6 => 3, sums_row, from[y, x](y * 6 + x) * position, (to, tap));
+}
