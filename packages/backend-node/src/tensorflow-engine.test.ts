@@ -16,9 +16,9 @@ describe.skipIf(!requirement('tfjs-node'))('tensorflow', () => {
   engineContract('tensorflow, weights fed', { ...contract, engine: () => tensorflow({ weights: 'inputs' }) });
 
   describe.runIf(hasBfloat16())('in bfloat16', () => {
-    engineContract('tensorflow, bfloat16', {
+    engineContract('tensorflow, bf16', {
       ...contract,
-      engine: () => tensorflow({ precision: 'bfloat16' }),
+      engine: () => tensorflow({ precision: 'bf16' }),
       tolerance: 0.02,
     });
   });

@@ -24,10 +24,10 @@ export interface TensorFlowEngineOptions {
   /** Threads that TensorFlow computes with; as many as there are cores by default. Set once per process. */
   readonly threads?: number;
   /**
-   * `bfloat16` computes at half the width, faster where the CPU has instructions for it (AVX-512 BF16, AMX) and to about
-   * two digits. Default `float32`.
+   * `bf16` computes at half the width, faster where the CPU has instructions for it (AVX-512 BF16, AMX) and to about
+   * two digits. Default `fp32`.
    */
-  readonly precision?: 'float32' | 'bfloat16';
+  readonly precision?: 'fp32' | 'bf16';
   /**
    * `constants` lets TensorFlow prepare the weights once, the fastest; it keeps several copies of them. `inputs` feeds
    * them in each run: slower by some ten milliseconds for a ResNet-50, in a third of the memory, and executables of
@@ -98,24 +98,18 @@ async function compile(
     throw error;
   });
   const weightBytes = [...bound.constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const device = `TensorFlow ${version}${precision === 'float32' ? '' : `, ${precision}`}`;
+  const device = `TensorFlow ${version}${precision === 'fp32' ? '' : `, ${precision}`}`;
   const info = { engine: 'tensorflow', device, nodeCount: bound.nodes.length, weightBytes };
   return makeExecutable(bound, { info, run, dispose, concurrency: 2 }, compileOptions);
 }
 
 /** What compiling asks for, else what the engine was made with. */
-function precisionOf(
-  { precision = 'float32' }: TensorFlowEngineOptions,
-  asked: CompileOptions = {},
-): 'float32' | 'bfloat16' {
+function precisionOf({ precision = 'fp32' }: TensorFlowEngineOptions, asked: CompileOptions = {}): 'fp32' | 'bf16' {
   if (asked.precision === undefined) return precision;
-  return asked.precision === 'bf16' ? 'bfloat16' : 'float32';
+  return asked.precision === 'bf16' ? 'bf16' : 'fp32';
 }
 
-function written(
-  bound: Graph,
-  options: { precision: 'float32' | 'bfloat16'; weights: 'constants' | 'inputs' },
-): SavedModel {
+function written(bound: Graph, options: { precision: 'fp32' | 'bf16'; weights: 'constants' | 'inputs' }): SavedModel {
   try {
     return savedModel(bound, { ...options, openBatch: false });
   } catch (error) {

@@ -105,7 +105,7 @@ test.runIf(requirement('tfjs-node') && hasBfloat16())(
   'in bfloat16 engine tensorflow has about the losses of float32, and a state in float32',
   async () => {
     const expected = await losses();
-    const got = await losses({ engine: tensorflow({ precision: 'bfloat16' }), checkpoints: checkpointFolder(folder) });
+    const got = await losses({ engine: tensorflow({ precision: 'bf16' }), checkpoints: checkpointFolder(folder) });
     expectClose(got.losses.slice(0, 6), expected.losses.slice(0, 6), 0.01, 'losses');
     expectClose(got.losses, expected.losses, 0.1, 'losses');
     const { state } = (await checkpointFolder(folder).latest())!;

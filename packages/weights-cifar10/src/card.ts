@@ -16,9 +16,9 @@ export const card: ModelCard = {
     calibrationError: 0.0267,
   },
   seed: 1,
-  precision: 'bfloat16',
+  precision: 'bf16',
   command:
-    'residual train --model wide_resnet14_2 --data cifar10:DIR --recipe cifar-short --epochs 30 --seed 1 --evaluate-every 3 --precision bfloat16 --out RUN',
+    'residual train --model wide_resnet14_2 --data cifar10:DIR --recipe cifar-short --epochs 30 --seed 1 --evaluate-every 3 --precision bf16 --out RUN',
   recipe: {
     epochs: 30,
     batchSize: 128,

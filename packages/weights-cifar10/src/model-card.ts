@@ -17,7 +17,7 @@ export interface ModelCard {
   };
   readonly seed: number;
   /** What pictures and their gradients were computed in. */
-  readonly precision: 'float32' | 'bfloat16';
+  readonly precision: 'fp32' | 'bf16';
   readonly command: string;
   /** A recipe of @residual/train. */
   readonly recipe: Readonly<Record<string, unknown>>;

@@ -115,20 +115,20 @@ def make_optimizer(model, rate):
 def main(setup):
     torch.manual_seed(1)
     torch.set_num_threads(setup["threads"])
-    if setup["isBfloat16"]:
+    if setup["isBf16"]:
         check_bfloat16()
     model = make_model(setup)
     optimizer = make_optimizer(model, setup["learningRate"])
 
     def loss_of(images, labels):
-        with torch.autocast("cpu", torch.bfloat16, enabled=setup["isBfloat16"]):
+        with torch.autocast("cpu", torch.bfloat16, enabled=setup["isBf16"]):
             return F.cross_entropy(model(images), labels)
 
     if setup["isCompiled"]:
         check_compile(torch)
         loss_of = torch.compile(loss_of)
     batches = make_batches(setup)
-    how = ["channels last"] + ["torch.compile"] * setup["isCompiled"] + ["bfloat16"] * setup["isBfloat16"]
+    how = ["channels last"] + ["torch.compile"] * setup["isCompiled"] + ["bfloat16"] * setup["isBf16"]
     reply({"version": torch.__version__, "device": f"PyTorch {torch.__version__}, {', '.join(how)}"})
     for line in sys.stdin:
         request = json.loads(line)

@@ -47,7 +47,7 @@ test('who cannot train says why; a name that there is not is refused', async () 
 test('PyTorch takes part once with each Python, with workers only where it makes its own batches', () => {
   const parsed = parseTrainingOptions(['cifar', '--python', 'a', '--python', 'b', '--trainers', 'pytorch-2'], '/data');
   expect(parsed).toMatchObject({ pythons: ['a', 'b'], trainers: ['pytorch-2'], workload: { folder: '/data/cifar' } });
-  expect(pytorchKind('pytorch-compile-bfloat16-1')).toEqual({ isCompiled: true, isBfloat16: true, workers: 1 });
+  expect(pytorchKind('pytorch-compile-bf16-1')).toEqual({ isCompiled: true, isBf16: true, workers: 1 });
   expect(pytorchKind('native')).toBeUndefined();
   const shared = { initialFile: '', batchesFile: '' };
   expect(() => startTrainer('pytorch-2', { ...options, shared })).toThrow(/no workers .* got 'pytorch-2'/);
@@ -72,7 +72,7 @@ test('a trainer is held against the fastest of each PyTorch, in float32 and in b
   const slow = result('pytorch-0', '1.13', [90, 100, 95]);
   const fast = result('pytorch-1', '1.13', [101, 99, 400]);
   const other = result('pytorch-compile-0', '2.15', [300, 300, 300]);
-  const narrow = result('pytorch-bfloat16-0', '2.15', [1, 1, 1]);
+  const narrow = result('pytorch-bf16-0', '2.15', [1, 1, 1]);
   expect(fastestPeers([result('native', undefined, [500]), slow, fast, other, narrow])).toEqual([fast, other, narrow]);
 });
 

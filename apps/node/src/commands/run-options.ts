@@ -32,6 +32,6 @@ export function deviceOption(note = ''): Option {
 /** `--precision`. */
 export function precisionOption(): Option {
   return new Option('--precision <type>', 'of pictures and their gradients; weights and sums stay float32')
-    .choices(['float32', 'bfloat16'])
-    .default('float32');
+    .choices(['fp32', 'bf16'])
+    .default('fp32');
 }

@@ -10,7 +10,7 @@ import type { LeftOut } from './training-data.ts';
 /** Who computes a training's steps; `tfjs` does so in JavaScript. */
 export type TrainingDevice = 'tensorflow' | 'native' | 'tfjs';
 
-export type Precision = 'float32' | 'bfloat16';
+export type Precision = 'fp32' | 'bf16';
 
 /** What a fine-tuning begins with, and leaves alone. */
 export interface FineTuneSettings {
@@ -39,7 +39,7 @@ export interface RunSettings {
   readonly decode?: DecodeOptions;
   /** Left out, `tensorflow`. */
   readonly device?: TrainingDevice;
-  /** What pictures and their gradients are computed in; left out, float32. */
+  /** What pictures and their gradients are computed in; left out, fp32. */
   readonly precision?: Precision;
   /** Left out, the training begins from random weights. */
   readonly fineTune?: FineTuneSettings;

@@ -30,7 +30,7 @@ test('how pictures are read is planned with a run, and is what its data is read 
     seed: '1',
     evaluateEvery: '1',
     device: 'native',
-    precision: 'float32',
+    precision: 'fp32',
   };
   const stored = await planRun(flags);
   expect(stored).not.toHaveProperty('decode');

@@ -22,7 +22,7 @@ export async function firstTrainingDevice(
   { threads, precision }: { readonly threads?: number | undefined; readonly precision: Precision },
   passedOver: readonly string[] = [],
 ): Promise<TrainingDevice> {
-  if (precision === 'bfloat16') return 'tensorflow';
+  if (precision === 'bf16') return 'tensorflow';
   const reasons = [...passedOver];
   for (const device of (['native', 'tensorflow'] as const).slice(passedOver.length)) {
     const { available, reason } = await trainingEngine({ device, threads })!.isAvailable();

@@ -17,9 +17,9 @@ export interface SavedModelOptions {
   /**
    * Type that pictures (values of rank 4) and the gradients of filters are computed in; the rest is float32: logits and
    * loss, statistics of batch norm, filters themselves with their optimiser's arithmetic, all inputs and outputs. Default
-   * `float32`.
+   * `fp32`.
    */
-  readonly precision?: 'float32' | 'bfloat16';
+  readonly precision?: 'fp32' | 'bf16';
   /** Leaves the leading size of data and outputs open, whatever the graph was traced for. Default true. */
   readonly openBatch?: boolean;
   /**
@@ -49,11 +49,17 @@ export interface SavedModel {
  * @see https://www.tensorflow.org/guide/saved_model
  */
 export function savedModel(graph: Graph, options: SavedModelOptions = {}): SavedModel {
-  const { precision = 'float32', openBatch = true, weights = 'constants' } = options;
+  const { precision = 'fp32', openBatch = true, weights = 'constants' } = options;
   const writer = new GraphWriter();
   const tensors = new TensorTable(graph, writer);
   const batch = openBatch ? batchOf(graph) : undefined;
-  const context: GraphContext = { graph, writer, tensors, floatType: floatTypes(graph, precision), openBatch: batch };
+  const context: GraphContext = {
+    graph,
+    writer,
+    tensors,
+    floatType: floatTypes(graph, precision === 'bf16' ? 'bfloat16' : 'float32'),
+    openBatch: batch,
+  };
   const inputs = graph.inputs.map(({ name, value, role }) => writeInput(context, name, value, role === 'data'));
   const fed = new Map(
     [...graph.constants.keys()]

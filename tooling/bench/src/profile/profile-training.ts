@@ -1,3 +1,4 @@
+import { tfjsWasm } from '@residual/backend-wasm/node';
 import { randomVars, shapesOnly } from '@residual/blocks';
 import type { Engine, Executable, Profile } from '@residual/compile';
 import { ResNet } from '@residual/resnet';
@@ -8,8 +9,9 @@ import type { ProfileJob } from './profile-job.ts';
 
 /** Where the time of a step of training goes, forwards, backwards and the update by SGD with momentum. */
 export async function profileTraining({ model, batch, sizePx, runs }: ProfileJob, engine: Engine): Promise<Profile> {
-  // tfjs-core alone has no gradients.
+  // tfjs-core alone has no gradients; its backend makes the first weights.
   await import('@tensorflow/tfjs');
+  await tfjsWasm().use();
   const spec = getSpec(model);
   const build: ModelBuilder = (vars) => new ResNet(spec, { vars });
   const { numClasses } = new ResNet(spec, { vars: shapesOnly });

@@ -20,7 +20,7 @@ export async function nativeEngine({
 /** The engine on TensorFlow's graph runtime. */
 export async function tensorflowEngine({ precision, threads }: Job): Promise<Engine> {
   const { tensorflow } = await import('@residual/backend-node');
-  return tensorflow({ threads, precision: precision === 'bf16' ? 'bfloat16' : 'float32' });
+  return tensorflow({ threads, precision: precision === 'bf16' ? 'bf16' : 'fp32' });
 }
 
 /** The engine on Residual's kernels, as WASM. */

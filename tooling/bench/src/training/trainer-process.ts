@@ -55,7 +55,7 @@ if (kind === 'eager-tfjs-batch-norm')
 const engines: Readonly<Record<string, Parameters<typeof train>[0]['engine']>> = {
   native: native({ threads }),
   compiled: tensorflow(),
-  'compiled-bfloat16': tensorflow({ precision: 'bfloat16' }),
+  'compiled-bf16': tensorflow({ precision: 'bf16' }),
 };
 const spec = getSpec(workload.model);
 const recipe = recipeOf(workload);

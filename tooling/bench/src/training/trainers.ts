@@ -25,7 +25,7 @@ export interface OwnSetup {
 /** How PyTorch trains. */
 export interface PytorchKind {
   readonly isCompiled: boolean;
-  readonly isBfloat16: boolean;
+  readonly isBf16: boolean;
   /** Of its DataLoader. */
   readonly workers: number;
 }
@@ -46,16 +46,16 @@ export interface Trained {
 
 /** Who trains, by name; PyTorch with so many workers of its DataLoader. */
 export function trainerNames(): string[] {
-  const own = ['native', 'compiled', 'compiled-bfloat16', 'eager', 'eager-tfjs-batch-norm'];
-  const ways = ['', '-compile', '-bfloat16', '-compile-bfloat16'];
+  const own = ['native', 'compiled', 'compiled-bf16', 'eager', 'eager-tfjs-batch-norm'];
+  const ways = ['', '-compile', '-bf16', '-compile-bf16'];
   return [...own, ...ways.flatMap((way) => [0, 1, 2].map((workers) => `pytorch${way}-${workers}`))];
 }
 
 /** How a trainer of that name uses PyTorch; `undefined` for one that does not. */
 export function pytorchKind(name: string): PytorchKind | undefined {
-  const found = /^pytorch(-compile)?(-bfloat16)?-(\d)$/.exec(name);
+  const found = /^pytorch(-compile)?(-bf16)?-(\d)$/.exec(name);
   if (found === null) return undefined;
-  return { isCompiled: found[1] !== undefined, isBfloat16: found[2] !== undefined, workers: Number(found[3]) };
+  return { isCompiled: found[1] !== undefined, isBf16: found[2] !== undefined, workers: Number(found[3]) };
 }
 
 /** @throws BenchError for a name that there is not, and for workers without pictures to make batches of. */

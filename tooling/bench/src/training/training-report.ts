@@ -43,7 +43,7 @@ export function fastestPeers(results: readonly TrainerResult[]): TrainerResult[]
   for (const result of results) {
     const kind = pytorchKind(result.name);
     if (kind === undefined && result.name !== 'eager-tfjs-batch-norm') continue;
-    const key = kind === undefined ? result.name : `${result.version} ${kind.isBfloat16}`;
+    const key = kind === undefined ? result.name : `${result.version} ${kind.isBf16}`;
     const known = fastest.get(key);
     if (known === undefined || median(known.rates) < median(result.rates)) fastest.set(key, result);
   }
@@ -63,7 +63,7 @@ function curveTable(results: readonly TrainerResult[]): Table.Table {
 
 /** The first that is PyTorch in float32, else the first. */
 function curveReference(results: readonly TrainerResult[]): TrainerResult | undefined {
-  return results.find(({ name }) => pytorchKind(name)?.isBfloat16 === false) ?? results[0];
+  return results.find(({ name }) => pytorchKind(name)?.isBf16 === false) ?? results[0];
 }
 
 /** Of two curves' losses; steps count from 1. NaN where a loss is. */
