@@ -1,6 +1,7 @@
 import {
   bind,
   type CompileOptions,
+  checkPrecision,
   computedOutputs,
   countRunNodes,
   type Engine,
@@ -66,7 +67,7 @@ async function compile(
 /** What compiling asks for in place of what the engine was made with. */
 function precisionOf({ precision, calibration, percentile }: CompileOptions = {}): NativeOptions {
   return {
-    ...(precision !== undefined && { precision }),
+    ...(precision !== undefined && { precision: checkPrecision('native', { precision }, ['fp32', 'bf16', 'int8']) }),
     ...(calibration !== undefined && { calibration }),
     ...(percentile !== undefined && { percentile }),
   };

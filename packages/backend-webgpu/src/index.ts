@@ -5,4 +5,10 @@ export { PlanError, type PlanErrorCode } from './runtime/plan-error.ts';
 export type { GpuInput, InputTarget } from './runtime/plan-runner.ts';
 export { tfjsWebgpu } from './tfjs-webgpu.ts';
 export { WebgpuBackendError } from './webgpu-backend-error.ts';
-export { type WebgpuEngine, type WebgpuExecutable, type WebgpuOptions, webgpu } from './webgpu-engine.ts';
+export {
+  type WebgpuEngine,
+  type WebgpuExecutable,
+  type WebgpuOptions,
+  type WebgpuPrecision,
+  webgpu,
+} from './webgpu-engine.ts';

@@ -1,5 +1,6 @@
 import { expectClose, requirement, uniform } from '@residual/testing';
 import { provideWebgpu } from '@residual/testing/dawn';
+import { narrowToHalf } from '@residual/weights/half';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { measureVariants, shapeKey } from './plan/measure-variants.ts';
 import type { Plan } from './plan/plan.ts';
@@ -7,6 +8,7 @@ import { type ConvolutionVariant, candidateVariants, dispatchConvolution } from 
 import { PlanRunner } from './runtime/plan-runner.ts';
 import { requestDevice } from './runtime/request-device.ts';
 import type { Convolution } from './shaders/convolution.ts';
+import { BYTES, type NumberType, wgsl } from './shaders/shader.ts';
 
 const plain: Convolution = {
   batch: 2,
@@ -57,22 +59,23 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution gives th
   afterAll(() => device?.destroy());
 
   test.each(Object.entries(shapes))('%s', async (_, convolution) => {
-    const variants = candidateVariants(convolution, device.features as ReadonlySet<string>);
     const expected = reference(convolution);
-    for (const variant of variants) {
-      const { y } = await run(variant, convolution);
-      expectClose(y!, expected, 3e-6, variant);
+    for (const type of device.features.has('shader-f16') ? (['f32', 'f16'] as const) : (['f32'] as const)) {
+      for (const variant of candidateVariants(convolution, device.features as ReadonlySet<string>, type)) {
+        const { y } = await run(variant, convolution, type);
+        expectClose(y!, expected, type === 'f32' ? 3e-6 : 2e-3, `${variant}, ${type}`);
+      }
     }
   });
 
   test('tiles, subgroups and Winograd are among the candidates where they are possible', () => {
-    expect(candidateVariants(plain, new Set(['subgroups'])).slice(2)).toEqual([
+    expect(candidateVariants(plain, new Set(['subgroups']), 'f32').slice(2)).toEqual([
       'tiled',
       'subgroups',
       'winograd 2',
       'winograd 4',
     ]);
-    expect(candidateVariants({ ...plain, groups: 4 }, new Set())).not.toContain('tiled');
+    expect(candidateVariants({ ...plain, groups: 4 }, new Set(), 'f32')).not.toContain('tiled');
   });
 
   test('the choice is measured once, and then remembered', async () => {
@@ -81,31 +84,38 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution gives th
       get: async (key: string) => kept.get(key),
       set: async (key: string, v: string) => void kept.set(key, v),
     };
-    const measurement = { device, pipelines: new Map(), memory };
+    const measurement = { device, pipelines: new Map(), memory, type: 'f32' } as const;
     const chosen = await measureVariants([plain, plain], measurement);
-    expect(candidateVariants(plain, new Set(['subgroups']))).toContain(chosen.get(shapeKey(plain)));
+    expect(candidateVariants(plain, new Set(['subgroups']), 'f32')).toContain(chosen.get(shapeKey(plain)));
     expect([...kept.values()]).toEqual([...chosen.values()]);
     for (const key of kept.keys()) kept.set(key, 'tiled');
     expect((await measureVariants([plain], measurement)).get(shapeKey(plain))).toBe('tiled');
   });
 
-  async function run(variant: ConvolutionVariant, convolution: Convolution): Promise<Record<string, Float32Array>> {
+  async function run(
+    variant: ConvolutionVariant,
+    convolution: Convolution,
+    type: NumberType,
+  ): Promise<Record<string, Float32Array>> {
     const { batch, height, width, inVectors, outVectors, outHeight, outWidth, residual } = convolution;
     const outCount = batch * outHeight * outWidth * outVectors * 4;
     const buffers = [batch * height * width * inVectors * 16, outCount * 4, outCount * 4];
-    const blocks: (() => Float32Array)[] = [];
+    const blocks: (() => ArrayBufferView)[] = [];
     const weights: number[] = [];
     const shaders: string[] = [];
     const steps: Plan['steps'][number][] = [];
     const target: Parameters<typeof dispatchConvolution>[0] = {
-      weights(sizeBytes, pack) {
-        weights.push(sizeBytes);
-        return { weights: blocks.push(pack) - 1 };
+      weights(count, packed) {
+        weights.push(count * BYTES[type]);
+        return { weights: blocks.push(type === 'f16' ? () => narrowToHalf(packed(), (value) => new RangeError(`${value}`)) : packed) - 1 };
       },
-      scratch: (sizeBytes) => ({ slot: buffers.push(sizeBytes) - 1 }),
-      dispatch(label, { code, workgroups }, slots) {
+      scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
+      dispatch(label, shader, slots) {
         const bindings = slots.map((slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-        steps.push({ label, shader: shaders.push(code) - 1, workgroups, bindings });
+        // As in a plan's first and last step: what comes from the host and goes to it is float32.
+        const types = slots.map((slot) => ('slot' in slot && slot.slot < 3 ? 'f32' : type));
+        const code = wgsl(shader, types);
+        steps.push({ label, shader: shaders.push(code) - 1, workgroups: shader.workgroups, bindings });
       },
     };
     const own = residual === 'own buffer' ? { residual: { slot: 2 } } : {};

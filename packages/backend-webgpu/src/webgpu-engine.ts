@@ -10,6 +10,7 @@ import {
   type Graph,
   makeExecutable,
   optimize,
+  type Precision,
   type RunOptions,
   sliceSplits,
   type Weights,
@@ -25,9 +26,13 @@ import { PlanError } from './runtime/plan-error.ts';
 import type { GpuInput, PlanRunner } from './runtime/plan-runner.ts';
 import { PlanSession } from './runtime/plan-session.ts';
 import type { Convolution } from './shaders/convolution.ts';
+import type { NumberType } from './shaders/shader.ts';
 
 const WITHOUT_CLOCK =
   'no timestamp-query on this adapter: each dispatch is submitted and waited for by itself, which its time includes';
+
+/** What the engine computes in: activations and weights in float32 or float16, sums in float32 with either. */
+export type WebgpuPrecision = 'fp32' | 'fp16';
 
 export interface WebgpuOptions {
   /** A device of the caller's, e.g. tfjs's, which stays the caller's; default: one that this engine asks for. */
@@ -37,6 +42,11 @@ export interface WebgpuOptions {
    * several ways on this adapter when a shape is first compiled, which takes a moment, and may take more dispatches.
    */
   readonly variants?: 'fixed' | 'measured';
+  /**
+   * Of what is compiled without a precision of its own. `fp16` takes half the memory, and an adapter with `shader-f16`; `fastest`
+   * is `fp16` where the adapter has that, else `fp32`. Default `fp32`.
+   */
+  readonly precision?: WebgpuPrecision | 'fastest';
   /** Where measured choices are kept; `indexedDbVariants()` on a page. Default: nowhere. */
   readonly memory?: VariantMemory;
 }
@@ -74,21 +84,22 @@ async function compile(
   graph: Graph,
   weights: Weights,
   devices: DeviceSource,
-  { variants, memory }: WebgpuOptions,
+  { variants, memory, precision: own }: WebgpuOptions,
   options: CompileOptions = {},
 ): Promise<WebgpuExecutable> {
-  checkPrecision('webgpu', options);
+  const precision = await precisionOn(devices, options.precision ?? own ?? 'fp32');
+  const type = precision === 'fp16' ? 'f16' : 'f32';
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
-  const chooseVariant = variants === 'measured' ? await measured(computed, devices, memory) : defaultVariant;
-  const built = lowerGraph(computed, chooseVariant);
+  const chooseVariant = variants === 'measured' ? await measured(computed, type, devices, memory) : defaultVariant;
+  const built = lowerGraph(computed, chooseVariant, type);
   const session = await PlanSession.start(devices, built, options.onProgress).catch(rethrow);
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
   const executable = makeExecutable(
     bound,
     {
-      info: infoOf(built, session.runner),
+      info: infoOf(built, session.runner, precision),
       run(inputs, _, stepMs) {
         const entries = Object.entries(inputs).map(([name, data]) => [name, madeOnDevice.get(data) ?? data]);
         return session.run(Object.fromEntries(entries), stepMs).catch(rethrow);
@@ -117,8 +128,21 @@ async function compile(
   };
 }
 
+/** @throws EngineError (`UNAVAILABLE`) for a precision that there is not, here or at all. */
+async function precisionOn(devices: DeviceSource, asked: Precision | 'fastest'): Promise<WebgpuPrecision> {
+  const known = asked === 'fastest' ? asked : checkPrecision('webgpu', { precision: asked }, ['fp32', 'fp16']);
+  if (known === 'fp32') return known;
+  const { device } = await devices.get().catch(rethrow);
+  if (device.features.has('shader-f16')) return 'fp16';
+  if (known === 'fastest') return 'fp32';
+  const expected = 'expected an adapter with shader-f16 for fp16';
+  const got = `${describeAdapter(device.adapterInfo)} without`;
+  throw new EngineError('UNAVAILABLE', 'webgpu', `precision: ${expected}, got ${got}; take fp32`);
+}
+
 async function measured(
   graph: Graph,
+  type: NumberType,
   devices: DeviceSource,
   memory: VariantMemory | undefined,
 ): Promise<ChooseVariant> {
@@ -128,14 +152,15 @@ async function measured(
     return defaultVariant(convolution);
   });
   const { device, pipelines } = await devices.get().catch(rethrow);
-  const chosen = await measureVariants(convolutions, { device, pipelines, memory });
+  const chosen = await measureVariants(convolutions, { device, pipelines, memory, type });
   return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution);
 }
 
-function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner): Executable['info'] {
+function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner, precision: WebgpuPrecision): Executable['info'] {
+  const adapter = describeAdapter(device.adapterInfo);
   return {
     engine: 'webgpu',
-    device: describeAdapter(device.adapterInfo),
+    device: precision === 'fp16' ? `${adapter}, fp16` : adapter,
     nodeCount: plan.steps.length,
     weightBytes: plan.weights.reduce((sum, size) => sum + size, 0),
     gpu: { dispatches: plan.steps.length, submits: 1, pipelines: plan.shaders.length, bytes: gpuBytes },

@@ -61,7 +61,7 @@ test('an engine that has not the precision is passed over, and where none has it
 test('what does not go together is refused in a line', async () => {
   const given = { ...(await options()), engines: [willing().engine] };
   const bad = (more: object) => createClassifier({ ...given, ...more });
-  await expect(bad({ precision: 'int4' })).rejects.toThrow('precision: expected fp32, bf16 or int8, got int4');
+  await expect(bad({ precision: 'int4' })).rejects.toThrow('precision: expected fp32, fp16, bf16 or int8, got int4');
   await expect(bad({ precision: 'int8' })).rejects.toThrow('calibration: expected pictures, by which int8 finds');
   await expect(bad({ precision: 'bf16', engines: [] })).rejects.toThrow('precision: expected engines beside it');
   const { engine, asked } = willing();

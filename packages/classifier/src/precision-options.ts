@@ -12,7 +12,7 @@ export type CalibrationPictures = Iterable<ImageInput | Float32Array> | AsyncIte
 /** In how many bits an engine computes. */
 export interface PrecisionOptions {
   /**
-   * `fp32`, `bf16` or `int8`; default: what the engines were made with, else `fp32`. An engine that has not what is asked for is
+   * `fp32`, `fp16`, `bf16` or `int8`; default: what the engines were made with, else `fp32`. An engine that has not what is asked for is
    * passed over, and where none has it, that is an error.
    */
   readonly precision?: Precision;
@@ -42,10 +42,11 @@ export function compileOptionsOf(
   const { precision, calibration, percentile } = options;
   const pictureOptions = pictureOptionsOf(options);
   if (precision === undefined) return {};
-  if (!['fp32', 'bf16', 'int8'].includes(precision)) throw bad('precision', 'fp32, bf16 or int8', precision);
+  if (!['fp32', 'fp16', 'bf16', 'int8'].includes(precision))
+    throw bad('precision', 'fp32, fp16, bf16 or int8', precision);
   if (precision === 'fp32') return { precision };
   if (engineCount === 0) throw bad('precision', 'engines beside it, as tfjs computes in fp32', precision);
-  if (precision === 'bf16') return { precision };
+  if (precision !== 'int8') return { precision };
   if (calibration === undefined) throw bad('calibration', 'pictures, by which int8 finds its ranges', 'none');
   const prepared = async (): Promise<CalibrationSamples> => {
     const samples: { image: Float32Array }[] = [];

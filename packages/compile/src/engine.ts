@@ -2,8 +2,8 @@ import type { Weights } from './bind.ts';
 import type { ConstantData, Graph, GraphDtype } from './graph.ts';
 import type { Availability } from './tfjs-backend.ts';
 
-/** How numbers are stored and multiplied: in float32, in bfloat16, or in 8 bits, with ranges of the network's values. */
-export type Precision = 'fp32' | 'bf16' | 'int8';
+/** How numbers are stored: in float32, float16, bfloat16, or in 8 bits, with ranges of the network's values. */
+export type Precision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
 /** Inputs by name, each of the graph's shape, or of one picture where the graph takes several. */
 export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>[];

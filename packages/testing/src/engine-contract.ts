@@ -44,7 +44,7 @@ interface ExecutableLike {
 
 interface CompileOptionsLike {
   readonly rejectNaN?: boolean;
-  readonly precision?: 'fp32' | 'bf16' | 'int8';
+  readonly precision?: 'fp32' | 'fp16' | 'bf16' | 'int8';
   readonly calibration?: () => Promise<readonly Readonly<Record<string, Float32Array>>[]>;
 }
 
@@ -183,7 +183,7 @@ export function engineContract<Graph extends GraphLike>(name: string, options: E
         await strict.dispose();
       });
 
-      test.each(['bf16', 'int8'] as const)('is made in %s, or refused in a line', async (precision) => {
+      test.each(['fp16', 'bf16', 'int8'] as const)('is made in %s, or refused in a line', async (precision) => {
         const calibration = async () => [{ image: inputs['image'] as Float32Array }];
         const made = await engine.compile(graph, weights, { precision, calibration }).catch((error: unknown) => error);
         if (made instanceof Error) {

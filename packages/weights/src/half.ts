@@ -1,5 +1,3 @@
-import type { WeightsFormatError } from './weights-format-error.ts';
-
 /** Every float16, by its bits, as float32; 256 KB, made for one reading. */
 export function makeHalfTable(): Float32Array {
   const table = new Float32Array(65536);
@@ -33,9 +31,9 @@ export function widenBfloat16(bits: Uint16Array): Float32Array {
 /**
  * Narrows to float16, round half to even; `onOverflow` makes the error for a finite value beyond ±65504.
  *
- * @throws WeightsFormatError as `onOverflow` makes it.
+ * @throws Error as `onOverflow` makes it.
  */
-export function narrowToHalf(values: Float32Array, onOverflow: (value: number) => WeightsFormatError): Uint16Array {
+export function narrowToHalf(values: Float32Array, onOverflow: (value: number) => Error): Uint16Array {
   const out = new Uint16Array(values.length);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < values.length; i++) {

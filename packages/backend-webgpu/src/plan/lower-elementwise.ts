@@ -42,7 +42,7 @@ export function lowerScaleOffset(
   if (builder.isConstant(x) || vectors.includes(undefined)) return false;
   const channels = channelsOf(shape);
   const pitch = Math.ceil(channels / 4) * 4;
-  const weights = builder.weights(2 * pitch * 4, () => {
+  const weights = builder.weights(2 * pitch, () => {
     const packed = new Float32Array(2 * pitch);
     for (const [index, data] of vectors.entries()) packed.set(data!, index * pitch);
     return packed;
@@ -69,7 +69,7 @@ function operandSlot(builder: PlanBuilder, id: ValueId): Slot {
   const { shape } = builder.graph.values[id]!;
   const channels = channelsOf(shape);
   const [rows, pitch] = [rowsOf(shape), Math.ceil(channels / 4) * 4];
-  return builder.weights(rows * pitch * 4, () => {
+  return builder.weights(rows * pitch, () => {
     const packed = new Float32Array(rows * pitch);
     for (let row = 0; row < rows; row++) packed.set(data.subarray(row * channels, (row + 1) * channels), row * pitch);
     return packed;

@@ -2,6 +2,7 @@ import { EngineError, type Graph, type GraphNode, type ValueId } from '@residual
 import { softmax } from '../shaders/elementwise.ts';
 import { type Pooling, pooling, spatialPooling } from '../shaders/pooling.ts';
 import { joinChannels, reflow, shift } from '../shaders/rearrange.ts';
+import type { NumberType } from '../shaders/shader.ts';
 import { type ChooseVariant, lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
 import { lowerElementwise, lowerScaleOffset } from './lower-elementwise.ts';
 import { type BuiltPlan, channelsOf, PlanBuilder, rowsOf } from './plan-builder.ts';
@@ -11,10 +12,11 @@ type Pair = readonly [number, number];
 /**
  * Turns an optimised, bound graph into a plan of dispatches.
  *
+ * @param type Of weights and of the values between inputs and outputs; sums are float32.
  * @throws EngineError (`UNSUPPORTED_NODE`) for an operation without a shader.
  */
-export function lowerGraph(graph: Graph, chooseVariant: ChooseVariant): BuiltPlan {
-  const builder = new PlanBuilder(graph, (node) => keepsLayout(graph, node));
+export function lowerGraph(graph: Graph, chooseVariant: ChooseVariant, type: NumberType = 'f32'): BuiltPlan {
+  const builder = new PlanBuilder(graph, (node) => keepsLayout(graph, node), type);
   for (const node of graph.nodes) {
     builder.next();
     if (!builder.isAlias(node) && !lowerNode(builder, node, chooseVariant)) throw unsupported(graph, node);

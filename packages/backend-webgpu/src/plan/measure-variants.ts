@@ -1,6 +1,7 @@
 import type { PipelineCache } from '../runtime/plan-runner.ts';
 import { PlanRunner } from '../runtime/plan-runner.ts';
 import { type Convolution, outPixels } from '../shaders/convolution.ts';
+import { BYTES, type NumberType, wgsl } from '../shaders/shader.ts';
 import type { Plan } from './plan.ts';
 import type { Slot } from './plan-builder.ts';
 import { type ConvolutionVariant, candidateVariants, type DispatchTarget, dispatchConvolution } from './variants.ts';
@@ -15,6 +16,8 @@ export interface VariantMeasurement {
   readonly device: GPUDevice;
   readonly pipelines: PipelineCache;
   readonly memory: VariantMemory | undefined;
+  /** Of weights and values. */
+  readonly type: NumberType;
 }
 
 const RUNS = 3;
@@ -26,18 +29,19 @@ const RUNS = 3;
  */
 export async function measureVariants(
   convolutions: readonly Convolution[],
-  { device, pipelines, memory }: VariantMeasurement,
+  measurement: VariantMeasurement,
 ): Promise<ReadonlyMap<string, ConvolutionVariant>> {
+  const { device, memory, type } = measurement;
   const { vendor, architecture, description } = device.adapterInfo;
   const chosen = new Map<string, ConvolutionVariant>();
   for (const convolution of convolutions) {
     const key = shapeKey(convolution);
     if (chosen.has(key)) continue;
-    const place = [vendor, architecture, description, key].join(' | ');
-    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>);
+    const place = [vendor, architecture, description, type, key].join(' | ');
+    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type);
     const remembered = await memory?.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
-    const variant = known ?? (await fastest(candidates, convolution, device, pipelines));
+    const variant = known ?? (await fastest(candidates, convolution, measurement));
     chosen.set(key, variant);
     if (known === undefined) await memory?.set(place, variant).catch(() => undefined);
   }
@@ -52,12 +56,11 @@ export function shapeKey(convolution: Convolution): string {
 async function fastest(
   candidates: readonly ConvolutionVariant[],
   convolution: Convolution,
-  device: GPUDevice,
-  pipelines: PipelineCache,
+  measurement: VariantMeasurement,
 ): Promise<ConvolutionVariant> {
   let best = { variant: candidates[0]!, ms: Number.POSITIVE_INFINITY };
   for (const variant of candidates) {
-    const ms = await timeVariant(variant, convolution, device, pipelines).catch(() => Number.POSITIVE_INFINITY);
+    const ms = await timeVariant(variant, convolution, measurement).catch(() => Number.POSITIVE_INFINITY);
     if (ms < best.ms) best = { variant, ms };
   }
   return best.variant;
@@ -67,10 +70,9 @@ async function fastest(
 async function timeVariant(
   variant: ConvolutionVariant,
   convolution: Convolution,
-  device: GPUDevice,
-  pipelines: PipelineCache,
+  { device, pipelines, type }: VariantMeasurement,
 ): Promise<number> {
-  const { plan, pack } = trialPlan(variant, convolution);
+  const { plan, pack } = trialPlan(variant, convolution, type);
   const runner = await PlanRunner.create(device, plan, pack, { pipelines });
   try {
     await runner.run({});
@@ -90,27 +92,29 @@ async function timeVariant(
 function trialPlan(
   variant: ConvolutionVariant,
   convolution: Convolution,
-): { plan: Plan; pack: (block: number) => Float32Array } {
+  type: NumberType,
+): { plan: Plan; pack: (block: number) => Uint8Array } {
   const { batch, height, width, inVectors, groups, narrowChannels, outVectors, residual } = convolution;
   const buffers: number[] = [];
   const weights: number[] = [];
   const shaders: string[] = [];
   const steps: Plan['steps'][number][] = [];
   const target: DispatchTarget = {
-    weights: (sizeBytes) => ({ weights: weights.push(sizeBytes) - 1 }),
-    scratch: (sizeBytes) => ({ slot: buffers.push(sizeBytes) - 1 }),
-    dispatch(label, { code, workgroups }, slots) {
+    weights: (count) => ({ weights: weights.push(count * BYTES[type]) - 1 }),
+    scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
+    dispatch(label, shader, slots) {
       const bindings = slots.map((slot: Slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-      steps.push({ label, shader: shaders.push(code) - 1, workgroups, bindings });
+      const code = wgsl(shader, new Array<NumberType>(slots.length).fill(type));
+      steps.push({ label, shader: shaders.push(code) - 1, workgroups: shader.workgroups, bindings });
     },
   };
-  const outBytes = outPixels(convolution) * outVectors * 16;
-  const x = target.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4) * 4);
-  const y = target.scratch(outBytes);
-  const own = residual === 'own buffer' ? { residual: target.scratch(outBytes) } : {};
+  const outCount = outPixels(convolution) * outVectors * 4;
+  const x = target.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4));
+  const y = target.scratch(outCount);
+  const own = residual === 'own buffer' ? { residual: target.scratch(outCount) } : {};
   dispatchConvolution(target, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
   return {
     plan: { inputs: [], outputs: [{ name: 'y', shape: [4], buffer: 1, pitch: 4 }], buffers, weights, shaders, steps },
-    pack: (block) => new Float32Array(weights[block]! / 4),
+    pack: (block) => new Uint8Array(weights[block]!),
   };
 }

@@ -1,5 +1,6 @@
-import type { EngineStep, Graph, GraphNode, ValueId } from '@residual/compile';
-import type { Shader } from '../shaders/shader.ts';
+import { EngineError, type EngineStep, type Graph, type GraphNode, type ValueId } from '@residual/compile';
+import { narrowToHalf } from '@residual/weights/half';
+import { BYTES, type NumberType, type Shader, wgsl } from '../shaders/shader.ts';
 import { assignBuffers, type Lifetime } from './assign-buffers.ts';
 import type { Plan, PlanTensor } from './plan.ts';
 
@@ -22,7 +23,8 @@ export type Slot = { readonly slot: number } | { readonly weights: number };
 
 interface Operation {
   readonly label: string;
-  readonly shader: Shader;
+  readonly code: string;
+  readonly workgroups: Shader['workgroups'];
   readonly slots: readonly Slot[];
   readonly step: EngineStep;
 }
@@ -38,22 +40,25 @@ export interface BuiltPlan {
   readonly plan: Plan;
   /** What each of the plan's steps is part of and takes. */
   readonly steps: readonly EngineStep[];
-  pack(block: number): Float32Array;
+  pack(block: number): Float32Array | Uint16Array;
 }
 
 /** Collects operations and lifetimes, node by node in the graph's order. */
 export class PlanBuilder {
   readonly graph: Graph;
+  /** Of the values between inputs and outputs, and of weights. */
+  readonly #type: NumberType;
   readonly #lastReads = new Map<ValueId, number>();
   readonly #aliases = new Map<ValueId, ValueId>();
   readonly #slots = new Map<ValueId, number>();
-  readonly #lifetimes: { sizeBytes: number; first: number; last: number }[] = [];
+  readonly #lifetimes: { type: NumberType; sizeBytes: number; first: number; last: number }[] = [];
   readonly #operations: Operation[] = [];
-  readonly #blocks: { sizeBytes: number; pack: () => Float32Array }[] = [];
+  readonly #blocks: { label: string; sizeBytes: number; pack: () => Float32Array }[] = [];
   #step = -1;
 
-  constructor(graph: Graph, isAlias: (node: GraphNode) => boolean) {
+  constructor(graph: Graph, isAlias: (node: GraphNode) => boolean, type: NumberType) {
     this.graph = graph;
+    this.#type = type;
     for (const [step, node] of graph.nodes.entries()) {
       if (isAlias(node)) this.#aliases.set(node.outputs[0]!, this.#root(node.inputs[0]!));
       for (const id of node.inputs) this.#lastReads.set(this.#root(id), step);
@@ -99,36 +104,41 @@ export class PlanBuilder {
   /** Makes room for a value that this node computes. */
   place(id: ValueId): Slot {
     const { shape } = this.graph.values[id]!;
-    const slot = this.#newSlot(rowsOf(shape) * this.pitchOf(id) * 4, this.#lastReads.get(id) ?? this.#step);
+    const last = this.#lastReads.get(id) ?? this.#step;
+    const slot = this.#newSlot(rowsOf(shape) * this.pitchOf(id), this.#typeOf(id), last);
     this.#slots.set(id, slot);
     return { slot };
   }
 
-  /** Lets this node write its result over an input that nothing reads later, if that is so. */
+  /** Lets this node write its result over an input that nothing reads later, if that is so and its numbers are as wide. */
   placeOver(id: ValueId, input: ValueId): Slot | undefined {
     const root = this.#root(input);
     if (this.#lastReads.get(root) !== this.#step) return undefined;
     const slot = this.#slots.get(root)!;
     const lifetime = this.#lifetimes[slot]!;
+    if (lifetime.type !== this.#typeOf(id)) return undefined;
     lifetime.last = Math.max(lifetime.last, this.#lastReads.get(id) ?? this.#step);
     this.#slots.set(id, slot);
     return { slot };
   }
 
-  /** Memory between the operations of this node. */
-  scratch(sizeBytes: number): Slot {
-    return { slot: this.#newSlot(sizeBytes, this.#step) };
+  /** Room for numbers between the operations of this node. */
+  scratch(count: number): Slot {
+    return { slot: this.#newSlot(count, this.#type, this.#step) };
   }
 
-  weights(sizeBytes: number, pack: () => Float32Array): Slot {
-    return { weights: this.#blocks.push({ sizeBytes, pack }) - 1 };
+  /** Room for `count` numbers, in whole vectors. */
+  weights(count: number, pack: () => Float32Array): Slot {
+    const { label, op } = this.graph.nodes[this.#step]!;
+    return { weights: this.#blocks.push({ label: label ?? op, sizeBytes: count * BYTES[this.#type], pack }) - 1 };
   }
 
   dispatch(label: string, shader: Shader, slots: readonly Slot[], work?: DispatchWork): void {
     const { op, outputs } = this.graph.nodes[this.#step]!;
     const { algorithm, multiplyAdds } = work ?? { algorithm: ALGORITHMS[op] ?? 'pointwise', multiplyAdds: 0 };
     const step = { value: outputs[0]!, algorithm, multiplyAdds, ...this.#bytesOf(slots) };
-    this.#operations.push({ label, shader, slots, step });
+    const types = slots.map((slot) => ('slot' in slot ? this.#lifetimes[slot.slot]!.type : this.#type));
+    this.#operations.push({ label, code: wgsl(shader, types), workgroups: shader.workgroups, slots, step });
   }
 
   /** Of a dispatch: it writes the node's value, or else the last of its slots. */
@@ -152,7 +162,7 @@ export class PlanBuilder {
 
   finish(): BuiltPlan {
     const { bufferOf, sizesBytes } = assignBuffers(this.#lifetimes satisfies Lifetime[]);
-    const shaders = [...new Set(this.#operations.map(({ shader }) => shader.code))];
+    const shaders = [...new Set(this.#operations.map(({ code }) => code))];
     const bufferOfValue = (id: ValueId): number => bufferOf[this.#slots.get(this.#root(id))!]!;
     const tensor = ({ name, value }: { name: string; value: ValueId }): PlanTensor => ({
       name,
@@ -161,6 +171,7 @@ export class PlanBuilder {
       pitch: this.pitchOf(value),
     });
     const blocks = this.#blocks;
+    const isHalf = this.#type === 'f16';
     return {
       plan: {
         inputs: this.graph.inputs.map(tensor),
@@ -168,7 +179,8 @@ export class PlanBuilder {
         buffers: sizesBytes,
         weights: blocks.map(({ sizeBytes }) => sizeBytes),
         shaders,
-        steps: this.#operations.map(({ label, shader: { code, workgroups }, slots }) => ({
+        ...(isHalf && { features: ['shader-f16'] }),
+        steps: this.#operations.map(({ label, code, workgroups, slots }) => ({
           label,
           shader: shaders.indexOf(code),
           workgroups,
@@ -176,7 +188,10 @@ export class PlanBuilder {
         })),
       },
       steps: this.#operations.map(({ step }) => step),
-      pack: (block) => blocks[block]!.pack(),
+      pack(block) {
+        const { label, pack } = blocks[block]!;
+        return isHalf ? narrowToHalf(pack(), (value) => tooLargeForHalf(label, value)) : pack();
+      },
     };
   }
 
@@ -184,9 +199,21 @@ export class PlanBuilder {
     return this.#aliases.get(id) ?? id;
   }
 
-  #newSlot(sizeBytes: number, last: number): number {
-    return this.#lifetimes.push({ sizeBytes, first: this.#step, last }) - 1;
+  /** What comes from the host and goes to it has all its digits. */
+  #typeOf(id: ValueId): NumberType {
+    const { inputs, outputs } = this.graph;
+    const root = this.#root(id);
+    return [...inputs, ...outputs].some(({ value }) => this.#root(value) === root) ? 'f32' : this.#type;
   }
+
+  #newSlot(count: number, type: NumberType, last: number): number {
+    return this.#lifetimes.push({ type, sizeBytes: count * BYTES[type], first: this.#step, last }) - 1;
+  }
+}
+
+function tooLargeForHalf(label: string, value: number): EngineError {
+  const expected = 'expected weights within ±65504, the range of fp16';
+  return new EngineError('UNAVAILABLE', 'webgpu', `precision: ${label}: ${expected}, got ${value}; take fp32`);
 }
 
 export function channelsOf(shape: readonly number[]): number {

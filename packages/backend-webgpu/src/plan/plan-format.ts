@@ -1,6 +1,6 @@
 import type { Plan } from './plan.ts';
 
-/** Header of a plan file: its length in 4 bytes, little-endian, then JSON, then the blocks of weights, float32. */
+/** Header of a plan file: its length in 4 bytes, little-endian, then JSON, then the blocks of weights, as they lie on the device. */
 export interface PlanHeader {
   readonly format: 'residual-plan';
   readonly version: 1;

@@ -28,10 +28,12 @@ export interface Plan {
   readonly buffers: readonly number[];
   /** Sizes in bytes of the blocks of weights. */
   readonly weights: readonly number[];
+  /** What its shaders need of the device beyond WebGPU's core; left out, nothing. */
+  readonly features?: readonly string[];
   /** WGSL, each with an entry `main`. */
   readonly shaders: readonly string[];
   readonly steps: readonly PlanStep[];
 }
 
-/** Makes a block of weights, so that no two need be in host memory at a time. */
-export type PackWeights = (block: number) => Float32Array | Promise<Float32Array>;
+/** Makes a block of weights as it lies on the device, so that no two need be in host memory at a time. */
+export type PackWeights = (block: number) => ArrayBufferView | Promise<ArrayBufferView>;

@@ -1,6 +1,6 @@
 import { type Convolution, depth, multiplyAdds, outPixels } from '../shaders/convolution.ts';
 import { directConvolution } from '../shaders/direct-convolution.ts';
-import type { Shader } from '../shaders/shader.ts';
+import type { NumberType, Shader } from '../shaders/shader.ts';
 import { canShareInSubgroups, subgroupConvolution } from '../shaders/subgroup-convolution.ts';
 import { canTile, tiledConvolution } from '../shaders/tiled-convolution.ts';
 import {
@@ -22,8 +22,9 @@ export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subg
 
 /** Takes the dispatches of a convolution. */
 export interface DispatchTarget {
-  weights(sizeBytes: number, pack: () => Float32Array): Slot;
-  scratch(sizeBytes: number): Slot;
+  /** Room for so many numbers. */
+  weights(count: number, pack: () => Float32Array): Slot;
+  scratch(count: number): Slot;
   dispatch(label: string, shader: Shader, slots: readonly Slot[], work: DispatchWork): void;
 }
 
@@ -44,8 +45,12 @@ export function defaultVariant(convolution: Convolution): ConvolutionVariant {
   return `direct ${rowsFor(pixels)}×${Math.min(pixels >= 784 ? 4 : 2, widestColumns(convolution))}`;
 }
 
-/** Those worth measuring, the default first. */
-export function candidateVariants(convolution: Convolution, features: ReadonlySet<string>): ConvolutionVariant[] {
+/** Those worth measuring, the default first; Winograd's larger squares lose too many digits in halves. */
+export function candidateVariants(
+  convolution: Convolution,
+  features: ReadonlySet<string>,
+  type: NumberType,
+): ConvolutionVariant[] {
   const rows = rowsFor(outPixels(convolution));
   const widest = widestColumns(convolution);
   return [
@@ -55,7 +60,8 @@ export function candidateVariants(convolution: Convolution, features: ReadonlySe
       `direct ${Math.min(4, rows)}×${widest}`,
       ...(canTile(convolution) ? (['tiled'] as const) : []),
       ...(features.has('subgroups') && canShareInSubgroups(convolution) ? (['subgroups'] as const) : []),
-      ...(canWinograd(convolution) ? (['winograd 2', 'winograd 4'] as const) : []),
+      ...(canWinograd(convolution) ? (['winograd 2'] as const) : []),
+      ...(canWinograd(convolution) && type === 'f32' ? (['winograd 4'] as const) : []),
     ]),
   ];
 }
@@ -71,7 +77,7 @@ export function dispatchConvolution(
     dispatchWinograd(target, variant === 'winograd 2' ? 2 : 4, placed);
     return;
   }
-  const weights = target.weights((depth(convolution) + 1) * convolution.outVectors * 16, pack);
+  const weights = target.weights((depth(convolution) + 1) * convolution.outVectors * 4, pack);
   const work = { algorithm: variant, multiplyAdds: multiplyAdds(convolution) };
   target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
 }
@@ -90,11 +96,11 @@ function dispatchWinograd(
 ): void {
   const { inVectors, outVectors } = convolution;
   const { count, planes } = winogradTiles(convolution, size);
-  const weights = target.weights((planes * inVectors * 4 + 1) * outVectors * 16, () =>
+  const weights = target.weights((planes * inVectors * 4 + 1) * outVectors * 4, () =>
     winogradFilter(pack(), convolution, size),
   );
-  const transformed = target.scratch(planes * count * inVectors * 16);
-  const products = target.scratch(planes * count * outVectors * 16);
+  const transformed = target.scratch(planes * count * inVectors * 4);
+  const products = target.scratch(planes * count * outVectors * 4);
   const algorithm = `winograd f${size}`;
   const transform = { algorithm, multiplyAdds: 0 };
   const multiply = { algorithm, multiplyAdds: planes * count * inVectors * 4 * outVectors * 4 };

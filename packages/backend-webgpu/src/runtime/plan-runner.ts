@@ -82,7 +82,8 @@ export class PlanRunner {
   /**
    * Compiles the pipelines, in parallel, and uploads the weights meanwhile; the thread stays responsive.
    *
-   * @throws PlanError (`TOO_LARGE`) for a buffer that the device does not allow or has no memory for.
+   * @throws PlanError (`TOO_LARGE`) for a buffer that the device does not allow or has no memory for, `UNAVAILABLE` for a
+   * feature that it has not.
    */
   static async create(
     device: GPUDevice,
@@ -90,6 +91,7 @@ export class PlanRunner {
     pack: PackWeights,
     { pipelines: cache = new Map(), onProgress }: PlanRunnerOptions = {},
   ): Promise<PlanRunner> {
+    checkFeatures(device, plan);
     checkSizes(device, plan);
     const total = plan.shaders.length + plan.weights.length;
     let done = 0;
@@ -118,7 +120,7 @@ export class PlanRunner {
 
       let sliceEndMs = performance.now() + SLICE_MS;
       for (const [block, buffer] of weights.entries()) {
-        device.queue.writeBuffer(buffer, 0, (await pack(block)) as Float32Array<ArrayBuffer>);
+        device.queue.writeBuffer(buffer, 0, (await pack(block)) as ArrayBufferView<ArrayBuffer>);
         step();
         if (performance.now() < sliceEndMs) continue;
         await new Promise((resolve) => setTimeout(resolve));
@@ -309,6 +311,13 @@ function withoutPadding({ shape, pitch }: PlanTensor, rows: Float32Array): Float
     values.set(rows.subarray(row * pitch, row * pitch + channels), row * channels);
   }
   return values;
+}
+
+function checkFeatures({ features, adapterInfo }: GPUDevice, plan: Plan): void {
+  const missing = plan.features?.find((feature) => !features.has(feature));
+  if (missing === undefined) return;
+  const got = `${adapterInfo.vendor} ${adapterInfo.architecture} without`;
+  throw new PlanError('UNAVAILABLE', `webgpu: expected a device with ${missing}, got ${got}; take a plan in fp32`);
 }
 
 function checkSizes({ limits }: GPUDevice, plan: Plan): void {

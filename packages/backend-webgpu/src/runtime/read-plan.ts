@@ -15,7 +15,7 @@ export function readPlan(file: ArrayBuffer): PlanSource {
     return offset + size;
   }, begin);
   if (end !== file.byteLength) throw badFile(`${end} bytes`, `${file.byteLength}`);
-  return { plan, pack: (block) => new Float32Array(file, offsets[block]!, plan.weights[block]! / 4) };
+  return { plan, pack: (block) => new Uint8Array(file, offsets[block]!, plan.weights[block]!) };
 }
 
 function readHeader(file: ArrayBuffer): { plan: PlanHeader['plan']; begin: number } {

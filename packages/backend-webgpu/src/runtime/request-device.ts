@@ -1,7 +1,7 @@
 import { PlanError } from './plan-error.ts';
 
-/** What is used where an adapter has it: the first by shaders, the second to time the steps of a profile. */
-const FEATURES = ['subgroups', 'timestamp-query'] as const;
+/** What is used where an adapter has it: two by shaders, and one to time the steps of a profile. */
+const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /**
  * A device with all that the adapter allows of buffer sizes, and the features that shaders may use.

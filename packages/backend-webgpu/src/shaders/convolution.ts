@@ -1,4 +1,4 @@
-import { buffers } from './shader.ts';
+import { buffers, type ShaderBuffer } from './shader.ts';
 
 export type Activation = 'linear' | 'relu' | 'relu6';
 
@@ -62,17 +62,21 @@ export function reachesOutside({
 }
 
 /** The buffers of a convolution's shader: `x`, `weights`, `y`, and a residual of its own. */
-export function convolutionBuffers({ residual, narrowChannels }: Convolution): string {
+export function convolutionBuffers({ residual, narrowChannels }: Convolution): ShaderBuffer[] {
   const names = ['x', 'weights', 'y', ...(residual === 'own buffer' ? ['residual'] : [])];
-  return buffers(names, 'y', narrowChannels > 0 ? { x: 'f32' } : {});
+  return buffers(names, 'y', narrowChannels > 0 ? ['x'] : []);
 }
 
 /** Adds bias and residual to a sum, applies the activation, and writes; `pixel` and `column` are WGSL expressions. */
 export function epilogue(convolution: Convolution, pixel: string, column: string, sum: string): string {
   const { outVectors, residual, activation } = convolution;
-  const added = { none: '', 'own buffer': ' + residual[at]', 'in place': ' + y[at]' }[residual];
-  const value = `${sum} + weights[${depth(convolution) * outVectors}u + ${column}]${added}`;
-  return `{ let at = (${pixel}) * ${outVectors}u + ${column}; y[at] = ${activated(activation, value)}; }`;
+  const value = `${sum} + vec4f(weights[${depth(convolution) * outVectors}u + ${column}])${addedResidual(residual)}`;
+  return `{ let at = (${pixel}) * ${outVectors}u + ${column}; y[at] = y_type(${activated(activation, value)}); }`;
+}
+
+/** What a residual adds to a vector of the result, at `at`. */
+export function addedResidual(residual: Residual): string {
+  return { none: '', 'own buffer': ' + vec4f(residual[at])', 'in place': ' + vec4f(y[at])' }[residual];
 }
 
 export function activated(activation: Activation, value: string): string {

@@ -20,8 +20,7 @@ export function directConvolution(convolution: Convolution, { rows, columns, wor
   const pixels = outPixels(convolution);
   const [threadsX, threadsY] = workgroup;
   const group = groups > 1 ? `let groupBase = column / ${outVectors / groups}u * ${inVectors}u;` : '';
-  const code = `${convolutionBuffers(convolution)}
-@compute @workgroup_size(${threadsX}, ${threadsY})
+  const body = `@compute @workgroup_size(${threadsX}, ${threadsY})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x * ${columns}u;
   let row = id.y * ${rows}u;
@@ -34,7 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${repeat(rows, (r) => written(convolution, rows, columns, r))}
 }`;
   return {
-    code,
+    buffers: convolutionBuffers(convolution),
+    body,
     workgroups: [Math.ceil(outVectors / columns / threadsX), Math.ceil(pixels / rows / threadsY), 1],
   };
 }
@@ -86,17 +86,17 @@ function taps(convolution: Convolution, rows: number, columns: number): string {
 function channels(convolution: Convolution, rows: number, columns: number, isMasked: boolean): string {
   const { narrowChannels, inVectors, outVectors } = convolution;
   const products = (value: (r: number) => string): string => `{
-        ${repeat(columns, (c) => `let w${c} = weights[w + ${c}u];`, ' ')}
+        ${repeat(columns, (c) => `let w${c} = vec4f(weights[w + ${c}u]);`, ' ')}
         ${repeat(rows, (r) => repeat(columns, (c) => `sum${r}_${c} = fma(w${c}, vec4f(${value(r)}), sum${r}_${c});`, ' '))}
         w += ${outVectors}u;
       }`;
-  const load = (r: number, address: string, zero: string): string =>
-    isMasked ? `select(${zero}, x[${address}], in${r})` : `x[${address}]`;
+  const load = (r: number, address: string, type: string): string =>
+    isMasked ? `select(${type}(), ${type}(x[${address}]), in${r})` : `${type}(x[${address}])`;
   if (narrowChannels > 0) {
-    return repeat(narrowChannels, (channel) => products((r) => load(r, `at${r} + ${channel}u`, '0.0')));
+    return repeat(narrowChannels, (channel) => products((r) => load(r, `at${r} + ${channel}u`, 'f32')));
   }
   return `for (var v = 0u; v < ${inVectors}u; v++) {
-      ${repeat(rows, (r) => `let x${r} = ${load(r, `at${r} + v`, 'vec4f()')};`)}
+      ${repeat(rows, (r) => `let x${r} = ${load(r, `at${r} + v`, 'vec4f')};`)}
       ${repeat(4, (lane) => products((r) => `x${r}[${lane}]`))}
       }`;
 }

@@ -26,15 +26,15 @@ export function elementwise({ rows, channels, expression, operand }: Elementwise
   const kept =
     rest === 0 ? 'value' : `select(value, select(vec4f(), value, vec4(${mask})), channel == ${vectors - 1}u)`;
   const row = operand && `item / ${vectors}u / ${operand.rowsPerRow}u`;
-  const code = `${buffers(['x', ...(operand ? ['operand'] : []), 'y'], 'y')}
-${flatMain(count)}
+  const body = `${flatMain(count)}
   let channel = item % ${vectors}u;
-  let a = x[item];
-  ${operand ? `let b = ${operand.isScalar ? `vec4f(operand[${row}].x)` : `operand[${row} * ${vectors}u + channel]`};` : ''}
+  let a = vec4f(x[item]);
+  ${operand ? `let b = ${operand.isScalar ? `vec4f(f32(operand[${row}].x))` : `vec4f(operand[${row} * ${vectors}u + channel])`};` : ''}
   let value = ${expression};
-  y[item] = ${kept};
+  y[item] = y_type(${kept});
 }`;
-  return { code, workgroups: flatWorkgroups(count) };
+  const names = ['x', ...(operand ? ['operand'] : []), 'y'];
+  return { buffers: buffers(names, 'y'), body, workgroups: flatWorkgroups(count) };
 }
 
 export interface ScaleOffset {
@@ -46,29 +46,27 @@ export interface ScaleOffset {
 /** `x · scale + offset` by channel; the weights are the scale, then the offset, each of whole vectors, padded with zeros. */
 export function scaleOffset({ rows, channels, activation }: ScaleOffset): Shader {
   const vectors = Math.ceil(channels / 4);
-  const value = `x[item] * weights[item % ${vectors}u] + weights[${vectors}u + item % ${vectors}u]`;
-  const code = `${buffers(['x', 'weights', 'y'], 'y')}
-${flatMain(rows * vectors)}
-  y[item] = ${activated(activation, value)};
+  const value = `vec4f(x[item]) * vec4f(weights[item % ${vectors}u]) + vec4f(weights[${vectors}u + item % ${vectors}u])`;
+  const body = `${flatMain(rows * vectors)}
+  y[item] = y_type(${activated(activation, value)});
 }`;
-  return { code, workgroups: flatWorkgroups(rows * vectors) };
+  return { buffers: buffers(['x', 'weights', 'y'], 'y'), body, workgroups: flatWorkgroups(rows * vectors) };
 }
 
 /** Softmax over the channels, a row a thread. */
 export function softmax({ rows, channels }: { rows: number; channels: number }): Shader {
   const vectors = Math.ceil(channels / 4);
-  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
-${flatMain(rows)}
+  const body = `${flatMain(rows)}
   let begin = item * ${vectors * 4}u;
-  var largest = x[begin];
-  for (var c = 1u; c < ${channels}u; c++) { largest = max(largest, x[begin + c]); }
+  var largest = f32(x[begin]);
+  for (var c = 1u; c < ${channels}u; c++) { largest = max(largest, f32(x[begin + c])); }
   var sum = 0.0;
-  for (var c = 0u; c < ${channels}u; c++) { sum += exp(x[begin + c] - largest); }
+  for (var c = 0u; c < ${channels}u; c++) { sum += exp(f32(x[begin + c]) - largest); }
   for (var c = 0u; c < ${vectors * 4}u; c++) {
-    y[begin + c] = select(0.0, exp(x[begin + c] - largest) / sum, c < ${channels}u);
+    y[begin + c] = y_type(select(0.0, exp(f32(x[begin + c]) - largest) / sum, c < ${channels}u));
   }
 }`;
-  return { code, workgroups: flatWorkgroups(rows) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(rows) };
 }
 
 export function unaryExpression(op: string): string | undefined {

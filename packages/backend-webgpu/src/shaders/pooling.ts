@@ -19,8 +19,7 @@ export function pooling(pool: Pooling): Shader {
   const { kind, batch, height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;
   const count = batch * outHeight * outWidth * vectors;
   const isMax = kind === 'max';
-  const code = `${buffers(['x', 'y'], 'y')}
-${flatMain(count)}
+  const body = `${flatMain(count)}
   let channel = item % ${vectors}u;
   let pixel = item / ${vectors}u;
   let image = pixel / ${outHeight * outWidth}u;
@@ -30,14 +29,14 @@ ${flatMain(count)}
   var seen = 0.0;
   for (var py = max(top, 0); py < min(top + ${window[0]}, ${height}); py++) {
     for (var px = max(left, 0); px < min(left + ${window[1]}, ${width}); px++) {
-      let read = x[((image * ${height}u + u32(py)) * ${width}u + u32(px)) * ${vectors}u + channel];
+      let read = vec4f(x[((image * ${height}u + u32(py)) * ${width}u + u32(px)) * ${vectors}u + channel]);
       value = ${isMax ? 'max(value, read)' : 'value + read'};
       seen += 1.0;
     }
   }
-  y[item] = value${isMax ? '' : ' / seen'};
+  y[item] = y_type(value${isMax ? '' : ' / seen'});
 }`;
-  return { code, workgroups: flatWorkgroups(count) };
+  return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count) };
 }
 
 export interface SpatialPooling {
@@ -51,14 +50,13 @@ export interface SpatialPooling {
 export function spatialPooling({ kind, batch, pixels, vectors }: SpatialPooling): Shader {
   const count = batch * vectors;
   const isMax = kind === 'max';
-  const code = `${buffers(['x', 'y'], 'y')}
-${flatMain(count)}
+  const body = `${flatMain(count)}
   var value = vec4f(${isMax ? LEAST : ''});
   for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
-    let read = x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u];
+    let read = vec4f(x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u]);
     value = ${isMax ? 'max(value, read)' : 'value + read'};
   }
-  y[item] = value${isMax ? '' : ` / ${pixels}.0`};
+  y[item] = y_type(value${isMax ? '' : ` / ${pixels}.0`});
 }`;
-  return { code, workgroups: flatWorkgroups(count) };
+  return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count) };
 }

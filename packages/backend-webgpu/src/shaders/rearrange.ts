@@ -1,4 +1,4 @@
-import { buffers, flatMain, flatWorkgroups, LEAST, repeat, type Shader } from './shader.ts';
+import { buffers, flatMain, flatWorkgroups, repeat, type Shader } from './shader.ts';
 
 export interface Shift {
   readonly shape: readonly number[];
@@ -26,8 +26,7 @@ export function shift({ shape, outShape, offsets, fill }: Shift): Shader {
     '0',
   );
   const outside = floatLiteral(typeof fill === 'number' ? fill : 0);
-  const code = `${buffers(['x', 'y'], 'y', { x: 'f32' })}
-${flatMain(count)}
+  const body = `${flatMain(count)}
   ${coordinates}
   let row = ${row} * ${pitch};
   var value = vec4f();
@@ -35,12 +34,12 @@ ${flatMain(count)}
     let out = i32(item % ${vectors}u) * 4 + lane;
     let channel = out - ${offsets[rank - 1]};
     let isInside = ${inside}(u32(channel) < ${shape[rank - 1]}u);
-    let read = select(f32(${outside}), x[select(0, row + channel, isInside)], isInside);
+    let read = select(f32(${outside}), f32(x[select(0, row + channel, isInside)]), isInside);
     value[lane] = select(0.0, read, out < ${outShape[rank - 1]});
   }
-  y[item] = value;
+  y[item] = y_type(value);
 }`;
-  return { code, workgroups: flatWorkgroups(count) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x']), body, workgroups: flatWorkgroups(count) };
 }
 
 export interface JoinedChannels {
@@ -56,14 +55,13 @@ export function joinChannels({ rows, channels, outChannels, first }: JoinedChann
   const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
   const end = first + channels === outChannels ? outPitch! : first + channels;
   const width = end - first;
-  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
-${flatMain(rows * width)}
+  const body = `${flatMain(rows * width)}
   let channel = item % ${width}u;
   let row = item / ${width}u;
-  let read = x[row * ${pitch}u + min(channel, ${channels - 1}u)];
-  y[row * ${outPitch}u + ${first}u + channel] = select(0.0, read, channel < ${channels}u);
+  let read = f32(x[row * ${pitch}u + min(channel, ${channels - 1}u)]);
+  y[row * ${outPitch}u + ${first}u + channel] = y_type(select(0.0, read, channel < ${channels}u));
 }`;
-  return { code, workgroups: flatWorkgroups(rows * width) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(rows * width) };
 }
 
 /** The same elements in rows of another length. */
@@ -78,15 +76,14 @@ export function reflow({
 }): Shader {
   const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
   const outCount = (count / outChannels) * outPitch!;
-  const code = `${buffers(['x', 'y'], 'y', { x: 'f32', y: 'f32' })}
-${flatMain(outCount)}
+  const body = `${flatMain(outCount)}
   let channel = item % ${outPitch}u;
   let index = item / ${outPitch}u * ${outChannels}u + channel;
   let isReal = channel < ${outChannels}u;
-  let read = x[select(0u, index / ${channels}u * ${pitch}u + index % ${channels}u, isReal)];
-  y[item] = select(0.0, read, isReal);
+  let read = f32(x[select(0u, index / ${channels}u * ${pitch}u + index % ${channels}u, isReal)]);
+  y[item] = y_type(select(0.0, read, isReal));
 }`;
-  return { code, workgroups: flatWorkgroups(outCount) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(outCount) };
 }
 
 /** An index that goes back where it leaves `0 … size - 1`: `reflect` does not read the outermost twice. */
@@ -96,8 +93,8 @@ function turnedBack(index: string, size: number, mode: 'reflect' | 'symmetric'):
   return `select(${low}, ${2 * size - 1 - skipped} - (${index}), ${index} >= ${size})`;
 }
 
-/** The largest number stands for infinity, which WGSL has no literal for. */
+/** The largest number of the result stands for infinity, which WGSL has no literal for. */
 function floatLiteral(value: number): string {
-  if (value === Number.NEGATIVE_INFINITY) return LEAST;
-  return value === Number.POSITIVE_INFINITY ? '3.4028234e38' : String(value);
+  if (Number.isFinite(value)) return `clamp(${value}, -y_largest, y_largest)`;
+  return value < 0 ? '-y_largest' : 'y_largest';
 }

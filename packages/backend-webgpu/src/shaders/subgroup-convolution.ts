@@ -16,10 +16,7 @@ export function subgroupConvolution(convolution: Convolution): Shader {
   const { outVectors, inVectors, height, width, outHeight, outWidth, kernel, strides, dilations, padBefore } =
     convolution;
   const pixels = outPixels(convolution);
-  const code = `enable subgroups;
-diagnostic(off, subgroup_uniformity);
-${convolutionBuffers(convolution)}
-@compute @workgroup_size(${THREADS})
+  const body = `@compute @workgroup_size(${THREADS})
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(subgroup_invocation_id) lane: u32,
@@ -44,10 +41,10 @@ fn main(
       )}
       for (var v = 0u; v < ${inVectors}u; v += size) {
         let own = min(v + lane, ${inVectors - 1}u);
-        ${repeat(ROWS, (r) => `let x${r} = select(vec4f(), x[at${r} + own], in${r});`)}
+        ${repeat(ROWS, (r) => `let x${r} = select(vec4f(), vec4f(x[at${r} + own]), in${r});`)}
         for (var source = 0u; source < min(size, ${inVectors}u - v); source++) {
-          let w0 = weights[w]; let w1 = weights[w + ${outVectors}u];
-          let w2 = weights[w + ${2 * outVectors}u]; let w3 = weights[w + ${3 * outVectors}u];
+          let w0 = vec4f(weights[w]); let w1 = vec4f(weights[w + ${outVectors}u]);
+          let w2 = vec4f(weights[w + ${2 * outVectors}u]); let w3 = vec4f(weights[w + ${3 * outVectors}u]);
           ${repeat(
             ROWS,
             (r) =>
@@ -60,5 +57,10 @@ fn main(
   }
   ${repeat(ROWS, (r) => `if (id.x < ${outVectors}u && row + ${r}u < ${pixels}u) ${epilogue(convolution, `row + ${r}u`, 'column', `sum${r}`)}`)}
 }`;
-  return { code, workgroups: [Math.ceil(outVectors / THREADS), Math.ceil(pixels / ROWS), 1] };
+  return {
+    directives: 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);',
+    buffers: convolutionBuffers(convolution),
+    body,
+    workgroups: [Math.ceil(outVectors / THREADS), Math.ceil(pixels / ROWS), 1],
+  };
 }

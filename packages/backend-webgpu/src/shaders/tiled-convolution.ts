@@ -25,9 +25,8 @@ export function tiledConvolution(convolution: Convolution): Shader {
   const [tileRows, tileColumns] = [THREADS_Y * ROWS, THREADS_X * COLUMNS];
   const row = (r: number): string => `(rowBase + local.y + ${r * THREADS_Y}u)`;
   const column = (c: number): string => `(columnBase + local.x + ${c * THREADS_X}u)`;
-  const code = `${convolutionBuffers(convolution)}
-var<workgroup> xTile: array<array<vec4f, ${tileRows}>, ${TILE_DEPTH}>;
-var<workgroup> weightTile: array<array<vec4f, ${tileColumns}>, ${TILE_DEPTH * 4}>;
+  const body = `var<workgroup> xTile: array<array<x_type, ${tileRows}>, ${TILE_DEPTH}>;
+var<workgroup> weightTile: array<array<weights_type, ${tileColumns}>, ${TILE_DEPTH * 4}>;
 @compute @workgroup_size(${THREADS_X}, ${THREADS_Y})
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -46,7 +45,7 @@ fn main(
       let px = i32(pixel % ${outWidth}u) * ${strides[1]} - ${padBefore[1]} + tap % ${kernel[1]} * ${dilations[1]};
       let inside = (u32(py) < ${height}u) & (u32(px) < ${width}u);
       let source = pixel / ${outHeight * outWidth}u * ${height * width}u + min(u32(py * ${width} + px), ${height * width - 1}u);
-      xTile[e % ${TILE_DEPTH}u][e / ${TILE_DEPTH}u] = select(vec4f(), x[source * ${inVectors}u + at % ${inVectors}u], inside);
+      xTile[e % ${TILE_DEPTH}u][e / ${TILE_DEPTH}u] = select(x_type(), x[source * ${inVectors}u + at % ${inVectors}u], inside);
     }
     for (var e = thread; e < ${tileColumns * TILE_DEPTH * 4}u; e += ${threads}u) {
       let source = min(columnBase + e % ${tileColumns}u, ${outVectors - 1}u);
@@ -54,11 +53,11 @@ fn main(
     }
     workgroupBarrier();
     for (var v = 0u; v < ${TILE_DEPTH}u; v++) {
-      ${repeat(ROWS, (r) => `let x${r} = xTile[v][local.y + ${r * THREADS_Y}u];`)}
+      ${repeat(ROWS, (r) => `let x${r} = vec4f(xTile[v][local.y + ${r * THREADS_Y}u]);`)}
       ${repeat(
         4,
         (lane) => `{
-        ${repeat(COLUMNS, (c) => `let w${c} = weightTile[v * 4u + ${lane}u][local.x + ${c * THREADS_X}u];`)}
+        ${repeat(COLUMNS, (c) => `let w${c} = vec4f(weightTile[v * 4u + ${lane}u][local.x + ${c * THREADS_X}u]);`)}
         ${repeat(ROWS, (r) => repeat(COLUMNS, (c) => `sum${r}_${c} = fma(w${c}, vec4f(x${r}[${lane}]), sum${r}_${c});`, ' '))}
       }`,
       )}
@@ -73,5 +72,9 @@ fn main(
     ),
   )}
 }`;
-  return { code, workgroups: [Math.ceil(outVectors / tileColumns), Math.ceil(pixels / tileRows), 1] };
+  return {
+    buffers: convolutionBuffers(convolution),
+    body,
+    workgroups: [Math.ceil(outVectors / tileColumns), Math.ceil(pixels / tileRows), 1],
+  };
 }

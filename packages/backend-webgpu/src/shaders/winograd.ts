@@ -1,4 +1,4 @@
-import { activated, type Convolution } from './convolution.ts';
+import { activated, addedResidual, type Convolution } from './convolution.ts';
 import { buffers, flatMain, flatWorkgroups, repeat, type Shader } from './shader.ts';
 
 /** Edge of the square of outputs that Winograd's F(m×m, 3×3) computes at once. */
@@ -88,8 +88,7 @@ export function winogradInput(convolution: Convolution, size: WinogradSize): Sha
   const { rows, columns, count } = winogradTiles(convolution, size);
   const edge = size + 2;
   const { input } = matricesOf(size);
-  const code = `${buffers(['x', 'y'], 'y')}
-${flatMain(count * inVectors)}
+  const body = `${flatMain(count * inVectors)}
   let tile = item / ${inVectors}u;
   let image = tile / ${rows * columns}u * ${height * width}u;
   let top = i32(tile / ${columns}u % ${rows}u) * ${size} - ${padBefore[0]};
@@ -99,7 +98,7 @@ ${flatMain(count * inVectors)}
     for (var j = 0; j < ${edge}; j++) {
       let inside = (u32(top + i) < ${height}u) & (u32(left + j) < ${width}u);
       let at = image + min(u32((top + i) * ${width} + left + j), ${height * width - 1}u);
-      d[i * ${edge} + j] = select(vec4f(), x[at * ${inVectors}u + item % ${inVectors}u], inside);
+      d[i * ${edge} + j] = select(vec4f(), vec4f(x[at * ${inVectors}u + item % ${inVectors}u]), inside);
     }
   }
   for (var j = 0; j < ${edge}; j++) {
@@ -108,10 +107,10 @@ ${flatMain(count * inVectors)}
   }
   for (var i = 0; i < ${edge}; i++) {
     ${transform(input, (k) => `d[i * ${edge} + ${k}]`, 't')}
-    ${repeat(edge, (j) => `y[u32(i * ${edge} + ${j}) * ${count * inVectors}u + item] = t${j};`)}
+    ${repeat(edge, (j) => `y[u32(i * ${edge} + ${j}) * ${count * inVectors}u + item] = y_type(t${j});`)}
   }
 }`;
-  return { code, workgroups: flatWorkgroups(count * inVectors) };
+  return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count * inVectors) };
 }
 
 /** A matrix product for each plane: squares × channels by the transformed filter. */
@@ -121,8 +120,7 @@ export function winogradProducts(convolution: Convolution, size: WinogradSize): 
   const rows = 8;
   const columns = [4, 2, 1].find((one) => outVectors % one === 0)!;
   const threads = [8, 4, 2, 1].find((one) => one * columns <= outVectors)!;
-  const code = `${buffers(['x', 'weights', 'y'], 'y')}
-@compute @workgroup_size(${threads}, ${32 / threads})
+  const body = `@compute @workgroup_size(${threads}, ${32 / threads})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x * ${columns}u;
   let row = id.y * ${rows}u;
@@ -131,11 +129,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${repeat(rows, (r) => `let at${r} = (id.z * ${count}u + min(row + ${r}u, ${count - 1}u)) * ${inVectors}u;`)}
   var w = id.z * ${inVectors * 4 * outVectors}u + column;
   for (var v = 0u; v < ${inVectors}u; v++) {
-    ${repeat(rows, (r) => `let x${r} = x[at${r} + v];`)}
+    ${repeat(rows, (r) => `let x${r} = vec4f(x[at${r} + v]);`)}
     ${repeat(
       4,
       (lane) => `{
-      ${repeat(columns, (c) => `let w${c} = weights[w + ${c}u];`, ' ')}
+      ${repeat(columns, (c) => `let w${c} = vec4f(weights[w + ${c}u]);`, ' ')}
       ${repeat(rows, (r) => repeat(columns, (c) => `sum${r}_${c} = fma(w${c}, vec4f(x${r}[${lane}]), sum${r}_${c});`, ' '))}
       w += ${outVectors}u;
     }`,
@@ -144,7 +142,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${repeat(
     rows,
     (r) =>
-      `if (row + ${r}u < ${count}u) { let at = (id.z * ${count}u + row + ${r}u) * ${outVectors}u + column; ${repeat(columns, (c) => `y[at + ${c}u] = sum${r}_${c};`, ' ')} }`,
+      `if (row + ${r}u < ${count}u) { let at = (id.z * ${count}u + row + ${r}u) * ${outVectors}u + column; ${repeat(columns, (c) => `y[at + ${c}u] = y_type(sum${r}_${c});`, ' ')} }`,
   )}
 }`;
   const workgroups = [
@@ -152,7 +150,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     Math.ceil(count / rows / (32 / threads)),
     planes,
   ] as const;
-  return { code, workgroups };
+  return { buffers: buffers(['x', 'weights', 'y'], 'y'), body, workgroups };
 }
 
 /** `[plane][square][channel]` to images, with bias, residual and activation. */
@@ -161,17 +159,15 @@ export function winogradOutput(convolution: Convolution, size: WinogradSize): Sh
   const { rows, columns, count, planes } = winogradTiles(convolution, size);
   const edge = size + 2;
   const { output } = matricesOf(size);
-  const added = { none: '', 'own buffer': ' + residual[at]', 'in place': ' + y[at]' }[residual];
-  const code = `${buffers(['x', 'weights', 'y', ...(residual === 'own buffer' ? ['residual'] : [])], 'y')}
-${flatMain(count * outVectors)}
+  const body = `${flatMain(count * outVectors)}
   let column = item % ${outVectors}u;
   let tile = item / ${outVectors}u;
   let top = tile / ${columns}u % ${rows}u * ${size}u;
   let left = tile % ${columns}u * ${size}u;
-  let bias = weights[${planes * inVectors * 4 * outVectors}u + column];
+  let bias = vec4f(weights[${planes * inVectors * 4 * outVectors}u + column]);
   var d: array<vec4f, ${size * edge}>;
   for (var j = 0; j < ${edge}; j++) {
-    ${transform(output, (k) => `x[u32(${k * edge} + j) * ${count * outVectors}u + item]`, 't')}
+    ${transform(output, (k) => `vec4f(x[u32(${k * edge} + j) * ${count * outVectors}u + item])`, 't')}
     ${repeat(size, (i) => `d[${i * edge} + j] = t${i};`, ' ')}
   }
   for (var i = 0u; i < ${size}u; i++) {
@@ -180,12 +176,13 @@ ${flatMain(count * outVectors)}
       size,
       (j) => `if (top + i < ${outHeight}u && left + ${j}u < ${outWidth}u) {
       let at = ((tile / ${rows * columns}u * ${outHeight}u + top + i) * ${outWidth}u + left + ${j}u) * ${outVectors}u + column;
-      y[at] = ${activated(activation, `t${j} + bias${added}`)};
+      y[at] = y_type(${activated(activation, `t${j} + bias${addedResidual(residual)}`)});
     }`,
     )}
   }
 }`;
-  return { code, workgroups: flatWorkgroups(count * outVectors) };
+  const names = ['x', 'weights', 'y', ...(residual === 'own buffer' ? ['residual'] : [])];
+  return { buffers: buffers(names, 'y'), body, workgroups: flatWorkgroups(count * outVectors) };
 }
 
 /** A packed 3×3 filter with its bias to `[plane][in][out]`, in float64, with the bias. */
