@@ -7,6 +7,7 @@ export type RequirementName =
   | 'data'
   | 'tfjs-node'
   | 'webgpu'
+  | 'lavapipe'
   | 'chromium'
   | 'firefox'
   | 'rust'
@@ -18,6 +19,7 @@ const isPresent: Record<RequirementName, () => boolean> = {
   data: () => dataFolder() !== undefined,
   'tfjs-node': () => tfjsNodeIsBuilt(),
   webgpu: () => chromiumIsInstalled(),
+  lavapipe: () => chromiumIsInstalled() && existsSync(lavapipePath('driver.json')),
   chromium: () => chromiumIsInstalled(),
   firefox: () => findFirefox() !== undefined,
   rust: () => onPath('cargo') !== undefined,
@@ -61,6 +63,11 @@ function tfjsNodeIsBuilt(): boolean {
 /** npm's Chromium, which brings its WebGPU adapter too, is a binary for Linux on x64. */
 function chromiumIsInstalled(): boolean {
   return process.platform === 'linux' && process.arch === 'x64' && resolves('@sparticuz/chromium') !== undefined;
+}
+
+/** A path inside the folder of Mesa's driver, which tooling/lavapipe/setup.sh fills. */
+export function lavapipePath(...parts: string[]): string {
+  return resolve(import.meta.dirname, '../../../node_modules/.cache/lavapipe', ...parts);
 }
 
 function resolves(id: string, from = 'package.json'): string | undefined {
