@@ -39,6 +39,7 @@ export async function loadClassifier(
   flags: ModelFlags,
   run: NumberedPictures,
   signal: AbortSignal,
+  batchSize?: number,
 ): Promise<LoadedClassifier> {
   const { model, precision } = flags;
   const options = {
@@ -51,7 +52,7 @@ export async function loadClassifier(
   const isEmbedded = flags.weights === undefined && (model ?? embeddedWeights().model) === embeddedWeights().model;
   const weights = isEmbedded ? await readEmbedded(signal) : await loadNamedWeights(flags, signal);
   const { classifier, device, description } = await serveOnFirst(devices, precision, (served) =>
-    createClassifier({ ...options, weights, ...served, ...inBits }),
+    createClassifier({ ...options, weights, ...served, ...inBits, ...(batchSize !== undefined && { batchSize }) }),
   );
   say(description);
   if (isEmbedded) say(describeEmbeddedWeights());

@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export.ts';
 import { fineTuneCommand } from './commands/fine-tune.ts';
 import { modelsCommand } from './commands/models.ts';
 import { searchCommand } from './commands/search.ts';
+import { serveCommand } from './commands/serve.ts';
 import { summaryCommand } from './commands/summary.ts';
 import { trainCommand } from './commands/train.ts';
 import { exitCode } from './exit-code.ts';
@@ -39,7 +40,7 @@ if (project === 'residual-monorepo' && (script === 'residual' || script === 'cla
 
 const program = new Command('residual')
   .description(
-    'ResNets in Node: classify, embed, search and explain pictures; evaluate, train, fine-tune, export, summarise.',
+    'ResNets in Node: classify, embed, search and explain pictures; serve, evaluate, train, fine-tune, export, summarise.',
   )
   .version(version)
   .addCommand(classifyCommand(interruption.signal))
@@ -47,6 +48,7 @@ const program = new Command('residual')
   .addCommand(searchCommand(interruption.signal))
   .addCommand(explainCommand(interruption.signal))
   .addCommand(evaluateCommand(interruption.signal))
+  .addCommand(serveCommand(interruption.signal))
   .addCommand(summaryCommand(interruption.signal))
   .addCommand(modelsCommand())
   .addCommand(cacheCommand())

@@ -21,6 +21,11 @@ export function widenHalf(bits: Uint16Array, table: Float32Array): Float32Array 
   return out;
 }
 
+/** The numbers of float16 bits, as float32. */
+export function floatsOfHalves(bits: Uint16Array): Float32Array {
+  return Float32Array.from(bits, halfToFloat);
+}
+
 /** Widens bfloat16 bits, which are a float32's upper half. */
 export function widenBfloat16(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);

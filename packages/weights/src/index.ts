@@ -1,6 +1,7 @@
 export { type ByteSource, sourceFromBlob, sourceFromBytes } from './byte-source.ts';
 export type { DType } from './dtype.ts';
 export { findNonFinite, type NonFinite } from './find-non-finite.ts';
+export { floatsOfHalves } from './half.ts';
 export type { KeySchemeName } from './key-schemes/key-scheme.ts';
 export { findNetworks } from './networks/find-networks.ts';
 export type { FoundNetwork, NetworkHints } from './networks/found-network.ts';

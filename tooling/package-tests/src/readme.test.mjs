@@ -10,7 +10,7 @@ import { readReadme } from './readme.mjs';
 import { runInBrowser } from './run-in-browser.mjs';
 
 /** Every other package is for both. */
-const nodeOnly = ['@residual/backend-node', '@residual/cli'];
+const nodeOnly = ['@residual/backend-node', '@residual/cli', '@residual/serve'];
 const browserOnly = ['@residual/backend-webgpu'];
 
 let browser;

@@ -1,0 +1,162 @@
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { ComputeTurns, Contender } from './compute-turns.ts';
+
+export interface BatchingOptions {
+  /** Most pictures that are computed at once. */
+  readonly batchSize: number;
+  /** Longest that a picture waits for others to come, in milliseconds, while nothing else is computed. */
+  readonly waitMs: number;
+}
+
+/** Computes pictures at once: a row for each, in their order. */
+export type ComputeBatch<Row> = (inputs: readonly Float32Array[], signal: AbortSignal) => Promise<Row[]>;
+
+export interface SubmitOptions {
+  /** The client's: when it ends, the picture is not computed. */
+  readonly signal: AbortSignal;
+  /** When an answer is of no use any more, by `performance.now()`. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** What was measured of a batch, for metrics. */
+export interface BatchRecord {
+  readonly size: number;
+  readonly computeMs: number;
+  /** Of each picture, from its arrival to the batch's start. */
+  readonly queueMs: readonly number[];
+}
+
+interface Waiting<Row> extends SubmitOptions {
+  readonly input: Float32Array;
+  readonly sinceMs: number;
+  readonly resolve: (row: Row) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Puts pictures of several requests together into batches for one model. A batch starts when it is full, or when its oldest
+ * picture has waited long enough, at the model's turn.
+ */
+export class Batcher<Row> implements Contender {
+  readonly #compute: ComputeBatch<Row>;
+  readonly #options: BatchingOptions;
+  readonly #turns: ComputeTurns;
+  readonly #onBatch: (record: BatchRecord) => void;
+  #waiting: Waiting<Row>[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Of a picture in a batch, as the last ones took. */
+  #pictureMs = 0;
+  #isClosed = false;
+
+  constructor(
+    compute: ComputeBatch<Row>,
+    options: BatchingOptions,
+    turns: ComputeTurns,
+    onBatch: (record: BatchRecord) => void,
+  ) {
+    this.#compute = compute;
+    this.#options = options;
+    this.#turns = turns;
+    this.#onBatch = onBatch;
+    turns.add(this);
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get isReady(): boolean {
+    const oldest = this.#waiting[0];
+    if (oldest === undefined) return false;
+    if (this.#waiting.length >= this.#options.batchSize) return true;
+    return performance.now() - oldest.sinceMs >= this.#options.waitMs;
+  }
+
+  /**
+   * The picture's row, once its batch is computed.
+   *
+   * @throws ProtocolError with status 504 where it can't be computed before its deadline; the signal's reason.
+   */
+  submit(input: Float32Array, { signal, deadlineMs }: SubmitOptions): Promise<Row> {
+    signal.throwIfAborted();
+    const sinceMs = performance.now();
+    this.#checkDeadline({ deadlineMs }, sinceMs, this.#waiting.length + 1);
+    return new Promise((resolve, reject) => {
+      const entry: Waiting<Row> = { input, signal, deadlineMs, sinceMs, resolve, reject };
+      const leave = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== entry);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(entry);
+      this.#arrange();
+    });
+  }
+
+  /** Ends what waits and takes no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#turns.remove(this);
+  }
+
+  async compute(): Promise<void> {
+    const startMs = performance.now();
+    const batch = this.#take(startMs);
+    if (batch.length === 0) return;
+    const abort = new AbortController();
+    let left = batch.length;
+    for (const { signal } of batch)
+      signal.addEventListener('abort', () => --left === 0 && abort.abort(signal.reason), { once: true });
+    try {
+      const rows = await this.#compute(
+        batch.map(({ input }) => input),
+        abort.signal,
+      );
+      const computeMs = performance.now() - startMs;
+      this.#pictureMs = computeMs / batch.length;
+      this.#onBatch({ size: batch.length, computeMs, queueMs: batch.map(({ sinceMs }) => startMs - sinceMs) });
+      for (const [index, { resolve }] of batch.entries()) resolve(rows[index]!);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+    if (!this.#isClosed) this.#arrange();
+  }
+
+  /** The oldest, without those that would come too late. */
+  #take(nowMs: number): Waiting<Row>[] {
+    const batch: Waiting<Row>[] = [];
+    while (batch.length < this.#options.batchSize && this.#waiting.length > 0) {
+      const entry = this.#waiting.shift()!;
+      try {
+        this.#checkDeadline(entry, nowMs, batch.length + 1);
+        batch.push(entry);
+      } catch (error) {
+        entry.reject(error);
+      }
+    }
+    return batch;
+  }
+
+  #checkDeadline({ deadlineMs }: { deadlineMs: number | undefined }, nowMs: number, pictures: number): void {
+    if (deadlineMs === undefined || nowMs + pictures * this.#pictureMs <= deadlineMs) return;
+    throw new ProtocolError(
+      504,
+      'the request could not be answered in its time; give it more, or try when less is waiting',
+    );
+  }
+
+  /** Wakes the turns now, or when the oldest has waited long enough. */
+  #arrange(): void {
+    clearTimeout(this.#timer);
+    const oldest = this.#waiting[0];
+    if (oldest === undefined) return;
+    if (this.isReady) {
+      this.#turns.wake();
+      return;
+    }
+    const leftMs = this.#options.waitMs - (performance.now() - oldest.sinceMs);
+    // A timer may come a little early: whether the time is up is looked at again.
+    this.#timer = setTimeout(() => this.#arrange(), Math.max(0, leftMs));
+  }
+}

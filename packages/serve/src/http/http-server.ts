@@ -1,0 +1,87 @@
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Admission, Held } from '../batching/admission.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
+import type { RequestContext } from '../request-context.ts';
+import { answerErrors } from './answer-errors.ts';
+import { pictureRoutes } from './picture-routes.ts';
+import { protocolRoutes } from './protocol-routes.ts';
+import { takeBytes } from './request-body.ts';
+
+/** What is told of a request: sizes and times, nothing of what is in it. */
+export interface RequestRecord {
+  readonly method: string;
+  /** The route's pattern, e.g. `/v2/models/:name/infer`. */
+  readonly route: string;
+  readonly status: number;
+  readonly requestBytes: number;
+  readonly ms: number;
+}
+
+export interface HttpServerParts extends RequestContext {
+  readonly metrics: ServerMetrics;
+  /** Whether the server takes no more: kept connections end with their answer. */
+  readonly isStopping: () => boolean;
+  readonly bodyBytes: number;
+  /** Called for each answer. */
+  readonly onRequest: (record: RequestRecord) => void;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The bytes that the body takes of the server's memory. */
+    heldBody: Held | undefined;
+  }
+}
+
+/** The routes, with limits on bodies and times; nothing listens yet. */
+export function httpServer(parts: HttpServerParts): FastifyInstance {
+  const { metrics, bodyBytes, admission, checkToken, onRequest, onFault } = parts;
+  const app = fastify({
+    bodyLimit: bodyBytes,
+    // Who sends slowly holds a socket and its buffer no longer than this.
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    logger: false,
+    exposeHeadRoutes: false,
+  });
+  answerErrors(app, onFault);
+  app.addHook('onRequest', async ({ headers, url }) => {
+    // Health is for platforms that have no token.
+    if (!url.startsWith('/v2/health/')) checkToken(headers.authorization ?? '');
+  });
+  takeBytes(app);
+  holdBodies(app, admission, bodyBytes);
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.answered(reply.statusCode);
+    onRequest({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      requestBytes: Number(request.headers['content-length'] ?? 0),
+      ms: reply.elapsedTime,
+    });
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (parts.isStopping()) reply.header('Connection', 'close');
+  });
+  protocolRoutes(app, parts);
+  pictureRoutes(app, parts);
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  return app;
+}
+
+/** A body counts before it is read: by its length, or by the most that it may have. */
+function holdBodies(app: FastifyInstance, admission: Admission, bodyBytes: number): void {
+  app.decorateRequest('heldBody', undefined);
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'POST') return;
+    const length = request.headers['content-length'];
+    request.heldBody = admission.hold();
+    request.heldBody.take(0, Math.min(length === undefined ? bodyBytes : Number(length), bodyBytes));
+  });
+  const release = async (request: { heldBody: Held | undefined }): Promise<void> => request.heldBody?.release();
+  app.addHook('onResponse', release);
+  app.addHook('onRequestAbort', release);
+}

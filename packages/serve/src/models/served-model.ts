@@ -1,0 +1,193 @@
+import { type Classifier, ClassifierError } from '@residual/classifier';
+import { DecodeError, ImageError, ScoresError } from '@residual/vision';
+import { Batcher, type BatchingOptions } from '../batching/batcher.ts';
+import type { ComputeTurns } from '../batching/compute-turns.ts';
+import type { ModelObserver } from '../metrics/model-observer.ts';
+import type { InferResponse } from '../protocol/encode-infer-response.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { InferRequest } from '../protocol/tensor.ts';
+import {
+  inputMetadata,
+  type ModelInput,
+  type PreparedSize,
+  readModelInput,
+  type TensorMetadata,
+} from './model-inputs.ts';
+import { type ModelRow, outputMetadata, outputTensors, wantedOutputs } from './model-outputs.ts';
+import type { Preparer } from './prepare.ts';
+
+/** Which model, and what it is called. */
+export interface ModelName {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a model shares with the others of its server. */
+export interface ServedModelParts extends ModelName {
+  readonly classifier: Classifier;
+  readonly batching: BatchingOptions;
+  readonly turns: ComputeTurns;
+  readonly preparer: Preparer;
+  readonly observer: ModelObserver;
+}
+
+/** A model's description. @see https://github.com/kserve/open-inference-protocol — `metadata_model_response` */
+export interface ModelMetadata {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+/** How a request is to be computed. */
+export interface InferOptions {
+  /** Ends when the client is gone. */
+  readonly signal: AbortSignal;
+  /** When an answer is of no use any more, by `performance.now()`; none: whenever it comes. */
+  readonly deadlineMs: number | undefined;
+  /** Called with the number of pictures before any is prepared; may throw to refuse them. */
+  readonly admit: (pictures: number, bytes: number) => void;
+}
+
+/** A classifier that answers requests, in batches. It owns the classifier. */
+export class ServedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly observer: ModelObserver;
+  readonly #parts: ServedModelParts;
+  readonly #batcher: Batcher<ModelRow>;
+  #active = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(parts: ServedModelParts) {
+    this.name = parts.name;
+    this.version = parts.version;
+    this.observer = parts.observer;
+    this.#parts = parts;
+    const { classifier, observer, batching, turns } = parts;
+    const hasHead = classifier.labels.length > 0;
+    this.#batcher = new Batcher(
+      async (inputs, signal) => {
+        const rows = await classifier.forwardIntermediates(inputs, hasHead ? ['pooled', 'logits'] : ['pooled'], {
+          signal,
+        });
+        return rows.map((row) => ({
+          embedding: row.pooled.data,
+          logits: 'logits' in row ? row.logits.data : undefined,
+        }));
+      },
+      batching,
+      turns,
+      (record) => observer.batch(record),
+    );
+  }
+
+  /** Pictures that wait for their batch. */
+  get waiting(): number {
+    return this.#batcher.waiting;
+  }
+
+  get classifier(): Classifier {
+    return this.#parts.classifier;
+  }
+
+  metadata(versions: readonly string[]): ModelMetadata {
+    return {
+      name: this.name,
+      versions,
+      platform: `residual_${this.classifier.engine?.name ?? 'tfjs'}`,
+      inputs: inputMetadata(this.#size),
+      outputs: outputMetadata(this.classifier),
+    };
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @throws ProtocolError with the status that the client gets; the signal's reason where it is gone.
+   */
+  async infer(request: InferRequest, options: InferOptions): Promise<InferResponse> {
+    const input = readModelInput(request, this.#size);
+    const wanted = wantedOutputs(request, this.classifier);
+    const rows = await this.rows(input, options);
+    try {
+      const outputs = outputTensors(rows, wanted, this.classifier, request.prefersBinary);
+      return { modelName: this.name, modelVersion: this.version, id: request.id, outputs };
+    } catch (error) {
+      throw asProtocolError(error);
+    }
+  }
+
+  /** What each picture gives. @throws as `infer` */
+  async rows(input: ModelInput, { signal, deadlineMs, admit }: InferOptions): Promise<readonly ModelRow[]> {
+    this.#active++;
+    const startMs = performance.now();
+    let isAnswered = false;
+    try {
+      const { edgePx, channels } = this.#size;
+      admit(input.items.length, input.items.length * edgePx * edgePx * channels * 4);
+      // A picture that fails ends the work on its request's others.
+      const failed = new AbortController();
+      const either = AbortSignal.any([signal, failed.signal]);
+      const rows = await Promise.all(input.items.map((item) => this.#row(input.kind, item, either, deadlineMs))).catch(
+        (error: unknown) => {
+          failed.abort(error);
+          throw error;
+        },
+      );
+      isAnswered = true;
+      return rows;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : asProtocolError(error);
+    } finally {
+      this.observer.request(input.items.length, performance.now() - startMs, isAnswered);
+      this.#active--;
+      if (this.#active === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Waits for the requests under way, then frees the classifier. */
+  async close(): Promise<void> {
+    if (this.#active > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    this.#batcher.close();
+    await this.classifier.dispose();
+  }
+
+  get #size(): PreparedSize {
+    const { preset, inChannels } = this.classifier;
+    return { edgePx: preset.cropPx, channels: inChannels };
+  }
+
+  async #row(
+    kind: ModelInput['kind'],
+    item: ModelInput['items'][number],
+    signal: AbortSignal,
+    deadlineMs: number | undefined,
+  ): Promise<ModelRow> {
+    if (kind === 'prepared') return this.#batcher.submit(item as Float32Array, { signal, deadlineMs });
+    const startMs = performance.now();
+    const prepared = await this.#parts.preparer.prepare(
+      this.classifier,
+      item as Exclude<typeof item, Float32Array>,
+      signal,
+    );
+    this.observer.prepared(performance.now() - startMs);
+    return this.#batcher.submit(prepared, { signal, deadlineMs });
+  }
+}
+
+/** What is the client's fault, and what is ours. */
+function asProtocolError(error: unknown): unknown {
+  if (ProtocolError.isInstance(error)) return error;
+  if (DecodeError.isInstance(error) || ImageError.isInstance(error))
+    return new ProtocolError(400, error.message, error);
+  if (ScoresError.isInstance(error))
+    return new ProtocolError(400, `the network's answer is not a number: ${error.message}`, error);
+  if (ClassifierError.isInstance(error) && error.code === 'BAD_INPUT')
+    return new ProtocolError(400, error.message, error);
+  return error;
+}

@@ -1,0 +1,128 @@
+import type { Server as GrpcServer } from '@grpc/grpc-js';
+import type { Classifier, PictureOptions } from '@residual/classifier';
+import type { FastifyInstance } from 'fastify';
+import { Admission, type AdmissionLimits } from './batching/admission.ts';
+import type { BatchingOptions } from './batching/batcher.ts';
+import { ComputeTurns } from './batching/compute-turns.ts';
+import { close, grpcServer, listen } from './grpc/grpc-server.ts';
+import { httpServer, type RequestRecord } from './http/http-server.ts';
+import { ServerMetrics } from './metrics/server-metrics.ts';
+import { type ModelRepository, ModelStore } from './models/model-store.ts';
+import { preparerInThread } from './models/prepare.ts';
+import { type ModelName, ServedModel } from './models/served-model.ts';
+import { type RequestContext, tokenCheck } from './request-context.ts';
+
+/** Models that can be loaded, and how. */
+export interface ClassifierRepository {
+  /** Every model that could be loaded now, in its versions. */
+  list(): Promise<readonly ModelName[]>;
+  /** The server owns the classifier that it gets, and disposes of it. */
+  load(model: ModelName): Promise<Classifier>;
+}
+
+export interface ServerOptions extends Partial<BatchingOptions> {
+  readonly repository: ClassifierRepository;
+  /** Most that may wait at one time; default 256 pictures and 512 MiB. */
+  readonly limits?: Partial<AdmissionLimits>;
+  /** Longest body, in bytes; default 64 MiB. */
+  readonly bodyBytes?: number;
+  /** How long a request may take where it says nothing, in milliseconds; default 30,000. */
+  readonly timeoutMs?: number;
+  /** How pictures are decoded; `maxPixels` by default 50 million. */
+  readonly pictures?: PictureOptions;
+  /** What `Authorization: Bearer …` has to hold; default: nothing is asked for. */
+  readonly token?: string;
+  /** The server's version in its metadata; default `0.0.0`. */
+  readonly version?: string;
+  /** Called for each answer: for logs. */
+  readonly onRequest?: (record: RequestRecord) => void;
+  /** Called for an error that is no client's. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** Where a server listens. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly grpcPort?: number;
+}
+
+export interface Addresses {
+  readonly http: string;
+  readonly grpc: string | undefined;
+}
+
+/** Extensions of the protocol that the server has. */
+const extensions = ['binary_tensor_data', 'classification', 'model_repository', 'statistics'];
+
+/**
+ * Serves classifiers over the Open Inference Protocol v2.
+ *
+ * @see https://github.com/kserve/open-inference-protocol
+ */
+export class InferenceServer {
+  readonly #store: ModelStore;
+  readonly #http: FastifyInstance;
+  readonly #grpc: GrpcServer;
+  #takesRequests = false;
+  #isStopping = false;
+
+  constructor(options: ServerOptions) {
+    const { repository, pictures = {}, batchSize = 8, waitMs = 2, limits = {}, version = '0.0.0' } = options;
+    const turns = new ComputeTurns();
+    const preparer = preparerInThread({ maxPixels: 50e6, ...pictures });
+    const metrics = new ServerMetrics(() => this.#store.models);
+    const models: ModelRepository = {
+      list: () => repository.list(),
+      load: async (model) => {
+        const classifier = await repository.load(model);
+        await classifier.warmUp();
+        const observer = metrics.observe(model);
+        return new ServedModel({ ...model, classifier, batching: { batchSize, waitMs }, turns, preparer, observer });
+      },
+    };
+    this.#store = new ModelStore(models);
+    const onFault = options.onFault ?? (() => undefined);
+    const bodyBytes = options.bodyBytes ?? 64 * 2 ** 20;
+    const context: RequestContext = {
+      store: this.#store,
+      admission: new Admission({ pictures: 256, bytes: 512 * 2 ** 20, ...limits }),
+      isReady: () => this.#takesRequests,
+      server: { name: 'residual', version, extensions },
+      timeoutMs: options.timeoutMs ?? 30_000,
+      checkToken: tokenCheck(options.token),
+      onFault,
+    };
+    this.#http = httpServer({
+      ...context,
+      isStopping: () => this.#isStopping,
+      metrics,
+      bodyBytes,
+      onRequest: options.onRequest ?? (() => undefined),
+    });
+    this.#grpc = grpcServer(context, bodyBytes);
+  }
+
+  /**
+   * Listens at once, for health and metrics, then loads every model of the repository.
+   *
+   * @param grpcPort Where gRPC listens; without it there is none. 0 is any port that is free, as for `port`.
+   * @returns the address, e.g. `http://127.0.0.1:8080`, and gRPC's, e.g. `127.0.0.1:8081`
+   * @throws where a port is taken, or a model can't be loaded.
+   */
+  async start({ host, port, grpcPort }: ListenOptions): Promise<Addresses> {
+    const http = await this.#http.listen({ host, port });
+    const grpc = grpcPort === undefined ? undefined : `${host}:${await listen(this.#grpc, `${host}:${grpcPort}`)}`;
+    await this.#store.loadAll();
+    this.#takesRequests = true;
+    return { http, grpc };
+  }
+
+  /** Says that it is not ready, answers what it has taken, and ends. */
+  async stop(): Promise<void> {
+    this.#takesRequests = false;
+    this.#isStopping = true;
+    await Promise.all([this.#http.close(), close(this.#grpc)]);
+    await this.#store.close();
+  }
+}
