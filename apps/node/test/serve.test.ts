@@ -52,6 +52,12 @@ test('a picture is answered as classify answers it, by the same weights; SIGTERM
   const { results } = await asked.json();
   const { stdout } = await residual(['classify', picture, '--top', '3', '--json']);
   expect(results[0].top).toEqual(JSON.parse(stdout).top);
+  const none = await fetch(`${server.address}/v1/classify`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'image/png' },
+    body: 'nonsense',
+  });
+  expect([none.status, (await none.json()).error]).toEqual([400, expect.stringContaining('image: expected JPEG')]);
   server.child.kill('SIGTERM');
   expect(await server.ended).toBe(0);
   const [record] = server.lines.map((line) => JSON.parse(line));

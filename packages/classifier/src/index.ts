@@ -26,6 +26,7 @@ export type { ClassifierEngine, FeatureMap, Features } from './network.ts';
 export { type NetworkOptions, type NormalisationOptions, networkOf, withNetworkOptions } from './network-options.ts';
 export type { PictureOptions } from './picture-options.ts';
 export type { CalibrationPictures, PrecisionOptions } from './precision-options.ts';
+export { prepareImage } from './prepare-image.ts';
 export { type DrawableImage, type ImageFile, type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
 export type { RunOptions } from './run-options.ts';
 export { type SavedFacts, toMetadata } from './weights-metadata.ts';

@@ -8,7 +8,7 @@ import { close, grpcServer, listen } from './grpc/grpc-server.ts';
 import { httpServer, type RequestRecord } from './http/http-server.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { type ModelRepository, ModelStore } from './models/model-store.ts';
-import { preparerInThread } from './models/prepare.ts';
+import { type Preparer, preparerInThread, preparerOnThreads } from './models/prepare.ts';
 import { type ModelName, ServedModel } from './models/served-model.ts';
 import { type RequestContext, tokenCheck } from './request-context.ts';
 
@@ -28,8 +28,10 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   readonly bodyBytes?: number;
   /** How long a request may take where it says nothing, in milliseconds; default 30,000. */
   readonly timeoutMs?: number;
+  /** Threads that decode and prepare pictures; default 1. With 0 it is the thread that answers. */
+  readonly pictureThreads?: number;
   /** How pictures are decoded; `maxPixels` by default 50 million. */
-  readonly pictures?: PictureOptions;
+  readonly pictures?: Omit<PictureOptions, 'onNote'>;
   /** What `Authorization: Bearer …` has to hold; default: nothing is asked for. */
   readonly token?: string;
   /** The server's version in its metadata; default `0.0.0`. */
@@ -64,19 +66,25 @@ export class InferenceServer {
   readonly #store: ModelStore;
   readonly #http: FastifyInstance;
   readonly #grpc: GrpcServer;
+  readonly #preparer: Preparer;
   #takesRequests = false;
   #isStopping = false;
 
   constructor(options: ServerOptions) {
     const { repository, pictures = {}, batchSize = 8, waitMs = 2, limits = {}, version = '0.0.0' } = options;
     const turns = new ComputeTurns();
-    const preparer = preparerInThread({ maxPixels: 50e6, ...pictures });
+    const { pictureThreads = 1 } = options;
+    const reading = { maxPixels: 50e6, ...pictures };
+    const preparer = pictureThreads > 0 ? preparerOnThreads(pictureThreads, reading) : preparerInThread(reading);
+    this.#preparer = preparer;
     const metrics = new ServerMetrics(() => this.#store.models);
     const models: ModelRepository = {
       list: () => repository.list(),
       load: async (model) => {
         const classifier = await repository.load(model);
         await classifier.warmUp();
+        // What is left over of a batch goes through an executable of its own.
+        await classifier.forwardIntermediates([nothingFor(classifier)], ['pooled']);
         const observer = metrics.observe(model);
         return new ServedModel({ ...model, classifier, batching: { batchSize, waitMs }, turns, preparer, observer });
       },
@@ -124,5 +132,10 @@ export class InferenceServer {
     this.#isStopping = true;
     await Promise.all([this.#http.close(), close(this.#grpc)]);
     await this.#store.close();
+    await this.#preparer.close();
   }
+}
+
+function nothingFor({ inChannels, preset }: Classifier): Float32Array {
+  return new Float32Array(inChannels * preset.cropPx ** 2);
 }

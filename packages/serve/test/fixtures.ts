@@ -44,6 +44,8 @@ export async function startServer(
       load: ({ version }) => tinyClassifier(Number(version)),
     },
     onFault: (error) => faults.push(error),
+    // The worker is built code; the command's tests have it.
+    pictureThreads: 0,
     ...options,
   });
   const { http: address, grpc } = await server.start({ host: '127.0.0.1', port: 0, grpcPort: 0 });

@@ -14,6 +14,7 @@ export function serveCommand(signal: AbortSignal): Command {
     .option('--grpc-port <n>', 'where gRPC listens (default: nowhere)')
     .option('--batch <n>', 'most pictures that are computed at once', '8')
     .option('--wait <ms>', 'longest that a picture waits for others to come', '2')
+    .option('--picture-threads <n>', 'that decode and prepare pictures; 0: the one that answers', '1')
     .option('--queue <n>', 'most pictures that wait; beyond them the answer is 503', '256')
     .option('--queue-mb <n>', 'most megabytes of requests and pictures that wait', '512')
     .option('--max-body <mb>', 'longest body of a request, in megabytes', '64')

@@ -19,6 +19,7 @@ export interface ServeFlags extends ModelFlags {
   readonly grpcPort?: string;
   readonly batch: string;
   readonly wait: string;
+  readonly pictureThreads: string;
   readonly queue: string;
   readonly queueMb: string;
   readonly maxBody: string;
@@ -40,6 +41,7 @@ export async function serveModels(flags: ServeFlags, signal: AbortSignal): Promi
     repository: await repositoryOf(flags, batchSize, signal),
     batchSize,
     waitMs: parseWhole('--wait', flags.wait),
+    pictureThreads: parseWhole('--picture-threads', flags.pictureThreads),
     limits: {
       pictures: parseCount('--queue', flags.queue),
       bytes: parseCount('--queue-mb', flags.queueMb) * 2 ** 20,

@@ -1,0 +1,129 @@
+import { readdirSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { seededRandom } from '@residual/vision';
+import { expect, onTestFinished, test } from 'vitest';
+import { EDGE, preparedPictures, startServer } from './fixtures.ts';
+
+const random = seededRandom(17);
+const RUNS = Number(process.env['RESIDUAL_BROKEN_REQUESTS'] ?? 600);
+
+function pick<T>(values: readonly T[]): T {
+  return values[Math.floor(random() * values.length)]!;
+}
+
+const strange = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  2 ** 53,
+  1e308,
+  '',
+  'x',
+  [],
+  {},
+  [[]],
+  [null],
+  { a: [] },
+  'é'.repeat(99),
+] as const;
+
+/** A good request, of which something somewhere is another. */
+function broken(): unknown {
+  const input = { name: 'input', shape: [1, EDGE, EDGE, 3], datatype: 'FP32', data: [...preparedPictures(1)] };
+  const request: Record<string, unknown> = { id: 'x', inputs: [input], outputs: [{ name: 'logits', parameters: {} }] };
+  const places: [Record<string, unknown>, string][] = [
+    ...Object.keys(request).map((key): [Record<string, unknown>, string] => [request, key]),
+    ...Object.keys(input).map((key): [Record<string, unknown>, string] => [input, key]),
+    [input as Record<string, unknown>, 'parameters'],
+    [request, 'parameters'],
+    [(request['outputs'] as Record<string, unknown>[])[0]!, 'parameters'],
+  ];
+  const [object, key] = pick(places);
+  const lies: Record<string, unknown> = {
+    shape: pick([[1], [2, EDGE, EDGE, 3], [1, EDGE, EDGE, 2 ** 40], [0, EDGE, EDGE, 3], [-1, 8, 8, 3]]),
+    datatype: pick(['FP16', 'UINT8', 'BYTES', 'INT64']),
+    parameters: pick([
+      { binary_data_size: 2 ** 40 },
+      { timeout: -1 },
+      { classification: 1e9 },
+      { binary_data_size: -4 },
+    ]),
+  };
+  object[key] = key in lies && random() < 0.6 ? lies[key] : pick(strange);
+  return request;
+}
+
+function bodyOf(): { body: Buffer; headers: Record<string, string> } {
+  const json = Buffer.from(JSON.stringify(broken()));
+  const kind = random();
+  if (kind < 0.6) return { body: json, headers: {} };
+  if (kind < 0.7) return { body: json.subarray(0, Math.floor(random() * json.length)), headers: {} };
+  if (kind < 0.8) return { body: Buffer.from(json.map((byte) => (random() < 0.02 ? byte ^ 64 : byte))), headers: {} };
+  const length = pick(['0', '-1', '1e3', 'x', String(json.length), String(json.length + 8), '99999999999999999999']);
+  return { body: Buffer.concat([json, Buffer.alloc(7)]), headers: { 'Inference-Header-Content-Length': length } };
+}
+
+test(`${RUNS} broken requests: a status and a line for each, no fault, and nothing held afterwards`, async () => {
+  const { address, faults } = await startServer();
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  onTestFinished(() => agent.destroy());
+  const ask = (path: string, body: Buffer, headers: Record<string, string>): Promise<[number, string]> =>
+    new Promise((resolve, reject) => {
+      const sent = httpRequest(`${address}${path}`, { method: 'POST', agent, headers }, (response) => {
+        let text = '';
+        response.on('data', (part) => {
+          text += part;
+        });
+        response.on('end', () => resolve([response.statusCode!, text]));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+  let before = 0;
+  for (let start = 0; start < RUNS; start += 8) {
+    const asked = Array.from({ length: 8 }, () => {
+      const { body, headers } = bodyOf();
+      const path = pick(['/v2/models/net/infer', '/v2/models/net/versions/1/infer', '/v1/classify', '/v1/embed']);
+      const type = pick(['application/json', 'image/png', 'multipart/form-data; boundary=x', 'text/plain', '']);
+      return ask(path, body, { ...headers, ...(type !== '' && { 'Content-Type': type }) });
+    });
+    for (const [status, text] of await Promise.all(asked)) {
+      expect([200, 400, 413, 415, 504], text).toContain(status);
+      if (status !== 200) expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/^[^\n]{1,600}$/) });
+    }
+    if (start === 0) before = descriptors();
+  }
+  expect(faults).toEqual([]);
+  expect(descriptors()).toBeLessThanOrEqual(before + 8);
+  const body = Buffer.from(
+    JSON.stringify({
+      inputs: [{ name: 'input', shape: [1, EDGE, EDGE, 3], datatype: 'FP32', data: [...preparedPictures(1)] }],
+    }),
+  );
+  expect((await ask('/v2/models/net/infer', body, {}))[0]).toBe(200);
+});
+
+test('who sends half a request and goes, or closes one side, holds nothing', async () => {
+  const { address, faults } = await startServer({ limits: { bytes: 3000 }, bodyBytes: 2000 });
+  const { hostname, port } = new URL(address);
+  const head = 'POST /v2/models/net/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1500\r\n\r\n{';
+  for (const how of ['destroy', 'end'] as const)
+    for (let run = 0; run < 6; run++)
+      await new Promise<void>((done) => {
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(head, () => setTimeout(() => socket[how](), 5)),
+        );
+        socket
+          .resume()
+          .on('close', () => done())
+          .on('error', () => undefined);
+      });
+  // All that they held is free: a request of the same size is let in.
+  const answer = await fetch(`${address}/v2/models/net/infer`, { method: 'POST', body: `{${' '.repeat(1998)}}` });
+  expect(answer.status).toBe(400);
+  expect(faults).toEqual([]);
+});
