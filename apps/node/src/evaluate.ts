@@ -1,18 +1,20 @@
 import type { Classifier } from '@residual/classifier';
 import { EvaluationCounter } from '@residual/train';
 import type { ImageNote, PixelImage } from '@residual/vision';
+import { chunks } from './chunks.ts';
+import { openExamples, type TestExample } from './data/examples.ts';
 import { FolderCounts } from './data/folder-counts.ts';
-import { openTestData, type TestData, testDataFor } from './data/test-data.ts';
 import { evaluationFacts, evaluationLines } from './evaluation-text.ts';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
 import { mapLimited } from './map-limited.ts';
 import { parseCount } from './parse-count.ts';
-import { type DecodeFlags, parseDecodeFlags, withFlagNames } from './pictures/decode-flags.ts';
+import { type DecodeFlags, withFlagNames } from './pictures/decode-flags.ts';
 import { DecodeNotes } from './pictures/decode-notes.ts';
 import { showProgress } from './progress.ts';
 import { isKnown } from './report-error.ts';
-import { parseShard, takeShard } from './shard.ts';
+import { StorageError } from './s3/storage-error.ts';
+import { parseShard } from './shard.ts';
 import { print, printJson, say } from './terminal/output.ts';
 
 export interface EvaluateFlags extends ModelFlags, DecodeFlags {
@@ -24,12 +26,12 @@ export interface EvaluateFlags extends ModelFlags, DecodeFlags {
 
 /** An example that cannot be used, in one line. */
 interface BadExample {
-  readonly index: number;
+  readonly example: TestExample;
   readonly problem: string;
 }
 
 interface LabelledInput {
-  readonly index: number;
+  readonly example: TestExample;
   readonly input: Float32Array;
   readonly label: number;
   readonly notes: readonly ImageNote[];
@@ -42,27 +44,22 @@ const CONCURRENCY = 4;
 export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promise<number> {
   const limit = flags.limit === undefined ? Number.POSITIVE_INFINITY : parseCount('--limit', flags.limit);
   const shard = parseShard(flags.shard);
-  const decode = parseDecodeFlags(flags);
-  const opened = await openTestData(flags.data, decode);
-  const { size } = opened.pictures;
-  const chosen = takeShard([...Array(Math.min(limit, size)).keys()], shard);
-  const read = async (index: number): Promise<PixelImage> => (await opened.pictures.read(chosen[index]!)).image;
-  const { classifier, prepare, chunkSize } = await loadClassifier(flags, { count: chosen.length, read }, signal);
+  const examples = await openExamples(flags, { limit, shard }, signal);
+  const { classifier, prepare, chunkSize } = await loadClassifier(flags, examples.numbered, signal);
   const { labels } = classifier;
   const counter = new EvaluationCounter(labels.length);
   const folders = new FolderCounts();
   const notes = new DecodeNotes();
   try {
-    const data = testDataFor(opened, labels);
-    const progress = showProgress(chosen.length, 'pictures', { printsLines: false });
+    const progress = showProgress(examples.count, 'pictures', { printsLines: false });
     try {
-      for (let start = 0; start < chosen.length; start += chunkSize) {
+      for await (const chunk of chunks(examples.of(labels), chunkSize)) {
         signal.throwIfAborted();
-        const batch = await readPart(data, chosen.slice(start, start + chunkSize), prepare);
+        const batch = await readAll(chunk, prepare);
         const images = batch.filter((entry) => 'input' in entry);
         for (const entry of batch) if ('problem' in entry) progress.say(`residual: ${entry.problem}`);
-        for (const { index, notes: found } of images) notes.add(data.fileOf?.(index) ?? `picture ${index}`, found);
-        for (const entry of batch) folders.add(data.folderOf?.(entry.index), 'input' in entry);
+        for (const { example, notes: found } of images) notes.add(example.name, found);
+        for (const entry of batch) folders.add(entry.example.folder, 'input' in entry);
         await addBatch(counter, classifier, images, signal);
         progress.advance(batch.length);
       }
@@ -81,18 +78,17 @@ export async function evaluate(flags: EvaluateFlags, signal: AbortSignal): Promi
   return unusable > 0 ? exitCode.failure : exitCode.success;
 }
 
-/** Examples by their indices; what is wrong with one is its result. */
-function readPart(
-  data: TestData,
-  indices: readonly number[],
+/** What is wrong with an example is its result. */
+function readAll(
+  examples: readonly TestExample[],
   prepare: (image: PixelImage) => Float32Array,
 ): Promise<(LabelledInput | BadExample)[]> {
-  return mapLimited(indices, CONCURRENCY, async (index) => {
+  return mapLimited(examples, CONCURRENCY, async (example) => {
     try {
-      const { image, label } = await data.read(index);
-      return { index, input: prepare(image), label, notes: image.notes ?? [] };
+      const { image, label } = await example.read();
+      return { example, input: prepare(image), label, notes: image.notes ?? [] };
     } catch (error) {
-      if (isKnown(error)) return { index, problem: withFlagNames(error.message) };
+      if (isKnown(error) && !StorageError.isInstance(error)) return { example, problem: withFlagNames(error.message) };
       throw error;
     }
   });

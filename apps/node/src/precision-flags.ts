@@ -49,6 +49,10 @@ export function parsePrecisionFlags(
 
 async function* ofRun(run: NumberedPictures): AsyncGenerator<PixelImage, void, undefined> {
   const count = Math.min(run.count, RUN_PICTURES);
+  if (count === 0)
+    throw new UsageError(
+      '--precision int8: expected --calibrate FOLDER beside archives alone, got none; name a folder',
+    );
   const pictures = count === 1 ? 'one picture' : `${count} pictures`;
   say(`note: int8 has its ranges from ${pictures} of this run; --calibrate FOLDER takes others`);
   yield* spread(run, count);
@@ -59,7 +63,7 @@ async function* ofFolder(
   flags: DecodeFlags,
   signal: AbortSignal,
 ): AsyncGenerator<PixelImage, void, undefined> {
-  const files = await findImages([folder]);
+  const files = await findImages([folder], signal);
   const reader = new PictureReader(parseDecodeFlags(flags));
   const read = (index: number): Promise<PixelImage> => reader.read(files[index]!, signal);
   yield* spread({ count: files.length, read }, Math.min(files.length, FOLDER_PICTURES));

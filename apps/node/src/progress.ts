@@ -17,15 +17,15 @@ const LOG_INTERVAL_MS = 30_000;
 
 /**
  * A bar on stderr where that is a terminal, no lines of output go to one as well, and the work lasts; elsewhere none, or
- * with `logs` a line from time to time.
+ * with `logs` a line from time to time. Where nobody knows the total there are lines alone.
  */
 export function showProgress(
-  total: number,
+  total: number | undefined,
   unit: string,
   { printsLines, logs = false }: { printsLines: boolean; logs?: boolean },
 ): Progress {
-  if (!process.stderr.isTTY && logs) return logProgress(total, unit);
-  if (!process.stderr.isTTY || (printsLines && process.stdout.isTTY)) {
+  if (logs && (!process.stderr.isTTY || total === undefined)) return logProgress(total, unit);
+  if (!process.stderr.isTTY || total === undefined || (printsLines && process.stdout.isTTY)) {
     return { advance: () => undefined, say, stop: () => undefined };
   }
   const bar = new SingleBar(
@@ -53,7 +53,7 @@ export function showProgress(
   };
 }
 
-function logProgress(total: number, unit: string): Progress {
+function logProgress(total: number | undefined, unit: string): Progress {
   const startMs = performance.now();
   let done = 0;
   let toldMs = startMs;
@@ -64,6 +64,7 @@ function logProgress(total: number, unit: string): Progress {
       if (nowMs - toldMs < LOG_INTERVAL_MS || done === total) return;
       toldMs = nowMs;
       const rate = (done / (nowMs - startMs)) * 1000;
+      if (total === undefined) return say(`${done} ${unit}, ${rate.toFixed(1)} per second`);
       const leftMinutes = Math.ceil((total - done) / rate / 60);
       say(`${done} of ${total} ${unit}, ${rate.toFixed(1)} per second, ${leftMinutes} min left`);
     },

@@ -1,5 +1,6 @@
 import { exitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
+import { StorageError } from './s3/storage-error.ts';
 import { say } from './terminal/output.ts';
 
 /** Says an error in one line on stderr, and gives the exit code. The stack of an unforeseen one is in `RESIDUAL_DEBUG`. */
@@ -10,7 +11,7 @@ export function reportError(error: unknown): number {
   }
   if (isKnown(error)) {
     say(`residual: ${error.message}`);
-    return exitCode.badInput;
+    return StorageError.isInstance(error) ? exitCode.failure : exitCode.badInput;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const debug = process.env['RESIDUAL_DEBUG'];

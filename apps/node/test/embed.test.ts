@@ -170,7 +170,9 @@ describe('embed', () => {
     });
     expect(readFileSync(join(folder, 'there.jsonl'), 'utf8')).toBe('mine');
     const csv = await residual(['embed', 'many', ...flags, '--out', 'e.csv'], { cwd: folder });
-    expect(csv.said[0]).toContain("--out: expected a file called *.jsonl, *.npy, *.parquet, got 'e.csv'");
+    expect(csv.said[0]).toContain(
+      "--out: expected a file called *.jsonl, *.npy, *.parquet, or FOLDER/ for parts, got 'e.csv'",
+    );
   });
 
   test('one process at a time is at work on a file', async () => {

@@ -119,16 +119,16 @@ describe('what is no file', () => {
       expect.stringMatching(/^residual: .*\/zeros: expected JPEG, .*, got zero bytes alone; check the file$/),
       `residual: ${names[2]}: expected a picture, got nothing for 30 s; check the address`,
       `residual: ${names[3]}: expected a picture, got more than 1,073,741,824 bytes; check the address`,
-      `residual: ${names[4]}: expected a file or an http:, https: or data: address, got ftp:; save it, and name the file`,
+      `residual: ${names[4]}: expected a file or an http:, https:, data: or s3: address, got ftp:; save it, and name the file`,
     ]);
   });
 
   test('other addresses are refused by every command', async () => {
-    const got = 'expected a file or an http:, https: or data: address, got';
+    const got = 'expected a file or an http:, https:, data: or s3: address, got';
     const explained = await run(['explain', 'file:///a.png', ...flags, '--out', 'none.png']);
     expect(explained).toMatchObject({ exitCode: 2, said: [`residual: file:///a.png: ${got} file:; give its path`] });
-    const found = await run(['search', '*.png', 's3://b/*.png', ...flags]);
-    expect(found.said).toEqual([`residual: s3://b/*.png: ${got} s3:; save it, and name the file`]);
+    const found = await run(['search', '*.png', 'gs://b/*.png', ...flags]);
+    expect(found.said).toEqual([`residual: gs://b/*.png: ${got} gs:; save it, and name the file`]);
   });
 
   test('offline nothing is fetched', async () => {

@@ -172,7 +172,8 @@ async function isPicture(root: string, { name, isFile }: Entry): Promise<boolean
   return head === undefined || (pictureFormat(head)?.isPicture ?? false);
 }
 
-function isCalledPicture(name: string): boolean {
+/** Whether a name has the ending of a picture's. */
+export function isCalledPicture(name: string): boolean {
   return ENDINGS.includes(extname(name).toLowerCase());
 }
 

@@ -1,16 +1,17 @@
 import { Command } from 'commander';
-import { decodeOptions, optionalModelOptions, PICTURES } from './model-options.ts';
+import { decodeOptions, forceOption, optionalModelOptions, PICTURES, partsOptions } from './model-options.ts';
 
 /** `residual classify`. */
 export function classifyCommand(signal: AbortSignal): Command {
   const command = new Command('classify')
     .description('Name what is in pictures.')
     .argument('[images...]', `${PICTURES} (default: two sample pictures)`);
-  return decodeOptions(optionalModelOptions(command))
-    .option('--shard <i/n>', 'only every nth picture from the ith, i from 0 to n - 1')
+  return partsOptions(decodeOptions(optionalModelOptions(command)))
+    .option('--out <folder>', 'FOLDER/ or s3://BUCKET/NAME/ for parts, which a restart does not compute again')
+    .addOption(forceOption())
     .option('--top <k>', 'classes per picture', '5')
     .option('--json', 'a line of JSON per picture instead of a table')
-    .option('--logits', 'with --json: all logits too, in full precision')
+    .option('--logits', 'with --json or --out: all logits too, in full precision')
     .addHelpText(
       'after',
       `
@@ -26,7 +27,8 @@ Examples:
   residual classify photo.jpg --model resnet50 --weights a1_in1k
   residual classify photo.jpg --model resnet50 --weights hf:microsoft/resnet-50
   residual classify photos 'more/*.png' --model resnet18 --weights resnet18.safetensors --top 3
-  residual classify photos --model resnet18 --weights resnet18.pth --json | jq '.top[0].label'`,
+  residual classify photos --model resnet18 --weights resnet18.pth --json | jq '.top[0].label'
+  find /data -name '*.jpg' | residual classify --from - --model resnet50 --out answers/ --format parquet`,
     )
     .action(async (images, flags) => {
       const { classifyImages } = await import('../classify-images.ts');

@@ -7,10 +7,10 @@ export function evaluateCommand(signal: AbortSignal): Command {
   return decodeOptions(optionalModelOptions(command))
     .requiredOption(
       '--data <kind:dir>',
-      'cifar10:DIR or cifar100:DIR (binary version), or folder:DIR (pictures in DIR/CLASS, without hidden files)',
+      "cifar10:DIR or cifar100:DIR (binary version), folder:DIR (pictures in DIR/CLASS, without hidden files), or archives:'PATTERN' of .tar and .parquet files",
     )
     .option('--limit <n>', 'only the first n pictures')
-    .option('--shard <i/n>', 'only every nth of these from the ith, i from 0 to n - 1')
+    .option('--shard <i/n>', 'only every nth of these from the ith, i from 0 to n - 1; an archive is one')
     .option('--json', 'one line of JSON instead of text')
     .addHelpText(
       'after',
@@ -25,7 +25,8 @@ A picture that cannot be used is reported, and the rest go on; the exit code is 
 Examples:
   residual evaluate --data cifar10:cifar-10-batches-bin
   residual evaluate --model resnet56 --weights resnet56.th --data cifar10:cifar-10-batches-bin
-  residual evaluate --model resnet50 --weights resnet50.pth --data folder:imagenet/val --limit 5000 --json`,
+  residual evaluate --model resnet50 --weights resnet50.pth --data folder:imagenet/val --limit 5000 --json
+  residual evaluate --model resnet50 --weights resnet50.pth --data 'archives:imagenet/val-*.tar'`,
     )
     .action(async (flags) => {
       const { evaluate } = await import('../evaluate.ts');

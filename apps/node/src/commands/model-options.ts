@@ -41,7 +41,18 @@ export function networkOptions(command: Command): Command {
 
 /** What the commands that take many pictures are given. */
 export const PICTURES =
-  'files, folders (without hidden files), quoted patterns, http:, https: and data: addresses, or - for standard input';
+  'files, folders (without hidden files), quoted patterns, .tar and .parquet files of pictures, http:, https:, data: and s3: addresses, or - for standard input';
+
+/** Which pictures of many, and how their rows are written in parts. */
+export function partsOptions(command: Command): Command {
+  return command
+    .option('--from <list>', 'a file with a picture or an archive a line, or - for standard input')
+    .option('--shard <i/n>', 'only every nth input from the ith, i from 0 to n - 1; an archive is one input')
+    .addOption(
+      new Option('--format <name>', 'of parts, in --out FOLDER/ or s3://BUCKET/NAME/').choices(['jsonl', 'parquet']),
+    )
+    .option('--part-size <n>', 'pictures of a part (default: 10000)');
+}
 
 /** How picture files are read: for every command that reads some. */
 export function decodeOptions(command: Command): Command {

@@ -20,7 +20,8 @@ export function classIndices(root: string, folders: readonly string[], labels: r
   throw new TrainError('BAD_DATA', join(root, folders[unknown]!), problem);
 }
 
-function classIndex(folder: string, labels: readonly string[]): number | undefined {
+/** The index among a model's labels of what is called by a label, an ImageNet synset or an index; `undefined` for none. */
+export function classIndex(folder: string, labels: readonly string[]): number | undefined {
   const byName = labels.findIndex((label) => plain(label) === plain(folder));
   if (byName >= 0) return byName;
   const index = /^\d+$/.test(folder) ? Number(folder) : labels.length === 1000 ? synsetIndex(folder) : undefined;

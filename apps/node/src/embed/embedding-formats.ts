@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { description, jsonLines, parquetLists, type RowFormat, shortest } from '../rows/row-format.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EmbeddingRow } from './embedding-journal.ts';
 import { namesOf } from './read-npy.ts';
@@ -23,38 +24,30 @@ export interface EmbeddingFormat {
   readonly write: (paths: readonly string[], table: EmbeddingTable) => Promise<void>;
 }
 
-/** Each by its files' extension. */
-const formats: Readonly<Record<string, EmbeddingFormat>> = {
-  '.jsonl': { files: (out) => [out], write: ([path], table) => writeText(path!, table.rows, toLine) },
-  '.npy': { files: (out) => [out, namesOf(out)], write: writeNpy },
-  '.parquet': { files: (out) => [out], write: ([path], table) => writeParquet(path!, table) },
-};
+/** Rows by their files' names: `file`, what an archive says of it, and `embedding`, a list of floats. */
+export function embeddingRows(isDescribed: boolean): readonly RowFormat<EmbeddingRow>[] {
+  return [
+    jsonLines(({ file, embedding, ...rest }) => ({
+      file,
+      ...description(rest),
+      embedding: Array.from(embedding, shortest),
+    })),
+    parquetLists({
+      isDescribed,
+      lists: [{ name: 'embedding', type: 'FLOAT', values: ({ embedding }) => Array.from(embedding) }],
+    }),
+  ];
+}
 
 /** The format that a file's name says. @throws UsageError for another. */
-export function formatOf(out: string): EmbeddingFormat {
-  const format = formats[extname(out).toLowerCase()];
-  if (format) return format;
-  throw new UsageError(`--out: expected a file called *${Object.keys(formats).join(', *')}, got '${out}'`);
-}
-
-function toLine({ file, embedding }: EmbeddingRow): string {
-  return `${JSON.stringify({ file, embedding: Array.from(embedding, shortest) })}\n`;
-}
-
-/** Nine digits tell every float32 from its neighbours. */
-function shortest(value: number): number {
-  return Number(value.toPrecision(9));
-}
-
-async function writeText(
-  path: string,
-  rows: AsyncIterable<EmbeddingRow>,
-  toText: (row: EmbeddingRow) => string,
-): Promise<void> {
-  const texts = async function* (): AsyncGenerator<string> {
-    for await (const row of rows) yield toText(row);
-  };
-  await pipeline(Readable.from(texts()), createWriteStream(path));
+export function formatOf(out: string, isDescribed: boolean): EmbeddingFormat {
+  const extension = extname(out).toLowerCase();
+  if (extension === '.npy') return { files: (name) => [name, namesOf(name)], write: writeNpy };
+  const rows = embeddingRows(isDescribed).find((format) => format.extension === extension);
+  if (rows) return { files: (name) => [name], write: ([path], table) => rows.write(path!, table.rows) };
+  throw new UsageError(
+    `--out: expected a file called *.jsonl, *.npy, *.parquet, or FOLDER/ for parts, got '${out}'; name one so`,
+  );
 }
 
 /** `[count, length] float32`, and the files' names line by line. @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
@@ -62,8 +55,8 @@ async function writeNpy([path, namesPath]: readonly string[], { rows, count, len
   const names = await open(namesPath!, 'w');
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     yield npyHeader(count, length);
-    for await (const { file, embedding } of rows) {
-      await names.appendFile(`${JSON.stringify({ file })}\n`);
+    for await (const { file, embedding, ...rest } of rows) {
+      await names.appendFile(`${JSON.stringify({ file, ...description(rest) })}\n`);
       yield new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength);
     }
   };
@@ -76,33 +69,9 @@ async function writeNpy([path, namesPath]: readonly string[], { rows, count, len
 
 /** Version 1.0: magic, the header's length, and the header, which ends at a multiple of 64. */
 function npyHeader(count: number, length: number): Uint8Array {
-  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${length}), }`;
-  const size = Math.ceil((10 + description.length + 1) / 64) * 64;
-  const header = Buffer.from(`\x93NUMPY\x01\x00\x00\x00${description.padEnd(size - 11)}\n`, 'latin1');
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${length}), }`;
+  const size = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
+  const header = Buffer.from(`\x93NUMPY\x01\x00\x00\x00${dictionary.padEnd(size - 11)}\n`, 'latin1');
   header.writeUInt16LE(size - 10, 8);
   return header;
-}
-
-/** Columns `file` and `embedding`, a list of floats; row groups are small, so that little is in memory. */
-async function writeParquet(path: string, { rows }: EmbeddingTable): Promise<void> {
-  const { fileWriter, parquetWriteRows } = await import('hyparquet-writer');
-  await parquetWriteRows({
-    writer: fileWriter(path),
-    rows: plain(rows),
-    columns: [{ name: 'file' }, { name: 'embedding', encoding: 'PLAIN', statistics: false }],
-    schema: [
-      { name: 'root', num_children: 2 },
-      { name: 'file', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
-      { name: 'embedding', converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },
-      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-      { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
-    ],
-    codec: 'UNCOMPRESSED',
-    rowGroupSize: 1000,
-  });
-}
-
-/** As the library takes lists. */
-async function* plain(rows: AsyncIterable<EmbeddingRow>): AsyncGenerator<{ file: string; embedding: number[] }> {
-  for await (const { file, embedding } of rows) yield { file, embedding: Array.from(embedding) };
 }

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { tryFolderLock } from '@residual/weights/node';
+import { lockFolder } from '../lock-folder.ts';
+import { type DescribedRow, description } from '../rows/row-format.ts';
 import { UsageError } from '../usage-error.ts';
 import { readFloatRows } from './float-rows.ts';
 
@@ -17,20 +17,16 @@ export interface EmbeddingSettings {
 }
 
 /** A picture that was worked through: embedded, or not to be used. */
-export interface JournalEntry {
-  readonly file: string;
+export interface JournalEntry extends DescribedRow {
   readonly problem?: string;
 }
 
 /** A picture and its embedding. */
-export interface EmbeddingRow {
-  readonly file: string;
+export interface EmbeddingRow extends DescribedRow {
   readonly embedding: Float32Array;
 }
 
 const FLOAT_BYTES = 4;
-/** After so long the lock of a process that was ended on another machine, or in a container, is abandoned. */
-const PATIENCE_MS = 20_000;
 
 /**
  * Embeddings on their way into a file: a folder beside it, `FILE.partial`, that grows picture by picture and that the next
@@ -67,12 +63,13 @@ export class EmbeddingJournal {
   static async open(
     folder: string,
     settings: EmbeddingSettings,
-    { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
+    { patienceMs }: { readonly patienceMs?: number } = {},
   ): Promise<EmbeddingJournal> {
     await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
       throw new UsageError(`${folder}: expected a folder that can be made, got ${cause.code}; name another --out`);
     });
-    const release = await lock(folder, patienceMs);
+    // Rows of two processes in one file would be told to belong to each other's pictures.
+    const release = await lockFolder(join(folder, 'lock'), 'name another --out, of each shard its own', patienceMs);
     try {
       await keepSettings(folder, settings);
       const [rowsPath, entriesPath] = [join(folder, 'embeddings.f32'), join(folder, 'files.jsonl')];
@@ -97,7 +94,13 @@ export class EmbeddingJournal {
   async append(results: readonly (EmbeddingRow | (JournalEntry & { readonly problem: string }))[]): Promise<void> {
     const embeddings = results.flatMap((result) => ('embedding' in result ? [bytesOf(result.embedding)] : []));
     await this.#rows.appendFile(Buffer.concat(embeddings));
-    const lines = results.map(({ file, ...rest }) => JSON.stringify('problem' in rest ? { file, ...rest } : { file }));
+    const lines = results.map((result) =>
+      JSON.stringify({
+        file: result.file,
+        ...description(result),
+        ...('problem' in result && { problem: result.problem }),
+      }),
+    );
     await this.#entries.appendFile(`${lines.join('\n')}\n`);
     this.#embedded += embeddings.length;
     this.#failed += results.length - embeddings.length;
@@ -109,7 +112,8 @@ export class EmbeddingJournal {
     try {
       const rows = readFloatRows(file, { start: 0, count: this.#embedded, length: this.#length });
       for await (const entry of entriesOf(join(this.folder, 'files.jsonl'))) {
-        if (entry.problem === undefined) yield { file: entry.file, embedding: (await rows.next()).value! };
+        if (entry.problem === undefined)
+          yield { file: entry.file, ...description(entry), embedding: (await rows.next()).value! };
       }
     } finally {
       await file.close();
@@ -125,20 +129,6 @@ export class EmbeddingJournal {
   /** Removes the folder: its embeddings are elsewhere. */
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true });
-  }
-}
-
-/** Rows of two processes in one file would be told to belong to each other's pictures. */
-async function lock(folder: string, patienceMs: number): Promise<() => Promise<void>> {
-  const startMs = performance.now();
-  for (;;) {
-    const release = await tryFolderLock(join(folder, 'lock'));
-    if (release !== undefined) return release;
-    if (performance.now() - startMs > patienceMs) {
-      const problem = 'expected to be the only one at work on it, but another process is';
-      throw new UsageError(`${folder}: ${problem}; name another --out, of each shard its own`);
-    }
-    await sleep(200);
   }
 }
 

@@ -5,6 +5,7 @@ import { type DecodeInput, decodeImage } from '@residual/vision/node';
 import { hubFromEnvironment } from '@residual/weights/node';
 import type { FoundImage } from '../find-images.ts';
 import type { NumberedPictures } from '../precision-flags.ts';
+import { isS3 } from '../s3/s3-address.ts';
 import { UsageError } from '../usage-error.ts';
 import { withFlagNames } from './decode-flags.ts';
 import { DecodeNotes } from './decode-notes.ts';
@@ -37,17 +38,22 @@ export class PictureReader {
     };
   }
 
-  /** The pictures by their numbers, each read when it is asked for. */
+  /** The pictures by their numbers, each read when it is asked for; archives have none. */
   numbered(images: readonly FoundImage[], signal: AbortSignal): NumberedPictures {
-    return { count: images.length, read: (index) => this.read(images[index]!, signal) };
+    const single = images.filter(({ archive }) => archive === undefined);
+    return { count: single.length, read: (index) => this.read(single[index]!, signal) };
   }
 
   /** @throws UsageError where it cannot be read or decoded: a line that names it, and the command's options; the signal's reason. */
-  async read({ file, address = file, problem }: FoundImage, signal: AbortSignal): Promise<PixelImage> {
+  async read({ file, address = file, problem, archive, bytes }: FoundImage, signal: AbortSignal): Promise<PixelImage> {
     if (problem !== undefined) throw new UsageError(problem);
+    if (archive !== undefined)
+      throw new UsageError(
+        `${file}: expected a picture, got an archive of pictures; embed, classify and evaluate take it`,
+      );
     signal.throwIfAborted();
     try {
-      return await decodeImage(await inputOf(address, signal), this.options);
+      return await decodeImage(bytes ?? (await inputOf(address, signal)), this.options);
     } catch (error) {
       throw DecodeError.isInstance(error) ? inTermsOfTheCommand(file, error) : error;
     }
@@ -56,10 +62,11 @@ export class PictureReader {
 
 async function inputOf(address: string, signal: AbortSignal): Promise<DecodeInput> {
   if (address === STANDARD_INPUT) return readStandardInput(signal);
+  if (isS3(address)) return (await import('../s3/s3-objects.ts')).readObject(address, signal);
   const scheme = otherScheme(address);
   if (scheme !== undefined) {
     const next = scheme === 'file:' ? 'give its path' : 'save it, and name the file';
-    const problem = `expected a file or an http:, https: or data: address, got ${scheme}; ${next}`;
+    const problem = `expected a file or an http:, https:, data: or s3: address, got ${scheme}; ${next}`;
     throw new DecodeError('FILE_UNREADABLE', address, problem);
   }
   if (!isWebAddress(address)) return address;

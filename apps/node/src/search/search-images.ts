@@ -5,6 +5,7 @@ import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-
 import { parseCount } from '../parse-count.ts';
 import { type DecodeFlags, parseDecodeFlags } from '../pictures/decode-flags.ts';
 import { PictureReader } from '../pictures/picture-reader.ts';
+import { countOf, picturesOf } from '../pictures-of.ts';
 import { inputsOf, type Preparation, preparedBatches } from '../prepared-batches.ts';
 import { showProgress } from '../progress.ts';
 import { print, printJson, say } from '../terminal/output.ts';
@@ -26,7 +27,7 @@ export async function searchImages(
   signal: AbortSignal,
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
-  const searched = await findSearched(folder);
+  const searched = await findSearched(folder, signal);
   const reader = new PictureReader(parseDecodeFlags(flags));
   const queried = foundImage(image);
   const query = await reader.read(queried, signal);
@@ -67,10 +68,10 @@ async function offerImages(
   nearest: Nearest,
   signal: AbortSignal,
 ): Promise<number> {
-  const progress = showProgress(files.length, 'pictures', { printsLines: false });
+  const progress = showProgress(countOf(files), 'pictures', { printsLines: false });
   let failures = 0;
   try {
-    for await (const batch of preparedBatches(files, loaded, signal)) {
+    for await (const batch of preparedBatches(picturesOf(files, signal), loaded, signal)) {
       const rows = await loaded.classifier.forwardIntermediates(inputsOf(batch), ['pooled'], { signal });
       const next = rows.values();
       for (const image of batch) {

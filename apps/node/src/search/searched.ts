@@ -12,15 +12,15 @@ export type Searched = { readonly images: readonly FoundImage[] } | { readonly n
 const HEAD_BYTES = 4096;
 
 /** @throws UsageError for what is neither a folder, a pattern or a picture nor a file of embeddings; it says how to make one. */
-export async function findSearched(name: string): Promise<Searched> {
+export async function findSearched(name: string, signal: AbortSignal): Promise<Searched> {
   if (isElsewhere(name)) throw notSearched(name, name === STANDARD_INPUT ? 'standard input' : 'an address');
   const status = await stat(name).catch(() => undefined);
-  if (status?.isDirectory()) return { images: await findImages([name]) };
+  if (status?.isDirectory()) return { images: await findImages([name], signal) };
   const extension = extname(name);
   if (extension.toLowerCase() === '.npy') return { npy: name };
   if (status === undefined && !picomatch.scan(name).isGlob) throw notSearched(name, 'no such file or folder');
   if (status?.isFile() && !(await isPicture(name))) throw notSearched(name, `a ${extension || 'different'} file`);
-  return { images: await findImages([name]) };
+  return { images: await findImages([name], signal) };
 }
 
 async function isPicture(path: string): Promise<boolean> {
