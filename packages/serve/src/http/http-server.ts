@@ -3,6 +3,8 @@ import type { Admission, Held } from '../batching/admission.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RequestContext } from '../request-context.ts';
 import { answerErrors } from './answer-errors.ts';
+import { openApi } from './openapi.ts';
+import { page } from './page.ts';
 import { pictureRoutes } from './picture-routes.ts';
 import { protocolRoutes } from './protocol-routes.ts';
 import { takeBytes } from './request-body.ts';
@@ -33,6 +35,8 @@ declare module 'fastify' {
   }
 }
 
+const openPaths = ['/', '/page.css', '/page.js', '/openapi.json'];
+
 /** The routes, with limits on bodies and times; nothing listens yet. */
 export function httpServer(parts: HttpServerParts): FastifyInstance {
   const { metrics, bodyBytes, admission, checkToken, onRequest, onFault } = parts;
@@ -48,8 +52,9 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
   });
   answerErrors(app, onFault);
   app.addHook('onRequest', async ({ headers, url }) => {
-    // Health is for platforms that have no token.
-    if (!url.startsWith('/v2/health/')) checkToken(headers.authorization ?? '');
+    // Health is for platforms that have no token; the page asks for it.
+    const isOpen = url.startsWith('/v2/health/') || openPaths.includes(url);
+    if (!isOpen) checkToken(headers.authorization ?? '');
   });
   takeBytes(app);
   holdBodies(app, admission, bodyBytes);
@@ -68,6 +73,8 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
   });
   protocolRoutes(app, parts);
   pictureRoutes(app, parts);
+  page(app);
+  app.get('/openapi.json', () => openApi(parts.server.version));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;
 }
