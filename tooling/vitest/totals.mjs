@@ -32,15 +32,22 @@ function failedNames({ testResults }, root) {
   });
 }
 
+/** The names of the packages, apps and tools that have tests. */
+export function testedPackages(root = resolve(import.meta.dirname, '../..')) {
+  return testedFolders(root).map((folder) => manifestOf(join(root, folder)).name);
+}
+
 function testedFolders(root) {
   return ['packages', 'apps', 'tooling'].flatMap((group) =>
     readdirSync(join(root, group))
       .map((name) => join(group, name))
-      .filter((folder) => {
-        const file = join(root, folder, 'package.json');
-        return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).scripts?.test !== undefined;
-      }),
+      .filter((folder) => manifestOf(join(root, folder)).scripts?.test !== undefined),
   );
+}
+
+function manifestOf(folder) {
+  const file = join(folder, 'package.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
 
 function reports(folder) {
