@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { packTar, type TarEntry } from 'modern-tar';
 import S3rver from 's3rver';
@@ -122,6 +123,21 @@ describe('archives', () => {
       })),
     );
     expect(rows.map(({ top }) => top[0]!.label)).toEqual(labels);
+  });
+
+  test('embeddings of archives are Parquet with keys and classes, in a file and in parts', async () => {
+    const args = ['embed', 'train-*.tar', '--device', 'wasm', '--out'];
+    const read = async (path: string) => parquetReadObjects({ file: await asyncBufferFromFile(join(folder, path)) });
+    await residual([...args, 'one.parquet'], { cwd: folder });
+    await Promise.all(
+      ['0/2', '1/2'].map((shard) => residual([...args, 'vectors/', '--shard', shard], { cwd: folder })),
+    );
+    const parts = [0, 1].map((index) => `vectors/part-0000${index}-of-00002-00000.parquet`);
+    const rows = await read('one.parquet');
+    expect(rows.map(({ key, target }) => [key, target])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((index) => [`a/${index}`, ['3', 'cat', null][index % 3]]),
+    );
+    expect((await Promise.all(parts.map(read))).flat()).toEqual(rows);
   });
 
   test('one that is cut off gives what is before, and is an error; a restart goes on in the middle of one', async () => {
