@@ -14,6 +14,7 @@ mod filter_gradient;
 mod lower;
 mod matrix;
 mod moves;
+mod phases;
 mod pool;
 mod reduce;
 mod slots;

@@ -1,4 +1,4 @@
-//! A picture with the zeros around it, and between its pixels, that a convolution wants to meet.
+//! A picture with the zeros around it that a convolution wants to meet.
 
 use super::batch_norm::normalize_gradient;
 use super::slots::Memory;
@@ -32,14 +32,12 @@ pub struct Canvas {
     pub size: [usize; 2],
     /// Where the picture's first pixel lies.
     pub offset: [usize; 2],
-    /// From one pixel of the picture to the next.
-    pub spread: [usize; 2],
 }
 
 impl Canvas {
     /// The picture itself.
     pub fn of_picture(picture: [usize; 3]) -> Canvas {
-        Canvas { picture, size: [picture[0], picture[1]], offset: [0, 0], spread: [1, 1] }
+        Canvas { picture, size: [picture[0], picture[1]], offset: [0, 0] }
     }
 
     /// Of the input of a convolution.
@@ -51,26 +49,12 @@ impl Canvas {
         out: [usize; 2],
     ) -> Canvas {
         let size = [0, 1].map(|axis| (out[axis] - 1) * strides[axis] + kernel[axis]);
-        Canvas { picture, size, offset: pad, spread: [1, 1] }
-    }
-
-    /// Of the gradient of its output, over which the filter turned round then passes in steps of one pixel; nothing where
-    /// the convolution was padded by more than its filter reaches.
-    pub fn of_gradient(
-        picture: [usize; 3],
-        kernel: [usize; 2],
-        strides: [usize; 2],
-        pad: [usize; 2],
-        input: [usize; 2],
-    ) -> Option<Canvas> {
-        let size = [0, 1].map(|axis| input[axis] + kernel[axis] - 1);
-        let offset = [(kernel[0] - 1).checked_sub(pad[0])?, (kernel[1] - 1).checked_sub(pad[1])?];
-        Some(Canvas { picture, size, offset, spread: strides })
+        Canvas { picture, size, offset: pad }
     }
 
     /// Whether the picture is the canvas.
     pub fn is_picture(&self) -> bool {
-        self.size == [self.picture[0], self.picture[1]] && self.offset == [0, 0] && self.spread == [1, 1]
+        self.size == [self.picture[0], self.picture[1]] && self.offset == [0, 0]
     }
 
     pub fn length(&self) -> usize {
@@ -128,21 +112,8 @@ impl Canvas {
     #[inline(always)]
     fn fill(&self, canvas: &mut [f32], lay: impl Fn(&mut [f32], usize)) {
         let [height, width, channels] = self.picture;
-        let there = |axis: usize, count: usize| {
-            count.min((self.size[axis] - self.offset[axis].min(self.size[axis])).div_ceil(self.spread[axis]))
-        };
+        let there = |axis: usize, count: usize| count.min(self.size[axis] - self.offset[axis].min(self.size[axis]));
         let (rows, pixels) = (there(0, height), there(1, width));
-        if self.spread != [1, 1] {
-            canvas.fill(0.0);
-            for y in 0..rows {
-                let at = (self.offset[0] + y * self.spread[0]) * self.row() + self.offset[1] * channels;
-                for x in 0..pixels {
-                    let to = &mut canvas[at + x * self.spread[1] * channels..][..channels];
-                    lay(to, (y * width + x) * channels);
-                }
-            }
-            return;
-        }
         let (above, rest) = canvas.split_at_mut(self.offset[0].min(self.size[0]) * self.row());
         let (inside, below) = rest.split_at_mut(rows * self.row());
         above.fill(0.0);

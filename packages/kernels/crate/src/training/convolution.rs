@@ -1,13 +1,13 @@
 //! Convolutions whose filters are values, and their gradients with respect to the picture, which are the same over the
-//! output's gradient spread out, with the filters turned round.
+//! output's gradient with the filters turned round: by phases, where the convolution had a stride.
 
 use super::batch_norm::{GradientSums, Moments, at_least};
 use super::canvas::{Canvas, Source};
+use super::phases::{Gradient, Phase};
 use super::slots::Memory;
 use super::vectors::Vectors;
 use super::winograd::{POSITIONS, transform_filters};
 use crate::isa::{Isa, Walk};
-use crate::layout::even_parts;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
 use std::ptr::null;
@@ -40,7 +40,9 @@ pub struct PackFilters {
     pub output: usize,
     /// `[h, w, in, out]` of the filter.
     pub shape: [usize; 4],
-    /// For the gradient: taps from the last to the first, in and out change places.
+    /// Which tap lies at each place.
+    pub taps: Vec<usize>,
+    /// For the gradient: in and out change places.
     pub is_turned: bool,
     pub is_winograd: bool,
     pub groups: Vec<Group>,
@@ -71,11 +73,11 @@ impl PackFilters {
                 false => memory.write(self.output, group.at, taps * rows * lanes),
             };
             for (index, row) in packed.chunks_exact_mut(lanes).enumerate() {
-                let (tap, channel) = (index / rows, index % rows);
+                let (tap, channel) = (self.taps[index / rows], index % rows);
                 row.fill(0.0);
                 let count = lanes.min(columns - group.first);
                 if self.is_turned {
-                    let from = (taps - 1 - tap) * inputs * outputs + group.first * outputs + channel;
+                    let from = tap * inputs * outputs + group.first * outputs + channel;
                     for (lane, value) in row[..count].iter_mut().enumerate() {
                         *value = filter[from + lane * outputs];
                     }
@@ -110,14 +112,13 @@ pub struct Convolution {
     pub filters: usize,
     pub output: usize,
     pub canvas: Canvas,
-    pub kernel: [usize; 2],
+    /// On the canvas, from one output pixel of a phase to the next.
     pub strides: [usize; 2],
     pub out: Vectors,
     pub groups: Vec<Group>,
-    /// Distances of the filter's rows on the canvas.
-    pub taps: Vec<usize>,
-    /// Output pixels at a time, that make up a row.
-    pub parts: Vec<usize>,
+    pub phases: Vec<Phase>,
+    /// From one output pixel of a phase to the next.
+    pub spread: [usize; 2],
     pub tiles: [&'static [TileKernel]; 2],
     pub epilogue: Epilogue,
 }
@@ -139,15 +140,29 @@ impl Convolution {
             filters,
             output,
             canvas,
-            kernel,
             strides,
             out: Vectors { picture: out, lanes: isa.lanes },
             groups,
-            taps: (0..kernel[0]).map(|row| row * canvas.row()).collect(),
-            parts: even_parts(out[1], isa.max_pixels()),
+            phases: vec![Phase::whole(&canvas, kernel, [out[0], out[1]], isa.max_pixels())],
+            spread: [1, 1],
             tiles: isa.tiles(FLOAT, Walk::Dynamic),
             epilogue: Epilogue::default(),
         }
+    }
+
+    /// The gradient of another's picture, whose steps were of `strides` pixels.
+    pub fn of_gradient(
+        input: Source,
+        ids: [usize; 2],
+        gradient: Gradient,
+        kernel: [usize; 2],
+        strides: [usize; 2],
+        out: [usize; 3],
+        isa: &'static Isa,
+    ) -> Convolution {
+        let Gradient { canvas, phases, .. } = gradient;
+        let whole = Convolution::new(input, ids, canvas, kernel, [1, 1], out, isa);
+        Convolution { phases, spread: strides, ..whole }
     }
 
     pub fn scratch(&self) -> usize {
@@ -156,7 +171,7 @@ impl Convolution {
 
     /// Of a picture: the zeros of the canvas are multiplied as well.
     pub fn multiply_adds(&self) -> f64 {
-        self.out.padded_length() as f64 * (self.kernel[0] * self.kernel[1] * self.canvas.picture[2]) as f64
+        (self.phases.iter().map(Phase::products).sum::<usize>() * self.out.padded_channels()) as f64
     }
 
     /// # Safety
@@ -187,45 +202,69 @@ impl Convolution {
     /// As [`Vector`]; canvas, filters and output must be what the layer says.
     #[inline(always)]
     unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, output: *mut f32, pixel: usize) {
-        let channels = self.canvas.picture[2];
-        let [height, width, _] = self.out.picture;
-        let dynamic = DynamicStrides {
-            input_pixel: self.strides[1] * channels,
-            output_pixel: pixel,
-            residual_pixel: 0,
-            words: self.kernel[1] * channels,
-        };
+        let [_, width, _] = self.out.picture;
+        if self.phases.iter().any(Phase::is_empty) {
+            // SAFETY: the output has so many numbers.
+            unsafe { output.write_bytes(0, self.out.picture[0] * width * pixel) };
+        }
         for group in &self.groups {
-            let kernels = self.tiles[group.vectors - 1];
-            for y in 0..height {
-                let mut x = 0;
-                for &pixels in &self.parts {
-                    // SAFETY: parts cover the output's row and groups its channels; the canvas has what their taps
-                    // reach.
-                    unsafe {
-                        let from = y * self.strides[0] * self.canvas.row() + x * dynamic.input_pixel;
-                        let args = TileArgs {
-                            input: canvas.add(from),
-                            input_plane: 0,
-                            blocks: 1,
-                            taps: self.taps.as_ptr(),
-                            tap_count: self.taps.len(),
-                            weights: filters.add(group.at),
-                            output: output.add((y * width + x) * pixel + group.first),
-                            output_plane: V::LANES,
-                            bias: null(),
-                            scales: null(),
-                            accumulate: false,
-                            residual: null(),
-                            residual_plane: 0,
-                            clamp: Clamp::NONE,
-                            ahead: Ahead::nothing(filters),
-                            dynamic,
-                        };
-                        kernels[pixels - 1](&args);
-                    }
-                    x += pixels;
+            for phase in self.phases.iter().filter(|phase| !phase.is_empty()) {
+                // SAFETY: the caller's word; groups cover the output's channels.
+                unsafe {
+                    let weights = filters.add(group.at + phase.rows * group.vectors * V::LANES);
+                    let first = output.add((phase.first[0] * width + phase.first[1]) * pixel + group.first);
+                    self.convolve_phase::<V>(phase, group.vectors, canvas.add(phase.from), weights, first, pixel);
                 }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Convolution::convolve`], for a group's weights of the phase, and the phase's first pixels.
+    #[inline(always)]
+    unsafe fn convolve_phase<V: Vector>(
+        &self,
+        phase: &Phase,
+        vectors: usize,
+        canvas: *const f32,
+        weights: *const f32,
+        output: *mut f32,
+        pixel: usize,
+    ) {
+        let kernels = self.tiles[vectors - 1];
+        let dynamic = DynamicStrides {
+            input_pixel: self.strides[1] * self.canvas.picture[2],
+            output_pixel: self.spread[1] * pixel,
+            residual_pixel: 0,
+            words: phase.words,
+        };
+        let output_row = self.spread[0] * self.out.picture[1] * pixel;
+        for y in 0..phase.size[0] {
+            let mut x = 0;
+            for &pixels in &phase.parts {
+                // SAFETY: parts cover the phase's row; the canvas has what their taps reach.
+                unsafe {
+                    let args = TileArgs {
+                        input: canvas.add(y * self.strides[0] * self.canvas.row() + x * dynamic.input_pixel),
+                        input_plane: 0,
+                        blocks: 1,
+                        taps: phase.taps.as_ptr(),
+                        tap_count: phase.taps.len(),
+                        weights,
+                        output: output.add(y * output_row + x * dynamic.output_pixel),
+                        output_plane: V::LANES,
+                        bias: null(),
+                        scales: null(),
+                        accumulate: false,
+                        residual: null(),
+                        residual_plane: 0,
+                        clamp: Clamp::NONE,
+                        ahead: Ahead::nothing(weights),
+                        dynamic,
+                    };
+                    kernels[pixels - 1](&args);
+                }
+                x += pixels;
             }
         }
     }

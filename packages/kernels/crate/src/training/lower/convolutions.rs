@@ -10,6 +10,7 @@ use crate::training::canvas::{Canvas, Source};
 use crate::training::convolution::{Convolution, Epilogue, PackFilters, groups};
 use crate::training::elementwise::items_for;
 use crate::training::filter_gradient::{FilterGradient, SumShares};
+use crate::training::phases::Gradient;
 use crate::training::vectors::Vectors;
 use crate::training::winograd::{self, Winograd};
 use crate::training::winograd_gradient::{self, WinogradGradient};
@@ -31,7 +32,8 @@ impl<'a> Lowering<'a> {
         check_window(picture, out, kernel, strides, pads)?;
         let canvas = Canvas::of_input([picture[1], picture[2], picture[3]], size, strides, pad, [out[1], out[2]]);
         let is_winograd = self.is_winograd(size, strides, out, canvas.picture[2]);
-        let filters = self.pack(filter, kernel, false, is_winograd);
+        let taps = (0..size[0] * size[1]).collect();
+        let filters = self.pack(filter, kernel, taps, false, is_winograd);
         let mut rest = inputs[2..].iter().copied();
         let mut epilogue = Epilogue {
             bias: if attributes.has_bias { rest.next() } else { None },
@@ -52,8 +54,13 @@ impl<'a> Lowering<'a> {
         }
         let mut reads = vec![x, filters];
         reads.extend(&inputs[2..]);
-        let places = Places { input: Source::of(x), filters, output, out };
-        let (operation, items, scratch) = self.computed(places, canvas, [size, strides], epilogue, is_winograd);
+        let (input, ids, of_picture) = (Source::of(x), [filters, output], [out[1], out[2], out[3]]);
+        let (operation, items, scratch) = if is_winograd {
+            winograd(Winograd { epilogue, ..Winograd::new(input, ids, out[0], canvas, of_picture, self.isa) })
+        } else {
+            let work = Convolution::new(input, ids, canvas, size, strides, of_picture, self.isa);
+            direct(Convolution { epilogue, ..work }, out[0])
+        };
         self.push("Conv2D", operation, items, scratch, &reads, &writes);
         Ok(())
     }
@@ -67,36 +74,22 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The operation, its items and its scratch.
-    fn computed(
-        &self,
-        places: Places,
-        canvas: Canvas,
-        [kernel, strides]: [[usize; 2]; 2],
-        epilogue: Epilogue,
-        is_winograd: bool,
-    ) -> (Operation, usize, usize) {
-        let Places { input, filters, output, out: [images, height, width, channels] } = places;
-        let (ids, out) = ([filters, output], [height, width, channels]);
-        if is_winograd {
-            let work = Winograd { epilogue, ..Winograd::new(input, ids, images, canvas, out, self.isa) };
-            let (items, scratch) = (work.items, work.scratch());
-            return (Operation::Winograd(work), items, scratch);
-        }
-        let work = Convolution { epilogue, ..Convolution::new(input, ids, canvas, kernel, strides, out, self.isa) };
-        let scratch = work.scratch();
-        (Operation::Convolution(work), images, scratch)
-    }
-
     /// The filter in the micro-kernel's order.
-    fn pack(&mut self, filter: ValueId, shape: [usize; 4], is_turned: bool, is_winograd: bool) -> ValueId {
+    fn pack(
+        &mut self,
+        filter: ValueId,
+        shape: [usize; 4],
+        taps: Vec<usize>,
+        is_turned: bool,
+        is_winograd: bool,
+    ) -> ValueId {
         let [height, width, inputs, outputs] = shape;
         let (rows, channels) = if is_turned { (outputs, inputs) } else { (inputs, outputs) };
         let planes = if is_winograd { winograd::POSITIONS } else { height * width };
         let (groups, size) = groups(channels, self.isa.lanes, planes * rows);
         let output = self.own(size);
         let items = groups.len();
-        let work = PackFilters { filter, output, shape, is_turned, is_winograd, groups, lanes: self.isa.lanes };
+        let work = PackFilters { filter, output, shape, taps, is_turned, is_winograd, groups, lanes: self.isa.lanes };
         let scratch = work.scratch();
         self.push("pack", Operation::PackFilters(work), items, scratch, &[filter], &[output]);
         output
@@ -137,11 +130,12 @@ impl<'a> Lowering<'a> {
         let out = self.image(output)?;
         let size = [kernel[0], kernel[1]];
         let picture_size = [picture[1], picture[2], picture[3]];
-        let canvas = Canvas::of_gradient(picture_size, size, strides, pad, [out[1], out[2]]);
-        let canvas = canvas.ok_or_else(|| format!("expected padding less than the filter's {size:?}, got {pad:?}"))?;
-        // Pixels apart by the stride are spread out, and the filter passes over them in steps of one.
-        let is_winograd = self.is_winograd(size, [1, 1], out, picture[3]);
-        let filters = self.pack(filter, kernel, true, is_winograd);
+        let most = self.isa.max_pixels();
+        let gradient = Gradient::new(picture_size, size, strides, pad, [out[1], out[2]], most);
+        let gradient =
+            gradient.ok_or_else(|| format!("expected padding less than the filter's {size:?}, got {pad:?}"))?;
+        let is_winograd = self.is_winograd(size, strides, out, picture[3]);
+        let filters = self.pack(filter, kernel, gradient.taps.clone(), true, is_winograd);
         let mut epilogue = Epilogue { residual, mask, ..Epilogue::default() };
         let mut reads: Vec<ValueId> = dy.reads().chain([filters]).chain(residual).chain(mask).collect();
         let mut writes = vec![output];
@@ -155,8 +149,13 @@ impl<'a> Lowering<'a> {
             reads.extend([x, mean]);
             writes.push(parts);
         }
-        let places = Places { input: dy, filters, output, out };
-        let (operation, items, scratch) = self.computed(places, canvas, [size, [1, 1]], epilogue, is_winograd);
+        let (ids, of_picture) = ([filters, output], [out[1], out[2], out[3]]);
+        let (operation, items, scratch) = if is_winograd {
+            winograd(Winograd { epilogue, ..Winograd::new(dy, ids, out[0], gradient.canvas, of_picture, self.isa) })
+        } else {
+            let work = Convolution::of_gradient(dy, ids, gradient, size, strides, of_picture, self.isa);
+            direct(Convolution { epilogue, ..work }, out[0])
+        };
         let planned = planned(&node.op, node.outputs[0], operation, [items, scratch], &reads, &writes);
         match last == index {
             true => self.planned.push(planned),
@@ -232,12 +231,16 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// What a convolution reads and writes, and the shape of what it writes.
-struct Places {
-    input: Source,
-    filters: ValueId,
-    output: ValueId,
-    out: [usize; 4],
+/// The operation, its items and its scratch.
+fn winograd(work: Winograd) -> (Operation, usize, usize) {
+    let (items, scratch) = (work.items, work.scratch());
+    (Operation::Winograd(work), items, scratch)
+}
+
+/// The same of so many pictures.
+fn direct(work: Convolution, images: usize) -> (Operation, usize, usize) {
+    let scratch = work.scratch();
+    (Operation::Convolution(work), images, scratch)
 }
 
 /// A convolution's steps and padding.
