@@ -1,6 +1,7 @@
 //! How the numbers of a value are stored. A pixel of a block is always one vector of channels; it takes a register's
 //! width of memory in float32, half of it in bfloat16 and a quarter in 8 bits. Distances count 32-bit words.
 
+use crate::isa::Isa;
 use crate::precision::IS_REDUCIBLE;
 use crate::simd::Vector;
 
@@ -10,8 +11,8 @@ pub enum Format {
     Float,
     /// The upper half of a float32, two to a word.
     Bfloat,
-    /// `(q - zero) · scale`, four to a word.
-    Byte { scale: f32, zero: i16 },
+    /// `(q - zero) · scale`, so many to a word.
+    Byte { scale: f32, zero: i16, per_word: usize },
 }
 
 impl Format {
@@ -21,25 +22,27 @@ impl Format {
             _ if !IS_REDUCIBLE => 1,
             Format::Float => 1,
             Format::Bfloat => 2,
-            Format::Byte { .. } => 4,
+            Format::Byte { per_word, .. } => per_word,
         }
     }
 
-    /// The byte that stands for zero.
-    pub fn zero_byte(self) -> u8 {
+    /// A word of numbers that stand for zero.
+    pub fn zero_word(self) -> u32 {
         match self {
-            Format::Byte { zero, .. } => zero as u8,
+            Format::Byte { zero, per_word: 4, .. } => u32::from_ne_bytes([zero as u8; 4]),
+            Format::Byte { zero, .. } => u32::from(zero as u16) << 16 | u32::from(zero as u16),
             _ => 0,
         }
     }
 
-    /// 8 bits for numbers of this range, in bytes of which `least_byte` is the least: all 256 steps above zero where no
-    /// number is negative.
-    pub fn byte_for([least, largest]: [f32; 2], least_byte: i16) -> Format {
-        match least >= 0.0 {
-            true => Format::Byte { scale: largest.max(f32::MIN_POSITIVE) / 255.0, zero: least_byte },
-            false => Format::Byte { scale: largest.max(-least) / 127.0, zero: least_byte + 128 },
-        }
+    /// 8 bits for numbers of this range, as the instruction set has bytes: all 256 steps above zero where no number is
+    /// negative.
+    pub fn byte_for([least, largest]: [f32; 2], isa: &Isa) -> Format {
+        let (scale, zero) = match least >= 0.0 {
+            true => (largest.max(f32::MIN_POSITIVE) / 255.0, isa.least_byte),
+            false => (largest.max(-least) / 127.0, isa.least_byte + 128),
+        };
+        Format::Byte { scale, zero, per_word: isa.bytes_per_word }
     }
 
     /// A vector of numbers from memory.
@@ -54,7 +57,7 @@ impl Format {
                 _ if !V::REDUCES => V::load(p),
                 Format::Float => V::load(p),
                 Format::Bfloat => V::load_bfloat(p as *const u16),
-                Format::Byte { scale, zero } => {
+                Format::Byte { scale, zero, .. } => {
                     V::load_bytes(p as *const u8).sub(V::splat(f32::from(zero))).mul(V::splat(scale))
                 }
             }
@@ -73,7 +76,7 @@ impl Format {
                 _ if !V::REDUCES => value.store(p),
                 Format::Float => value.store(p),
                 Format::Bfloat => value.store_bfloat(p as *mut u16),
-                Format::Byte { scale, zero } => {
+                Format::Byte { scale, zero, .. } => {
                     value.mul_add(V::splat(1.0 / scale), V::splat(f32::from(zero))).store_bytes(p as *mut u8)
                 }
             }

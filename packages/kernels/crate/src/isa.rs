@@ -9,7 +9,7 @@ use crate::products::{ProductArgs, ProductKernel, products};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use crate::tile::{BFLOAT, BYTE};
+use crate::tile::{BFLOAT, BYTE, WHOLE};
 use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
 
@@ -36,8 +36,12 @@ pub struct Isa {
     pub lanes: usize,
     /// @see [`Vector::LEAST_BYTE`]
     pub least_byte: i16,
+    /// @see [`Vector::BYTES_PER_WORD`]
+    pub bytes_per_word: usize,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: [[Row; 5]; 3],
+    /// The kernels of Winograd's products in whole numbers, where the instruction set multiplies those of 16 bits.
+    pub whole_tiles: Row,
     /// Whether convolutions go to a matrix unit.
     pub has_matrix: bool,
     /// Whether this CPU multiplies the format, of those that the instruction set may have.
@@ -236,6 +240,7 @@ macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
         $bfloat:expr, $byte:expr, $byte_rate:expr, $has_format:expr, $reduced_peaks:expr
+        $(, $field:ident: $value:expr)?
     ) => {
         mod $module {
             use super::*;
@@ -251,7 +256,9 @@ macro_rules! isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
                 least_byte: <$vector as Vector>::LEAST_BYTE,
+                bytes_per_word: <$vector as Vector>::BYTES_PER_WORD,
                 tiles: [walks!(float, $pixels), $bfloat, $byte],
+                whole_tiles: NONE,
                 has_matrix: false,
                 has_format: $has_format,
                 byte_rate: $byte_rate,
@@ -268,7 +275,7 @@ macro_rules! isa {
                 pack,
             };
         }
-        pub static $table: Isa = $module::TABLE;
+        pub static $table: Isa = Isa { $($field: $value,)? ..$module::TABLE };
     };
 }
 
@@ -335,16 +342,18 @@ mod avx2_reduced {
     use crate::simd::avx2::Avx2;
 
     instance!(byte, Avx2, BYTE, ["avx2,fma"]);
+    instance!(whole, Avx2, WHOLE, ["avx2,fma"]);
     peak_instance!(byte_peak, Avx2, BYTE, ["avx2,fma"], [1 2 3 4 5 6]);
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [None, Some(byte_peak)];
+    pub const WHOLE_TILES: Row = row!(whole, 1, 0, [1 2 3 4 5 6]);
 
     pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6]);
 }
 #[cfg(target_arch = "x86_64")]
 isa!(
     AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6],
-    [NONE; 5], avx2_reduced::BYTES, 1.5, |_| true, avx2_reduced::PEAKS
+    [NONE; 5], avx2_reduced::BYTES, 2.0, |_| true, avx2_reduced::PEAKS, whole_tiles: avx2_reduced::WHOLE_TILES
 );
 #[cfg(target_arch = "aarch64")]
 mod neon_reduced {

@@ -103,7 +103,8 @@ impl Layout {
             let plane = self.offset + block * self.plane;
             // SAFETY: the ranges below are parts of the value's planes, which lie in the arena.
             let zero = |from: usize, count: usize| unsafe {
-                std::ptr::write_bytes(arena.add(plane + from), self.format.zero_byte(), count);
+                std::slice::from_raw_parts_mut(arena.add(plane + from) as *mut u32, count)
+                    .fill(self.format.zero_word());
             };
             zero(0, self.border.top * self.row);
             for y in self.border.top..self.border.top + self.height {

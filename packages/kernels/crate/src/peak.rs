@@ -38,7 +38,7 @@ pub unsafe fn multiply_adds<V: Vector, const FORMAT: usize, const SUMS: usize>(r
     let each = match FORMAT {
         FLOAT => 1,
         BFLOAT => 2,
-        _ => 4,
+        _ => V::BYTES_PER_WORD,
     };
     rounds as f64 * (SUMS * V::LANES * each) as f64
 }

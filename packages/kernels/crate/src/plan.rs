@@ -90,7 +90,7 @@ pub fn compile_sharing(
     planner.choose_algorithms();
     planner.lay_out();
     let activations = Floats::zeroed(planner.place_values())?;
-    for layout in planner.layouts.iter().filter(|layout| layout.has_border() && layout.format.zero_byte() != 0) {
+    for layout in planner.layouts.iter().filter(|layout| layout.has_border() && layout.format.zero_word() != 0) {
         // SAFETY: the layout was placed in this arena, which nobody else has yet.
         unsafe { layout.zero_border(activations.start()) };
     }
@@ -187,7 +187,12 @@ impl<'l, 'a> Planner<'l, 'a> {
                 self.algorithms[index] = Algorithm::Matrix;
             } else if !is_narrow {
                 let shapes = [self.shape(input), self.shape(operation.output)];
-                self.algorithms[index] = choose_algorithm(conv, shapes, self.formats[input], self.options);
+                let algorithm = choose_algorithm(conv, shapes, self.formats[input], self.options);
+                let is_byte = matches!(self.formats[input], Format::Byte { .. });
+                self.algorithms[index] = match algorithm {
+                    Algorithm::Winograd(m) if is_byte && !self.keeps_whole(m, conv, operation) => Algorithm::Direct,
+                    other => other,
+                };
             }
         }
     }

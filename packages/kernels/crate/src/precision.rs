@@ -80,9 +80,7 @@ pub fn formats(lowered: &Lowered, options: Options, ranges: &Ranges) -> Vec<Form
         }
         formats[id] = match (&operation.kind, precision) {
             (Kind::Conv(_), Precision::Bfloat16) => Format::Bfloat,
-            (Kind::Conv(_), _) => {
-                ranges.get(&id).map_or(Format::Float, |range| Format::byte_for(*range, isa.least_byte))
-            }
+            (Kind::Conv(_), _) => ranges.get(&id).map_or(Format::Float, |range| Format::byte_for(*range, isa)),
             (Kind::Pool { kind: PoolKind::Max, .. }, _) => formats[operation.inputs[0]],
             _ => Format::Float,
         };

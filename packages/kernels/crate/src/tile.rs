@@ -107,6 +107,8 @@ pub type TileKernel = unsafe fn(&TileArgs);
 pub const FLOAT: usize = 0;
 pub const BFLOAT: usize = 1;
 pub const BYTE: usize = 2;
+/// Bytes, whose sums are stored as whole numbers, without bias and scales.
+pub const WHOLE: usize = 3;
 
 /// Computes `PIXELS` output pixels × `VECTORS` vectors of output channels.
 ///
@@ -129,7 +131,12 @@ pub unsafe fn tile<
     // SAFETY: the caller's word: blocks, taps, pixels and vectors are those that `args` is good for.
     unsafe {
         let lanes = V::LANES;
-        let width = if NARROW > 0 { NARROW } else { lanes >> FORMAT };
+        let width = match FORMAT {
+            _ if NARROW > 0 => NARROW,
+            FLOAT => lanes,
+            BFLOAT => lanes / 2,
+            _ => lanes / V::BYTES_PER_WORD,
+        };
         let is_dynamic = STRIDE == 0;
         let words = match is_dynamic {
             true => args.dynamic.words,
@@ -139,7 +146,7 @@ pub unsafe fn tile<
         let input_pixel = if is_dynamic { args.dynamic.input_pixel } else { STRIDE * width };
 
         let mut sums = [[V::splat(0.0); PIXELS]; VECTORS];
-        if FORMAT != BYTE {
+        if FORMAT < BYTE {
             start::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
 

@@ -94,10 +94,14 @@ impl Filters<'_> {
     ///
     /// Positions lie a power of two apart, in one set of the cache: so some channels are transformed before runs of them
     /// are written to each.
+    ///
+    /// With `steps`, by output channel, filters are whole numbers of them: `[position][pair of channels][output lane]`.
     #[inline(always)]
-    fn transform(&self, m: usize, first_channel: usize, first: usize, width: usize, target: &mut [f32]) {
+    fn transform(&self, [m, first_channel, first, width]: [usize; 4], steps: Option<&[f32]>, target: &mut [u32]) {
+        let steps = steps.filter(|_| IS_REDUCIBLE);
         let positions = (m + 2) * (m + 2);
-        let position = target.len() / positions;
+        let per_word = if steps.is_some() { 2 } else { 1 };
+        let position = target.len() / positions * per_word;
         let step = width.min(FILTER_LANES);
         let run = ROWS_AT_ONCE * width;
         let mut held = vec![0.0f32; positions * run];
@@ -108,15 +112,33 @@ impl Filters<'_> {
                 for (row, at) in (0..run).step_by(width).enumerate() {
                     let mut taps = [[0.0f64; FILTER_LANES]; 9];
                     self.read_taps(first_channel + start / width + row, first + lane, count, &mut taps);
+                    if let Some(steps) = steps {
+                        for tap in &mut taps {
+                            for (x, step) in tap.iter_mut().zip(steps.iter().skip(first + lane)) {
+                                *x = f64::from(to_steps(*x as f32, *step));
+                            }
+                        }
+                    }
                     let mut transformed = [[0.0f32; FILTER_LANES]; 36];
-                    transform_filters(m, &taps, &mut transformed);
+                    transform_filters(m, steps.is_some(), &taps, &mut transformed);
                     for (values, held) in transformed.iter().zip(held.chunks_exact_mut(ROWS_AT_ONCE * width)) {
                         held[at + lane..at + lane + step].copy_from_slice(&values[..step]);
                     }
                 }
             }
-            for (target, held) in target.chunks_exact_mut(position).zip(held.chunks_exact(ROWS_AT_ONCE * width)) {
-                target[start..start + run].copy_from_slice(&held[..run]);
+            for (target, held) in
+                target.chunks_exact_mut(position / per_word).zip(held.chunks_exact(ROWS_AT_ONCE * width))
+            {
+                let target = &mut target[start / per_word..][..run / per_word];
+                if steps.is_none() {
+                    target.iter_mut().zip(held).for_each(|(word, x)| *word = x.to_bits());
+                    continue;
+                }
+                for (words, rows) in target.chunks_exact_mut(width).zip(held.chunks_exact(2 * width)) {
+                    for (word, (low, high)) in words.iter_mut().zip(rows[..width].iter().zip(&rows[width..])) {
+                        *word = join(*low as i32 as u16, *high as i32 as u16);
+                    }
+                }
             }
         }
     }
@@ -150,13 +172,25 @@ pub enum Numbers {
     Bfloat,
     /// Two bfloat16, whose sum is the weight to 16 bits: the first of a tap's weights all, then the second.
     Halves,
-    /// By output channel: what a step of a byte is worth.
-    Bytes(Arc<[f32]>),
+    /// So many to a word; by output channel: what a step of a byte is worth.
+    Bytes {
+        steps: Arc<[f32]>,
+        per_word: usize,
+    },
 }
 
 impl Numbers {
     pub fn per_word(&self) -> usize {
-        if matches!(self, Numbers::Bytes(_)) { 4 } else { 2 }
+        if let Numbers::Bytes { per_word, .. } = self { *per_word } else { 2 }
+    }
+
+    /// By which they are told apart.
+    pub fn kind(&self) -> usize {
+        match self {
+            Numbers::Bfloat => 0,
+            Numbers::Halves => 1,
+            Numbers::Bytes { .. } => 2,
+        }
     }
 
     pub fn halves(&self) -> usize {
@@ -190,13 +224,14 @@ impl Numbers {
                             (*into, *rest) = (join(a, b), join(c, d));
                         }
                     }
-                    Numbers::Bytes(steps) => {
+                    Numbers::Bytes { steps, per_word } => {
                         into.fill(0);
-                        for i in 0..4 {
+                        let bits = 32 / per_word;
+                        for i in 0..*per_word {
                             let steps = &steps[(first + start).min(steps.len())..];
-                            for ((into, x), step) in into.iter_mut().zip(channel(4 * word + i)).zip(steps) {
-                                let byte = to_steps(*x, *step) as i32 as u8;
-                                *into |= u32::from(byte) << (8 * i);
+                            for ((into, x), step) in into.iter_mut().zip(channel(per_word * word + i)).zip(steps) {
+                                let whole = to_steps(*x, *step) as i32 as u32;
+                                *into |= (whole & (u32::MAX >> (32 - bits))) << (bits * i);
                             }
                         }
                     }
@@ -228,8 +263,16 @@ pub enum Packing<'a> {
         at: usize,
         numbers: Numbers,
     },
-    /// `[position][block][channel][output lane]`
-    Winograd { m: usize, filters: Filters<'a>, group: OutputGroup, blocks: usize, lanes: usize, at: usize },
+    /// `[position][block][channel][output lane]`, or with `steps` pairs of channels.
+    Winograd {
+        m: usize,
+        filters: Filters<'a>,
+        group: OutputGroup,
+        blocks: usize,
+        lanes: usize,
+        at: usize,
+        steps: Option<Arc<[f32]>>,
+    },
     /// Numbers per channel; zeros after them are there already.
     Channels { data: std::borrow::Cow<'a, [f32]>, at: usize },
 }
@@ -293,14 +336,17 @@ impl Packing<'_> {
                     }
                 }
             }
-            Packing::Winograd { m, filters, group, blocks, lanes, at } => {
+            Packing::Winograd { m, filters, group, blocks, lanes, at, steps } => {
                 let width = group.vectors * lanes;
-                let position = blocks * lanes * width;
+                let position = blocks * lanes * width / if steps.is_some() { 2 } else { 1 };
                 let positions = (m + 2) * (m + 2);
                 let target =
                     // SAFETY: the caller's word; so much was planned for the group.
-                    unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights), positions * position) };
-                filters.transform(*m, group.first_input_block * lanes, group.first_block * lanes, width, target);
+                    unsafe {
+                        std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, positions * position)
+                    };
+                let from = [*m, group.first_input_block * lanes, group.first_block * lanes, width];
+                filters.transform(from, steps.as_deref(), target);
             }
             // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {
@@ -324,6 +370,15 @@ impl Filters<'_> {
         let larger = |a: f32, b: f32| if b > a { b } else { a };
         let largest = self.fold(|largest, x, _| larger(largest, x.abs()), larger);
         largest.into_iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect()
+    }
+
+    /// The largest sum, in size, of all weights of an output channel with bytes of 256 steps, in steps.
+    pub fn largest_byte_sum(&self, steps: &[f32]) -> f32 {
+        let one_sign = |sign: f32| {
+            let sums = self.fold(|sum, x, output| sum + (sign * to_steps(x, steps[output])).max(0.0), |a, b| a + b);
+            sums.into_iter().fold(0.0, f32::max)
+        };
+        255.0 * one_sign(1.0).max(one_sign(-1.0))
     }
 
     /// By output channel: the sum of its weights in steps, a whole number.

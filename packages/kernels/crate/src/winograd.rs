@@ -5,7 +5,7 @@
 mod matrices;
 mod square;
 
-pub use matrices::{FILTER_LANES, transform_filters};
+pub use matrices::{FILTER_LANES, transform_filters, whole_limit};
 
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
@@ -17,6 +17,7 @@ use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
 pub(crate) use square::{Finish, Pixels, transform_input, transform_output};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use square::{filter_square, gradient_square, sums_square};
+use square::{transform_whole_input, transform_whole_output};
 
 /// An m×m square of output pixels; `rows` and `columns` of them exist. Offsets in floats.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,8 @@ pub struct Winograd {
     /// Input blocks that each group sums over.
     pub blocks: usize,
     pub lanes: usize,
+    /// Words of a transformed square's block: as many as lanes, or half, where it is of whole numbers of 16 bits.
+    pub words: usize,
     pub input: Plane,
     pub input_row: usize,
     pub output: Plane,
@@ -47,6 +50,8 @@ pub struct Winograd {
     pub residual_row: usize,
     pub weights: Place,
     pub bias: usize,
+    /// Where the input is of bytes: what the sums are multiplied with.
+    pub scales: usize,
     pub clamp: Clamp,
     /// The micro-kernels for one and for two vectors.
     pub kernels: [&'static [TileKernel]; 2],
@@ -79,6 +84,11 @@ impl Winograd {
         Pixels { row: self.input_row, pixel: self.lanes / self.input.format.per_word(), format: self.input.format }
     }
 
+    /// Bytes are transformed and multiplied as whole numbers, so that their sums are those of [`crate::direct`].
+    pub fn is_whole(&self) -> bool {
+        self.words < self.lanes
+    }
+
     pub fn positions(&self) -> usize {
         (self.m + 2) * (self.m + 2)
     }
@@ -104,7 +114,7 @@ impl Winograd {
 
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
     pub fn scratch(&self, stage: Stage) -> usize {
-        let transformed = |squares: usize| self.positions() * position_floats(self.input_blocks, squares, self.lanes);
+        let transformed = |squares: usize| self.positions() * position_floats(self.input_blocks, squares, self.words);
         match stage {
             Stage::Whole { items } => self.products() + transformed((self.images * self.squares.len()).div_ceil(items)),
             Stage::Own { count, .. } => self.products() + transformed(count),
@@ -174,7 +184,25 @@ impl Winograd {
     ) {
         // SAFETY: squares and block are the layer's; their positions lie `position` floats apart.
         unsafe {
-            let position = position_floats(self.input_blocks, count, V::LANES);
+            let position = position_floats(self.input_blocks, count, self.words);
+            if V::BYTES_PER_WORD == 2 && self.is_whole() {
+                let at = |square: usize| {
+                    let (image, index) = (square / self.squares.len(), square % self.squares.len());
+                    let start = self.input.start + image * self.input.image + block * self.input.plane;
+                    context.activations.add(start + self.squares[index].input as usize) as *const f32
+                };
+                for j in (0..count).step_by(2) {
+                    let now = (count - j).min(2);
+                    let from = [at(first + j), at(first + j + now - 1)];
+                    let to = transformed.add((block * count + j) * self.words);
+                    if self.m == 4 {
+                        transform_whole_input::<V, 6>(from, now, self.input_pixels(), to, position);
+                    } else {
+                        transform_whole_input::<V, 4>(from, now, self.input_pixels(), to, position);
+                    }
+                }
+                return;
+            }
             let mut image = first / self.squares.len();
             let mut index = first % self.squares.len();
             for j in 0..count {
@@ -208,7 +236,7 @@ impl Winograd {
         count: usize,
         group: &OutputGroup,
     ) {
-        let position = position_floats(self.input_blocks, count, V::LANES);
+        let position = position_floats(self.input_blocks, count, self.words);
         let mut done = 0;
         while done < count {
             let now = self.squares_at_once.min(count - done);
@@ -216,8 +244,8 @@ impl Winograd {
             unsafe {
                 self.multiply_positions(
                     context,
-                    transformed.add(done * V::LANES),
-                    (position, count * V::LANES),
+                    transformed.add(done * self.words),
+                    (position, count * self.words),
                     products,
                     now,
                     group,
@@ -244,7 +272,7 @@ impl Winograd {
         let kernels = self.kernels[group.vectors - 1];
         // SAFETY: the group is the layer's.
         let filters = unsafe { context.filters(self.weights).add(group.weights) };
-        let block_weights = self.lanes * group.vectors * self.lanes;
+        let block_weights = self.words * group.vectors * self.lanes;
         let parts = count.div_ceil(kernels.len());
         for p in 0..self.positions() {
             for part in 0..parts {
@@ -254,7 +282,7 @@ impl Winograd {
                     let filters = filters.add(p * self.blocks * block_weights);
                     let next = filters.wrapping_add(self.blocks * block_weights);
                     let args = TileArgs {
-                        input: transformed.add(p * position + group.first_input_block * plane + from * self.lanes),
+                        input: transformed.add(p * position + group.first_input_block * plane + from * self.words),
                         input_plane: plane,
                         blocks: self.blocks,
                         taps: &no_offset,
@@ -294,12 +322,17 @@ impl Winograd {
             for vector in 0..group.vectors {
                 let block = group.first_block + vector;
                 let bias = V::load(context.weights.add(self.bias + block * V::LANES));
+                let scale = match self.is_whole() {
+                    true => V::load(context.weights.add(self.scales + block * V::LANES)),
+                    false => V::splat(1.0),
+                };
                 let mut image = first / self.squares.len();
                 let mut index = first % self.squares.len();
                 for j in 0..count {
                     let square = &self.squares[index];
                     let out = self.output.start + image * self.output.image + block * self.output.plane;
                     let finish = Finish {
+                        scale,
                         bias,
                         clamp: self.clamp,
                         rows: square.rows as usize,
@@ -324,10 +357,11 @@ impl Winograd {
                     };
                     let from = products.add((vector * count + j) * V::LANES);
                     let position = 2 * count * V::LANES;
-                    if self.m == 4 {
-                        transform_output::<V, 6, 4>(from, position, &finish);
-                    } else {
-                        transform_output::<V, 4, 2>(from, position, &finish);
+                    match (self.m, V::BYTES_PER_WORD == 2 && self.is_whole()) {
+                        (4, false) => transform_output::<V, 6, 4>(from, position, &finish),
+                        (4, true) => transform_whole_output::<V, 6, 4>(from, position, &finish),
+                        (_, false) => transform_output::<V, 4, 2>(from, position, &finish),
+                        (_, true) => transform_whole_output::<V, 4, 2>(from, position, &finish),
                     }
                     index += 1;
                     if index == self.squares.len() {
@@ -341,8 +375,8 @@ impl Winograd {
 
 /// From one position's transformed input to the next, in floats: an odd number of cache lines, for a square's positions
 /// would otherwise fall into few of the cache's sets.
-pub fn position_floats(blocks: usize, squares: usize, lanes: usize) -> usize {
-    ((blocks * squares * lanes).div_ceil(LINE) | 1) * LINE
+pub fn position_floats(blocks: usize, squares: usize, words: usize) -> usize {
+    ((blocks * squares * words).div_ceil(LINE) | 1) * LINE
 }
 
 /// How many items `all` squares make: about `wanted` squares each, and no worker without work at the end.

@@ -133,3 +133,68 @@ fn what_an_arm_cpu_multiplies_is_found() {
         }
     }
 }
+
+/// Whole numbers that bytes hold as they are, at their least and largest among them: no rounding, nothing lost on the way.
+#[test]
+fn bytes_are_multiplied_exactly() {
+    for isa in isas().into_iter().filter(|isa| Precision::Int8.check(isa).is_ok()) {
+        let mut random = Random(7);
+        for (channels, is_extreme) in [(8, false), (24, false), (40, false), (56, true), (160, true)] {
+            let outputs = random.pick(&[4, 16, 17, 33]);
+            let case = ConvCase {
+                input: [1 + random.below(2), 3 + random.below(9), 3 + random.below(20), channels],
+                out_channels: outputs,
+                kernel: [3; 2],
+                strides: [1; 2],
+                dilations: [1; 2],
+                pad: [[1; 2]; 2],
+                groups: 1,
+                has_bias: true,
+                has_residual: false,
+                activation: "linear",
+            };
+            let size = |shape: &[usize]| shape.iter().product::<usize>();
+            let mut whole = |count: usize, least: usize, most: usize| -> Vec<f32> {
+                (0..count).map(|_| random.below(least + most + 1) as f32 - least as f32).collect()
+            };
+            let mut x = whole(size(&case.input), 0, 255);
+            x[0] = 255.0;
+            let mut filter = whole(size(&case.filter_shape()), 127, 127);
+            filter[..outputs].fill(127.0);
+            if is_extreme {
+                x.fill(255.0);
+                filter
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, w)| *w = if (i % outputs).is_multiple_of(2) { 127.0 } else { -127.0 });
+            }
+            let bias = whole(outputs, 127, 127);
+            let mut same = vec![0.0; channels * channels];
+            (0..channels).for_each(|channel| same[channel * channels + channel] = 1.0);
+
+            let mut graph = Builder::default();
+            let input = graph.input("x", &case.input);
+            let one =
+                ConvCase { out_channels: channels, kernel: [1; 2], pad: [[0; 2]; 2], has_bias: false, ..case.clone() };
+            let same = graph.constant(&one.filter_shape(), same);
+            let first = graph.node("FusedConv2D", &[input, same], &case.input, one.attributes());
+            let [weights, offsets] =
+                [graph.constant(&case.filter_shape(), filter.clone()), graph.constant(&[outputs], bias.clone())];
+            let inputs = [first, weights, offsets];
+            let end = graph.node("FusedConv2D", &inputs, &case.output().unwrap(), case.attributes());
+            graph.output("end", end);
+
+            let expected = conv_reference(&case, &x, &filter, Some(&bias), None);
+            for algorithm in [None, Some(Algorithm::Direct), Some(Algorithm::Winograd(2)), Some(Algorithm::Winograd(4))]
+            {
+                let got = graph.run_in(Precision::Int8, isa, algorithm, &[&x]).unwrap();
+                let expected: Vec<f32> = expected.iter().map(|x| *x as f32).collect();
+                // Beyond 24 bits floats round.
+                let is_off = |(got, expected): (&f32, &f32)| (got - expected).abs() > expected.abs() * f32::EPSILON;
+                let first = got[0].iter().zip(&expected).position(is_off);
+                let differ = first.map(|i| (i, got[0][i], expected[i]));
+                assert_eq!(differ, None, "{} {algorithm:?} {is_extreme} {case:?}", isa.name);
+            }
+        }
+    }
+}

@@ -26,11 +26,11 @@ pub(super) fn choose_algorithm(
     format: Format,
     options: Options,
 ) -> Algorithm {
-    // Transforms cost what whole numbers save, unless products of bytes are little faster than float32's.
+    // Bytes are transformed as whole numbers, where the instruction set multiplies such; in float32 that costs what they save.
     let is_byte = matches!(format, Format::Byte { .. });
     let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
-    let is_fast = is_byte && rate >= 4.0;
-    let can_winograd = !is_fast && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
+    let is_transformed = !is_byte || !options.isa.whole_tiles[0].is_empty();
+    let can_winograd = is_transformed && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
     if !can_winograd {
         return Algorithm::Direct;
     }
@@ -42,10 +42,11 @@ pub(super) fn choose_algorithm(
     let inputs = (input[3] / conv.groups).max(options.isa.lanes) as f64;
     let squares = |m: usize| (images * height.div_ceil(m) * width.div_ceil(m)) as f64;
     let transforms = |per_input: f64, per_output: f64| per_input / out as f64 + per_output / inputs;
+    let whole = if is_byte { rate } else { 1.0 };
     let candidates = [
         (Algorithm::Direct, 9.0 * (images * height * width) as f64 / rate + 9.0 * READ / format.per_word() as f64),
-        (Algorithm::Winograd(2), squares(2) * (16.0 + transforms(64.0, 40.0)) + 16.0 * READ),
-        (Algorithm::Winograd(4), squares(4) * (36.0 + transforms(150.0, 130.0)) + 36.0 * READ),
+        (Algorithm::Winograd(2), squares(2) * (16.0 / whole + transforms(64.0, 40.0)) + 16.0 * READ / whole),
+        (Algorithm::Winograd(4), squares(4) * (36.0 / whole + transforms(150.0, 130.0)) + 36.0 * READ / whole),
     ];
     candidates.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(Algorithm::Direct, |best| best.0)
 }

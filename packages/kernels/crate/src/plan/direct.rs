@@ -12,6 +12,7 @@ use crate::sharing::Place;
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 use crate::weights::{Filters, Numbers, Packing};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Weights of at least so many bytes are read once per run, whatever happens to the activations.
 const LARGE_WEIGHTS: usize = 1 << 20;
@@ -112,28 +113,22 @@ impl<'a> Planner<'_, 'a> {
     ) -> (Place, usize, usize) {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
         let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::Bfloat };
-        let (mut bias, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
-        if let Format::Byte { scale, zero } = format {
-            let own = filters.steps();
-            scales = own.iter().map(|step| scale * step).collect();
-            if zero != 0 {
-                let sums = filters.byte_sums(&own);
-                let corrected =
-                    (0..outputs).map(|o| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sums[o]);
-                bias = corrected.collect();
-            }
-            numbers = Numbers::Bytes(own);
+        let (mut corrected, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
+        if let Format::Byte { scale, zero, per_word } = format {
+            let bytes = bytes_of(&filters, bias, scale, zero);
+            (corrected, scales) = (bytes.bias, Cow::Owned(bytes.scales));
+            numbers = Numbers::Bytes { steps: bytes.steps, per_word };
         }
         let all: usize = groups.iter().map(|group| group.vectors).sum();
         let row = filters.taps / window * numbers.halves() * channels / numbers.per_word();
-        let form = REDUCED + 32 * window + 16 * (vectors - 1) + 2 * numbers.per_word() + numbers.halves();
+        let form = REDUCED + 32 * window + 16 * (vectors - 1) + 4 * numbers.kind() + numbers.per_word();
         let how = [form, channels];
         let place = self.reserve_filters(&filters, groups, all * blocks * row * lanes, how, |group, at| {
             let numbers = numbers.clone();
             let column = lanes * vectors.min(group.vectors);
             Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers }
         });
-        (place, self.reserve_channels(bias, outputs), self.reserve_channels(scales, outputs))
+        (place, self.reserve_channels(corrected, outputs), self.reserve_channels(scales, outputs))
     }
 
     /// Plans the packing of all groups' filters; returns their place.
@@ -204,6 +199,27 @@ impl<'a> Planner<'_, 'a> {
             split: Split::Channels,
         })
     }
+}
+
+/// What the filters of a convolution of bytes need, by output channel.
+pub(super) struct Bytes<'a> {
+    pub steps: Arc<[f32]>,
+    /// What its sums are multiplied with.
+    pub scales: Vec<f32>,
+    /// With what the byte that stands for zero adds taken off.
+    pub bias: Cow<'a, [f32]>,
+}
+
+pub(super) fn bytes_of<'a>(filters: &Filters<'_>, bias: &'a [f32], scale: f32, zero: i16) -> Bytes<'a> {
+    let steps = filters.steps();
+    let scales: Vec<f32> = steps.iter().map(|step| scale * step).collect();
+    let mut bias = Cow::Borrowed(bias);
+    if zero != 0 {
+        let sums = filters.byte_sums(&steps);
+        let correct = |(o, sum): (usize, f32)| bias.get(o).unwrap_or(&0.0) - scales[o] * f32::from(zero) * sum;
+        bias = sums.into_iter().enumerate().map(correct).collect();
+    }
+    Bytes { steps, scales, bias }
 }
 
 pub(super) fn kind_of(format: Format) -> usize {

@@ -1,14 +1,16 @@
 //! Winograd convolutions: their squares, and what of them the workers share.
 
+use super::direct::bytes_of;
 use super::{Algorithm, Planner, WINOGRAD, first_tap, plane};
 use crate::direct::Plane;
+use crate::format::Format;
 use crate::isa::Walk;
 use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Kind, Operation};
 use crate::program::Work;
 use crate::tile::FLOAT;
 use crate::weights::{Filters, Packing};
-use crate::winograd::{Square, Stage, Winograd, position_floats, whole_items};
+use crate::winograd::{Square, Stage, Winograd, position_floats, whole_items, whole_limit};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -31,12 +33,30 @@ impl<'a> Planner<'_, 'a> {
             return 0;
         }
         let squares = self.squares_shared(m, operation);
-        (m + 2) * (m + 2) * position_floats(input.blocks, squares, self.lanes)
+        (m + 2) * (m + 2) * position_floats(input.blocks, squares, self.winograd_words(input))
+    }
+
+    /// Words of a transformed block: bytes become whole numbers of 16 bits.
+    fn winograd_words(&self, input: &Layout) -> usize {
+        if matches!(input.format, Format::Byte { .. }) { self.lanes / 2 } else { self.lanes }
+    }
+
+    /// Whether no sum of the layer can be so large that Winograd's in whole numbers would lose it.
+    pub(super) fn keeps_whole(&self, m: usize, conv: &Conv<'a>, operation: &Operation<'a>) -> bool {
+        let filters = Filters {
+            filter: conv.filter,
+            taps: 9,
+            in_channels: self.shape(operation.inputs[0])[3],
+            out_channels: self.shape(operation.output)[3],
+            groups: conv.groups,
+        };
+        filters.largest_byte_sum(&filters.steps()) < whole_limit(m)
     }
 
     fn is_by_groups(&self, conv: &Conv, m: usize, operation: &Operation) -> bool {
-        let (groups, blocks) = self.output_groups(conv, operation, (m + 2) * (m + 2) * self.lanes);
-        let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * self.lanes * self.lanes;
+        let words = self.winograd_words(&self.layouts[operation.inputs[0]]);
+        let (groups, blocks) = self.output_groups(conv, operation, (m + 2) * (m + 2) * words);
+        let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * words * self.lanes;
         4 * (m + 2) * (m + 2) * bytes >= LARGE_WEIGHTS && groups.len() >= self.options.threads
     }
 
@@ -44,7 +64,8 @@ impl<'a> Planner<'_, 'a> {
     fn squares_shared(&self, m: usize, operation: &Operation) -> usize {
         let [images, height, width, _] = self.shape(operation.output);
         let all = images * height.div_ceil(m) * width.div_ceil(m);
-        let each = (m + 2) * (m + 2) * self.layouts[operation.inputs[0]].blocks * self.lanes;
+        let input = &self.layouts[operation.inputs[0]];
+        let each = (m + 2) * (m + 2) * input.blocks * self.winograd_words(input);
         let most = (SHARED_TRANSFORMED / each).max(self.squares_at_once());
         even_parts(all, most).into_iter().max().unwrap_or(0)
     }
@@ -61,7 +82,8 @@ impl<'a> Planner<'_, 'a> {
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
         let positions = (m + 2) * (m + 2);
         let lanes = self.lanes;
-        let (groups, blocks) = self.output_groups(conv, operation, positions * lanes);
+        let words = self.winograd_words(&input);
+        let (groups, blocks) = self.output_groups(conv, operation, positions * words);
         let filters = Filters {
             filter: conv.filter,
             taps: 9,
@@ -70,8 +92,14 @@ impl<'a> Planner<'_, 'a> {
             groups: conv.groups,
         };
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
-        let floats = vectors * positions * blocks * lanes * lanes;
-        let how = [WINOGRAD + m, lanes];
+        let floats = vectors * positions * blocks * words * lanes;
+        let how = [WINOGRAD + m + if words < lanes { 4 } else { 0 }, lanes];
+        let bias = conv.bias.unwrap_or(&[]);
+        let whole = match input.format {
+            Format::Byte { scale, zero, .. } => Some(bytes_of(&filters, bias, scale, zero)),
+            _ => None,
+        };
+        let steps = whole.as_ref().map(|bytes| bytes.steps.clone());
         let weights = self.reserve_filters(&filters, &groups, floats, how, |group, at| Packing::Winograd {
             m,
             filters,
@@ -79,7 +107,12 @@ impl<'a> Planner<'_, 'a> {
             blocks,
             lanes,
             at,
+            steps: steps.clone(),
         });
+        let (bias, scales) = match whole {
+            Some(bytes) => (bytes.bias, bytes.scales),
+            None => (Cow::Borrowed(bias), Vec::new()),
+        };
         let is_by_groups = self.is_by_groups(conv, m, operation);
         let layer = Winograd {
             m,
@@ -89,6 +122,7 @@ impl<'a> Planner<'_, 'a> {
             input_blocks: input.blocks,
             blocks,
             lanes,
+            words,
             input: Plane { start: first_tap(conv, &input), ..plane(&input) },
             input_row: input.row,
             output: plane(&output),
@@ -96,9 +130,13 @@ impl<'a> Planner<'_, 'a> {
             residual: residual.as_ref().map(plane),
             residual_row: residual.map_or(0, |layout| layout.row),
             weights,
-            bias: self.reserve_channels(Cow::Borrowed(conv.bias.unwrap_or(&[])), output.channels),
+            bias: self.reserve_channels(bias, output.channels),
+            scales: if words < lanes { self.reserve_channels(Cow::Owned(scales), output.channels) } else { 0 },
             clamp: conv.clamp,
-            kernels: self.options.isa.tiles(FLOAT, Walk::Unit),
+            kernels: match words < lanes {
+                true => self.options.isa.whole_tiles,
+                false => self.options.isa.tiles(FLOAT, Walk::Unit),
+            },
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],
         };

@@ -1,12 +1,21 @@
 use super::Vector;
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256);
 
+/// An instruction of whole numbers.
+macro_rules! whole {
+    ($name:ident $(::<$bits:ident>)? ($($operand:ident),+)) => {
+        unsafe { Avx2(_mm256_castsi256_ps($name $(::<$bits>)? ($(_mm256_castps_si256($operand.0)),+))) }
+    };
+}
+
 impl Vector for Avx2 {
     const LANES: usize = 8;
     const REDUCES: bool = true;
+    const BYTES_PER_WORD: usize = 2;
 
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
@@ -60,33 +69,87 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn load_bytes(p: *const u8) -> Self {
-        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p as *const __m128i)))) }
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm_loadu_si128(p as *const __m128i)))) }
     }
     #[inline(always)]
     unsafe fn store_bytes(self, p: *mut u8) {
         unsafe {
             let whole = _mm256_cvtps_epi32(self.0);
-            // Both narrowings hold what is beyond to the nearest that there is.
-            let words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
-            _mm_storel_epi64(p as *mut __m128i, _mm_packus_epi16(words, words));
+            let shorts = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            _mm_storeu_si128(p as *mut __m128i, _mm_min_epu16(shorts, _mm_set1_epi16(255)));
         }
     }
-    /// Widened to 16 bits, two and two: `vpmaddubsw` would hold sums of two products to 16 bits, which they pass.
+    /// Of 16 bits each: `vpmaddubsw` would hold sums of two products to 16 bits, which they pass.
     #[inline(always)]
     unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
-        unsafe {
-            let (x, weights) = (_mm256_castps_si256(x.0), _mm256_castps_si256(weights.0));
-            let even = _mm256_madd_epi16(
-                _mm256_and_si256(x, _mm256_set1_epi16(0xff)),
-                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(weights)),
-            );
-            let odd = _mm256_madd_epi16(_mm256_srli_epi16::<8>(x), _mm256_srai_epi16::<8>(weights));
-            let sum = _mm256_add_epi32(_mm256_castps_si256(sum.0), _mm256_add_epi32(even, odd));
-            Avx2(_mm256_castsi256_ps(sum))
-        }
+        unsafe { Avx2(add_products(x.0, weights.0, sum.0)) }
     }
     #[inline(always)]
     unsafe fn to_floats(self) -> Self {
         unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_castps_si256(self.0))) }
     }
+
+    #[inline(always)]
+    unsafe fn load_shorts(first: *const f32, second: *const f32) -> Self {
+        unsafe { Avx2(_mm256_loadu2_m128(second, first)) }
+    }
+    #[inline(always)]
+    unsafe fn store_first_shorts(self, p: *mut f32) {
+        unsafe { _mm_storeu_ps(p, _mm256_castps256_ps128(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn add_shorts(self, other: Self) -> Self {
+        whole!(_mm256_add_epi16(self, other))
+    }
+    #[inline(always)]
+    unsafe fn sub_shorts(self, other: Self) -> Self {
+        whole!(_mm256_sub_epi16(self, other))
+    }
+    #[inline(always)]
+    unsafe fn shift_shorts<const BITS: i32>(self) -> Self {
+        whole!(_mm256_slli_epi16::<BITS>(self))
+    }
+    #[inline(always)]
+    unsafe fn add_words(self, other: Self) -> Self {
+        whole!(_mm256_add_epi32(self, other))
+    }
+    #[inline(always)]
+    unsafe fn sub_words(self, other: Self) -> Self {
+        whole!(_mm256_sub_epi32(self, other))
+    }
+    #[inline(always)]
+    unsafe fn mul_words(self, factor: i32) -> Self {
+        let factor = unsafe { Avx2(_mm256_castsi256_ps(_mm256_set1_epi32(factor))) };
+        whole!(_mm256_mullo_epi32(self, factor))
+    }
+    #[inline(always)]
+    unsafe fn shift_words<const BITS: i32>(self) -> Self {
+        whole!(_mm256_slli_epi32::<BITS>(self))
+    }
+    #[inline(always)]
+    unsafe fn shift_words_back<const BITS: i32>(self) -> Self {
+        whole!(_mm256_srai_epi32::<BITS>(self))
+    }
+}
+
+/// In assembly, for compilers add whole numbers in an order of their own, which takes more registers than there are.
+///
+/// # Safety
+/// The CPU must have AVX2.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn add_products(x: __m256, weights: __m256, mut sum: __m256) -> __m256 {
+    // SAFETY: registers alone are touched.
+    unsafe {
+        asm!(
+            "vpmaddwd {products}, {x}, {weights}",
+            "vpaddd {sum}, {sum}, {products}",
+            products = out(ymm_reg) _,
+            x = in(ymm_reg) x,
+            weights = in(ymm_reg) weights,
+            sum = inlateout(ymm_reg) sum,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    sum
 }

@@ -53,6 +53,8 @@ pub trait Vector: Copy {
     const REDUCES: bool = false;
     /// The least value of a byte: 0, or −128 where the instruction set multiplies signed bytes alone.
     const LEAST_BYTE: i16 = 0;
+    /// How many bytes a word holds: four, or two that have 16 bits each, where the instruction set multiplies pairs of those.
+    const BYTES_PER_WORD: usize = 4;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()
@@ -81,13 +83,49 @@ pub trait Vector: Copy {
     unsafe fn dot_bfloat(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
     }
-    /// `sum + Σ xᵢ · wᵢ` of the four bytes in each lane of `x` and the four signed ones of `weights`; `sum` holds 32-bit
-    /// integers.
+    /// `sum + Σ xᵢ · wᵢ` of the bytes in each lane of `x` and the signed ones of `weights`; `sum` holds 32-bit integers.
     unsafe fn dot_bytes(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
     }
     /// 32-bit integers to floats.
     unsafe fn to_floats(self) -> Self {
+        unreachable!()
+    }
+
+    /// As many numbers of 16 bits from each of two places. This and the rest are there where a word holds two bytes; what
+    /// passes the bits of a number is lost.
+    unsafe fn load_shorts(_first: *const f32, _second: *const f32) -> Self {
+        unreachable!()
+    }
+    /// Those of the first place.
+    unsafe fn store_first_shorts(self, _: *mut f32) {
+        unreachable!()
+    }
+    unsafe fn add_shorts(self, _other: Self) -> Self {
+        unreachable!()
+    }
+    unsafe fn sub_shorts(self, _other: Self) -> Self {
+        unreachable!()
+    }
+    /// Times a power of two.
+    unsafe fn shift_shorts<const BITS: i32>(self) -> Self {
+        unreachable!()
+    }
+    unsafe fn add_words(self, _other: Self) -> Self {
+        unreachable!()
+    }
+    unsafe fn sub_words(self, _other: Self) -> Self {
+        unreachable!()
+    }
+    unsafe fn mul_words(self, _factor: i32) -> Self {
+        unreachable!()
+    }
+    /// Times a power of two.
+    unsafe fn shift_words<const BITS: i32>(self) -> Self {
+        unreachable!()
+    }
+    /// Divided by a power of two; the sign stays.
+    unsafe fn shift_words_back<const BITS: i32>(self) -> Self {
         unreachable!()
     }
 }

@@ -219,6 +219,7 @@ impl Winograd {
             // SAFETY: the caller's word; rows and columns of the square end with the picture.
             unsafe {
                 let finish = Finish {
+                    scale: V::splat(1.0),
                     bias: match self.epilogue.bias {
                         Some(id) => V::load(memory.at(id).add(group.first + lane)),
                         None => V::splat(0.0),

@@ -54,20 +54,28 @@ impl Packing<'_> {
                 into.group(group);
             }
             Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers } => {
-                let kind = match numbers {
-                    Numbers::Bfloat => 0,
-                    Numbers::Halves => 1,
-                    Numbers::Bytes(_) => 2,
-                };
-                into.numbers(&[1, *blocks, *channels, *window, *column, *lanes, *at, kind]);
-                if let Numbers::Bytes(steps) = numbers {
+                into.numbers(&[
+                    1,
+                    *blocks,
+                    *channels,
+                    *window,
+                    *column,
+                    *lanes,
+                    *at,
+                    numbers.kind(),
+                    numbers.per_word(),
+                ]);
+                if let Numbers::Bytes { steps, .. } = numbers {
                     into.array(steps);
                 }
                 into.filters(filters);
                 into.group(group);
             }
-            Packing::Winograd { m, filters, group, blocks, lanes, at } => {
-                into.numbers(&[2, *m, *blocks, *lanes, *at]);
+            Packing::Winograd { m, filters, group, blocks, lanes, at, steps } => {
+                into.numbers(&[2, *m, *blocks, *lanes, *at, usize::from(steps.is_some())]);
+                if let Some(steps) = steps {
+                    into.array(steps);
+                }
                 into.filters(filters);
                 into.group(group);
             }

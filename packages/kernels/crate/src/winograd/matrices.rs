@@ -1,5 +1,6 @@
 //! The transforms of Winograd's minimal filtering for 3×3 filters.
 
+use crate::precision::IS_REDUCIBLE;
 use crate::simd::Vector;
 
 /// Output channels that [`transform_filters`] takes at once.
@@ -119,6 +120,87 @@ pub(super) unsafe fn sums_row<V: Vector>(s: [V; 6]) -> [V; 3] {
     }
 }
 
+/// Bᵀ d in whole numbers of 16 bits: of 256 steps none is then beyond ±12,750 in a square.
+///
+/// # Safety
+/// As [`Vector`].
+#[inline(always)]
+pub(super) unsafe fn whole_input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
+    unsafe {
+        let mut r = d;
+        if N == 6 {
+            let a = d[4].sub_shorts(d[2].shift_shorts::<2>());
+            let b = d[3].sub_shorts(d[1].shift_shorts::<2>());
+            let c = d[4].sub_shorts(d[2]);
+            let e = d[3].sub_shorts(d[1]);
+            let twice = e.add_shorts(e);
+            r[0] = d[0].sub_shorts(d[2]).shift_shorts::<2>().add_shorts(c);
+            r[1] = a.add_shorts(b);
+            r[2] = a.sub_shorts(b);
+            r[3] = c.add_shorts(twice);
+            r[4] = c.sub_shorts(twice);
+            r[5] = d[5].sub_shorts(d[3]).sub_shorts(e.shift_shorts::<2>());
+        } else {
+            r[0] = d[0].sub_shorts(d[2]);
+            r[1] = d[1].add_shorts(d[2]);
+            r[2] = d[2].sub_shorts(d[1]);
+            r[3] = d[1].sub_shorts(d[3]);
+        }
+        r
+    }
+}
+
+/// 24 Aᵀ m for N = 6, twice Aᵀ m for N = 4, of products with [`WHOLE_G4`] and [`WHOLE_G2`], in whole numbers of 32 bits.
+///
+/// # Safety
+/// As [`Vector`].
+#[inline(always)]
+pub(super) unsafe fn whole_output_row<V: Vector, const N: usize, const M: usize>(m: [V; N]) -> [V; M] {
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
+    unsafe {
+        let mut r = [m[0]; M];
+        if N == 6 {
+            let a = m[1].add_words(m[2]);
+            let b = m[1].sub_words(m[2]).shift_words::<2>();
+            let c = m[3].add_words(m[4]);
+            let d = m[3].sub_words(m[4]);
+            let first = m[0].add_words(m[0]).add_words(m[0].shift_words::<2>());
+            let last = m[5].add_words(m[5]).add_words(m[5]).add_words(d).shift_words::<3>();
+            r[0] = first.add_words(a.shift_words::<2>()).add_words(c);
+            r[1] = b.add_words(d).add_words(d);
+            r[2] = a.add_words(c).shift_words::<2>();
+            r[3] = b.add_words(last);
+        } else {
+            r[0] = m[0].add_words(m[0]).add_words(m[1]).add_words(m[2]);
+            r[1] = m[1].sub_words(m[2]).sub_words(m[3]).sub_words(m[3]);
+        }
+        r
+    }
+}
+
+/// What [`whole_output_row`] of columns and rows gives, divided by what is too much: 576, the inverse of whose ninth is a
+/// number of 32 bits, or 4.
+///
+/// # Safety
+/// As [`Vector`].
+#[inline(always)]
+pub(super) unsafe fn whole_sum<V: Vector, const N: usize>(sum: V) -> V {
+    const NINTH: i32 = 0x38e3_8e39;
+    // SAFETY: the caller's word, for the instruction set; memory is not touched.
+    unsafe {
+        match N {
+            6 => sum.mul_words(NINTH).shift_words_back::<6>(),
+            _ => sum.shift_words_back::<2>(),
+        }
+    }
+}
+
+/// Numbers below this in size come back exactly from [`whole_sum`], whatever passes 32 bits on the way.
+pub fn whole_limit(m: usize) -> f32 {
+    if m == 4 { (1u32 << 25) as f32 } else { (1u32 << 29) as f32 }
+}
+
 const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
 const G4: [[f64; 3]; 6] = [
     [1.0 / 4.0, 0.0, 0.0],
@@ -129,14 +211,27 @@ const G4: [[f64; 3]; 6] = [
     [0.0, 0.0, 1.0],
 ];
 
+/// The rows times 1, 2, 2, 1, and times 4, 6, 6, 24, 24, 1: whole numbers, whose sums in a filter of steps of bytes are
+/// below ±6,224.
+const WHOLE_G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, -1.0, 1.0], [0.0, 0.0, 1.0]];
+const WHOLE_G4: [[f64; 3]; 6] =
+    [[1.0, 0.0, 0.0], [-1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [1.0, 2.0, 4.0], [1.0, -2.0, 4.0], [0.0, 0.0, 1.0]];
+
 /// G g Gᵀ of the filters of one input channel and up to [`FILTER_LANES`] output channels: `filters` is
-/// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their own.
+/// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their
+/// own; or, where they are of whole numbers, such.
 #[inline(always)]
-pub fn transform_filters(m: usize, filters: &[[f64; FILTER_LANES]; 9], transformed: &mut [[f32; FILTER_LANES]; 36]) {
-    if m == 4 {
-        transform_with(&G4, filters, transformed);
-    } else {
-        transform_with(&G2, filters, transformed);
+pub fn transform_filters(
+    m: usize,
+    is_whole: bool,
+    filters: &[[f64; FILTER_LANES]; 9],
+    transformed: &mut [[f32; FILTER_LANES]; 36],
+) {
+    match (m, is_whole && IS_REDUCIBLE) {
+        (4, false) => transform_with(&G4, filters, transformed),
+        (4, true) => transform_with(&WHOLE_G4, filters, transformed),
+        (_, false) => transform_with(&G2, filters, transformed),
+        (_, true) => transform_with(&WHOLE_G2, filters, transformed),
     }
 }
 

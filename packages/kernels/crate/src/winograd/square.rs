@@ -2,7 +2,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::matrices::{filter_row, gradient_row, sums_row};
-use super::matrices::{input_row, output_row};
+use super::matrices::{input_row, output_row, whole_input_row, whole_output_row, whole_sum};
 use crate::format::Format;
 use crate::simd::Vector;
 use crate::tile::Clamp;
@@ -16,6 +16,8 @@ pub(crate) struct Pixels {
 }
 
 pub(crate) struct Finish<V> {
+    /// Of whole numbers.
+    pub scale: V,
     pub bias: V,
     pub clamp: Clamp,
     pub rows: usize,
@@ -84,12 +86,84 @@ pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>
         }
         if finish.rows == M && finish.columns == M {
             for (y, row) in t.iter().enumerate() {
-                finish.store_row(y, &output_row::<V, N, M>(*row), M);
+                finish.store_row::<false>(y, &output_row::<V, N, M>(*row), M);
             }
         } else {
             for (y, row) in t.iter().enumerate().take(finish.rows) {
-                finish.store_row(y, &output_row::<V, N, M>(*row), finish.columns);
+                finish.store_row::<false>(y, &output_row::<V, N, M>(*row), finish.columns);
             }
+        }
+    }
+}
+
+/// [`transform_input`] of bytes, in whole numbers: `count` squares, one or two, whose positions lie side by side.
+///
+/// # Safety
+/// As [`transform_input`], for both squares.
+#[inline(always)]
+pub(crate) unsafe fn transform_whole_input<V: Vector, const N: usize>(
+    [first, second]: [*const f32; 2],
+    count: usize,
+    pixels: Pixels,
+    to: *mut f32,
+    position: usize,
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; N];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, d) in column.iter_mut().enumerate() {
+                let at = y * pixels.row + x * pixels.pixel;
+                *d = V::load_shorts(first.add(at), second.add(at));
+            }
+            let column = whole_input_row(column);
+            for y in 0..N {
+                t[y][x] = column[y];
+            }
+        }
+        for (y, row) in t.iter().enumerate() {
+            let row = whole_input_row(*row);
+            for (x, value) in row.iter().enumerate() {
+                let to = to.add((y * N + x) * position);
+                match count {
+                    1 => value.store_first_shorts(to),
+                    _ => value.store(to),
+                }
+            }
+        }
+    }
+}
+
+/// [`transform_output`] of whole numbers.
+///
+/// # Safety
+/// As [`transform_output`].
+#[inline(always)]
+pub(crate) unsafe fn transform_whole_output<V: Vector, const N: usize, const M: usize>(
+    from: *const f32,
+    position: usize,
+    finish: &Finish<V>,
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut t = [[V::splat(0.0); N]; M];
+        for x in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (y, m) in column.iter_mut().enumerate() {
+                *m = V::load(from.add((y * N + x) * position));
+            }
+            let column: [V; M] = whole_output_row(column);
+            for y in 0..M {
+                t[y][x] = column[y];
+            }
+        }
+        for (y, row) in t.iter().enumerate().take(finish.rows) {
+            let mut row: [V; M] = whole_output_row(*row);
+            for sum in &mut row {
+                *sum = whole_sum::<V, N>(*sum);
+            }
+            finish.store_row::<true>(y, &row, finish.columns);
         }
     }
 }
@@ -98,11 +172,14 @@ impl<V: Vector> Finish<V> {
     /// # Safety
     /// As [`Vector`]; the pixel must be one of those that there are.
     #[inline(always)]
-    unsafe fn store_row(&self, y: usize, row: &[V], columns: usize) {
+    unsafe fn store_row<const IS_WHOLE: bool>(&self, y: usize, row: &[V], columns: usize) {
         // SAFETY: the caller's word.
         unsafe {
             for (x, value) in row.iter().enumerate().take(columns) {
-                let mut value = value.add(self.bias);
+                let mut value = match IS_WHOLE {
+                    true => value.to_floats().mul_add(self.scale, self.bias),
+                    false => value.add(self.bias),
+                };
                 if !self.residual.is_null() {
                     let pixels = self.residual_pixels;
                     value = value.add(pixels.format.load(self.residual.add(y * pixels.row + x * pixels.pixel)));
