@@ -9,7 +9,7 @@ use crate::products::{ProductArgs, ProductKernel, products};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use crate::tile::{BFLOAT, BYTE, WHOLE};
+use crate::tile::{BFLOAT, BYTE};
 use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
 
@@ -340,6 +340,7 @@ pub static AMX: Isa = Isa { name: "amx", has_matrix: true, ..avx512::TABLE };
 mod avx2_reduced {
     use super::*;
     use crate::simd::avx2::Avx2;
+    use crate::tile::WHOLE;
 
     instance!(byte, Avx2, BYTE, ["avx2,fma"]);
     instance!(whole, Avx2, WHOLE, ["avx2,fma"]);

@@ -188,7 +188,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             } else if !is_narrow {
                 let shapes = [self.shape(input), self.shape(operation.output)];
                 let algorithm = choose_algorithm(conv, shapes, self.formats[input], self.options);
-                let is_byte = matches!(self.formats[input], Format::Byte { .. });
+                let is_byte = IS_REDUCIBLE && matches!(self.formats[input], Format::Byte { .. });
                 self.algorithms[index] = match algorithm {
                     Algorithm::Winograd(m) if is_byte && !self.keeps_whole(m, conv, operation) => Algorithm::Direct,
                     other => other,

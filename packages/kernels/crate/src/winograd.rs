@@ -10,6 +10,7 @@ pub use matrices::{FILTER_LANES, transform_filters, whole_limit};
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
 use crate::layout::even_parts;
+use crate::precision::IS_REDUCIBLE;
 use crate::program::{Context, Prepared};
 use crate::sharing::Place;
 use crate::simd::Vector;
@@ -86,7 +87,7 @@ impl Winograd {
 
     /// Bytes are transformed and multiplied as whole numbers, so that their sums are those of [`crate::direct`].
     pub fn is_whole(&self) -> bool {
-        self.words < self.lanes
+        IS_REDUCIBLE && self.words < self.lanes
     }
 
     pub fn positions(&self) -> usize {

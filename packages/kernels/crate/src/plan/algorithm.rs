@@ -4,6 +4,7 @@ use super::Options;
 use crate::format::Format;
 use crate::layout::Border;
 use crate::lower::Conv;
+use crate::precision::IS_REDUCIBLE;
 
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +28,7 @@ pub(super) fn choose_algorithm(
     options: Options,
 ) -> Algorithm {
     // Bytes are transformed as whole numbers, where the instruction set multiplies such; in float32 that costs what they save.
-    let is_byte = matches!(format, Format::Byte { .. });
+    let is_byte = IS_REDUCIBLE && matches!(format, Format::Byte { .. });
     let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
     let is_transformed = !is_byte || !options.isa.whole_tiles[0].is_empty();
     let can_winograd = is_transformed && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];

@@ -7,6 +7,7 @@ use crate::format::Format;
 use crate::isa::Walk;
 use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Kind, Operation};
+use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
 use crate::tile::FLOAT;
 use crate::weights::{Filters, Packing};
@@ -38,7 +39,8 @@ impl<'a> Planner<'_, 'a> {
 
     /// Words of a transformed block: bytes become whole numbers of 16 bits.
     fn winograd_words(&self, input: &Layout) -> usize {
-        if matches!(input.format, Format::Byte { .. }) { self.lanes / 2 } else { self.lanes }
+        let is_byte = IS_REDUCIBLE && matches!(input.format, Format::Byte { .. });
+        if is_byte { self.lanes / 2 } else { self.lanes }
     }
 
     /// Whether no sum of the layer can be so large that Winograd's in whole numbers would lose it.
@@ -96,7 +98,7 @@ impl<'a> Planner<'_, 'a> {
         let how = [WINOGRAD + m + if words < lanes { 4 } else { 0 }, lanes];
         let bias = conv.bias.unwrap_or(&[]);
         let whole = match input.format {
-            Format::Byte { scale, zero, .. } => Some(bytes_of(&filters, bias, scale, zero)),
+            Format::Byte { scale, zero, .. } if IS_REDUCIBLE => Some(bytes_of(&filters, bias, scale, zero)),
             _ => None,
         };
         let steps = whole.as_ref().map(|bytes| bytes.steps.clone());
