@@ -29,6 +29,7 @@ impl Format {
     /// A word of numbers that stand for zero.
     pub fn zero_word(self) -> u32 {
         match self {
+            _ if !IS_REDUCIBLE => 0,
             Format::Byte { zero, per_word: 4, .. } => u32::from_ne_bytes([zero as u8; 4]),
             Format::Byte { zero, .. } => u32::from(zero as u16) << 16 | u32::from(zero as u16),
             _ => 0,

@@ -98,7 +98,6 @@ impl Filters<'_> {
     /// With `steps`, by output channel, filters are whole numbers of them: `[position][pair of channels][output lane]`.
     #[inline(always)]
     fn transform(&self, [m, first_channel, first, width]: [usize; 4], steps: Option<&[f32]>, target: &mut [u32]) {
-        let steps = steps.filter(|_| IS_REDUCIBLE);
         let positions = (m + 2) * (m + 2);
         let per_word = if steps.is_some() { 2 } else { 1 };
         let position = target.len() / positions * per_word;
@@ -337,6 +336,7 @@ impl Packing<'_> {
                 }
             }
             Packing::Winograd { m, filters, group, blocks, lanes, at, steps } => {
+                let steps = steps.as_deref().filter(|_| IS_REDUCIBLE);
                 let width = group.vectors * lanes;
                 let position = blocks * lanes * width / if steps.is_some() { 2 } else { 1 };
                 let positions = (m + 2) * (m + 2);
@@ -346,7 +346,7 @@ impl Packing<'_> {
                         std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, positions * position)
                     };
                 let from = [*m, group.first_input_block * lanes, group.first_block * lanes, width];
-                filters.transform(from, steps.as_deref(), target);
+                filters.transform(from, steps, target);
             }
             // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {
