@@ -5,8 +5,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webgpu } from './webgpu-engine.ts';
 
+describe.skipIf(!requirement('lavapipe'))('webgpu on lavapipe', () => {
+  beforeAll(() => provideWebgpu('lavapipe'));
+
+  engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
+});
+
 describe.skipIf(!requirement('webgpu'))('webgpu', () => {
-  beforeAll(provideWebgpu);
+  beforeAll(() => provideWebgpu());
 
   engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
 

@@ -7,8 +7,16 @@ import { provideWebgpu } from '@residual/testing/dawn';
 
 const hasNode = requirement('tfjs-node');
 
+export interface GoldenEngine {
+  readonly title: string;
+  readonly present: boolean;
+  /** Compiles so slowly that it gets the few networks that between them have every kind of layer. */
+  readonly compilesSlowly?: true;
+  readonly start: () => Promise<Engine>;
+}
+
 /** Every engine that gives float32's answers, and what it needs. */
-export const engines: readonly { title: string; present: boolean; start: () => Promise<Engine> }[] = [
+export const engines: readonly GoldenEngine[] = [
   { title: 'native', present: requirement('native'), start: async () => native() },
   {
     title: 'native on avx2',
@@ -19,6 +27,16 @@ export const engines: readonly { title: string; present: boolean; start: () => P
   { title: 'tensorflow', present: hasNode, start: async () => tensorflow() },
   { title: 'tensorflow, weights fed', present: hasNode, start: async () => tensorflow({ weights: 'inputs' }) },
   { title: 'tfjs on tfjs-node', present: hasNode, start: () => tfjsNode().use().then(tfjs) },
-  { title: 'webgpu', present: requirement('webgpu'), start: () => provideWebgpu().then(() => webgpu()) },
+  {
+    title: 'webgpu on swiftshader',
+    present: requirement('webgpu'),
+    start: () => provideWebgpu('swiftshader').then(() => webgpu()),
+  },
+  {
+    title: 'webgpu on lavapipe',
+    present: requirement('lavapipe'),
+    compilesSlowly: true,
+    start: () => provideWebgpu('lavapipe').then(() => webgpu()),
+  },
   { title: 'tfjs on tfjs-wasm', present: true, start: () => tfjsWasm().use().then(tfjs) },
 ];

@@ -10,13 +10,19 @@ const kinds = ['keras_resnet50v2 at 75x91', 'cifar_resnet18_maxpool at 27x35', '
 const goldens = ['keras', 'cifar', 'clip'].map((publisher) => readGoldens(`publishers/${publisher}.json`));
 const all = Object.assign({}, ...goldens) as (typeof goldens)[number];
 
-describe.each(engines.filter(({ title }) => title !== 'native'))('$title', ({ present, start }) => {
+/** The mean in place of a stride, and pooling by attention. */
+const few = ['clip_resnet50 at 64x64'];
+
+const others = engines.filter(({ title }) => title !== 'native');
+describe.each(others)('$title', ({ present, compilesSlowly, start }) => {
   describe.skipIf(!present)("gives the publisher's answers within 1e-4 of the largest", () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await start();
     });
 
-    test.each(kinds)('%s', (title) => expectEngineLogits(engine, title, all[title]!, buildPublished));
+    test.each(compilesSlowly ? few : kinds)('%s', { timeout: 600_000 }, (title) =>
+      expectEngineLogits(engine, title, all[title]!, buildPublished),
+    );
   });
 });
