@@ -17,6 +17,8 @@ const flags = ['--model', 'resnet20', '--weights', 'w.safetensors', '--device', 
 const data = Uint8Array.from({ length: 40 * 20 * 3 }, (_, at) => (at * at) % 251);
 let server: Server;
 let address: string;
+/** What never ends or never comes takes half a minute of waiting, in which the other tests run. */
+let waiting: { readonly names: readonly string[]; readonly result: Promise<CommandResult> };
 
 function run(
   args: readonly string[],
@@ -62,6 +64,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endless = ['zeros', 'silent', 'large'].map((name) => `${address}/${name}`);
+  const names = ['a.png', ...endless, 'ftp://host/a.png?n=1', '6.png'];
+  waiting = { names, result: run(['classify', ...names, ...flags, '--orient', '--json']) };
 });
 
 afterAll(() => {
@@ -100,26 +105,6 @@ describe('what is no file', () => {
       expect.stringMatching(/^residual: http:\/\/127\.0\.0\.1:1\/a\.png: expected a picture, got fetch failed/),
       expect.stringMatching(/^residual: data:image\/png;base64,… \(sha256 \w+\): expected /),
       'residual: -: expected a picture, got an empty file',
-    ]);
-  });
-
-  test('what never ends or never comes costs its own row alone', { timeout: 90_000 }, async () => {
-    const names = [
-      'a.png',
-      `${address}/zeros`,
-      `${address}/silent`,
-      `${address}/large`,
-      'ftp://host/a.png?n=1',
-      '6.png',
-    ];
-    const { exitCode, stdout, said } = await run(['classify', ...names, ...flags, '--orient', '--json']);
-    expect(exitCode).toBe(1);
-    expect(linesOf(stdout).map(({ file }) => file)).toEqual(['a.png', '6.png']);
-    expect(said).toEqual([
-      expect.stringMatching(/^residual: .*\/zeros: expected JPEG, .*, got zero bytes alone; check the file$/),
-      `residual: ${names[2]}: expected a picture, got nothing for 30 s; check the address`,
-      `residual: ${names[3]}: expected a picture, got more than 1,073,741,824 bytes; check the address`,
-      `residual: ${names[4]}: expected a file or an http:, https:, data: or s3: address, got ftp:; save it, and name the file`,
     ]);
   });
 
@@ -265,4 +250,17 @@ describe('what is searched', () => {
       ],
     });
   });
+});
+
+test('what never ends or never comes costs its own row alone', { timeout: 90_000 }, async () => {
+  const { exitCode, stdout, said } = await waiting.result;
+  expect(exitCode).toBe(1);
+  expect(linesOf(stdout).map(({ file }) => file)).toEqual(['a.png', '6.png']);
+  const [, , silent, large, ftp] = waiting.names;
+  expect(said).toEqual([
+    expect.stringMatching(/^residual: .*\/zeros: expected JPEG, .*, got zero bytes alone; check the file$/),
+    `residual: ${silent}: expected a picture, got nothing for 30 s; check the address`,
+    `residual: ${large}: expected a picture, got more than 1,073,741,824 bytes; check the address`,
+    `residual: ${ftp}: expected a file or an http:, https:, data: or s3: address, got ftp:; save it, and name the file`,
+  ]);
 });

@@ -107,7 +107,11 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution gives th
     const target: Parameters<typeof dispatchConvolution>[0] = {
       weights(count, packed) {
         weights.push(count * BYTES[type]);
-        return { weights: blocks.push(type === 'f16' ? () => narrowToHalf(packed(), (value) => new RangeError(`${value}`)) : packed) - 1 };
+        return {
+          weights:
+            blocks.push(type === 'f16' ? () => narrowToHalf(packed(), (value) => new RangeError(`${value}`)) : packed) -
+            1,
+        };
       },
       scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
       dispatch(label, shader, slots) {
