@@ -1,0 +1,140 @@
+import { bind, EngineError, type Graph, optimize, trace } from '@residual/compile';
+import { expectClose, requirement, uniform } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { planFile } from './plan-file.ts';
+import { loadPlan } from './runtime/load-plan.ts';
+import { type WebgpuExecutable, webgpu } from './webgpu-engine.ts';
+
+const image = Float32Array.from(uniform('image', 16 * 16 * 3));
+
+const shapes: Readonly<Record<string, readonly number[]>> = {
+  stem: [3, 3, 3, 10],
+  first: [3, 3, 10, 16],
+  second: [1, 1, 16, 10],
+  third: [3, 3, 10, 10],
+  head: [10, 5],
+};
+const weights = new Map(
+  Object.entries(shapes).map(([name, shape]) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const scale = 4 / Math.sqrt(count / shape.at(-1)!);
+    return [name, { shape, data: Float32Array.from(uniform(name, count), (u) => scale * (u - 0.5)) }];
+  }),
+);
+
+/** Residuals in place and not, a value that is both given out and read, pooling, padding, a softmax. */
+function net(): Promise<Graph> {
+  return trace((t) => {
+    const conv = (x: tf.Tensor, name: string) =>
+      tf.conv2d(x as tf.Tensor4D, t.parameter(name, [...shapes[name]!]) as tf.Tensor4D, 1, 'same');
+    const stem = tf.maxPool(tf.relu(conv(t.input('image', [1, 16, 16, 3]), 'stem')) as tf.Tensor4D, 3, 2, 'same');
+    const block = tf.relu(tf.add(conv(tf.relu(conv(stem, 'first')), 'second'), stem));
+    const gated = tf.mul(
+      tf.sigmoid(conv(block, 'third')),
+      tf.pad(block, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]),
+    );
+    const pooled = tf.mean(gated, [1, 2]) as tf.Tensor2D;
+    const logits = tf.matMul(pooled, t.parameter('head', [10, 5]) as tf.Tensor2D);
+    return { block, pooled, logits, probabilities: tf.softmax(logits) };
+  });
+}
+
+describe.skipIf(!requirement('lavapipe'))('float16 on an adapter that has it', () => {
+  let graph: Graph;
+  let exact: Record<string, Float32Array>;
+  let ofExact: WebgpuExecutable['info'];
+  beforeAll(async () => {
+    await provideWebgpu('lavapipe');
+    graph = await net();
+    const executable = await webgpu().compile(graph, weights);
+    exact = (await executable.run({ image })) as Record<string, Float32Array>;
+    ofExact = executable.info;
+    await executable.dispose();
+  });
+
+  test.each(['fp16', 'fastest'] as const)('%s: its digits, and half the memory', async (precision) => {
+    const executable = await webgpu({ precision }).compile(graph, weights);
+    const found = await executable.run({ image });
+    for (const [name, values] of Object.entries(exact)) {
+      expectClose(found[name] as Float32Array, values, 5e-3, name);
+      expect(found[name], name).not.toEqual(values);
+    }
+    expect(executable.info.device).toBe(`${ofExact.device}, fp16`);
+    expect(executable.info.weightBytes).toBe(ofExact.weightBytes / 2);
+    const { steps } = await executable.profile!({ image }, { runs: 1 });
+    const inner = steps.find(({ name }) => name === 'first')!;
+    expect([inner.readBytes, inner.writtenBytes]).toEqual([8 * 8 * 12 * 2, 8 * 8 * 16 * 2]);
+    await executable.dispose();
+  });
+
+  test('what is compiled may ask for another than the engine was made with', async () => {
+    const engine = webgpu({ precision: 'fp16' });
+    const executable = await engine.compile(graph, weights, { precision: 'fp32' });
+    expect(await executable.run({ image })).toEqual(exact);
+    await executable.dispose();
+  });
+
+  test('measured variants keep their digits too', async () => {
+    const executable = await webgpu({ precision: 'fp16', variants: 'measured' }).compile(graph, weights);
+    expectClose((await executable.run({ image }))['logits'] as Float32Array, exact['logits']!, 5e-3);
+    await executable.dispose();
+  });
+
+  test('a plan file has half the weights, and the numbers of the engine', async () => {
+    const bound = bind(optimize(graph), weights);
+    const [whole, half] = [fileOf(bound, 'fp32'), fileOf(bound, 'fp16')];
+    expect(whole.byteLength - half.byteLength).toBeGreaterThan(0.45 * ofExact.weightBytes);
+    const executable = await webgpu({ precision: 'fp16' }).compile(graph, weights);
+    const plan = await loadPlan(half);
+    expect(await plan.run({ image })).toEqual(await executable.run({ image }));
+    await plan.dispose();
+    await executable.dispose();
+  });
+
+  test('weights beyond its range are refused by the name of their layer', async () => {
+    const tooLarge = new Map(weights).set('first', { shape: shapes['first']!, data: new Float32Array(1440).fill(7e4) });
+    await expect(webgpu({ precision: 'fp16' }).compile(graph, tooLarge)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'precision: first: expected weights within ±65504, the range of fp16, got 70000; take fp32',
+    });
+  });
+
+  test('a device without the feature is told in a line, and the fastest is float32 there', async () => {
+    const device = await (await navigator.gpu.requestAdapter())!.requestDevice();
+    const refused = await webgpu({ device, precision: 'fp16' })
+      .compile(graph, weights)
+      .catch((error: unknown) => error);
+    expect(EngineError.isInstance(refused)).toBe(true);
+    expect(refused).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: /^precision: expected an adapter with shader-f16 for fp16, got .*llvmpipe.* without; take fp32$/,
+    });
+    const executable = await webgpu({ device, precision: 'fastest' }).compile(graph, weights);
+    expect(await executable.run({ image })).toEqual(exact);
+    await executable.dispose();
+    await expect(loadPlan(fileOf(bind(optimize(graph), weights), 'fp16'), { device })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: /^webgpu: expected a device with shader-f16, got .* without; take a plan in fp32$/,
+    });
+    device.destroy();
+  });
+});
+
+function fileOf(graph: Graph, precision: 'fp32' | 'fp16'): ArrayBuffer {
+  const { chunks, sizeBytes } = planFile(graph, { precision });
+  const file = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    file.set(chunk, at);
+    at += chunk.length;
+  }
+  expect(at).toBe(sizeBytes);
+  return file.buffer;
+}
