@@ -216,7 +216,7 @@ describe('SavedModel', () => {
 test.each([
   [['--format', 'gguf'], /--format: expected one of onnx, saved-model, plan, safetensors, pth, got 'gguf'/],
   [['--format', 'pth', '--size', '64'], /--size: expected none for pth/],
-  [['--format', 'onnx', '--half'], /--half: expected safetensors, got onnx/],
+  [['--format', 'onnx', '--half'], /--half: expected safetensors or plan, got onnx/],
   [['--format', 'onnx', '--model', 'resnet50'], /these weights are resnet18's .* choose the model resnet18/],
 ])('%s is refused, and nothing is written', async (flags, message) => {
   const out = join(temporaryFolder(), 'out');

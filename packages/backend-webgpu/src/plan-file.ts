@@ -4,7 +4,7 @@ import { LENGTH_BYTES, type PlanHeader } from './plan/plan-format.ts';
 import { defaultVariant } from './plan/variants.ts';
 
 export interface PlanFileOptions {
-  /** `fp16` is half as large, and for adapters with `shader-f16` alone. Default `fp32`. */
+  /** `fp16` is half as large. Default `fp32`. */
   readonly precision?: 'fp32' | 'fp16';
 }
 

@@ -12,13 +12,14 @@ export function exportCommand(signal: AbortSignal): Command {
     .requiredOption('--format <name>', 'onnx, saved-model, plan, safetensors or pth')
     .option('--size <px>', "onnx, saved-model and plan: edge of the pictures (default: the model's)")
     .addOption(forceOption())
-    .option('--half', 'safetensors: floats in 16 bits, half the size')
+    .option('--half', 'safetensors and plan: floats in 16 bits, half the size')
     .addHelpText(
       'after',
       `
 onnx         opset 17, batch norm folded: image [N, 3, H, W] → logits [N, classes]; without a head, pooled features
 saved-model  signature serving_default: image [N, H, W, 3] → logits [N, classes]
-plan         for a page with @residual/backend-webgpu/runtime alone: image [1, H, W, 3] → logits [1, classes]
+plan         for a page with @residual/backend-webgpu/runtime alone: image [1, H, W, 3] → logits [1, classes];
+             with --half weights and the values between layers in float16, half the download and the memory
 safetensors  float32 or, with --half, float16, under torchvision's names, with what the file says of preset and classes
 pth          the same, for torch.load and load_state_dict(strict=True)
 

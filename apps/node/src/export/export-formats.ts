@@ -37,7 +37,7 @@ export function exportFormats(): ReadonlyMap<string, ExportFormat> {
   return new Map<string, ExportFormat>([
     ['onnx', { hasSize: true, canBeHalf: false, write: writeOnnx }],
     ['saved-model', { hasSize: true, canBeHalf: false, checkTarget: checkReplaceable, write: writeSavedModel }],
-    ['plan', { hasSize: true, canBeHalf: false, write: writePlan }],
+    ['plan', { hasSize: true, canBeHalf: true, write: writePlan }],
     ['safetensors', { hasSize: false, canBeHalf: true, write: writeSafetensorsFile }],
     ['pth', { hasSize: false, canBeHalf: false, write: writePthFile }],
   ]);
@@ -62,9 +62,10 @@ async function writeSavedModel(out: string, exported: ExportedModel): Promise<st
 
 async function writePlan(out: string, exported: ExportedModel): Promise<string> {
   const { planFile } = await import('@residual/backend-webgpu/plan-file');
-  const { chunks, sizeBytes } = planFile(await tracedModel(exported));
+  const precision = exported.isHalf ? 'fp16' : 'fp32';
+  const { chunks, sizeBytes } = planFile(await tracedModel(exported), { precision });
   await writeFileAtomic(out, chunks);
-  return `WebGPU plan, ${describeSignature('1', exported)}, ${megabytes(sizeBytes)}`;
+  return `WebGPU plan in ${precision}, ${describeSignature('1', exported)}, ${megabytes(sizeBytes)}`;
 }
 
 async function writeSafetensorsFile(out: string, exported: ExportedModel): Promise<string> {

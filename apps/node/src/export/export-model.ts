@@ -33,7 +33,7 @@ export async function exportModel(out: string, flags: ExportFlags, signal: Abort
     throw new UsageError(`--size: expected none for ${flags.format}, which holds weights alone, got ${flags.size}`);
   }
   if (flags.half && !format.canBeHalf)
-    throw new UsageError(`--half: expected safetensors, got ${flags.format}; leave it out`);
+    throw new UsageError(`--half: expected safetensors or plan, got ${flags.format}; leave it out`);
   const size = flags.size === undefined ? undefined : parseCount('--size', flags.size);
   if (format.checkTarget !== undefined) await format.checkTarget(out);
   else await checkTarget(out, { inputs: [flags.weights], force: flags.force });

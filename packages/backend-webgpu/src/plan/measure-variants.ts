@@ -104,12 +104,13 @@ function trialPlan(
     scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
     dispatch(label, shader, slots) {
       const bindings = slots.map((slot: Slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-      const code = wgsl(shader, new Array<NumberType>(slots.length).fill(type));
+      const types = slots.map((_, binding): NumberType => (narrowChannels > 0 && binding === 0 ? 'f32' : type));
+      const code = wgsl(shader, types);
       steps.push({ label, shader: shaders.push(code) - 1, workgroups: shader.workgroups, bindings });
     },
   };
   const outCount = outPixels(convolution) * outVectors * 4;
-  const x = target.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4));
+  const x = target.scratch(batch * height * width * ((narrowChannels * 4) / BYTES[type] || inVectors * groups * 4));
   const y = target.scratch(outCount);
   const own = residual === 'own buffer' ? { residual: target.scratch(outCount) } : {};
   dispatchConvolution(target, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });

@@ -179,7 +179,6 @@ export class PlanBuilder {
         buffers: sizesBytes,
         weights: blocks.map(({ sizeBytes }) => sizeBytes),
         shaders,
-        ...(isHalf && { features: ['shader-f16'] }),
         steps: this.#operations.map(({ label, code, workgroups, slots }) => ({
           label,
           shader: shaders.indexOf(code),

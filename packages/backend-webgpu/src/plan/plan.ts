@@ -28,8 +28,6 @@ export interface Plan {
   readonly buffers: readonly number[];
   /** Sizes in bytes of the blocks of weights. */
   readonly weights: readonly number[];
-  /** What its shaders need of the device beyond WebGPU's core; left out, nothing. */
-  readonly features?: readonly string[];
   /** WGSL, each with an entry `main`. */
   readonly shaders: readonly string[];
   readonly steps: readonly PlanStep[];

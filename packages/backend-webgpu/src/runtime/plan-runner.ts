@@ -82,8 +82,7 @@ export class PlanRunner {
   /**
    * Compiles the pipelines, in parallel, and uploads the weights meanwhile; the thread stays responsive.
    *
-   * @throws PlanError (`TOO_LARGE`) for a buffer that the device does not allow or has no memory for, `UNAVAILABLE` for a
-   * feature that it has not.
+   * @throws PlanError (`TOO_LARGE`) for a buffer that the device does not allow or has no memory for.
    */
   static async create(
     device: GPUDevice,
@@ -91,7 +90,6 @@ export class PlanRunner {
     pack: PackWeights,
     { pipelines: cache = new Map(), onProgress }: PlanRunnerOptions = {},
   ): Promise<PlanRunner> {
-    checkFeatures(device, plan);
     checkSizes(device, plan);
     const total = plan.shaders.length + plan.weights.length;
     let done = 0;
@@ -311,13 +309,6 @@ function withoutPadding({ shape, pitch }: PlanTensor, rows: Float32Array): Float
     values.set(rows.subarray(row * pitch, row * pitch + channels), row * channels);
   }
   return values;
-}
-
-function checkFeatures({ features, adapterInfo }: GPUDevice, plan: Plan): void {
-  const missing = plan.features?.find((feature) => !features.has(feature));
-  if (missing === undefined) return;
-  const got = `${adapterInfo.vendor} ${adapterInfo.architecture} without`;
-  throw new PlanError('UNAVAILABLE', `webgpu: expected a device with ${missing}, got ${got}; take a plan in fp32`);
 }
 
 function checkSizes({ limits }: GPUDevice, plan: Plan): void {

@@ -1,6 +1,6 @@
 import { PlanError } from './plan-error.ts';
 
-/** What is used where an adapter has it: two by shaders, and one to time the steps of a profile. */
+/** What is used where an adapter has it: for subgroups by shaders, for the others to choose a precision and to time the steps of a profile. */
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /**

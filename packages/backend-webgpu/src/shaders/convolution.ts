@@ -70,13 +70,13 @@ export function convolutionBuffers({ residual, narrowChannels }: Convolution): S
 /** Adds bias and residual to a sum, applies the activation, and writes; `pixel` and `column` are WGSL expressions. */
 export function epilogue(convolution: Convolution, pixel: string, column: string, sum: string): string {
   const { outVectors, residual, activation } = convolution;
-  const value = `${sum} + vec4f(weights[${depth(convolution) * outVectors}u + ${column}])${addedResidual(residual)}`;
-  return `{ let at = (${pixel}) * ${outVectors}u + ${column}; y[at] = y_type(${activated(activation, value)}); }`;
+  const value = `${sum} + weights_unpack(weights[${depth(convolution) * outVectors}u + ${column}])${addedResidual(residual)}`;
+  return `{ let at = (${pixel}) * ${outVectors}u + ${column}; y[at] = y_pack(${activated(activation, value)}); }`;
 }
 
 /** What a residual adds to a vector of the result, at `at`. */
 export function addedResidual(residual: Residual): string {
-  return { none: '', 'own buffer': ' + vec4f(residual[at])', 'in place': ' + vec4f(y[at])' }[residual];
+  return { none: '', 'own buffer': ' + residual_unpack(residual[at])', 'in place': ' + y_unpack(y[at])' }[residual];
 }
 
 export function activated(activation: Activation, value: string): string {

@@ -86,17 +86,17 @@ function taps(convolution: Convolution, rows: number, columns: number): string {
 function channels(convolution: Convolution, rows: number, columns: number, isMasked: boolean): string {
   const { narrowChannels, inVectors, outVectors } = convolution;
   const products = (value: (r: number) => string): string => `{
-        ${repeat(columns, (c) => `let w${c} = vec4f(weights[w + ${c}u]);`, ' ')}
+        ${repeat(columns, (c) => `let w${c} = weights_unpack(weights[w + ${c}u]);`, ' ')}
         ${repeat(rows, (r) => repeat(columns, (c) => `sum${r}_${c} = fma(w${c}, vec4f(${value(r)}), sum${r}_${c});`, ' '))}
         w += ${outVectors}u;
       }`;
-  const load = (r: number, address: string, type: string): string =>
-    isMasked ? `select(${type}(), ${type}(x[${address}]), in${r})` : `${type}(x[${address}])`;
+  const masked = (r: number, value: string, zero: string): string =>
+    isMasked ? `select(${zero}, ${value}, in${r})` : value;
   if (narrowChannels > 0) {
-    return repeat(narrowChannels, (channel) => products((r) => load(r, `at${r} + ${channel}u`, 'f32')));
+    return repeat(narrowChannels, (channel) => products((r) => masked(r, `x_number(at${r} + ${channel}u)`, '0.0')));
   }
   return `for (var v = 0u; v < ${inVectors}u; v++) {
-      ${repeat(rows, (r) => `let x${r} = ${load(r, `at${r} + v`, 'vec4f')};`)}
+      ${repeat(rows, (r) => `let x${r} = ${masked(r, `x_unpack(x[at${r} + v])`, 'vec4f()')};`)}
       ${repeat(4, (lane) => products((r) => `x${r}[${lane}]`))}
       }`;
 }

@@ -28,10 +28,10 @@ export function elementwise({ rows, channels, expression, operand }: Elementwise
   const row = operand && `item / ${vectors}u / ${operand.rowsPerRow}u`;
   const body = `${flatMain(count)}
   let channel = item % ${vectors}u;
-  let a = vec4f(x[item]);
-  ${operand ? `let b = ${operand.isScalar ? `vec4f(f32(operand[${row}].x))` : `vec4f(operand[${row} * ${vectors}u + channel])`};` : ''}
+  let a = x_unpack(x[item]);
+  ${operand ? `let b = ${operand.isScalar ? `operand_unpack(operand[${row}]).xxxx` : `operand_unpack(operand[${row} * ${vectors}u + channel])`};` : ''}
   let value = ${expression};
-  y[item] = y_type(${kept});
+  y[item] = y_pack(${kept});
 }`;
   const names = ['x', ...(operand ? ['operand'] : []), 'y'];
   return { buffers: buffers(names, 'y'), body, workgroups: flatWorkgroups(count) };
@@ -46,9 +46,9 @@ export interface ScaleOffset {
 /** `x · scale + offset` by channel; the weights are the scale, then the offset, each of whole vectors, padded with zeros. */
 export function scaleOffset({ rows, channels, activation }: ScaleOffset): Shader {
   const vectors = Math.ceil(channels / 4);
-  const value = `vec4f(x[item]) * vec4f(weights[item % ${vectors}u]) + vec4f(weights[${vectors}u + item % ${vectors}u])`;
+  const value = `x_unpack(x[item]) * weights_unpack(weights[item % ${vectors}u]) + weights_unpack(weights[${vectors}u + item % ${vectors}u])`;
   const body = `${flatMain(rows * vectors)}
-  y[item] = y_type(${activated(activation, value)});
+  y[item] = y_pack(${activated(activation, value)});
 }`;
   return { buffers: buffers(['x', 'weights', 'y'], 'y'), body, workgroups: flatWorkgroups(rows * vectors) };
 }
@@ -58,15 +58,20 @@ export function softmax({ rows, channels }: { rows: number; channels: number }):
   const vectors = Math.ceil(channels / 4);
   const body = `${flatMain(rows)}
   let begin = item * ${vectors * 4}u;
-  var largest = f32(x[begin]);
-  for (var c = 1u; c < ${channels}u; c++) { largest = max(largest, f32(x[begin + c])); }
+  var largest = x_number(begin);
+  for (var c = 1u; c < ${channels}u; c++) { largest = max(largest, x_number(begin + c)); }
   var sum = 0.0;
-  for (var c = 0u; c < ${channels}u; c++) { sum += exp(f32(x[begin + c]) - largest); }
-  for (var c = 0u; c < ${vectors * 4}u; c++) {
-    y[begin + c] = y_type(select(0.0, exp(f32(x[begin + c]) - largest) / sum, c < ${channels}u));
+  for (var c = 0u; c < ${channels}u; c++) { sum += exp(x_number(begin + c) - largest); }
+  for (var v = 0u; v < ${vectors}u; v++) {
+    var value = vec4f();
+    for (var lane = 0u; lane < 4u; lane++) {
+      let c = v * 4u + lane;
+      value[lane] = select(0.0, exp(x_number(begin + c) - largest) / sum, c < ${channels}u);
+    }
+    y[begin / 4u + v] = y_pack(value);
   }
 }`;
-  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(rows) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x']), body, workgroups: flatWorkgroups(rows) };
 }
 
 export function unaryExpression(op: string): string | undefined {

@@ -29,12 +29,12 @@ export function pooling(pool: Pooling): Shader {
   var seen = 0.0;
   for (var py = max(top, 0); py < min(top + ${window[0]}, ${height}); py++) {
     for (var px = max(left, 0); px < min(left + ${window[1]}, ${width}); px++) {
-      let read = vec4f(x[((image * ${height}u + u32(py)) * ${width}u + u32(px)) * ${vectors}u + channel]);
+      let read = x_unpack(x[((image * ${height}u + u32(py)) * ${width}u + u32(px)) * ${vectors}u + channel]);
       value = ${isMax ? 'max(value, read)' : 'value + read'};
       seen += 1.0;
     }
   }
-  y[item] = y_type(value${isMax ? '' : ' / seen'});
+  y[item] = y_pack(value${isMax ? '' : ' / seen'});
 }`;
   return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count) };
 }
@@ -53,10 +53,10 @@ export function spatialPooling({ kind, batch, pixels, vectors }: SpatialPooling)
   const body = `${flatMain(count)}
   var value = vec4f(${isMax ? LEAST : ''});
   for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
-    let read = vec4f(x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u]);
+    let read = x_unpack(x[(item / ${vectors}u * ${pixels}u + pixel) * ${vectors}u + item % ${vectors}u]);
     value = ${isMax ? 'max(value, read)' : 'value + read'};
   }
-  y[item] = y_type(value${isMax ? '' : ` / ${pixels}.0`});
+  y[item] = y_pack(value${isMax ? '' : ` / ${pixels}.0`});
 }`;
   return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count) };
 }

@@ -34,10 +34,10 @@ export function shift({ shape, outShape, offsets, fill }: Shift): Shader {
     let out = i32(item % ${vectors}u) * 4 + lane;
     let channel = out - ${offsets[rank - 1]};
     let isInside = ${inside}(u32(channel) < ${shape[rank - 1]}u);
-    let read = select(f32(${outside}), f32(x[select(0, row + channel, isInside)]), isInside);
+    let read = select(f32(${outside}), x_number(u32(select(0, row + channel, isInside))), isInside);
     value[lane] = select(0.0, read, out < ${outShape[rank - 1]});
   }
-  y[item] = y_type(value);
+  y[item] = y_pack(value);
 }`;
   return { buffers: buffers(['x', 'y'], 'y', ['x']), body, workgroups: flatWorkgroups(count) };
 }
@@ -50,18 +50,24 @@ export interface JoinedChannels {
   readonly first: number;
 }
 
-/** One input's channels to their place among others'; the lanes that pad the output are written by the last input. */
+/** One input's channels to their place among others', a vector a thread: what an input before has of it stays. */
 export function joinChannels({ rows, channels, outChannels, first }: JoinedChannels): Shader {
   const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
-  const end = first + channels === outChannels ? outPitch! : first + channels;
-  const width = end - first;
+  const begin = Math.floor(first / 4);
+  const width = Math.ceil((first + channels) / 4) - begin;
   const body = `${flatMain(rows * width)}
-  let channel = item % ${width}u;
+  let vector = ${begin}u + item % ${width}u;
   let row = item / ${width}u;
-  let read = f32(x[row * ${pitch}u + min(channel, ${channels - 1}u)]);
-  y[row * ${outPitch}u + ${first}u + channel] = y_type(select(0.0, read, channel < ${channels}u));
+  let at = row * ${outPitch! / 4}u + vector;
+  var value = y_unpack(y[at]);
+  for (var lane = 0; lane < 4; lane++) {
+    let channel = i32(vector) * 4 + lane - ${first};
+    let read = select(0.0, x_number(row * ${pitch}u + u32(clamp(channel, 0, ${channels - 1}))), channel < ${channels});
+    value[lane] = select(read, value[lane], channel < 0);
+  }
+  y[at] = y_pack(value);
 }`;
-  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(rows * width) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x']), body, workgroups: flatWorkgroups(rows * width) };
 }
 
 /** The same elements in rows of another length. */
@@ -75,15 +81,19 @@ export function reflow({
   outChannels: number;
 }): Shader {
   const [pitch, outPitch] = [channels, outChannels].map((size) => Math.ceil(size / 4) * 4);
-  const outCount = (count / outChannels) * outPitch!;
+  const outCount = ((count / outChannels) * outPitch!) / 4;
   const body = `${flatMain(outCount)}
-  let channel = item % ${outPitch}u;
-  let index = item / ${outPitch}u * ${outChannels}u + channel;
-  let isReal = channel < ${outChannels}u;
-  let read = f32(x[select(0u, index / ${channels}u * ${pitch}u + index % ${channels}u, isReal)]);
-  y[item] = y_type(select(0.0, read, isReal));
+  var value = vec4f();
+  for (var lane = 0u; lane < 4u; lane++) {
+    let channel = item % ${outPitch! / 4}u * 4u + lane;
+    let index = item / ${outPitch! / 4}u * ${outChannels}u + channel;
+    let isReal = channel < ${outChannels}u;
+    let read = x_number(select(0u, index / ${channels}u * ${pitch}u + index % ${channels}u, isReal));
+    value[lane] = select(0.0, read, isReal);
+  }
+  y[item] = y_pack(value);
 }`;
-  return { buffers: buffers(['x', 'y'], 'y', ['x', 'y']), body, workgroups: flatWorkgroups(outCount) };
+  return { buffers: buffers(['x', 'y'], 'y', ['x']), body, workgroups: flatWorkgroups(outCount) };
 }
 
 /** An index that goes back where it leaves `0 … size - 1`: `reflect` does not read the outermost twice. */

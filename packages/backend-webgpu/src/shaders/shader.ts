@@ -8,7 +8,7 @@ const LARGEST: Readonly<Record<NumberType, string>> = { f32: '3.4028234e38', f16
 export interface ShaderBuffer {
   readonly name: string;
   readonly isWritten: boolean;
-  /** What its elements are: vectors of four numbers, or one each. */
+  /** What is read of it at a time: a vector of four numbers, or one number. What is written is a vector. */
   readonly element: 'vector' | 'number';
 }
 
@@ -19,24 +19,46 @@ export interface Shader {
   /** By binding, from 0. */
   readonly buffers: readonly ShaderBuffer[];
   /**
-   * What follows the buffers' declarations, whatever their numbers are stored in: it reads `vec4f(x[i])` or `f32(x[i])`, and
-   * writes `y[i] = y_type(…)`; `y_largest` is the largest number that `y` can hold.
+   * What follows the buffers' declarations, whatever their numbers are stored in. It reads vectors by `x_unpack(x[i])` and
+   * numbers by `x_number(i)`, writes `y[i] = y_pack(vector)`, and has `x_type` for what lies in `x` and `y_largest` for the
+   * largest number that fits into `y`.
    */
   readonly body: string;
   readonly workgroups: readonly [number, number, number];
 }
 
-/** The whole text of a shader whose buffers store their numbers in `types`, by binding. */
+/**
+ * The whole text of a shader whose buffers store their numbers in `types`, by binding.
+ *
+ * Float16 is unpacked and packed by functions that every adapter has: the feature `shader-f16` is for arithmetic, and many phones
+ * lack it.
+ */
 export function wgsl({ directives = '', buffers, body }: Shader, types: readonly NumberType[]): string {
-  const declarations = buffers.map(({ name, isWritten, element }, binding) => {
-    const type = types[binding]!;
-    const largest = isWritten ? `\nconst ${name}_largest = ${LARGEST[type]};` : '';
-    return `alias ${name}_type = ${element === 'vector' ? `vec4<${type}>` : type};
-@group(0) @binding(${binding}) var<storage, ${isWritten ? 'read_write' : 'read'}> ${name}: array<${name}_type>;${largest}`;
-  });
-  return [...(types.includes('f16') ? ['enable f16;'] : []), directives, ...declarations, body]
+  return [directives, ...buffers.map((buffer, binding) => declaration(buffer, binding, types[binding]!)), body]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+function declaration({ name, isWritten, element }: ShaderBuffer, binding: number, type: NumberType): string {
+  const isHalf = type === 'f16';
+  const stored = element === 'vector' ? (isHalf ? 'vec2u' : 'vec4f') : isHalf ? 'u32' : 'f32';
+  const lines = [
+    `alias ${name}_type = ${stored};`,
+    `@group(0) @binding(${binding}) var<storage, ${isWritten ? 'read_write' : 'read'}> ${name}: array<${name}_type>;`,
+  ];
+  if (element === 'number') {
+    const number = isHalf ? `unpack2x16float(${name}[i / 2u])[i % 2u]` : `${name}[i]`;
+    lines.push(`fn ${name}_number(i: u32) -> f32 { return ${number}; }`);
+  } else {
+    const vector = isHalf ? 'vec4f(unpack2x16float(v.x), unpack2x16float(v.y))' : 'v';
+    lines.push(`fn ${name}_unpack(v: ${stored}) -> vec4f { return ${vector}; }`);
+  }
+  if (isWritten) {
+    const packed = isHalf ? 'vec2u(pack2x16float(v.xy), pack2x16float(v.zw))' : 'v';
+    lines.push(`fn ${name}_pack(v: vec4f) -> ${stored} { return ${packed}; }`);
+    lines.push(`const ${name}_largest = ${LARGEST[type]};`);
+  }
+  return lines.join('\n');
 }
 
 /** WebGPU's guaranteed limit of workgroups along an axis. */
@@ -68,7 +90,7 @@ export function repeat(count: number, line: (index: number) => string, separator
   return Array.from({ length: count }, (_, index) => line(index)).join(separator);
 }
 
-/** The buffers of a shader, by binding, of which it writes one; elements are vectors but for those named in `numbers`. */
+/** The buffers of a shader, by binding, of which it writes one; those named in `numbers` are read by single numbers. */
 export function buffers(names: readonly string[], written: string, numbers: readonly string[] = []): ShaderBuffer[] {
   return names.map((name) => ({
     name,

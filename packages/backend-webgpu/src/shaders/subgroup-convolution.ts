@@ -41,10 +41,10 @@ fn main(
       )}
       for (var v = 0u; v < ${inVectors}u; v += size) {
         let own = min(v + lane, ${inVectors - 1}u);
-        ${repeat(ROWS, (r) => `let x${r} = select(vec4f(), vec4f(x[at${r} + own]), in${r});`)}
+        ${repeat(ROWS, (r) => `let x${r} = select(vec4f(), x_unpack(x[at${r} + own]), in${r});`)}
         for (var source = 0u; source < min(size, ${inVectors}u - v); source++) {
-          let w0 = vec4f(weights[w]); let w1 = vec4f(weights[w + ${outVectors}u]);
-          let w2 = vec4f(weights[w + ${2 * outVectors}u]); let w3 = vec4f(weights[w + ${3 * outVectors}u]);
+          let w0 = weights_unpack(weights[w]); let w1 = weights_unpack(weights[w + ${outVectors}u]);
+          let w2 = weights_unpack(weights[w + ${2 * outVectors}u]); let w3 = weights_unpack(weights[w + ${3 * outVectors}u]);
           ${repeat(
             ROWS,
             (r) =>

@@ -53,11 +53,11 @@ fn main(
     }
     workgroupBarrier();
     for (var v = 0u; v < ${TILE_DEPTH}u; v++) {
-      ${repeat(ROWS, (r) => `let x${r} = vec4f(xTile[v][local.y + ${r * THREADS_Y}u]);`)}
+      ${repeat(ROWS, (r) => `let x${r} = x_unpack(xTile[v][local.y + ${r * THREADS_Y}u]);`)}
       ${repeat(
         4,
         (lane) => `{
-        ${repeat(COLUMNS, (c) => `let w${c} = vec4f(weightTile[v * 4u + ${lane}u][local.x + ${c * THREADS_X}u]);`)}
+        ${repeat(COLUMNS, (c) => `let w${c} = weights_unpack(weightTile[v * 4u + ${lane}u][local.x + ${c * THREADS_X}u]);`)}
         ${repeat(ROWS, (r) => repeat(COLUMNS, (c) => `sum${r}_${c} = fma(w${c}, vec4f(x${r}[${lane}]), sum${r}_${c});`, ' '))}
       }`,
       )}

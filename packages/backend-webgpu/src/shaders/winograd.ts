@@ -98,7 +98,7 @@ export function winogradInput(convolution: Convolution, size: WinogradSize): Sha
     for (var j = 0; j < ${edge}; j++) {
       let inside = (u32(top + i) < ${height}u) & (u32(left + j) < ${width}u);
       let at = image + min(u32((top + i) * ${width} + left + j), ${height * width - 1}u);
-      d[i * ${edge} + j] = select(vec4f(), vec4f(x[at * ${inVectors}u + item % ${inVectors}u]), inside);
+      d[i * ${edge} + j] = select(vec4f(), x_unpack(x[at * ${inVectors}u + item % ${inVectors}u]), inside);
     }
   }
   for (var j = 0; j < ${edge}; j++) {
@@ -107,7 +107,7 @@ export function winogradInput(convolution: Convolution, size: WinogradSize): Sha
   }
   for (var i = 0; i < ${edge}; i++) {
     ${transform(input, (k) => `d[i * ${edge} + ${k}]`, 't')}
-    ${repeat(edge, (j) => `y[u32(i * ${edge} + ${j}) * ${count * inVectors}u + item] = y_type(t${j});`)}
+    ${repeat(edge, (j) => `y[u32(i * ${edge} + ${j}) * ${count * inVectors}u + item] = y_pack(t${j});`)}
   }
 }`;
   return { buffers: buffers(['x', 'y'], 'y'), body, workgroups: flatWorkgroups(count * inVectors) };
@@ -129,11 +129,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${repeat(rows, (r) => `let at${r} = (id.z * ${count}u + min(row + ${r}u, ${count - 1}u)) * ${inVectors}u;`)}
   var w = id.z * ${inVectors * 4 * outVectors}u + column;
   for (var v = 0u; v < ${inVectors}u; v++) {
-    ${repeat(rows, (r) => `let x${r} = vec4f(x[at${r} + v]);`)}
+    ${repeat(rows, (r) => `let x${r} = x_unpack(x[at${r} + v]);`)}
     ${repeat(
       4,
       (lane) => `{
-      ${repeat(columns, (c) => `let w${c} = vec4f(weights[w + ${c}u]);`, ' ')}
+      ${repeat(columns, (c) => `let w${c} = weights_unpack(weights[w + ${c}u]);`, ' ')}
       ${repeat(rows, (r) => repeat(columns, (c) => `sum${r}_${c} = fma(w${c}, vec4f(x${r}[${lane}]), sum${r}_${c});`, ' '))}
       w += ${outVectors}u;
     }`,
@@ -142,7 +142,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${repeat(
     rows,
     (r) =>
-      `if (row + ${r}u < ${count}u) { let at = (id.z * ${count}u + row + ${r}u) * ${outVectors}u + column; ${repeat(columns, (c) => `y[at + ${c}u] = y_type(sum${r}_${c});`, ' ')} }`,
+      `if (row + ${r}u < ${count}u) { let at = (id.z * ${count}u + row + ${r}u) * ${outVectors}u + column; ${repeat(columns, (c) => `y[at + ${c}u] = y_pack(sum${r}_${c});`, ' ')} }`,
   )}
 }`;
   const workgroups = [
@@ -164,10 +164,10 @@ export function winogradOutput(convolution: Convolution, size: WinogradSize): Sh
   let tile = item / ${outVectors}u;
   let top = tile / ${columns}u % ${rows}u * ${size}u;
   let left = tile % ${columns}u * ${size}u;
-  let bias = vec4f(weights[${planes * inVectors * 4 * outVectors}u + column]);
+  let bias = weights_unpack(weights[${planes * inVectors * 4 * outVectors}u + column]);
   var d: array<vec4f, ${size * edge}>;
   for (var j = 0; j < ${edge}; j++) {
-    ${transform(output, (k) => `vec4f(x[u32(${k * edge} + j) * ${count * outVectors}u + item])`, 't')}
+    ${transform(output, (k) => `x_unpack(x[u32(${k * edge} + j) * ${count * outVectors}u + item])`, 't')}
     ${repeat(size, (i) => `d[${i * edge} + j] = t${i};`, ' ')}
   }
   for (var i = 0u; i < ${size}u; i++) {
@@ -176,7 +176,7 @@ export function winogradOutput(convolution: Convolution, size: WinogradSize): Sh
       size,
       (j) => `if (top + i < ${outHeight}u && left + ${j}u < ${outWidth}u) {
       let at = ((tile / ${rows * columns}u * ${outHeight}u + top + i) * ${outWidth}u + left + ${j}u) * ${outVectors}u + column;
-      y[at] = y_type(${activated(activation, `t${j} + bias${addedResidual(residual)}`)});
+      y[at] = y_pack(${activated(activation, `t${j} + bias${addedResidual(residual)}`)});
     }`,
     )}
   }
