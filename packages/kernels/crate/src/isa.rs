@@ -30,6 +30,8 @@ pub enum Walk {
 
 /// The kernels for one vector and for two, by pixels.
 type Row = [&'static [TileKernel]; 2];
+/// By format and walk.
+type Tables = [[Row; 5]; 3];
 
 pub struct Isa {
     pub name: &'static str,
@@ -39,7 +41,10 @@ pub struct Isa {
     /// @see [`Vector::BYTES_PER_WORD`]
     pub bytes_per_word: usize,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
-    tiles: [[Row; 5]; 3],
+    tiles: Tables,
+    /// The same with prefetches; the same kernels where the instruction set has none.
+    #[cfg(not(target_arch = "wasm32"))]
+    asking_tiles: Tables,
     /// The kernels of Winograd's products in whole numbers, where the instruction set multiplies those of 16 bits.
     pub whole_tiles: Row,
     /// Whether convolutions go to a matrix unit.
@@ -69,8 +74,13 @@ impl Isa {
         self.tiles[FLOAT][0][0].len()
     }
 
-    /// The micro-kernels for one vector and for two, for 1, 2, … pixels.
-    pub fn tiles(&self, format: usize, walk: Walk) -> Row {
+    /// The micro-kernels for one vector and for two, for 1, 2, … pixels, which prefetch or don't.
+    pub fn tiles(&self, format: usize, walk: Walk, asks: bool) -> Row {
+        #[cfg(not(target_arch = "wasm32"))]
+        if asks {
+            return self.asking_tiles[format][walk as usize];
+        }
+        let _ = asks;
         self.tiles[format][walk as usize]
     }
 
@@ -135,23 +145,23 @@ impl Isa {
 }
 
 macro_rules! row {
-    ($instance:ident, $stride:literal, $narrow:literal, [$($pixels:literal)+]) => {
+    ($instance:ident, $stride:literal, $narrow:literal, $asks:expr, [$($pixels:literal)+]) => {
         [
-            &[$($instance::<$pixels, 1, $stride, $narrow> as TileKernel),+],
-            &[$($instance::<$pixels, 2, $stride, $narrow> as TileKernel),+],
+            &[$($instance::<$pixels, 1, $stride, $narrow, { $asks }> as TileKernel),+],
+            &[$($instance::<$pixels, 2, $stride, $narrow, { $asks }> as TileKernel),+],
         ]
     };
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! walks {
-    ($instance:ident, $pixels:tt) => {
+    ($instance:ident, $asks:expr, $pixels:tt) => {
         [
-            row!($instance, 1, 0, $pixels),
-            row!($instance, 2, 0, $pixels),
-            row!($instance, 1, 3, $pixels),
-            row!($instance, 2, 3, $pixels),
-            row!($instance, 0, 0, $pixels),
+            row!($instance, 1, 0, $asks, $pixels),
+            row!($instance, 2, 0, $asks, $pixels),
+            row!($instance, 1, 3, $asks, $pixels),
+            row!($instance, 2, 3, $asks, $pixels),
+            row!($instance, 0, 0, $asks, $pixels),
         ]
     };
 }
@@ -159,13 +169,13 @@ macro_rules! walks {
 /// Two loops for all walks: constant distances gain little where all registers are taken, and make the module larger.
 #[cfg(target_arch = "wasm32")]
 macro_rules! walks {
-    ($instance:ident, $pixels:tt) => {
+    ($instance:ident, $asks:expr, $pixels:tt) => {
         [
-            row!($instance, 1, 0, $pixels),
-            row!($instance, 0, 0, $pixels),
-            row!($instance, 0, 0, $pixels),
-            row!($instance, 0, 0, $pixels),
-            row!($instance, 0, 0, $pixels),
+            row!($instance, 1, 0, $asks, $pixels),
+            row!($instance, 0, 0, $asks, $pixels),
+            row!($instance, 0, 0, $asks, $pixels),
+            row!($instance, 0, 0, $asks, $pixels),
+            row!($instance, 0, 0, $asks, $pixels),
         ]
     };
 }
@@ -173,23 +183,51 @@ macro_rules! walks {
 /// The kernels of a format whose values are never narrow.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! wide_walks {
-    ($instance:ident, $pixels:tt) => {
-        [row!($instance, 1, 0, $pixels), row!($instance, 2, 0, $pixels), NONE, NONE, row!($instance, 0, 0, $pixels)]
+    ($instance:ident, $asks:expr, $pixels:tt) => {
+        [
+            row!($instance, 1, 0, $asks, $pixels),
+            row!($instance, 2, 0, $asks, $pixels),
+            NONE,
+            NONE,
+            row!($instance, 0, 0, $asks, $pixels),
+        ]
     };
 }
 
 const NONE: Row = [&[], &[]];
+/// Of bfloat16 and of bytes: without prefetches, and with them.
+type Reduced = [[[Row; 5]; 2]; 2];
+const NOT_REDUCED: Reduced = [[[NONE; 5]; 2]; 2];
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! reduced {
+    ($vector:path, $bfloat:ident, $byte:ident, $pixels:tt) => {
+        [
+            [wide_walks!($bfloat, false, $pixels), wide_walks!($byte, false, $pixels)],
+            [
+                wide_walks!($bfloat, <$vector as Vector>::PREFETCHES, $pixels),
+                wide_walks!($byte, <$vector as Vector>::PREFETCHES, $pixels),
+            ],
+        ]
+    };
+}
 
 macro_rules! instance {
     ($name:ident, $vector:path, $format:expr, [$($enable:literal)?]) => {
         /// # Safety
         /// The CPU must have what the function enables; else as [`tile`].
         $(#[target_feature(enable = $enable)])?
-        unsafe fn $name<const PIXELS: usize, const VECTORS: usize, const STRIDE: usize, const NARROW: usize>(
+        unsafe fn $name<
+            const PIXELS: usize,
+            const VECTORS: usize,
+            const STRIDE: usize,
+            const NARROW: usize,
+            const ASKS: bool,
+        >(
             args: &TileArgs,
         ) {
             // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
-            unsafe { tile::<$vector, { $format }, PIXELS, VECTORS, STRIDE, NARROW>(args) }
+            unsafe { tile::<$vector, { $format }, PIXELS, VECTORS, STRIDE, NARROW, ASKS>(args) }
         }
     };
 }
@@ -239,7 +277,7 @@ macro_rules! peak_instance {
 macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
-        $bfloat:expr, $byte:expr, $byte_rate:expr, $has_format:expr, $reduced_peaks:expr
+        $reduced:expr, $byte_rate:expr, $has_format:expr, $reduced_peaks:expr
         $(, $field:ident: $value:expr)?
     ) => {
         mod $module {
@@ -257,7 +295,15 @@ macro_rules! isa {
                 lanes: <$vector as Vector>::LANES,
                 least_byte: <$vector as Vector>::LEAST_BYTE,
                 bytes_per_word: <$vector as Vector>::BYTES_PER_WORD,
-                tiles: [walks!(float, $pixels), $bfloat, $byte],
+                tiles: {
+                    let [bfloat, byte] = $reduced[0];
+                    [walks!(float, false, $pixels), bfloat, byte]
+                },
+                #[cfg(not(target_arch = "wasm32"))]
+                asking_tiles: {
+                    let [bfloat, byte] = $reduced[1];
+                    [walks!(float, <$vector as Vector>::PREFETCHES, $pixels), bfloat, byte]
+                },
                 whole_tiles: NONE,
                 has_matrix: false,
                 has_format: $has_format,
@@ -315,8 +361,7 @@ mod avx512_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
-    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+    pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
 
     pub fn has_format(format: usize) -> bool {
         match format {
@@ -330,7 +375,7 @@ mod avx512_reduced {
 #[cfg(target_arch = "x86_64")]
 isa!(
     AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
-    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::BFLOATS, avx512_reduced::BYTES, 4.0, avx512_reduced::has_format,
+    [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::TILES, 4.0, avx512_reduced::has_format,
     avx512_reduced::PEAKS
 );
 /// Convolutions by the matrix unit, all else as with AVX-512.
@@ -347,14 +392,15 @@ mod avx2_reduced {
     peak_instance!(byte_peak, Avx2, BYTE, ["avx2,fma"], [1 2 3 4 5 6]);
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [None, Some(byte_peak)];
-    pub const WHOLE_TILES: Row = row!(whole, 1, 0, [1 2 3 4 5 6]);
+    pub const WHOLE_TILES: Row = row!(whole, 1, 0, true, [1 2 3 4 5 6]);
 
-    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6]);
+    pub const TILES: Reduced =
+        [[[NONE; 5], wide_walks!(byte, false, [1 2 3 4 5 6])], [[NONE; 5], wide_walks!(byte, true, [1 2 3 4 5 6])]];
 }
 #[cfg(target_arch = "x86_64")]
 isa!(
     AVX2, avx2, crate::simd::avx2::Avx2, "avx2", ["avx2,fma"], [1 2 3 4 5 6],
-    [NONE; 5], avx2_reduced::BYTES, 2.0, |_| true, avx2_reduced::PEAKS, whole_tiles: avx2_reduced::WHOLE_TILES
+    avx2_reduced::TILES, 2.0, |_| true, avx2_reduced::PEAKS, whole_tiles: avx2_reduced::WHOLE_TILES
 );
 #[cfg(target_arch = "aarch64")]
 mod neon_reduced {
@@ -368,8 +414,7 @@ mod neon_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4 5 6 7 8 9 10 11 12]);
-    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
+    pub const TILES: Reduced = reduced!(Neon, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
 
     pub fn has_format(format: usize) -> bool {
         match format {
@@ -382,17 +427,17 @@ mod neon_reduced {
 #[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    neon_reduced::BFLOATS, neon_reduced::BYTES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS
+    neon_reduced::TILES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 isa!(
     SIMD128, simd128, crate::simd::wasm::Simd128, "simd128", [], [1 2 3 4],
-    [NONE; 5], [NONE; 5], 1.0, |_| false, [None; 2]
+    NOT_REDUCED, 1.0, |_| false, [None; 2]
 );
 #[cfg(not(target_feature = "simd128"))]
 isa!(
     PORTABLE, portable, crate::simd::portable::Portable, "portable", [], [1 2 3 4],
-    [NONE; 5], [NONE; 5], 1.0, |_| false, [None; 2]
+    NOT_REDUCED, 1.0, |_| false, [None; 2]
 );
 
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
@@ -407,11 +452,10 @@ mod emulated_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const BFLOATS: [Row; 5] = wide_walks!(bfloat, [1 2 3 4]);
-    pub const BYTES: [Row; 5] = wide_walks!(byte, [1 2 3 4]);
+    pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, [1 2 3 4]);
 }
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
     EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
-    emulated_reduced::BFLOATS, emulated_reduced::BYTES, 4.0, |_| true, emulated_reduced::PEAKS
+    emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS
 );

@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod amx;
+pub mod cpu;
 pub mod direct;
 pub mod format;
 pub mod graph;

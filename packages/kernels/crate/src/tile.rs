@@ -113,7 +113,8 @@ pub const WHOLE: usize = 3;
 /// Computes `PIXELS` output pixels × `VECTORS` vectors of output channels.
 ///
 /// `STRIDE` is the distance of two output pixels in input pixels (0: all distances from [`DynamicStrides`]). A pixel
-/// of the input holds a whole vector of channels, or, with `NARROW`, that few channels without padding.
+/// of the input holds a whole vector of channels, or, with `NARROW`, that few channels without padding. With `ASKS` it
+/// prefetches: the places that its end will touch, and its share of [`TileArgs::ahead`].
 ///
 /// # Safety
 /// As [`Vector`]; the pointers of `args` must be good for all that the tile covers.
@@ -125,6 +126,7 @@ pub unsafe fn tile<
     const VECTORS: usize,
     const STRIDE: usize,
     const NARROW: usize,
+    const ASKS: bool,
 >(
     args: &TileArgs,
 ) {
@@ -150,11 +152,11 @@ pub unsafe fn tile<
             start::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
 
-        if !is_dynamic {
+        if ASKS && !is_dynamic {
             prefetch_ends::<V, PIXELS, VECTORS>(args);
         }
         if V::UNROLLS {
-            add_blocks::<V, FORMAT, PIXELS, VECTORS>(args, words, input_pixel, &mut sums);
+            add_blocks::<V, FORMAT, PIXELS, VECTORS, ASKS>(args, words, input_pixel, &mut sums);
         } else {
             add_taps::<V, FORMAT, PIXELS, VECTORS>(args, words, input_pixel, &mut sums);
         }
@@ -176,7 +178,7 @@ pub unsafe fn tile<
 /// # Safety
 /// As [`tile`].
 #[inline(always)]
-unsafe fn add_blocks<V: Vector, const FORMAT: usize, const PIXELS: usize, const VECTORS: usize>(
+unsafe fn add_blocks<V: Vector, const FORMAT: usize, const PIXELS: usize, const VECTORS: usize, const ASKS: bool>(
     args: &TileArgs,
     words: usize,
     input_pixel: usize,
@@ -196,10 +198,12 @@ unsafe fn add_blocks<V: Vector, const FORMAT: usize, const PIXELS: usize, const 
                     add_channel::<V, FORMAT, PIXELS, VECTORS>(pixel.add(c), input_pixel, factors, sums);
                 }
                 weights = weights.add(words * VECTORS * lanes);
-                for line in 0..lanes * lanes * VECTORS / LINE * 3 / 8 {
-                    V::prefetch(ahead.wrapping_add(line * LINE));
+                if ASKS {
+                    for line in 0..lanes * lanes * VECTORS / LINE * 3 / 8 {
+                        V::prefetch(ahead.wrapping_add(line * LINE));
+                    }
+                    ahead = ahead.wrapping_add(args.ahead.step);
                 }
-                ahead = ahead.wrapping_add(args.ahead.step);
             }
             block = block.add(args.input_plane);
         }

@@ -1,6 +1,7 @@
 //! Direct convolutions and dense layers: their tiles, and how their filters are packed.
 
 use super::{DIRECT, Planner, REDUCED, first_tap, output_groups, plane};
+use crate::cpu;
 use crate::direct::{DirectConv, OutputGroup, Plane, Split, Tile};
 use crate::format::Format;
 use crate::isa::Walk;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 const LARGE_WEIGHTS: usize = 1 << 20;
 /// Pixels of a layer for each worker from which it is divided by pixels: six of the largest tiles.
 const ENOUGH_PIXELS: usize = 84;
+/// Taps × input words up to which storing a tile's sums takes as long as making them.
+const SHORT_SUMS: usize = 64;
 /// Input channels whose weights stay in the first-level cache beside two vectors of output channels.
 const CHANNELS_AT_ONCE: usize = 256;
 
@@ -58,13 +61,17 @@ impl<'a> Planner<'_, 'a> {
             (2, _, 3) => Walk::RgbTwo,
             _ => Walk::Dynamic,
         };
-        let kernels = self.options.isa.tiles(kind_of(input.format), walk);
-        let tiles = tiles(conv, &input, &output, residual.as_ref(), kernels[1].len());
+        let most = self.options.isa.tiles(kind_of(input.format), walk, false)[1].len();
+        let tiles = tiles(conv, &input, &output, residual.as_ref(), most);
         let are_few = output.images * output.height * output.width < ENOUGH_PIXELS * self.options.threads;
         let split = match bytes >= LARGE_WEIGHTS && are_few && groups.len() >= self.options.threads {
             true => Split::Channels,
             false => Split::Pixels { tiles: 4 },
         };
+        // Weights that all pixels of an item read stay in the cache; there, only places for sums are waited for, where they
+        // are short.
+        let are_short = taps_count * blocks * words <= SHORT_SUMS;
+        let asks = (split == Split::Channels || are_short) && cpu::prefetch_pays();
         let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
         let is_all_float = formats.into_iter().flatten().all(|format| format == Format::Float);
         let layer = DirectConv {
@@ -93,7 +100,7 @@ impl<'a> Planner<'_, 'a> {
                 residual_pixel: self.lanes,
                 words,
             },
-            kernels,
+            kernels: self.options.isa.tiles(kind_of(input.format), walk, asks),
             split,
         };
         self.scratch = self.scratch.max(layer.scratch());
@@ -195,7 +202,7 @@ impl<'a> Planner<'_, 'a> {
                 residual_pixel: 0,
                 words: lanes,
             },
-            kernels: self.options.isa.tiles(FLOAT, Walk::Dynamic),
+            kernels: self.options.isa.tiles(FLOAT, Walk::Dynamic, cpu::prefetch_pays()),
             split: Split::Channels,
         })
     }

@@ -2,6 +2,7 @@
 
 use super::direct::bytes_of;
 use super::{Algorithm, Planner, WINOGRAD, first_tap, plane};
+use crate::cpu;
 use crate::direct::Plane;
 use crate::format::Format;
 use crate::isa::Walk;
@@ -137,7 +138,7 @@ impl<'a> Planner<'_, 'a> {
             clamp: conv.clamp,
             kernels: match words < lanes {
                 true => self.options.isa.whole_tiles,
-                false => self.options.isa.tiles(FLOAT, Walk::Unit),
+                false => self.options.isa.tiles(FLOAT, Walk::Unit, cpu::prefetch_pays()),
             },
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],

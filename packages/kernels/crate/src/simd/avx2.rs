@@ -16,6 +16,7 @@ impl Vector for Avx2 {
     const LANES: usize = 8;
     const REDUCES: bool = true;
     const BYTES_PER_WORD: usize = 2;
+    const PREFETCHES: bool = true;
 
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {

@@ -7,6 +7,7 @@ pub struct Avx512(__m512);
 impl Vector for Avx512 {
     const LANES: usize = 16;
     const REDUCES: bool = true;
+    const PREFETCHES: bool = true;
 
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {

@@ -29,6 +29,9 @@ pub trait Vector: Copy {
     /// compilers then hold all channels' weights at once, and spill the sums.
     const UNROLLS: bool = true;
 
+    /// Whether [`Vector::prefetch`] does anything.
+    const PREFETCHES: bool = false;
+
     /// Asks for the cache line at an address that will be read or written soon, where the instruction set can.
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}

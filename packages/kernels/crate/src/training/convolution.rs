@@ -145,7 +145,7 @@ impl Convolution {
             groups,
             phases: vec![Phase::whole(&canvas, kernel, [out[0], out[1]], isa.max_pixels())],
             spread: [1, 1],
-            tiles: isa.tiles(FLOAT, Walk::Dynamic),
+            tiles: isa.tiles(FLOAT, Walk::Dynamic, false),
             epilogue: Epilogue::default(),
         }
     }

@@ -6,6 +6,7 @@ use super::matrices::{input_row, output_row, whole_input_row, whole_output_row, 
 use crate::format::Format;
 use crate::simd::Vector;
 use crate::tile::Clamp;
+use std::mem::MaybeUninit;
 
 /// The pixels of one block: distances in words.
 #[derive(Clone, Copy)]
@@ -41,7 +42,8 @@ pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
 ) {
     // SAFETY: the caller's word.
     unsafe {
-        let mut t = [[V::splat(0.0); N]; N];
+        // Not of zeros: they would be written each time, by a call of memset. All are written before they are read.
+        let mut t = [[MaybeUninit::<V>::uninit(); N]; N];
         for x in 0..N {
             let mut column = [V::splat(0.0); N];
             for (y, d) in column.iter_mut().enumerate() {
@@ -49,11 +51,11 @@ pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
             }
             let column = input_row(column);
             for y in 0..N {
-                t[y][x] = column[y];
+                t[y][x].write(column[y]);
             }
         }
         for (y, row) in t.iter().enumerate() {
-            let row = input_row(*row);
+            let row = input_row(row.map(|value| value.assume_init()));
             for (x, value) in row.iter().enumerate() {
                 value.store(to.add((y * N + x) * position));
             }
@@ -73,7 +75,7 @@ pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>
 ) {
     // SAFETY: the caller's word.
     unsafe {
-        let mut t = [[V::splat(0.0); N]; M];
+        let mut t = [[MaybeUninit::<V>::uninit(); N]; M];
         for x in 0..N {
             let mut column = [V::splat(0.0); N];
             for (y, m) in column.iter_mut().enumerate() {
@@ -81,16 +83,20 @@ pub(crate) unsafe fn transform_output<V: Vector, const N: usize, const M: usize>
             }
             let column: [V; M] = output_row(column);
             for y in 0..M {
-                t[y][x] = column[y];
+                t[y][x].write(column[y]);
             }
         }
         if finish.rows == M && finish.columns == M {
             for (y, row) in t.iter().enumerate() {
-                finish.store_row::<false>(y, &output_row::<V, N, M>(*row), M);
+                finish.store_row::<false>(y, &output_row::<V, N, M>(row.map(|value| value.assume_init())), M);
             }
         } else {
             for (y, row) in t.iter().enumerate().take(finish.rows) {
-                finish.store_row::<false>(y, &output_row::<V, N, M>(*row), finish.columns);
+                finish.store_row::<false>(
+                    y,
+                    &output_row::<V, N, M>(row.map(|value| value.assume_init())),
+                    finish.columns,
+                );
             }
         }
     }
@@ -199,18 +205,18 @@ macro_rules! transform_square {
     ($from:literal => $to:literal, $transform:ident, $load:ident[$y:ident, $x:ident] $place:expr, $store:expr) => {
         // SAFETY: the caller's word.
         unsafe {
-            let mut t = [[V::splat(0.0); $from]; $to];
+            let mut t = [[MaybeUninit::<V>::uninit(); $from]; $to];
             for $x in 0..$from {
                 let mut column = [V::splat(0.0); $from];
                 for ($y, value) in column.iter_mut().enumerate() {
                     *value = V::load($load.add($place));
                 }
                 for (row, value) in t.iter_mut().zip($transform(column)) {
-                    row[$x] = value;
+                    row[$x].write(value);
                 }
             }
             for (y, row) in t.iter().enumerate() {
-                for (x, value) in $transform(*row).iter().enumerate() {
+                for (x, value) in $transform(row.map(|value| value.assume_init())).iter().enumerate() {
                     value.store($store.0.add((y * $to + x) * $store.1));
                 }
             }
