@@ -16,8 +16,8 @@ import { UsageError } from './usage-error.ts';
 type Device = Engine | TfjsBackend;
 
 /** Who can compute, by the names that `--device` takes; each is loaded only when it is its turn. */
-const devices: Readonly<Record<string, () => Promise<Device>>> = {
-  native: async () => (await import('@residual/backend-node')).native(await packedOptions()),
+const devices: Readonly<Record<string, (flags: DeviceFlags) => Promise<Device>>> = {
+  native: async (flags) => (await import('@residual/backend-node')).native(await nativeOptions(flags)),
   tensorflow: async () => (await import('@residual/backend-node')).tensorflow(),
   wasm: async () => {
     const { allowRelaxedSimd, wasm } = await import('@residual/backend-wasm/node');
@@ -29,10 +29,19 @@ const devices: Readonly<Record<string, () => Promise<Device>>> = {
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/node')).tfjsWasm(),
 };
 
-/** Packed weights are kept beside the downloads, so that the next start maps them. */
-async function packedOptions(): Promise<NativeOptions> {
+/** What was packed and measured is kept beside the downloads, so that the next start maps and reads it. */
+async function nativeOptions({ tune = false }: DeviceFlags): Promise<NativeOptions> {
   const { keepsPacked, packedFolder } = await import('@residual/weights/node');
-  return keepsPacked() ? { cache: { folder: packedFolder(), onNote: (text) => say(`note: ${text}`) } } : {};
+  if (!keepsPacked()) return { tune };
+  const folder = packedFolder();
+  return { cache: { folder, onNote: (text) => say(`note: ${text}`) }, tune: tune && { folder } };
+}
+
+/** How devices are asked to compute. */
+export interface DeviceFlags {
+  readonly precision: Precision;
+  /** `native` chooses algorithms by measurement. */
+  readonly tune?: boolean;
 }
 
 /** A classifier, and what it runs on. */
@@ -61,12 +70,13 @@ export function parseDevices(list: string): readonly string[] {
  */
 export async function serveOnFirst(
   names: readonly string[],
-  precision: Precision,
+  flags: DeviceFlags,
   create: (options: { engines?: readonly Engine[] }) => Promise<Classifier>,
 ): Promise<Served> {
+  const { precision } = flags;
   const reasons: string[] = [];
   for (const name of names) {
-    const device = await devices[name]!();
+    const device = await devices[name]!(flags);
     const { available, reason } = await device.isAvailable();
     if (!available) {
       reasons.push(`${name}: ${reason}`);

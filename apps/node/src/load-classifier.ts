@@ -14,6 +14,7 @@ import { loadNamedWeights, type WeightsFlags } from './weights/load-named-weight
 export interface ModelFlags extends WeightsFlags, NetworkFlags, PrecisionFlags {
   readonly preset?: string;
   readonly device: string;
+  readonly tune?: boolean;
 }
 
 /** A classifier that is ready, and the name of the device that it runs on. */
@@ -41,7 +42,7 @@ export async function loadClassifier(
   signal: AbortSignal,
   batchSize?: number,
 ): Promise<LoadedClassifier> {
-  const { model, precision } = flags;
+  const { model } = flags;
   const options = {
     ...(model !== undefined && { model }),
     ...(flags.preset !== undefined && { preset: parsePreset(flags.preset) }),
@@ -51,7 +52,7 @@ export async function loadClassifier(
   const inBits = parsePrecisionFlags(flags, run, signal);
   const isEmbedded = flags.weights === undefined && (model ?? embeddedWeights().model) === embeddedWeights().model;
   const weights = isEmbedded ? await readEmbedded(signal) : await loadNamedWeights(flags, signal);
-  const { classifier, device, description } = await serveOnFirst(devices, precision, (served) =>
+  const { classifier, device, description } = await serveOnFirst(devices, flags, (served) =>
     createClassifier({ ...options, weights, ...served, ...inBits, ...(batchSize !== undefined && { batchSize }) }),
   );
   say(description);

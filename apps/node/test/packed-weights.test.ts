@@ -23,6 +23,9 @@ test.skipIf(!requirement('native'))('packed weights are kept, listed, found agai
   const list = await run(['cache', 'list']);
   expect(list).toMatch(/\.packed │ [\d.]+ MiB │ packed for the native kernels │\n/);
   expect(list).toMatch(/packed: 1 file, [\d.]+ MiB\n$/);
-  expect(await run(['cache', 'clear'])).toMatch(/packed: removed 1 file, [\d.]+ MiB\n$/);
+  const tuned = JSON.parse(await run([...classify, '--tune']));
+  expect({ ...JSON.parse(await run([...classify, '--tune'])), ms: 0 }).toEqual({ ...tuned, ms: 0 });
+  expect(await run(['cache', 'list'])).toMatch(/tuning-.*\.json │ .* measured by the native kernels │\n/);
+  expect(await run(['cache', 'clear'])).toMatch(/packed: removed \d files, [\d.]+ MiB\n$/);
   expect(await run(['cache', 'list'])).toMatch(/weights: 0 files, 0\.0 MiB\n$/);
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { interpret, trace, type Weight, type Weights } from '@residual/compile';
 import { loadAddon } from '@residual/kernels/node';
 import {
@@ -11,7 +14,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { describe, expect, test } from 'vitest';
-import { native } from './native-engine.ts';
+import { type NativeOptions, native } from './native-engine.ts';
 
 describe.skipIf(!requirement('native'))('native', () => {
   for (const isa of loadAddon().addon?.instructionSets() ?? []) {
@@ -60,6 +63,36 @@ describe.skipIf(!requirement('native'))('native', () => {
     const { y } = await executable.run({ x });
     await executable.dispose();
     expectClose(y!, expected!, 0.02);
+  });
+
+  test('algorithms chosen by measurement give the same numbers, and are kept in a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'residual-tune-'));
+    const graph = await trace((t) => {
+      const x = t.input('x', [1, 14, 14, 32]) as tf.Tensor4D;
+      const y = tf.relu(tf.conv2d(x, t.parameter('w', [3, 3, 32, 32]) as tf.Tensor4D, 1, 'same')) as tf.Tensor4D;
+      return { y: tf.mean(y, [1, 2]) };
+    });
+    const weights: Weights = new Map([
+      ['w', { shape: [3, 3, 32, 32], data: deterministicTensor('w', [32, 32, 3, 3]) }],
+    ]);
+    const x = Float32Array.from(uniform('x', 14 * 14 * 32));
+    const answer = async (options: NativeOptions) => {
+      const executable = await native({ isa: 'portable', ...options }).compile(graph, weights);
+      const { y } = await executable.run({ x });
+      await executable.dispose();
+      return y!;
+    };
+    const expected = await answer({});
+    expectClose(await answer({ tune: { budgetMs: 500, folder } }), expected, 1e-5);
+    const [file, ...others] = await readdir(folder);
+    expect([file, others]).toEqual([expect.stringMatching(/^tuning-.*portable.*\.json$/), []]);
+    const kept = JSON.parse(await readFile(join(folder, file!), 'utf8'));
+    expect(Object.values(kept)).toEqual([expect.objectContaining({ algorithm: expect.any(String) })]);
+    const again = await answer({ tune: { budgetMs: 0, folder } });
+    expectClose(again, expected, 1e-5);
+    expect(await answer({ tune: { budgetMs: 0, folder } })).toEqual(again);
+    await rm(folder, { recursive: true });
+    await expect(answer({ tune: { budgetMs: Number.NaN } })).rejects.toMatchObject({ code: 'BAD_OPTION' });
   });
 
   test('a profile of a training step has its convolutions and both gradients of each', async () => {

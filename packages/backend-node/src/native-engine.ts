@@ -19,11 +19,12 @@ import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/k
 /**
  * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `bf16`,
  * `int8`), for `int8` the `calibration` inputs and the `percentile`: what is compiled in, where compiling is not asked for
- * another; and the `cache` folder that packed weights are kept in.
+ * another; the `cache` folder that packed weights are kept in, and `tune` (default false: algorithms are chosen by a model, not
+ * by measurement).
  */
 export type NativeOptions = Pick<
   NativeKernelOptions,
-  'threads' | 'isa' | 'precision' | 'calibration' | 'percentile' | 'cache'
+  'threads' | 'isa' | 'precision' | 'calibration' | 'percentile' | 'cache' | 'tune'
 >;
 
 /** The engine on Residual's own kernels, as a Node addon: fused convolutions off the main thread. */

@@ -28,6 +28,7 @@ export interface AddonOptions {
   precision?: string;
   percentile?: number;
   cache?: { folder: string; addonFile: string };
+  tune?: { budgetMs: number; folder?: string; addonFile: string };
 }
 
 /** What this CPU can do at most, as measured. */

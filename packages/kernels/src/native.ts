@@ -31,6 +31,20 @@ export interface NativeKernelOptions extends KernelOptions {
   readonly percentile?: number;
   /** Keeps packed weights between processes. Default: they are packed anew. */
   readonly cache?: PackedWeightsCache;
+  /**
+   * Chooses the algorithm of each convolution by measurement: while it is compiled, the network runs with each of some
+   * candidates on its own threads, and for each shape the fastest is taken; where that gains nothing, the model's choice
+   * stays. Algorithms differ in the last bits of their results. For `fp32`, without `amx`. Default false.
+   */
+  readonly tune?: boolean | TuneOptions;
+}
+
+/** How algorithms are chosen by measurement. */
+export interface TuneOptions {
+  /** Milliseconds that candidates may run; that they are packed comes on top. Default 2000. */
+  readonly budgetMs?: number;
+  /** Keeps what was measured, by CPU, instruction set, threads, shapes and version. Default: it is measured anew. */
+  readonly folder?: string;
 }
 
 export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>[];
@@ -62,6 +76,7 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const { cache } = options;
   const { json, inputNames, constantIds, constants } = serializeGraph(graph);
   const checked = nativeOptions(addon, options);
+  const tuning = tuneOptions(options);
   const filters = constants.map(identifier(addon));
   const { calibration = [], percentile = 100 } = options;
   const isCalibrated = options.precision === 'int8';
@@ -75,7 +90,11 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
       constantIds,
       constants,
       filters,
-      { ...checked, ...(cache && { cache: { folder: cache.folder, addonFile: file } }) },
+      {
+        ...checked,
+        ...(cache && { cache: { folder: cache.folder, addonFile: file } }),
+        ...(tuning && { tune: { ...tuning, addonFile: file } }),
+      },
       samples,
       known,
     )
@@ -146,6 +165,15 @@ function nativeOptions(addon: Addon, options: NativeKernelOptions): AddonOptions
     ...(threads === undefined ? {} : { threads }),
     ...(isa === undefined ? {} : { isa }),
   };
+}
+
+function tuneOptions({ tune = false }: NativeKernelOptions): { budgetMs: number; folder?: string } | undefined {
+  if (tune === false) return undefined;
+  const { budgetMs = 2000, folder } = tune === true ? {} : tune;
+  if (!(Number.isFinite(budgetMs) && budgetMs >= 0)) {
+    throw new KernelError('BAD_OPTION', `tune.budgetMs: expected milliseconds, got ${budgetMs}`);
+  }
+  return { budgetMs, ...(folder === undefined ? {} : { folder }) };
 }
 
 /** Before samples are asked for. */

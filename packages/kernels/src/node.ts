@@ -7,5 +7,6 @@ export {
   type KernelPrecision,
   measureLimits,
   type NativeKernelOptions,
+  type TuneOptions,
 } from './native.ts';
 export type { PackedWeightsCache } from './packed-weights-cache.ts';

@@ -81,6 +81,10 @@ function deviceOptions(command: Command): Command {
       'who computes: the first of the list that can run here',
       'native,wasm,tfjs-node,tfjs-wasm',
     )
+    .option(
+      '--tune',
+      'native, fp32: choose algorithms by measurement, a few seconds once for each network; kept in the cache',
+    )
     .addOption(
       new Option('--precision <type>', 'of the network: float32, or fewer bits on CPUs that multiply them (native)')
         .choices(['fp32', 'bf16', 'int8'])

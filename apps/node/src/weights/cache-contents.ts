@@ -29,7 +29,7 @@ export async function emptyCache(): Promise<void> {
 }
 
 function packedLine({ fileName, sizeBytes }: PackedFile): Line {
-  return { fileName, sizeBytes, isWhole: fileName.endsWith('.packed') };
+  return { fileName, sizeBytes, isWhole: !fileName.endsWith('.part') };
 }
 
 function summary(files: readonly { readonly sizeBytes: number }[]): string {
@@ -50,7 +50,7 @@ function cacheTable(entries: readonly Line[]): readonly string[] {
     entries.map(({ fileName, sizeBytes, isWhole, url }) => [
       isWhole ? fileName : `${fileName} (in part)`,
       mebibytes(sizeBytes),
-      url ?? 'packed for the native kernels',
+      url ?? (fileName.endsWith('.json') ? 'measured by the native kernels' : 'packed for the native kernels'),
     ]),
     { style: 'compact' },
   );

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Weights as the native kernels packed them, or a file of theirs that is being written or was left behind. */
+/** Weights as the native kernels packed them, choices that they measured, or a file of theirs that was left behind. */
 export interface PackedFile {
   readonly fileName: string;
   readonly sizeBytes: number;
@@ -9,7 +9,9 @@ export interface PackedFile {
 
 /** The files of the folder, which need not be there. */
 export async function listPacked(folder: string): Promise<readonly PackedFile[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(packed|part)$/.test(name)).sort();
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => /\.(packed|part)$|^tuning-.*\.json$/.test(name))
+    .sort();
   const files = await Promise.all(
     names.map(async (fileName) => {
       const status = await stat(join(folder, fileName)).catch(() => undefined);

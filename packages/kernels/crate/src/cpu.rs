@@ -20,6 +20,19 @@ pub fn prefetch_pays() -> bool {
     false
 }
 
+/// By which measurements of one CPU are told from those of another.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn name() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let cpu = x86::Cpu::this();
+        let vendor = String::from_utf8_lossy(&cpu.vendor);
+        format!("{vendor} {:x}h {:x}h {:x} {}", cpu.family, cpu.model, cpu.stepping, x86::brand())
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH.to_owned()
+}
+
 #[cfg(target_arch = "x86_64")]
 fn pays_on(cpu: &x86::Cpu) -> bool {
     match (&cpu.vendor, cpu.family, cpu.model) {
@@ -34,10 +47,22 @@ fn pays_on(cpu: &x86::Cpu) -> bool {
 mod x86 {
     use std::arch::x86_64::__cpuid;
 
+    /// The name that the CPU gives itself.
+    pub fn brand() -> String {
+        const FIRST: u32 = 0x8000_0002;
+        if __cpuid(0x8000_0000).eax < FIRST + 2 {
+            return String::new();
+        }
+        let registers = (FIRST..FIRST + 3).map(__cpuid).flat_map(|r| [r.eax, r.ebx, r.ecx, r.edx]);
+        let bytes: Vec<u8> = registers.flat_map(u32::to_le_bytes).take_while(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&bytes).trim().to_owned()
+    }
+
     pub struct Cpu {
         pub vendor: [u8; 12],
         pub family: u32,
         pub model: u32,
+        pub stepping: u32,
     }
 
     impl Cpu {
@@ -56,7 +81,8 @@ mod x86 {
             let base = signature >> 8 & 0xf;
             let family = if base == 0xf { base + (signature >> 20 & 0xff) } else { base };
             let has_more = base == 0xf || base == 6;
-            Cpu { vendor, family, model: signature >> 4 & 0xf | if has_more { signature >> 12 & 0xf0 } else { 0 } }
+            let model = signature >> 4 & 0xf | if has_more { signature >> 12 & 0xf0 } else { 0 };
+            Cpu { vendor, family, model, stepping: signature & 0xf }
         }
     }
 }

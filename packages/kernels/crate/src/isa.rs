@@ -45,6 +45,8 @@ pub struct Isa {
     /// The same with prefetches; the same kernels where the instruction set has none.
     #[cfg(not(target_arch = "wasm32"))]
     asking_tiles: Tables,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub prefetches: bool,
     /// The kernels of Winograd's products in whole numbers, where the instruction set multiplies those of 16 bits.
     pub whole_tiles: Row,
     /// Whether convolutions go to a matrix unit.
@@ -304,6 +306,8 @@ macro_rules! isa {
                     let [bfloat, byte] = $reduced[1];
                     [walks!(float, <$vector as Vector>::PREFETCHES, $pixels), bfloat, byte]
                 },
+                #[cfg(not(target_arch = "wasm32"))]
+                prefetches: <$vector as Vector>::PREFETCHES,
                 whole_tiles: NONE,
                 has_matrix: false,
                 has_format: $has_format,

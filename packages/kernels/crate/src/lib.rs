@@ -41,6 +41,10 @@ pub mod team;
 pub mod tile;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod training;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod tune;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod tuning_file;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 pub mod weights;

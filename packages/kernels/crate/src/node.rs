@@ -4,16 +4,19 @@ use crate::graph::{Constants, Graph};
 use crate::isa::Isa;
 use crate::packed::{Digest, LEAST_BYTES, PackedCache, PackedFile};
 use crate::peak::{bandwidth, peak};
-use crate::plan::{Options, compile_sharing};
+use crate::plan::{Choices, Options, compile_chosen};
 use crate::precision::{Calibration, Precision};
 use crate::program::Step;
 use crate::schedule::{Executable, Job, Outputs, RunError, physical_cores};
 use crate::sharing::{FilterStore, Sharing};
+use crate::tune::tune;
+use crate::tuning_file::TuningFile;
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Object};
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// What this machine can run, the fastest first.
 #[napi]
@@ -41,6 +44,19 @@ pub struct NativeOptions {
     /// How many of a value's numbers, in percent, its range in `int8` holds at least. Default 100.
     pub percentile: Option<f64>,
     pub cache: Option<NativeCache>,
+    /// Default: algorithms as the model chooses them.
+    pub tune: Option<NativeTuning>,
+}
+
+/// Choose algorithms by measurement.
+#[napi(object)]
+pub struct NativeTuning {
+    /// How long candidates may run.
+    pub budget_ms: f64,
+    /// Where measurements are kept. Default: nowhere.
+    pub folder: Option<String>,
+    /// This addon's own file: what another one has measured is not for this one.
+    pub addon_file: String,
 }
 
 /// Where packed filters are kept between processes.
@@ -49,6 +65,30 @@ pub struct NativeCache {
     pub folder: String,
     /// This addon's own file: what another one has packed is not for this one.
     pub addon_file: String,
+}
+
+impl NativeTuning {
+    /// What is known, and what is measured now where something is not.
+    fn choices(
+        &self,
+        graph: &Graph,
+        constants: &Constants,
+        options: Options,
+        sharing: &Sharing,
+    ) -> std::result::Result<Choices, String> {
+        let NativeTuning { budget_ms, folder, addon_file } = self;
+        let file = folder.as_ref().and_then(|folder| {
+            Some(TuningFile::new(folder.as_ref(), options.isa.name, options.threads, packer(addon_file)?))
+        });
+        let known = file.as_ref().map_or_else(Choices::default, TuningFile::read);
+        let budget = Duration::from_secs_f64(budget_ms.clamp(0.0, 1e6) / 1e3);
+        let chosen = tune(graph, constants, options, sharing, &known, budget)?;
+        if let Some(file) = file.filter(|_| chosen != known) {
+            // What could not be kept is measured again.
+            let _ = file.write(&chosen);
+        }
+        Ok(chosen)
+    }
 }
 
 impl NativeOptions {
@@ -181,7 +221,11 @@ impl Task for Compile {
                 Some(PackedCache::new(folder.into(), packer(addon_file)?, LEAST_BYTES))
             });
             let sharing = Sharing { store: &FILTERS, identities, cache: cache.as_ref() };
-            let program = compile_sharing(&graph, &constants, options, calibration, Some(&sharing))?;
+            let choices = match &self.options.tune {
+                Some(tuning) => tuning.choices(&graph, &constants, options, &sharing)?,
+                None => Choices::default(),
+            };
+            let program = compile_chosen(&graph, &constants, options, calibration, Some(&sharing), &choices)?;
             let missing = cache.and_then(PackedCache::missing);
             Ok((Executable::new(program)?, missing))
         };

@@ -2,14 +2,19 @@
 //! and the packed weights.
 
 mod algorithm;
+#[cfg_attr(target_arch = "wasm32", path = "plan/no_choices.rs")]
+mod choices;
 mod direct;
 mod filter_ranges;
 #[cfg(target_arch = "x86_64")]
 mod matrix;
 mod winograd;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, Choice};
 use algorithm::{border, can_be_matrix, choose_algorithm};
+pub use choices::Choices;
+#[cfg(not(target_arch = "wasm32"))]
+pub use choices::{Layer, layers};
 use filter_ranges::{known_ranges, ranges_by_filter};
 
 use crate::direct::{OutputGroup, Plane};
@@ -66,6 +71,18 @@ pub fn compile_sharing(
     calibration: Calibration,
     sharing: Option<&Sharing>,
 ) -> Result<Program, String> {
+    compile_chosen(graph, constants, options, calibration, sharing, &Choices::default())
+}
+
+/// The same; convolutions are computed as the choices say, and those of which they say nothing as the model does.
+pub fn compile_chosen(
+    graph: &Graph,
+    constants: &Constants,
+    options: Options,
+    calibration: Calibration,
+    sharing: Option<&Sharing>,
+    choices: &Choices,
+) -> Result<Program, String> {
     options.precision.check(options.isa)?;
     #[cfg(not(target_arch = "wasm32"))]
     if crate::training::is_training(graph, constants) {
@@ -87,7 +104,7 @@ pub fn compile_sharing(
     }
     let mut planner = Planner::new(graph, &lowered, options, sharing);
     planner.formats = formats(&lowered, options, &ranges);
-    planner.choose_algorithms();
+    planner.choose(choices);
     planner.lay_out();
     let activations = Floats::zeroed(planner.place_values())?;
     for layout in planner.layouts.iter().filter(|layout| layout.has_border() && layout.format.zero_word() != 0) {
@@ -131,7 +148,7 @@ struct Planner<'l, 'a> {
     /// By value.
     formats: Vec<Format>,
     /// By operation.
-    algorithms: Vec<Algorithm>,
+    choices: Vec<Choice>,
     /// By value.
     layouts: Vec<Layout>,
     /// By operation: where its shared transformed input lies.
@@ -158,7 +175,7 @@ impl<'l, 'a> Planner<'l, 'a> {
             options,
             lanes: options.isa.lanes,
             formats: Vec::new(),
-            algorithms: vec![Algorithm::Direct; lowered.operations.len()],
+            choices: vec![Choice::of(Algorithm::Direct); lowered.operations.len()],
             layouts: vec![Layout::default(); graph.values.len()],
             shared: vec![0; lowered.operations.len()],
             steps: Vec::new(),
@@ -178,22 +195,28 @@ impl<'l, 'a> Planner<'l, 'a> {
         self.lowered.shapes[id]
     }
 
-    fn choose_algorithms(&mut self) {
+    fn choose(&mut self, choices: &Choices) {
         for (index, operation) in self.operations().iter().enumerate() {
             let Kind::Conv(conv) = &operation.kind else { continue };
-            let input = operation.inputs[0];
-            let is_narrow = self.is_narrow(input);
-            if self.options.isa.has_matrix && self.options.algorithm.is_none() && can_be_matrix(conv, is_narrow) {
-                self.algorithms[index] = Algorithm::Matrix;
-            } else if !is_narrow {
-                let shapes = [self.shape(input), self.shape(operation.output)];
-                let algorithm = choose_algorithm(conv, shapes, self.formats[input], self.options);
-                let is_byte = IS_REDUCIBLE && matches!(self.formats[input], Format::Byte { .. });
-                self.algorithms[index] = match algorithm {
-                    Algorithm::Winograd(m) if is_byte && !self.keeps_whole(m, conv, operation) => Algorithm::Direct,
-                    other => other,
-                };
-            }
+            let chosen = choices.find(self, conv, operation);
+            self.choices[index] = chosen.unwrap_or_else(|| Choice::of(self.model_algorithm(conv, operation)));
+        }
+    }
+
+    fn model_algorithm(&self, conv: &Conv<'a>, operation: &Operation<'a>) -> Algorithm {
+        let input = operation.inputs[0];
+        let is_narrow = self.is_narrow(input);
+        if self.options.isa.has_matrix && self.options.algorithm.is_none() && can_be_matrix(conv, is_narrow) {
+            return Algorithm::Matrix;
+        }
+        if is_narrow {
+            return Algorithm::Direct;
+        }
+        let shapes = [self.shape(input), self.shape(operation.output)];
+        let is_byte = IS_REDUCIBLE && matches!(self.formats[input], Format::Byte { .. });
+        match choose_algorithm(conv, shapes, self.formats[input], self.options) {
+            Algorithm::Winograd(m) if is_byte && !self.keeps_whole(m, conv, operation) => Algorithm::Direct,
+            other => other,
         }
     }
 
@@ -210,10 +233,10 @@ impl<'l, 'a> Planner<'l, 'a> {
 
     fn lay_out(&mut self) {
         let mut borders = vec![Border::default(); self.layouts.len()];
-        for (operation, algorithm) in self.operations().iter().zip(&self.algorithms) {
+        for (operation, choice) in self.operations().iter().zip(&self.choices) {
             if let Kind::Conv(conv) = &operation.kind {
                 let id = operation.inputs[0];
-                let wanted = border(conv, *algorithm, self.shape(id), self.shape(operation.output));
+                let wanted = border(conv, choice.algorithm, self.shape(id), self.shape(operation.output));
                 borders[id] = borders[id].union(wanted);
             }
         }
@@ -337,8 +360,8 @@ impl<'l, 'a> Planner<'l, 'a> {
                 adjustment: adjustment.clone(),
                 rejects_non_finite: self.options.reject_non_finite,
             }),
-            Kind::Conv(conv) => match self.algorithms[index] {
-                Algorithm::Direct => self.direct(conv, operation),
+            Kind::Conv(conv) => match self.choices[index].algorithm {
+                Algorithm::Direct => self.direct(conv, index),
                 Algorithm::Winograd(m) => return self.winograd(m, conv, index),
                 #[cfg(target_arch = "x86_64")]
                 Algorithm::Matrix => self.matrix(conv, operation),

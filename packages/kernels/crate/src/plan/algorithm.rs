@@ -15,9 +15,35 @@ pub enum Algorithm {
     Matrix,
 }
 
+/// How a convolution is computed, in all that may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    pub algorithm: Algorithm,
+    /// Prefetches where the model would not, or not where it would.
+    pub prefetches_otherwise: bool,
+    /// Divided by output channels where the model would divide by pixels, or the reverse.
+    pub divides_otherwise: bool,
+    /// Divided by pixels, items are twice as large.
+    pub has_large_items: bool,
+}
+
+impl Choice {
+    /// All else as the model has it.
+    pub fn of(algorithm: Algorithm) -> Choice {
+        Choice { algorithm, prefetches_otherwise: false, divides_otherwise: false, has_large_items: false }
+    }
+}
+
 /// Narrow input goes to a matrix unit by windows, whose rows of taps must lie side by side.
 pub(super) fn can_be_matrix(conv: &Conv, is_narrow: bool) -> bool {
     conv.groups == 1 && (!is_narrow || conv.dilations[1] == 1)
+}
+
+pub(super) fn can_be_winograd(conv: &Conv, format: Format, options: Options) -> bool {
+    // Bytes are transformed as whole numbers, where the instruction set multiplies such; in float32 that costs what they save.
+    let is_byte = IS_REDUCIBLE && matches!(format, Format::Byte { .. });
+    let is_transformed = !is_byte || !options.isa.whole_tiles[0].is_empty();
+    is_transformed && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1]
 }
 
 /// By multiply-adds and floats read from memory, the latter weighted by what a float costs on the CPUs measured.
@@ -27,12 +53,9 @@ pub(super) fn choose_algorithm(
     format: Format,
     options: Options,
 ) -> Algorithm {
-    // Bytes are transformed as whole numbers, where the instruction set multiplies such; in float32 that costs what they save.
     let is_byte = IS_REDUCIBLE && matches!(format, Format::Byte { .. });
     let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
-    let is_transformed = !is_byte || !options.isa.whole_tiles[0].is_empty();
-    let can_winograd = is_transformed && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1];
-    if !can_winograd {
+    if !can_be_winograd(conv, format, options) {
         return Algorithm::Direct;
     }
     if let Some(algorithm) = options.algorithm {

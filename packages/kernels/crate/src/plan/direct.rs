@@ -25,7 +25,8 @@ const SHORT_SUMS: usize = 64;
 const CHANNELS_AT_ONCE: usize = 256;
 
 impl<'a> Planner<'_, 'a> {
-    pub(super) fn direct(&mut self, conv: &Conv<'a>, operation: &Operation<'a>) -> Work {
+    pub(super) fn direct(&mut self, conv: &Conv<'a>, index: usize) -> Work {
+        let (operation, choice) = (&self.operations()[index], self.choices[index]);
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
         let words = input.pixel;
@@ -64,14 +65,15 @@ impl<'a> Planner<'_, 'a> {
         let most = self.options.isa.tiles(kind_of(input.format), walk, false)[1].len();
         let tiles = tiles(conv, &input, &output, residual.as_ref(), most);
         let are_few = output.images * output.height * output.width < ENOUGH_PIXELS * self.options.threads;
-        let split = match bytes >= LARGE_WEIGHTS && are_few && groups.len() >= self.options.threads {
+        let is_by_channels = (bytes >= LARGE_WEIGHTS && are_few) != choice.divides_otherwise;
+        let split = match is_by_channels && groups.len() >= self.options.threads {
             true => Split::Channels,
-            false => Split::Pixels { tiles: 4 },
+            false => Split::Pixels { tiles: if choice.has_large_items { 8 } else { 4 } },
         };
         // Weights that all pixels of an item read stay in the cache; there, only places for sums are waited for, where they
         // are short.
         let are_short = taps_count * blocks * words <= SHORT_SUMS;
-        let asks = (split == Split::Channels || are_short) && cpu::prefetch_pays();
+        let pays = (split == Split::Channels || are_short) && cpu::prefetch_pays();
         let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
         let is_all_float = formats.into_iter().flatten().all(|format| format == Format::Float);
         let layer = DirectConv {
@@ -100,7 +102,7 @@ impl<'a> Planner<'_, 'a> {
                 residual_pixel: self.lanes,
                 words,
             },
-            kernels: self.options.isa.tiles(kind_of(input.format), walk, asks),
+            kernels: self.options.isa.tiles(kind_of(input.format), walk, pays != choice.prefetches_otherwise),
             split,
         };
         self.scratch = self.scratch.max(layer.scratch());

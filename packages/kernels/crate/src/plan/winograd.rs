@@ -27,11 +27,11 @@ impl<'a> Planner<'_, 'a> {
     /// Floats of transformed input that the workers share, 0 where each goes square by square.
     pub(super) fn shared_transformed(&self, index: usize) -> usize {
         let operation = &self.operations()[index];
-        let (Kind::Conv(conv), Algorithm::Winograd(m)) = (&operation.kind, self.algorithms[index]) else {
+        let (Kind::Conv(conv), Algorithm::Winograd(m)) = (&operation.kind, self.choices[index].algorithm) else {
             return 0;
         };
         let input = &self.layouts[operation.inputs[0]];
-        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, operation) {
+        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, index) {
             return 0;
         }
         let squares = self.squares_shared(m, operation);
@@ -56,11 +56,13 @@ impl<'a> Planner<'_, 'a> {
         filters.largest_byte_sum(&filters.steps()) < whole_limit(m)
     }
 
-    fn is_by_groups(&self, conv: &Conv, m: usize, operation: &Operation) -> bool {
+    fn is_by_groups(&self, conv: &Conv, m: usize, index: usize) -> bool {
+        let operation = &self.operations()[index];
         let words = self.winograd_words(&self.layouts[operation.inputs[0]]);
         let (groups, blocks) = self.output_groups(conv, operation, (m + 2) * (m + 2) * words);
         let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * words * self.lanes;
-        4 * (m + 2) * (m + 2) * bytes >= LARGE_WEIGHTS && groups.len() >= self.options.threads
+        let are_large = 4 * (m + 2) * (m + 2) * bytes >= LARGE_WEIGHTS;
+        are_large != self.choices[index].divides_otherwise && groups.len() >= self.options.threads
     }
 
     /// Squares that are transformed together where the workers share them.
@@ -116,7 +118,8 @@ impl<'a> Planner<'_, 'a> {
             Some(bytes) => (bytes.bias, bytes.scales),
             None => (Cow::Borrowed(bias), Vec::new()),
         };
-        let is_by_groups = self.is_by_groups(conv, m, operation);
+        let is_by_groups = self.is_by_groups(conv, m, index);
+        let choice = self.choices[index];
         let layer = Winograd {
             m,
             images: output.images,
@@ -138,7 +141,7 @@ impl<'a> Planner<'_, 'a> {
             clamp: conv.clamp,
             kernels: match words < lanes {
                 true => self.options.isa.whole_tiles,
-                false => self.options.isa.tiles(FLOAT, Walk::Unit, cpu::prefetch_pays()),
+                false => self.options.isa.tiles(FLOAT, Walk::Unit, cpu::prefetch_pays() != choice.prefetches_otherwise),
             },
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],
@@ -156,7 +159,8 @@ impl<'a> Planner<'_, 'a> {
                 first += count;
             }
         } else {
-            stages.push(Stage::Whole { items: whole_items(all, layer.squares_at_once, self.options.threads) });
+            let wanted = layer.squares_at_once * if choice.has_large_items { 2 } else { 1 };
+            stages.push(Stage::Whole { items: whole_items(all, wanted, self.options.threads) });
         }
         for stage in stages {
             self.scratch = self.scratch.max(layer.scratch(stage));
