@@ -1,14 +1,16 @@
 import { expectClose, requirement, uniform } from '@residual/testing';
 import { provideWebgpu } from '@residual/testing/dawn';
-import { narrowToHalf } from '@residual/weights/half';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { convolveOnHost } from './check/convolve-on-host.ts';
+import { LoosePlan } from './plan/loose-plan.ts';
 import { measureVariants, shapeKey } from './plan/measure-variants.ts';
-import type { Plan } from './plan/plan.ts';
 import { type ConvolutionVariant, candidateVariants, dispatchConvolution } from './plan/variants.ts';
 import { PlanRunner } from './runtime/plan-runner.ts';
 import { requestDevice } from './runtime/request-device.ts';
-import type { Convolution } from './shaders/convolution.ts';
-import { BYTES, type NumberType, wgsl } from './shaders/shader.ts';
+import { type Convolution, outPixels } from './shaders/convolution.ts';
+import type { NumberType } from './shaders/shader.ts';
+
+type Place = ReturnType<LoosePlan['scratch']>;
 
 const plain: Convolution = {
   batch: 2,
@@ -97,52 +99,34 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution gives th
     convolution: Convolution,
     type: NumberType,
   ): Promise<Record<string, Float32Array>> {
-    const { batch, height, width, inVectors, outVectors, outHeight, outWidth, residual } = convolution;
-    const outCount = batch * outHeight * outWidth * outVectors * 4;
-    const buffers = [batch * height * width * inVectors * 16, outCount * 4, outCount * 4];
-    const blocks: (() => ArrayBufferView)[] = [];
-    const weights: number[] = [];
-    const shaders: string[] = [];
-    const steps: Plan['steps'][number][] = [];
-    const target: Parameters<typeof dispatchConvolution>[0] = {
-      weights(count, packed) {
-        weights.push(count * BYTES[type]);
-        return {
-          weights:
-            blocks.push(type === 'f16' ? () => narrowToHalf(packed(), (value) => new RangeError(`${value}`)) : packed) -
-            1,
-        };
-      },
-      scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
-      dispatch(label, shader, slots) {
-        const bindings = slots.map((slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-        // As in a plan's first and last step: what comes from the host and goes to it is float32.
-        const types = slots.map((slot) => ('slot' in slot && slot.slot < 3 ? 'f32' : type));
-        const code = wgsl(shader, types);
-        steps.push({ label, shader: shaders.push(code) - 1, workgroups: shader.workgroups, bindings });
-      },
-    };
-    const own = residual === 'own buffer' ? { residual: { slot: 2 } } : {};
+    const { batch, height, width, inVectors, outVectors, residual } = convolution;
+    const loose = new LoosePlan(type);
+    const [inCount, outCount] = [batch * height * width * inVectors * 4, outPixels(convolution) * outVectors * 4];
+    // As in a plan's first and last step: what comes from the host and goes to it is float32.
+    const [x, y, own] = [inCount, outCount, outCount].map((count) => loose.scratch(count, 'f32')) as [
+      Place,
+      Place,
+      Place,
+    ];
     const pack = () => filterOf(convolution);
-    dispatchConvolution(target, variant, { label: variant, convolution, x: { slot: 0 }, y: { slot: 1 }, ...own, pack });
-    const tensor = (name: string, buffer: number, pitch: number) => ({
+    const placed = { label: variant, convolution, x, y, ...(residual === 'own buffer' && { residual: own }), pack };
+    dispatchConvolution(loose, variant, placed);
+    const tensor = (name: string, { slot }: Place, count: number, pitch: number) => ({
       name,
-      buffer,
+      buffer: slot,
       pitch,
-      shape: [buffers[buffer]! / 4 / pitch, pitch],
+      shape: [count / pitch, pitch],
     });
-    const added = tensor('added', residual === 'in place' ? 1 : 2, outVectors * 4);
-    const plan = {
-      inputs: [tensor('x', 0, inVectors * 4), added],
-      outputs: [tensor('y', 1, outVectors * 4)],
-      buffers,
-      weights,
-      shaders,
-      steps,
-    };
-    const runner = await PlanRunner.create(device, plan, (block) => blocks[block]!());
+    const { plan, pack: packBlock } = loose.finish(
+      [
+        tensor('x', x, inCount, inVectors * 4),
+        tensor('added', residual === 'in place' ? y : own, outCount, outVectors * 4),
+      ],
+      [tensor('y', y, outCount, outVectors * 4)],
+    );
+    const runner = await PlanRunner.create(device, plan, packBlock);
     try {
-      return await runner.run({ x: signed('x', buffers[0]! / 4), added: signed('added', outCount) });
+      return await runner.run({ x: signed('x', inCount), added: signed('added', outCount) });
     } finally {
       runner.destroy();
     }
@@ -157,35 +141,9 @@ function filterOf({ kernel, inVectors, outVectors }: Convolution): Float32Array 
   return signed('filter', (kernel[0] * kernel[1] * inVectors * 4 + 1) * outVectors * 4);
 }
 
-/** The definition, in float64. */
-function reference(convolution: Convolution): Float64Array {
-  const { batch, height, width, kernel, strides, dilations, padBefore, outHeight, outWidth } = convolution;
-  const [inChannels, outChannels] = [convolution.inVectors * 4, convolution.outVectors * 4];
-  const x = signed('x', batch * height * width * inChannels);
-  const filter = filterOf(convolution);
-  const y = new Float64Array(batch * outHeight * outWidth * outChannels);
-  const added = signed('added', y.length);
-  for (let at = 0; at < y.length; at++) {
-    const out = at % outChannels;
-    const pixel = Math.floor(at / outChannels);
-    const [image, oy, ox] = [
-      Math.floor(pixel / outWidth / outHeight),
-      Math.floor(pixel / outWidth) % outHeight,
-      pixel % outWidth,
-    ];
-    let sum = filter[kernel[0] * kernel[1] * inChannels * outChannels + out]!;
-    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-      const py = oy * strides[0] - padBefore[0] + Math.floor(tap / kernel[1]) * dilations[0];
-      const px = ox * strides[1] - padBefore[1] + (tap % kernel[1]) * dilations[1];
-      if (py < 0 || py >= height || px < 0 || px >= width) continue;
-      for (let c = 0; c < inChannels; c++) {
-        const from = x[((image * height + py) * width + px) * inChannels + c]!;
-        sum += from * filter[(tap * inChannels + c) * outChannels + out]!;
-      }
-    }
-    if (convolution.residual !== 'none') sum += added[at]!;
-    if (convolution.activation !== 'linear') sum = Math.max(0, sum);
-    y[at] = convolution.activation === 'relu6' ? Math.min(6, sum) : sum;
-  }
-  return y;
+function reference(convolution: Convolution): Float32Array {
+  const { batch, height, width, inVectors, outVectors, residual } = convolution;
+  const x = signed('x', batch * height * width * inVectors * 4);
+  const added = residual === 'none' ? undefined : signed('added', outPixels(convolution) * outVectors * 4);
+  return convolveOnHost(convolution, x, filterOf(convolution), added);
 }

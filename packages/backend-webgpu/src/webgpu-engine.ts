@@ -16,6 +16,8 @@ import {
   type Weights,
 } from '@residual/compile';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
+import { DeviceTrust } from './check/device-trust.ts';
+import { indexedDbVariants } from './indexed-db-variants.ts';
 import type { ChooseVariant } from './plan/lower-convolution.ts';
 import { lowerGraph } from './plan/lower-graph.ts';
 import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
@@ -47,8 +49,24 @@ export interface WebgpuOptions {
    * `shader-f16` says that they compute with halves, else `fp32`. Default `fp32`.
    */
   readonly precision?: WebgpuPrecision | 'fastest';
-  /** Where measured choices are kept; `indexedDbVariants()` on a page. Default: nowhere. */
+  /**
+   * Where measured choices and the result of the check are kept. Default: `indexedDbVariants()` where there is an
+   * IndexedDB, as in pages and workers; nowhere in Node, see `folderVariants`.
+   */
   readonly memory?: VariantMemory;
+  /**
+   * Whether a device first has to compute a small net as the CPU does, twice; one that does not is an EngineError
+   * (`UNAVAILABLE`), so that the next engine serves. Once for an adapter, driver and browser. Default: true.
+   */
+  readonly check?: boolean;
+}
+
+/** How an engine's networks are computed, by its options. */
+interface Ways {
+  readonly isMeasured: boolean;
+  readonly precision: WebgpuOptions['precision'];
+  readonly memory: VariantMemory | undefined;
+  readonly trust: DeviceTrust | undefined;
 }
 
 /** An executable that takes pictures from where the page has them, too. */
@@ -73,10 +91,13 @@ export interface WebgpuEngine extends Engine {
  */
 export function webgpu(options: WebgpuOptions = {}): WebgpuEngine {
   const devices = new DeviceSource(options.device);
+  const memory = options.memory ?? (typeof indexedDB === 'undefined' ? undefined : indexedDbVariants());
+  const trust = options.check === false ? undefined : new DeviceTrust(memory);
+  const ways = { isMeasured: options.variants === 'measured', precision: options.precision, memory, trust };
   return {
     name: 'webgpu',
     isAvailable: async () => (options.device ? { available: true } : webgpuAvailability()),
-    compile: (graph, weights, compileOptions) => compile(graph, weights, devices, options, compileOptions),
+    compile: (graph, weights, compileOptions) => compile(graph, weights, devices, ways, compileOptions),
   };
 }
 
@@ -84,16 +105,17 @@ async function compile(
   graph: Graph,
   weights: Weights,
   devices: DeviceSource,
-  { variants, memory, precision: own }: WebgpuOptions,
+  ways: Ways,
   options: CompileOptions = {},
 ): Promise<WebgpuExecutable> {
-  const precision = await precisionOn(devices, options.precision ?? own ?? 'fp32');
+  const precision = await precisionOn(devices, options.precision ?? ways.precision ?? 'fp32');
   const type = precision === 'fp16' ? 'f16' : 'f32';
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
-  const chooseVariant = variants === 'measured' ? await measured(computed, type, devices, memory) : defaultVariant;
+  const chooseVariant = ways.isMeasured ? await measured(computed, type, devices, ways) : defaultVariant;
   const built = lowerGraph(computed, chooseVariant, type);
-  const session = await PlanSession.start(devices, built, options.onProgress).catch(rethrow);
+  const starting = PlanSession.start(devices, built, options.onProgress);
+  const session = await trusted(devices, type, ways, starting).catch(rethrow);
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
   const executable = makeExecutable(
@@ -136,19 +158,34 @@ async function precisionOn(devices: DeviceSource, asked: Precision | 'fastest'):
   return device.features.has('shader-f16') ? 'fp16' : 'fp32';
 }
 
+/** The session, unless its device computes wrongly; both are found out at the same time. */
+async function trusted(
+  devices: DeviceSource,
+  type: NumberType,
+  { trust }: Ways,
+  starting: Promise<PlanSession>,
+): Promise<PlanSession> {
+  const checking = devices.get().then((device) => trust?.require(device, type));
+  const [checked, started] = await Promise.allSettled([checking, starting]);
+  if (checked.status === 'fulfilled') return starting;
+  if (started.status === 'fulfilled') started.value.destroy();
+  throw checked.reason;
+}
+
 async function measured(
   graph: Graph,
   type: NumberType,
   devices: DeviceSource,
-  memory: VariantMemory | undefined,
+  { memory, trust }: Ways,
 ): Promise<ChooseVariant> {
   const convolutions: Convolution[] = [];
   lowerGraph(graph, (convolution) => {
     convolutions.push(convolution);
     return defaultVariant(convolution);
   });
-  const { device, pipelines } = await devices.get().catch(rethrow);
-  const chosen = await measureVariants(convolutions, { device, pipelines, memory, type });
+  const inUse = await devices.get().catch(rethrow);
+  const isRight = await trust?.rightVariants(inUse, type).catch(rethrow);
+  const chosen = await measureVariants(convolutions, { ...inUse, memory, type, ...(isRight && { isRight }) });
   return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution);
 }
 

@@ -1,12 +1,12 @@
 import type { PipelineCache } from '../runtime/plan-runner.ts';
 import { PlanRunner } from '../runtime/plan-runner.ts';
 import { type Convolution, outPixels } from '../shaders/convolution.ts';
-import { BYTES, type NumberType, wgsl } from '../shaders/shader.ts';
-import type { Plan } from './plan.ts';
-import type { Slot } from './plan-builder.ts';
-import { type ConvolutionVariant, candidateVariants, type DispatchTarget, dispatchConvolution } from './variants.ts';
+import type { NumberType } from '../shaders/shader.ts';
+import { deviceKey } from './device-key.ts';
+import { LoosePlan } from './loose-plan.ts';
+import { type ConvolutionVariant, candidateVariants, dispatchConvolution } from './variants.ts';
 
-/** Remembers which variant was the fastest for a layer's shape on an adapter, e.g. in IndexedDB. */
+/** Remembers what is known of an adapter, e.g. in IndexedDB: which variant is the fastest for a shape, what it computes wrongly. */
 export interface VariantMemory {
   get(key: string): Promise<string | undefined>;
   set(key: string, variant: string): Promise<void>;
@@ -18,6 +18,8 @@ export interface VariantMeasurement {
   readonly memory: VariantMemory | undefined;
   /** Of weights and values. */
   readonly type: NumberType;
+  /** Whether the device computes a variant rightly; default: all. */
+  readonly isRight?: (variant: ConvolutionVariant) => boolean;
 }
 
 const RUNS = 3;
@@ -31,14 +33,13 @@ export async function measureVariants(
   convolutions: readonly Convolution[],
   measurement: VariantMeasurement,
 ): Promise<ReadonlyMap<string, ConvolutionVariant>> {
-  const { device, memory, type } = measurement;
-  const { vendor, architecture, description } = device.adapterInfo;
+  const { device, memory, type, isRight = () => true } = measurement;
   const chosen = new Map<string, ConvolutionVariant>();
   for (const convolution of convolutions) {
     const key = shapeKey(convolution);
     if (chosen.has(key)) continue;
-    const place = [vendor, architecture, description, type, key].join(' | ');
-    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type);
+    const place = deviceKey(device, `${type} ${key}`);
+    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type).filter(isRight);
     const remembered = await memory?.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
     const variant = known ?? (await fastest(candidates, convolution, measurement));
@@ -93,29 +94,14 @@ function trialPlan(
   variant: ConvolutionVariant,
   convolution: Convolution,
   type: NumberType,
-): { plan: Plan; pack: (block: number) => Uint8Array } {
+): ReturnType<LoosePlan['finish']> {
   const { batch, height, width, inVectors, groups, narrowChannels, outVectors, residual } = convolution;
-  const buffers: number[] = [];
-  const weights: number[] = [];
-  const shaders: string[] = [];
-  const steps: Plan['steps'][number][] = [];
-  const target: DispatchTarget = {
-    weights: (count) => ({ weights: weights.push(count * BYTES[type]) - 1 }),
-    scratch: (count) => ({ slot: buffers.push(count * BYTES[type]) - 1 }),
-    dispatch(label, shader, slots) {
-      const bindings = slots.map((slot: Slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-      const types = slots.map((_, binding): NumberType => (narrowChannels > 0 && binding === 0 ? 'f32' : type));
-      const code = wgsl(shader, types);
-      steps.push({ label, shader: shaders.push(code) - 1, workgroups: shader.workgroups, bindings });
-    },
-  };
+  const loose = new LoosePlan(type);
   const outCount = outPixels(convolution) * outVectors * 4;
-  const x = target.scratch(batch * height * width * ((narrowChannels * 4) / BYTES[type] || inVectors * groups * 4));
-  const y = target.scratch(outCount);
-  const own = residual === 'own buffer' ? { residual: target.scratch(outCount) } : {};
-  dispatchConvolution(target, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
-  return {
-    plan: { inputs: [], outputs: [{ name: 'y', shape: [4], buffer: 1, pitch: 4 }], buffers, weights, shaders, steps },
-    pack: (block) => new Uint8Array(weights[block]!),
-  };
+  const x = loose.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4));
+  const y = loose.scratch(outCount);
+  const own = residual === 'own buffer' ? { residual: loose.scratch(outCount) } : {};
+  dispatchConvolution(loose, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
+  const { plan } = loose.finish([], [{ name: 'y', shape: [4], buffer: y.slot, pitch: 4 }]);
+  return { plan, pack: (block) => new Uint8Array(plan.weights[block]!) };
 }

@@ -1,0 +1,139 @@
+import { compileFor, type Engine, EngineError, type Executable, type Graph, trace } from '@residual/compile';
+import { requirement } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { VariantMemory } from '../plan/measure-variants.ts';
+import { requestDevice } from '../runtime/request-device.ts';
+import { webgpu } from '../webgpu-engine.ts';
+
+const MAP_READ = 1;
+const weights = new Map([['w', { shape: [1, 1, 4, 4], data: new Float32Array(16).fill(0.5) }]]);
+const served = {} as Executable;
+const next: Engine = { name: 'next', isAvailable: async () => ({ available: true }), compile: async () => served };
+const input = { x: new Float32Array(16).fill(1) };
+
+/** Changes what a run, counted from 0, reads back. */
+type Lie = (numbers: Float32Array, run: number) => void;
+
+const lies: Readonly<Record<string, { lie: Lie; reason: RegExp }>> = {
+  'zeros alone': {
+    lie: (numbers) => void numbers.fill(0),
+    reason: /layer 'stem' 1\.0 of its largest number off in run 1/,
+  },
+  'one wrong number': {
+    lie: (numbers) => {
+      numbers[numbers.length - 5]! += 1;
+    },
+    reason: /layer 'dense' .* off in run 1/,
+  },
+  'not a number': { lie: (numbers) => void numbers.fill(Number.NaN, 0, 1), reason: /layer 'stem' NaN/ },
+  'the first run’s numbers again': { lie: stale(), reason: /layer 'stem' .* off in run 2/ },
+  'right numbers in the first run alone': {
+    lie: (numbers, run) => void (run > 0 && numbers.fill(0, 100)),
+    reason: /layer 'stem' .* off in run 2/,
+  },
+};
+
+describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => {
+  let graph: Graph;
+  const devices: GPUDevice[] = [];
+  beforeAll(async () => {
+    await provideWebgpu();
+    graph = await trace((t) => ({
+      y: tf.conv2d(
+        t.input('x', [1, 2, 2, 4]) as tf.Tensor4D,
+        t.parameter('w', [1, 1, 4, 4]) as tf.Tensor4D,
+        1,
+        'valid',
+      ),
+    }));
+  });
+  afterEach(() => {
+    for (const device of devices.splice(0)) device.destroy();
+  });
+
+  async function lying(lie: Lie): Promise<GPUDevice & { runs: number }> {
+    const device = await requestDevice();
+    devices.push(device);
+    const create = device.createBuffer.bind(device);
+    const wrapper = Object.assign(device, { runs: 0 });
+    device.createBuffer = (descriptor) => {
+      const buffer = create(descriptor);
+      if ((descriptor.usage & MAP_READ) !== 0) {
+        const read = buffer.getMappedRange.bind(buffer);
+        buffer.getMappedRange = (...range) => {
+          const memory = read(...range);
+          lie(new Float32Array(memory), wrapper.runs++);
+          return memory;
+        };
+      }
+      return buffer;
+    };
+    return wrapper;
+  }
+
+  test.each(Object.entries(lies))(
+    'by %s is passed over with the reason, and the next engine serves',
+    async (_, one) => {
+      const device = await lying(one.lie);
+      const { engine, passedOver, executable } = await compileFor([webgpu({ device }), next], graph, weights);
+      expect(engine.name).toBe('next');
+      expect(passedOver).toEqual([{ name: 'webgpu', reason: expect.stringMatching(one.reason) }]);
+      expect(executable).toBe(served);
+    },
+  );
+
+  test('one that computes rightly is run twice, and then never again', async () => {
+    const kept = new Map<string, string>();
+    const memory: VariantMemory = {
+      get: async (key) => kept.get(key),
+      set: async (key, value) => void kept.set(key, value),
+    };
+    const device = await lying(() => undefined);
+    const engine = webgpu({ device, memory });
+    const first = await engine.compile(graph, weights);
+    expect(device.runs).toBe(2);
+    const again = await engine.compile(graph, weights);
+    const another = await webgpu({ device, memory }).compile(graph, weights);
+    expect(device.runs).toBe(2);
+    expect([...kept.values()]).toEqual(['{}']);
+    for (const executable of [first, again, another]) await executable.dispose();
+  });
+
+  test('what was found is kept: a device that failed is refused without a run', async () => {
+    const kept = new Map<string, string>();
+    const memory: VariantMemory = {
+      get: async (key) => kept.get(key),
+      set: async (key, value) => void kept.set(key, value),
+    };
+    const device = await lying((numbers) => void numbers.fill(0));
+    const failure = await webgpu({ device, memory })
+      .compile(graph, weights)
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EngineError);
+    expect(device.runs).toBe(2);
+    await expect(webgpu({ device, memory }).compile(graph, weights)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: (failure as EngineError).message,
+    });
+    expect(device.runs).toBe(2);
+  });
+
+  test('`check: false` believes it', async () => {
+    const device = await lying((numbers) => void numbers.fill(7));
+    const executable = await webgpu({ device, check: false }).compile(graph, weights);
+    expect(device.runs).toBe(0);
+    expect((await executable.run(input))['y']).toEqual(new Float32Array(16).fill(7));
+    await executable.dispose();
+  });
+});
+
+/** Keeps what the first run read, and reads it again. */
+function stale(): Lie {
+  let first: Float32Array | undefined;
+  return (numbers) => {
+    first ??= numbers.slice();
+    numbers.set(first);
+  };
+}
