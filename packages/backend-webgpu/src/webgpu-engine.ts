@@ -23,6 +23,7 @@ import { lowerGraph } from './plan/lower-graph.ts';
 import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
 import type { BuiltPlan } from './plan/plan-builder.ts';
 import { defaultVariant } from './plan/variants.ts';
+import { processVariants } from './process-variants.ts';
 import { DeviceSource } from './runtime/device-source.ts';
 import { PlanError } from './runtime/plan-error.ts';
 import type { GpuInput, PlanRunner } from './runtime/plan-runner.ts';
@@ -51,7 +52,7 @@ export interface WebgpuOptions {
   readonly precision?: WebgpuPrecision | 'fastest';
   /**
    * Where measured choices and the result of the check are kept. Default: `indexedDbVariants()` where there is an
-   * IndexedDB, as in pages and workers; nowhere in Node, see `folderVariants`.
+   * IndexedDB, as in pages and workers; the process's memory in Node, where `folderVariants` has a folder.
    */
   readonly memory?: VariantMemory;
   /**
@@ -65,7 +66,7 @@ export interface WebgpuOptions {
 interface Ways {
   readonly isMeasured: boolean;
   readonly precision: WebgpuOptions['precision'];
-  readonly memory: VariantMemory | undefined;
+  readonly memory: VariantMemory;
   readonly trust: DeviceTrust | undefined;
 }
 
@@ -91,7 +92,7 @@ export interface WebgpuEngine extends Engine {
  */
 export function webgpu(options: WebgpuOptions = {}): WebgpuEngine {
   const devices = new DeviceSource(options.device);
-  const memory = options.memory ?? (typeof indexedDB === 'undefined' ? undefined : indexedDbVariants());
+  const memory = options.memory ?? (typeof indexedDB === 'undefined' ? processVariants : indexedDbVariants());
   const trust = options.check === false ? undefined : new DeviceTrust(memory);
   const ways = { isMeasured: options.variants === 'measured', precision: options.precision, memory, trust };
   return {

@@ -25,11 +25,11 @@ export async function checkDevice(
   { device, pipelines }: DeviceInUse,
   type: NumberType,
   variants: readonly ConvolutionVariant[],
-  memory: VariantMemory | undefined,
+  memory: VariantMemory,
 ): Promise<WrongLayers> {
   const net = checkNet(variants, type);
   const key = deviceKey(device, 'check', net.plan.shaders.join());
-  const kept = await memory?.get(key).catch(() => undefined);
+  const kept = await memory.get(key).catch(() => undefined);
   if (kept !== undefined) return JSON.parse(kept) as WrongLayers;
   const runner = await PlanRunner.create(device, net.plan, net.pack, { pipelines });
   const wrong: Record<string, string> = {};
@@ -49,7 +49,7 @@ export async function checkDevice(
   } finally {
     runner.destroy();
   }
-  await memory?.set(key, JSON.stringify(wrong)).catch(() => undefined);
+  await memory.set(key, JSON.stringify(wrong)).catch(() => undefined);
   return wrong;
 }
 

@@ -77,7 +77,11 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
     'by %s is passed over with the reason, and the next engine serves',
     async (_, one) => {
       const device = await lying(one.lie);
-      const { engine, passedOver, executable } = await compileFor([webgpu({ device }), next], graph, weights);
+      const { engine, passedOver, executable } = await compileFor(
+        [webgpu({ device, memory: mapMemory() }), next],
+        graph,
+        weights,
+      );
       expect(engine.name).toBe('next');
       expect(passedOver).toEqual([{ name: 'webgpu', reason: expect.stringMatching(one.reason) }]);
       expect(executable).toBe(served);
@@ -86,10 +90,7 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
 
   test('one that computes rightly is run twice, and then never again', async () => {
     const kept = new Map<string, string>();
-    const memory: VariantMemory = {
-      get: async (key) => kept.get(key),
-      set: async (key, value) => void kept.set(key, value),
-    };
+    const memory = mapMemory(kept);
     const device = await lying(() => undefined);
     const engine = webgpu({ device, memory });
     const first = await engine.compile(graph, weights);
@@ -102,11 +103,7 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
   });
 
   test('what was found is kept: a device that failed is refused without a run', async () => {
-    const kept = new Map<string, string>();
-    const memory: VariantMemory = {
-      get: async (key) => kept.get(key),
-      set: async (key, value) => void kept.set(key, value),
-    };
+    const memory = mapMemory();
     const device = await lying((numbers) => void numbers.fill(0));
     const failure = await webgpu({ device, memory })
       .compile(graph, weights)
@@ -136,4 +133,8 @@ function stale(): Lie {
     first ??= numbers.slice();
     numbers.set(first);
   };
+}
+
+function mapMemory(kept: Map<string, string> = new Map()): VariantMemory {
+  return { get: async (key) => kept.get(key), set: async (key, value) => void kept.set(key, value) };
 }

@@ -11,11 +11,11 @@ const USUAL: ConvolutionVariant = 'direct 2×1';
 
 /** What an engine's devices have been found to compute rightly; each is asked once. */
 export class DeviceTrust {
-  readonly #memory: VariantMemory | undefined;
+  readonly #memory: VariantMemory;
   /** By number type and variants. */
   readonly #asked = new WeakMap<GPUDevice, Map<string, Promise<WrongLayers>>>();
 
-  constructor(memory: VariantMemory | undefined) {
+  constructor(memory: VariantMemory) {
     this.#memory = memory;
   }
 

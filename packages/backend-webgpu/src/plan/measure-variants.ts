@@ -15,7 +15,7 @@ export interface VariantMemory {
 export interface VariantMeasurement {
   readonly device: GPUDevice;
   readonly pipelines: PipelineCache;
-  readonly memory: VariantMemory | undefined;
+  readonly memory: VariantMemory;
   /** Of weights and values. */
   readonly type: NumberType;
   /** Whether the device computes a variant rightly; default: all. */
@@ -40,11 +40,11 @@ export async function measureVariants(
     if (chosen.has(key)) continue;
     const place = deviceKey(device, `${type} ${key}`);
     const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type).filter(isRight);
-    const remembered = await memory?.get(place).catch(() => undefined);
+    const remembered = await memory.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
     const variant = known ?? (await fastest(candidates, convolution, measurement));
     chosen.set(key, variant);
-    if (known === undefined) await memory?.set(place, variant).catch(() => undefined);
+    if (known === undefined) await memory.set(place, variant).catch(() => undefined);
   }
   return chosen;
 }
