@@ -86,7 +86,7 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution gives th
       get: async (key: string) => kept.get(key),
       set: async (key: string, v: string) => void kept.set(key, v),
     };
-    const measurement = { device, pipelines: new Map(), memory, type: 'f32' } as const;
+    const measurement = { device, pipelines: new Map(), memory, type: 'f32', budgetMs: 60_000 } as const;
     const chosen = await measureVariants([plain, plain], measurement);
     expect(candidateVariants(plain, new Set(['subgroups']), 'f32')).toContain(chosen.get(shapeKey(plain)));
     expect([...kept.values()]).toEqual([...chosen.values()]);

@@ -1,12 +1,13 @@
 import type { PipelineCache } from '../runtime/plan-runner.ts';
-import { PlanRunner } from '../runtime/plan-runner.ts';
-import { type Convolution, outPixels } from '../shaders/convolution.ts';
+import { StepClock } from '../runtime/step-clock.ts';
+import { type Convolution, multiplyAdds } from '../shaders/convolution.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { deviceKey } from './device-key.ts';
-import { LoosePlan } from './loose-plan.ts';
-import { type ConvolutionVariant, candidateVariants, dispatchConvolution } from './variants.ts';
+import { fastestTrial } from './fastest-trial.ts';
+import { VariantTrial } from './variant-trial.ts';
+import { type ConvolutionVariant, candidateVariants } from './variants.ts';
 
-/** Remembers what is known of an adapter, e.g. in IndexedDB: which variant is the fastest for a shape, what it computes wrongly. */
+/** Remembers what is known of an adapter: which variant is the fastest for a shape, what it computes wrongly. */
 export interface VariantMemory {
   get(key: string): Promise<string | undefined>;
   set(key: string, variant: string): Promise<void>;
@@ -20,31 +21,51 @@ export interface VariantMeasurement {
   readonly type: NumberType;
   /** Whether the device computes a variant rightly; default: all. */
   readonly isRight?: (variant: ConvolutionVariant) => boolean;
+  /** For all that is not remembered; default: one second. */
+  readonly budgetMs?: number;
 }
 
-const RUNS = 3;
+/** Browsers round the device's clock to a tenth of a millisecond; a submit and its answer take one or two of the host's. */
+const VISIBLE_MS = { device: 2, host: 10 };
 
 /**
- * The fastest variant of each convolution on this device; what is remembered is not measured again.
+ * The fastest variant of each convolution on this device, the layers that cost most first; what is remembered is not
+ * measured again, and what there is no time for is left to the default.
  *
  * A variant that does not compile, or that has no room, is passed over.
  */
 export async function measureVariants(
   convolutions: readonly Convolution[],
-  measurement: VariantMeasurement,
+  { device, pipelines, memory, type, isRight = () => true, budgetMs = 1000 }: VariantMeasurement,
 ): Promise<ReadonlyMap<string, ConvolutionVariant>> {
-  const { device, memory, type, isRight = () => true } = measurement;
+  const endMs = performance.now() + budgetMs;
+  const isOver = (): boolean => performance.now() >= endMs;
+  const visibleMs = StepClock.fits(device, 1) ? VISIBLE_MS.device : VISIBLE_MS.host;
   const chosen = new Map<string, ConvolutionVariant>();
-  for (const convolution of convolutions) {
-    const key = shapeKey(convolution);
-    if (chosen.has(key)) continue;
+  for (const { key, convolution } of byCost(convolutions)) {
     const place = deviceKey(device, `${type} ${key}`);
     const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type).filter(isRight);
     const remembered = await memory.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
-    const variant = known ?? (await fastest(candidates, convolution, measurement));
-    chosen.set(key, variant);
-    if (known === undefined) await memory.set(place, variant).catch(() => undefined);
+    if (known !== undefined) chosen.set(key, known);
+    if (known !== undefined || isOver()) continue;
+    const trials: VariantTrial[] = [];
+    for (const variant of candidates) {
+      if (isOver()) break;
+      const trial = VariantTrial.create(variant, convolution, type, { device, pipelines });
+      await trial.then((made) => trials.push(made)).catch(() => undefined);
+    }
+    const [first, ...others] = trials;
+    try {
+      // Without the default beside them, none is known to be better.
+      const isFair = first?.name === candidates[0];
+      const fastest = isFair ? await fastestTrial([first!, ...others], { visibleMs, isOver }) : undefined;
+      if (fastest === undefined) continue;
+      chosen.set(key, fastest);
+      await memory.set(place, fastest).catch(() => undefined);
+    } finally {
+      for (const trial of trials) trial.destroy();
+    }
   }
   return chosen;
 }
@@ -54,54 +75,13 @@ export function shapeKey(convolution: Convolution): string {
   return JSON.stringify(convolution);
 }
 
-async function fastest(
-  candidates: readonly ConvolutionVariant[],
-  convolution: Convolution,
-  measurement: VariantMeasurement,
-): Promise<ConvolutionVariant> {
-  let best = { variant: candidates[0]!, ms: Number.POSITIVE_INFINITY };
-  for (const variant of candidates) {
-    const ms = await timeVariant(variant, convolution, measurement).catch(() => Number.POSITIVE_INFINITY);
-    if (ms < best.ms) best = { variant, ms };
+/** Each shape once, those first whose layers together do the most. */
+function byCost(convolutions: readonly Convolution[]): { readonly key: string; readonly convolution: Convolution }[] {
+  const costs = new Map<string, { key: string; convolution: Convolution; cost: number }>();
+  for (const convolution of convolutions) {
+    const key = shapeKey(convolution);
+    const { cost } = costs.get(key) ?? { cost: 0 };
+    costs.set(key, { key, convolution, cost: cost + multiplyAdds(convolution) });
   }
-  return best.variant;
-}
-
-/** The least time of a few runs, in milliseconds. */
-async function timeVariant(
-  variant: ConvolutionVariant,
-  convolution: Convolution,
-  { device, pipelines, type }: VariantMeasurement,
-): Promise<number> {
-  const { plan, pack } = trialPlan(variant, convolution, type);
-  const runner = await PlanRunner.create(device, plan, pack, { pipelines });
-  try {
-    await runner.run({});
-    let least = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < RUNS; run++) {
-      const begin = performance.now();
-      await runner.run({});
-      least = Math.min(least, performance.now() - begin);
-    }
-    return least;
-  } finally {
-    runner.destroy();
-  }
-}
-
-/** A plan of one convolution, on zeros; its output, four numbers, is what a run waits for. */
-function trialPlan(
-  variant: ConvolutionVariant,
-  convolution: Convolution,
-  type: NumberType,
-): ReturnType<LoosePlan['finish']> {
-  const { batch, height, width, inVectors, groups, narrowChannels, outVectors, residual } = convolution;
-  const loose = new LoosePlan(type);
-  const outCount = outPixels(convolution) * outVectors * 4;
-  const x = loose.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4));
-  const y = loose.scratch(outCount);
-  const own = residual === 'own buffer' ? { residual: loose.scratch(outCount) } : {};
-  dispatchConvolution(loose, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
-  const { plan } = loose.finish([], [{ name: 'y', shape: [4], buffer: y.slot, pitch: 4 }]);
-  return { plan, pack: (block) => new Uint8Array(plan.weights[block]!) };
+  return [...costs.values()].sort((a, b) => b.cost - a.cost);
 }

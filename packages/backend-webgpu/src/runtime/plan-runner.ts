@@ -189,7 +189,7 @@ export class PlanRunner {
     }
     if (stepMs === undefined) {
       const pass = encoder.beginComputePass();
-      for (const step of this.#steps) dispatch(pass, step);
+      this.encode(pass);
       pass.end();
     } else if (clock !== undefined) {
       for (const [index, step] of this.#steps.entries()) {
@@ -243,6 +243,11 @@ export class PlanRunner {
       stepMs[index] = performance.now() - beginMs;
     }
     return device.createCommandEncoder();
+  }
+
+  /** All its dispatches, on what its buffers hold. */
+  encode(pass: GPUComputePassEncoder): void {
+    for (const step of this.#steps) dispatch(pass, step);
   }
 
   /** Frees its buffers; the device stays. */
