@@ -63,7 +63,9 @@ function trialPlan(
   const { batch, height, width, inVectors, groups, narrowChannels, outVectors, residual } = convolution;
   const loose = new LoosePlan(type);
   const outCount = outPixels(convolution) * outVectors * 4;
-  const x = loose.scratch(batch * height * width * (narrowChannels || inVectors * groups * 4));
+  const isNarrow = narrowChannels > 0;
+  const inCount = batch * height * width * (narrowChannels || inVectors * groups * 4);
+  const x = loose.scratch(inCount, isNarrow ? 'f32' : type);
   const y = loose.scratch(outCount);
   const own = residual === 'own buffer' ? { residual: loose.scratch(outCount) } : {};
   dispatchConvolution(loose, variant, { label: variant, convolution, x, y, ...own, pack: () => new Float32Array() });
