@@ -54,6 +54,11 @@ export class Admission {
     };
   }
 
+  /** To be asked before a request is read. @throws ProtocolError with status 503 where there is room for no picture */
+  checkRoom(): void {
+    if (this.#pictures >= this.#limits.pictures) throw this.#fullOfPictures();
+  }
+
   #check(pictures: number, bytes: number): void {
     const { pictures: mostPictures, bytes: mostBytes } = this.#limits;
     if (pictures > mostPictures)
@@ -61,9 +66,12 @@ export class Admission {
         413,
         `the request: expected ${mostPictures} pictures at most, got ${pictures}; send several requests`,
       );
-    if (this.#pictures + pictures > mostPictures)
-      throw busy(`${this.#pictures} pictures wait, of ${mostPictures} at most`);
+    if (this.#pictures + pictures > mostPictures) throw this.#fullOfPictures();
     if (this.#bytes + bytes > mostBytes) throw busy(`requests of ${this.#bytes} bytes wait, of ${mostBytes} at most`);
+  }
+
+  #fullOfPictures(): ProtocolError {
+    return busy(`${this.#pictures} pictures wait, of ${this.#limits.pictures} at most`);
   }
 }
 

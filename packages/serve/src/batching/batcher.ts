@@ -46,6 +46,7 @@ export class Batcher<Row> implements Contender {
   #timer: NodeJS.Timeout | undefined;
   /** Of a picture in a batch, as the last ones took. */
   #pictureMs = 0;
+  #lastEndMs = 0;
   #isClosed = false;
 
   constructor(
@@ -65,11 +66,14 @@ export class Batcher<Row> implements Contender {
     return this.#waiting.length;
   }
 
+  get isFull(): boolean {
+    return this.#waiting.length >= this.#options.batchSize;
+  }
+
   get isReady(): boolean {
     const oldest = this.#waiting[0];
     if (oldest === undefined) return false;
-    if (this.#waiting.length >= this.#options.batchSize) return true;
-    return performance.now() - oldest.sinceMs >= this.#options.waitMs;
+    return this.isFull || performance.now() - oldest.sinceMs >= this.#options.waitMs;
   }
 
   /**
@@ -114,7 +118,9 @@ export class Batcher<Row> implements Contender {
         abort.signal,
       );
       const computeMs = performance.now() - startMs;
-      this.#pictureMs = computeMs / batch.length;
+      // Of two batches that were there at once, the second had to wait.
+      this.#pictureMs = (startMs + computeMs - Math.max(startMs, this.#lastEndMs)) / batch.length;
+      this.#lastEndMs = startMs + computeMs;
       this.#onBatch({ size: batch.length, computeMs, queueMs: batch.map(({ sinceMs }) => startMs - sinceMs) });
       for (const [index, { resolve }] of batch.entries()) resolve(rows[index]!);
     } catch (error) {

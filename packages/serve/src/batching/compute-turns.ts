@@ -1,18 +1,25 @@
 /** Who wants to compute: a model's batcher. */
 export interface Contender {
-  /** Whether there is a batch to compute now. */
+  /** Whether there is a batch to compute where nothing else is computed. */
   readonly isReady: boolean;
+  /** Whether there is one that waiting would not make larger. */
+  readonly isFull: boolean;
   /** Computes one batch; never rejects. */
   compute(): Promise<void>;
 }
 
+/** One batch computes, and the next is there when it ends. */
+const AT_ONCE = 2;
+/** Who had nothing to do for long has saved up no more than this for later. */
+const MOST_SAVED_MS = 1000;
+
 /**
  * Gives models their turns on the one machine: whoever has computed least, among those with a batch ready, is next, so that a
- * model under load delays others by one batch at most.
+ * model under load delays others by two batches at most.
  */
 export class ComputeTurns {
   readonly #spentMs = new Map<Contender, number>();
-  #isComputing = false;
+  #running = 0;
 
   add(contender: Contender): void {
     this.#spentMs.set(contender, this.#least());
@@ -24,27 +31,30 @@ export class ComputeTurns {
 
   /** To be called when a contender has become ready. */
   wake(): void {
-    if (!this.#isComputing) void this.#work();
+    while (this.#running < AT_ONCE) {
+      const next = this.#next();
+      if (next === undefined) return;
+      void this.#turn(next);
+    }
   }
 
-  async #work(): Promise<void> {
-    this.#isComputing = true;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      // Who had nothing to do for long has saved nothing up for later.
-      const spent = Math.max(this.#spentMs.get(next)!, this.#least() - 1000);
-      const startMs = performance.now();
-      await next.compute();
-      if (this.#spentMs.has(next)) this.#spentMs.set(next, spent + performance.now() - startMs);
-    }
-    this.#isComputing = false;
+  async #turn(contender: Contender): Promise<void> {
+    this.#running++;
+    const spentMs = Math.max(this.#spentMs.get(contender)!, this.#least() - MOST_SAVED_MS);
+    const startMs = performance.now();
+    await contender.compute();
+    this.#running--;
+    if (this.#spentMs.has(contender)) this.#spentMs.set(contender, spentMs + performance.now() - startMs);
+    this.wake();
   }
 
   #next(): Contender | undefined {
-    const ready = [...this.#spentMs].filter(([{ isReady }]) => isReady);
+    const can = this.#running === 0 ? 'isReady' : 'isFull';
+    const ready = [...this.#spentMs].filter(([contender]) => contender[can]);
     return ready.sort(([, one], [, other]) => one - other)[0]?.[0];
   }
 
   #least(): number {
-    return Math.min(...this.#spentMs.values(), Number.POSITIVE_INFINITY) || 0;
+    return this.#spentMs.size === 0 ? 0 : Math.min(...this.#spentMs.values());
   }
 }

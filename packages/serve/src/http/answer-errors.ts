@@ -3,7 +3,6 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** A code of the framework's errors that means the client's mistake, in our words. */
 const known: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'the body: expected fewer bytes; see --max-body',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'Content-Length: expected the bytes of the body',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the body: expected a request, got nothing',
 };

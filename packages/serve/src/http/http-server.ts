@@ -56,7 +56,7 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
     const isOpen = url.startsWith('/v2/health/') || openPaths.includes(url);
     if (!isOpen) checkToken(headers.authorization ?? '');
   });
-  takeBytes(app);
+  takeBytes(app, bodyBytes);
   holdBodies(app, admission, bodyBytes);
   app.addHook('onResponse', async (request, reply) => {
     metrics.answered(reply.statusCode);
@@ -85,6 +85,7 @@ function holdBodies(app: FastifyInstance, admission: Admission, bodyBytes: numbe
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'POST') return;
     const length = request.headers['content-length'];
+    admission.checkRoom();
     request.heldBody = admission.hold();
     request.heldBody.take(0, Math.min(length === undefined ? bodyBytes : Number(length), bodyBytes));
   });

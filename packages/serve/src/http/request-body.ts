@@ -1,17 +1,22 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** Bodies of every type are bytes; who reads them says what they should be. Compressed ones are refused: they lie about their size. */
-export function takeBytes(app: FastifyInstance): void {
+export function takeBytes(app: FastifyInstance, bodyBytes: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', async (request) => {
-    const encoding = request.headers['content-encoding'];
+  app.addContentTypeParser('*', ({ headers }: FastifyRequest, payload: Readable) =>
+    readBody(payload, headers, bodyBytes),
+  );
+  app.addHook('onRequest', async ({ headers }) => {
+    const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity')
       throw new ProtocolError(
         415,
         `Content-Encoding: expected none, got '${encoding.slice(0, 40)}'; send the body as it is`,
       );
+    if (Number(headers['content-length'] ?? 0) > bodyBytes) throw tooLong(bodyBytes);
   });
 }
 
@@ -19,4 +24,38 @@ export function takeBytes(app: FastifyInstance): void {
 export function bytesOfBody(body: unknown): Uint8Array {
   if (body instanceof Uint8Array && body.length > 0) return body;
   throw new ProtocolError(400, 'the body: expected a request, got nothing');
+}
+
+/**
+ * A body of a length that is known goes into its place at once, such that the numbers behind the JSON lie as a view wants
+ * them. @throws ProtocolError
+ */
+async function readBody(payload: Readable, headers: IncomingHttpHeaders, most: number): Promise<Uint8Array> {
+  const { 'content-length': length, 'inference-header-content-length': header } = headers;
+  const shift = (4 - (Number(header ?? 0) % 4 || 0)) % 4;
+  let bytes: Uint8Array = new Uint8Array(shift + Number(length ?? 0));
+  let end = shift;
+  try {
+    for await (const part of payload as AsyncIterable<Uint8Array>) {
+      if (end - shift + part.length > most) throw tooLong(most);
+      if (end + part.length > bytes.length) bytes = grown(bytes, end + part.length);
+      bytes.set(part, end);
+      end += part.length;
+    }
+  } catch (error) {
+    if (ProtocolError.isInstance(error)) throw error;
+    throw new ProtocolError(400, 'the body: expected all of it, got a part', error);
+  }
+  return bytes.subarray(shift, end);
+}
+
+/** Room for so many bytes, and for as many more as there are. */
+function grown(bytes: Uint8Array, length: number): Uint8Array {
+  const larger = new Uint8Array(Math.max(length, 2 * bytes.length));
+  larger.set(bytes);
+  return larger;
+}
+
+function tooLong(most: number): ProtocolError {
+  return new ProtocolError(413, `the body: expected ${most} bytes at most, got more; send several requests`);
 }

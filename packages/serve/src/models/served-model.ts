@@ -126,7 +126,9 @@ export class ServedModel {
     let isAnswered = false;
     try {
       const { edgePx, channels } = this.#size;
-      admit(input.items.length, input.items.length * edgePx * edgePx * channels * 4);
+      // Prepared ones lie in the request, which counts already.
+      const bytes = input.kind === 'prepared' ? 0 : edgePx * edgePx * channels * 4;
+      admit(input.items.length, input.items.length * bytes);
       // A picture that fails ends the work on its request's others.
       const failed = new AbortController();
       const either = AbortSignal.any([signal, failed.signal]);

@@ -43,10 +43,17 @@ export function fromBytes(place: string, { name, datatype, shape }: TensorHead, 
     throw new ProtocolError(400, `${place}: ${text}`);
   }
   if (datatype === 'UINT8') return { name, shape, datatype, data: bytes };
-  // A copy: a view's place has to be a multiple of four, and `slice` of a Buffer copies nothing.
-  const aligned = new Uint8Array(bytes).buffer;
-  const data = datatype === 'FP16' ? floatsOfHalves(new Uint16Array(aligned)) : new Float32Array(aligned);
+  const { buffer, byteOffset } = aligned(bytes);
+  const data =
+    datatype === 'FP16'
+      ? floatsOfHalves(new Uint16Array(buffer, byteOffset, count))
+      : new Float32Array(buffer, byteOffset, count);
   return { name, shape, datatype, data };
+}
+
+/** The bytes where a view of four at a time may begin: there, or copied. `slice` of a Buffer copies nothing. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
 }
 
 /** A tensor of its elements, row-major. @throws ProtocolError with status 400 where they are others or not as many */
