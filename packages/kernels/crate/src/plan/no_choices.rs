@@ -4,7 +4,7 @@ use super::{Choice, Planner};
 use crate::lower::{Conv, Operation};
 
 #[derive(Default)]
-pub struct Choices;
+pub struct Choices {}
 
 impl Choices {
     pub(super) fn find(&self, _: &Planner, _: &Conv, _: &Operation) -> Option<Choice> {
