@@ -4,24 +4,13 @@ import { type Classifier, createClassifier } from '@residual/classifier';
 import { tfjs } from '@residual/compile';
 import { cifarResNet, cifarResNetSpec } from '@residual/resnet';
 import { cifar } from '@residual/vision';
+import { cifar10Classes } from '@residual/vision/cifar10';
 import * as tf from '@tensorflow/tfjs-core';
 import { onTestFinished } from 'vitest';
 import { InferenceServer, type ServerOptions } from '../src/server.ts';
 
 /** Edge of the pictures that the tests' net takes. */
 export const EDGE = 8;
-const labels: readonly string[] = [
-  'airplane',
-  'automobile',
-  'bird',
-  'cat',
-  'deer',
-  'dog',
-  'frog',
-  'horse',
-  'ship',
-  'truck',
-];
 
 /** A small net with weights made of a seed, for pictures of 8 × 8. */
 export async function tinyClassifier(seed = 3, batchSize = 4): Promise<Classifier> {
@@ -30,7 +19,14 @@ export async function tinyClassifier(seed = 3, batchSize = 4): Promise<Classifie
   const weights = await model.stateDict();
   model.dispose();
   const preset = { ...cifar, resizePx: EDGE, cropPx: EDGE };
-  return createClassifier({ model: cifarResNetSpec(8), weights, preset, labels, engines: [tfjs()], batchSize });
+  return createClassifier({
+    model: cifarResNetSpec(8),
+    weights,
+    preset,
+    labels: cifar10Classes,
+    engines: [tfjs()],
+    batchSize,
+  });
 }
 
 /** A server of one such net, `net` in version 1, on a port of its own; it ends with the test. */
