@@ -166,7 +166,7 @@ test.skipIf(!requirement('webgpu'))('a plan answers on WebGPU as the model does,
   const { exitCode, stdout } = await exported('plan', out, '--size', `${SIZE}`);
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
-    stdout: expect.stringContaining('WebGPU plan, image [1, 64, 64, 3]'),
+    stdout: expect.stringContaining('WebGPU plan in fp32, image [1, 64, 64, 3]'),
   });
   const plan = await loadPlan(new Uint8Array(readFileSync(out)).buffer);
   for (const index of [0, 1]) {

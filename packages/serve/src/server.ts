@@ -1,14 +1,15 @@
-import type { Server as GrpcServer } from '@grpc/grpc-js';
-import type { Classifier, PictureOptions } from '@residual/classifier';
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Classifier } from '@residual/classifier';
 import type { FastifyInstance } from 'fastify';
 import { Admission, type AdmissionLimits } from './batching/admission.ts';
 import type { BatchingOptions } from './batching/batcher.ts';
 import { ComputeTurns } from './batching/compute-turns.ts';
-import { close, grpcServer, listen } from './grpc/grpc-server.ts';
+import type { Listening } from './grpc/grpc-server.ts';
 import { httpServer, type RequestRecord } from './http/http-server.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { type ModelRepository, ModelStore } from './models/model-store.ts';
-import { type Preparer, preparerInThread, preparerOnThreads } from './models/prepare.ts';
+import { type Preparer, preparerInThread, preparerOnThreads, type ReadingOptions } from './models/prepare.ts';
 import { type ModelName, ServedModel } from './models/served-model.ts';
 import { type RequestContext, tokenCheck } from './request-context.ts';
 
@@ -31,7 +32,7 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   /** Threads that decode and prepare pictures; default 1. With 0 it is the thread that answers. */
   readonly pictureThreads?: number;
   /** How pictures are decoded; `maxPixels` by default 50 million. */
-  readonly pictures?: Omit<PictureOptions, 'onNote'>;
+  readonly pictures?: ReadingOptions;
   /** What `Authorization: Bearer …` has to hold; default: nothing is asked for. */
   readonly token?: string;
   /** The server's version in its metadata; default `0.0.0`. */
@@ -65,8 +66,13 @@ const extensions = ['binary_tensor_data', 'classification', 'model_repository', 
 export class InferenceServer {
   readonly #store: ModelStore;
   readonly #http: FastifyInstance;
-  readonly #grpc: GrpcServer;
+  readonly #context: RequestContext;
+  readonly #bodyBytes: number;
+  #grpc: Listening | undefined;
   readonly #preparer: Preparer;
+  readonly #sockets = new Map<Socket, number>();
+  /** How long what is accepted may take to be answered when the server ends. */
+  readonly #graceMs: number;
   #takesRequests = false;
   #isStopping = false;
 
@@ -108,7 +114,10 @@ export class InferenceServer {
       bodyBytes,
       onRequest: options.onRequest ?? (() => undefined),
     });
-    this.#grpc = grpcServer(context, bodyBytes);
+    this.#context = context;
+    this.#bodyBytes = bodyBytes;
+    this.#graceMs = context.timeoutMs + 1000;
+    countRequests(this.#http.server, this.#sockets);
   }
 
   /**
@@ -120,17 +129,25 @@ export class InferenceServer {
    */
   async start({ host, port, grpcPort }: ListenOptions): Promise<Addresses> {
     const http = await this.#http.listen({ host, port });
-    const grpc = grpcPort === undefined ? undefined : `${host}:${await listen(this.#grpc, `${host}:${grpcPort}`)}`;
+    const shown = host.includes(':') ? `[${host}]` : host;
+    if (grpcPort !== undefined) {
+      const { listenGrpc } = await importGrpc();
+      this.#grpc = await listenGrpc(this.#context, this.#bodyBytes, `${shown}:${grpcPort}`);
+    }
     await this.#store.loadAll();
     this.#takesRequests = true;
-    return { http, grpc };
+    return { http, grpc: this.#grpc && `${shown}:${this.#grpc.port}` };
   }
 
   /** Says that it is not ready, answers what it has taken, and ends. */
   async stop(): Promise<void> {
     this.#takesRequests = false;
     this.#isStopping = true;
-    await Promise.all([this.#http.close(), close(this.#grpc)]);
+    // A connection without a request in flight has nothing to wait for.
+    for (const [socket, requests] of this.#sockets) if (requests === 0) socket.destroy();
+    const ended = setTimeout(() => this.#http.server.closeAllConnections(), this.#graceMs);
+    await Promise.all([this.#http.close(), this.#grpc?.close(this.#graceMs)]);
+    clearTimeout(ended);
     await this.#store.close();
     await this.#preparer.close();
   }
@@ -138,4 +155,31 @@ export class InferenceServer {
 
 function nothingFor({ inChannels, preset }: Classifier): Float32Array {
   return new Float32Array(inChannels * preset.cropPx ** 2);
+}
+
+/** gRPC's packages are beside this one only where somebody wants it. */
+async function importGrpc(): Promise<typeof import('./grpc/grpc-server.ts')> {
+  try {
+    return await import('./grpc/grpc-server.ts');
+  } catch (error) {
+    const packages = '@grpc/grpc-js and @grpc/proto-loader';
+    throw new Error(`gRPC: expected ${packages} beside @residual/serve, found none; npm install them`, {
+      cause: error,
+    });
+  }
+}
+
+/** Keeps each connection's number of requests in flight. */
+function countRequests(server: HttpServer, sockets: Map<Socket, number>): void {
+  server.on('connection', (socket) => {
+    sockets.set(socket, 0);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const requests = sockets.get(socket);
+      if (requests !== undefined) sockets.set(socket, requests - 1);
+    });
+  });
 }

@@ -6,12 +6,15 @@ export function serveCommand(signal: AbortSignal): Command {
   const command = new Command('serve').description(
     'Answer requests over HTTP and gRPC by the Open Inference Protocol v2.',
   );
-  return decodeOptions(optionalModelOptions(command))
+  decodeOptions(optionalModelOptions(command));
+  const maxPixels = command.options.find(({ long }) => long === '--max-pixels')!;
+  maxPixels.description = 'of a picture, 3 bytes of memory each (default: 50000000)';
+  return command
     .option('--models <folder>', 'instead of --model: weights in FOLDER/NAME/VERSION, a file or a folder each')
     .option('--name <name>', "what the model is called in addresses (default: the network's name)")
     .option('--host <address>', 'where to listen; 0.0.0.0 for everybody who can reach this machine', '127.0.0.1')
     .option('--port <n>', '0 for any that is free', '8080')
-    .option('--grpc-port <n>', 'where gRPC listens (default: nowhere)')
+    .option('--grpc-port <n>', 'where gRPC listens (default: nowhere); it needs @grpc/grpc-js and @grpc/proto-loader')
     .option('--batch <n>', 'most pictures that are computed at once', '8')
     .option('--wait <ms>', 'longest that a picture waits for others to come', '2')
     .option('--picture-threads <n>', 'that decode and prepare pictures; 0: the one that answers', '1')

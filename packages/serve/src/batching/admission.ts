@@ -67,6 +67,11 @@ export class Admission {
         `the request: expected ${mostPictures} pictures at most, got ${pictures}; send several requests`,
       );
     if (this.#pictures + pictures > mostPictures) throw this.#fullOfPictures();
+    if (bytes > mostBytes)
+      throw new ProtocolError(
+        413,
+        `the request: expected ${mostBytes} bytes at most, got ${bytes}; send several requests`,
+      );
     if (this.#bytes + bytes > mostBytes) throw busy(`requests of ${this.#bytes} bytes wait, of ${mostBytes} at most`);
   }
 

@@ -1,3 +1,4 @@
+import { tooLate } from '../deadline.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ComputeTurns, Contender } from './compute-turns.ts';
 
@@ -47,6 +48,7 @@ export class Batcher<Row> implements Contender {
   /** Of a picture in a batch, as the last ones took. */
   #pictureMs = 0;
   #lastEndMs = 0;
+  #computing = 0;
   #isClosed = false;
 
   constructor(
@@ -79,12 +81,15 @@ export class Batcher<Row> implements Contender {
   /**
    * The picture's row, once its batch is computed.
    *
-   * @throws ProtocolError with status 504 where it can't be computed before its deadline; the signal's reason.
+   * @throws ProtocolError with status 504 where it can't be computed before its deadline, 503 after `close`; the signal's reason.
    */
   submit(input: Float32Array, { signal, deadlineMs }: SubmitOptions): Promise<Row> {
-    signal.throwIfAborted();
+    if (this.#isClosed) return Promise.reject(new ProtocolError(503, 'the model is being replaced; try again'));
+    if (signal.aborted) return Promise.reject(signal.reason);
     const sinceMs = performance.now();
-    this.#checkDeadline({ deadlineMs }, sinceMs, this.#waiting.length + 1);
+    // By what the last batches took: that says nothing where nothing is computed, and nothing newer would come of it.
+    const aheadMs = this.#computing > 0 ? (this.#waiting.length + 1) * this.#pictureMs : 0;
+    if (deadlineMs !== undefined && sinceMs + aheadMs > deadlineMs) return Promise.reject(tooLate());
     return new Promise((resolve, reject) => {
       const entry: Waiting<Row> = { input, signal, deadlineMs, sinceMs, resolve, reject };
       const leave = (): void => {
@@ -108,6 +113,7 @@ export class Batcher<Row> implements Contender {
     const startMs = performance.now();
     const batch = this.#take(startMs);
     if (batch.length === 0) return;
+    this.#computing++;
     const abort = new AbortController();
     let left = batch.length;
     for (const { signal } of batch)
@@ -126,30 +132,19 @@ export class Batcher<Row> implements Contender {
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    this.#computing--;
     if (!this.#isClosed) this.#arrange();
   }
 
-  /** The oldest, without those that would come too late. */
+  /** The oldest, without those whose time is up. */
   #take(nowMs: number): Waiting<Row>[] {
     const batch: Waiting<Row>[] = [];
     while (batch.length < this.#options.batchSize && this.#waiting.length > 0) {
       const entry = this.#waiting.shift()!;
-      try {
-        this.#checkDeadline(entry, nowMs, batch.length + 1);
-        batch.push(entry);
-      } catch (error) {
-        entry.reject(error);
-      }
+      if (entry.deadlineMs !== undefined && nowMs > entry.deadlineMs) entry.reject(tooLate());
+      else batch.push(entry);
     }
     return batch;
-  }
-
-  #checkDeadline({ deadlineMs }: { deadlineMs: number | undefined }, nowMs: number, pictures: number): void {
-    if (deadlineMs === undefined || nowMs + pictures * this.#pictureMs <= deadlineMs) return;
-    throw new ProtocolError(
-      504,
-      'the request could not be answered in its time; give it more, or try when less is waiting',
-    );
   }
 
   /** Wakes the turns now, or when the oldest has waited long enough. */

@@ -29,6 +29,28 @@ export class ComputeTurns {
     this.#spentMs.delete(contender);
   }
 
+  /** Work that is no batch has a turn too. @throws as the work */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isWaiting = true;
+      const once: Contender = {
+        get isReady() {
+          return isWaiting;
+        },
+        get isFull() {
+          return isWaiting;
+        },
+        compute: async () => {
+          isWaiting = false;
+          await work().then(resolve, reject);
+          this.remove(once);
+        },
+      };
+      this.add(once);
+      this.wake();
+    });
+  }
+
   /** To be called when a contender has become ready. */
   wake(): void {
     while (this.#running < AT_ONCE) {

@@ -7,7 +7,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { bytesOf } from '../protocol/encode-infer-response.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
+import { clientGone, ProtocolError } from '../protocol/protocol-error.ts';
+import type { InferRequest } from '../protocol/tensor.ts';
 import type { RequestContext } from '../request-context.ts';
 import { type GrpcInferRequest, readGrpcRequest } from './read-grpc-request.ts';
 import { serviceDefinition } from './service-definition.ts';
@@ -24,36 +25,49 @@ interface CallFacts {
   readonly deadlineMs: number | undefined;
 }
 
+/** Requests of one connection at one time, each of which may be a body's length. */
+const STREAMS = 64;
+
 /** How statuses of HTTP are called here. */
 const codes: Readonly<Record<number, status>> = {
   400: status.INVALID_ARGUMENT,
   401: status.UNAUTHENTICATED,
   404: status.NOT_FOUND,
   413: status.RESOURCE_EXHAUSTED,
+  499: status.CANCELLED,
   503: status.UNAVAILABLE,
   504: status.DEADLINE_EXCEEDED,
 };
 
-/** The same over gRPC; nothing listens yet. */
-export function grpcServer(context: RequestContext, bodyBytes: number): Server {
-  const server = new Server({ 'grpc.max_receive_message_length': bodyBytes });
-  server.addService(serviceDefinition(), implementation(context));
-  return server;
+/** A server that listens. */
+export interface Listening {
+  readonly port: number;
+  /** Answers what is accepted, then ends, at the latest after so long. */
+  close(graceMs: number): Promise<void>;
 }
 
-/** Listens. @returns the port @throws where the address is taken */
-export function listen(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
+/** The same over gRPC. @throws where the address is taken */
+export async function listenGrpc(context: RequestContext, bodyBytes: number, address: string): Promise<Listening> {
+  const server = new Server({
+    'grpc.max_receive_message_length': bodyBytes,
+    'grpc.max_concurrent_streams': STREAMS,
+  });
+  server.addService(serviceDefinition(), implementation(context));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
     );
   });
+  return { port, close: (graceMs) => close(server, graceMs) };
 }
 
-/** Answers what is accepted, then ends. */
-export function close(server: Server): Promise<void> {
+function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    server.tryShutdown(() => resolve());
+    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
@@ -78,10 +92,9 @@ function implementation(context: RequestContext): UntypedServiceImplementation {
   return {
     ServerLive: answer(() => ({ live: true }), true),
     ServerReady: answer(() => ({ ready: isReady() && store.isReady }), true),
-    ModelReady: answer(
-      (request: NamedRequest) => ({ ready: isReady() && store.has(request.name, versionOf(request)) }),
-      true,
-    ),
+    ModelReady: answer((request: NamedRequest) => ({
+      ready: isReady() && store.has(request.name, versionOf(request)),
+    })),
     ServerMetadata: answer(() => server),
     ModelMetadata: answer((request: NamedRequest) =>
       store.get(request.name, versionOf(request)).metadata(store.versionsOf(request.name)),
@@ -111,13 +124,10 @@ async function infer(
   const read = readGrpcRequest(request);
   const held = context.admission.hold();
   try {
-    held.take(
-      0,
-      request.raw_input_contents.reduce((sum, { length }) => sum + length, 0),
-    );
+    held.take(0, bytesOfTensors(read));
     const response = await model.infer(read, {
       signal,
-      deadlineMs: Math.min(deadlineMs ?? Number.POSITIVE_INFINITY, startMs + (read.timeoutMs ?? context.timeoutMs)),
+      deadlineMs: deadlineMs ?? startMs + (read.timeoutMs ?? context.timeoutMs),
       admit: held.take,
     });
     return {
@@ -132,9 +142,17 @@ async function infer(
   }
 }
 
+/** Memory of a request's tensors, as they are read. */
+function bytesOfTensors({ inputs }: InferRequest): number {
+  const sizes = inputs.map(({ data }) =>
+    ArrayBuffer.isView(data) ? data.byteLength : data.reduce((sum, { length }) => sum + length, 0),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 function whileCalled(call: { on(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
   const abort = new AbortController();
-  call.on('cancelled', () => abort.abort(new Error('the client is gone')));
+  call.on('cancelled', () => abort.abort(clientGone()));
   return abort.signal;
 }
 

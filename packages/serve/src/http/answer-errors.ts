@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** A code of the framework's errors that means the client's mistake, in our words. */
@@ -10,28 +10,23 @@ const known: Readonly<Record<string, string>> = {
 /** Every error is the protocol's `{ "error": "…" }`; of our own mistakes the client hears nothing but that there was one. */
 export function answerErrors(app: FastifyInstance, onFault: (error: unknown) => void): void {
   app.setErrorHandler((error, _request, reply) => {
-    if (ProtocolError.isInstance(error)) {
-      if (error.status === 503) reply.header('Retry-After', '1');
-      return reply.code(error.status).type('application/json').send(errorBody(error.message));
-    }
+    if (ProtocolError.isInstance(error)) return sendError(reply, error);
     const { code = '', statusCode = 500, message } = error as { code?: string; statusCode?: number; message: string };
-    if (statusCode < 500)
-      return reply
-        .code(statusCode)
-        .type('application/json')
-        .send(errorBody(known[code] ?? message));
+    if (statusCode < 500) return sendError(reply, new ProtocolError(statusCode, known[code] ?? message));
     onFault(error);
-    return reply.code(500).type('application/json').send(errorBody('the server failed; its log says why'));
+    return sendError(reply, new ProtocolError(500, 'the server failed; its log says why'));
   });
-  app.setNotFoundHandler((request, reply) => {
-    const asked = `${request.method} ${request.url}`.slice(0, 120);
-    return reply
-      .code(404)
-      .type('application/json')
-      .send(errorBody(`${asked}: there is no such address; see /v2`));
-  });
+  app.setNotFoundHandler((request, reply) => sendError(reply, noAddress(request)));
 }
 
-function errorBody(message: string): string {
-  return JSON.stringify({ error: message });
+export function sendError(reply: FastifyReply, { status, message }: ProtocolError): FastifyReply {
+  if (status === 503) reply.header('Retry-After', '1');
+  return reply
+    .code(status)
+    .type('application/json')
+    .send(JSON.stringify({ error: message }));
+}
+
+export function noAddress({ method, url }: FastifyRequest): ProtocolError {
+  return new ProtocolError(404, `${`${method} ${url}`.slice(0, 120)}: there is no such address; see /v2`);
 }

@@ -2,7 +2,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Admission, Held } from '../batching/admission.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RequestContext } from '../request-context.ts';
-import { answerErrors } from './answer-errors.ts';
+import { answerErrors, noAddress, sendError } from './answer-errors.ts';
 import { openApi } from './openapi.ts';
 import { page } from './page.ts';
 import { pictureRoutes } from './picture-routes.ts';
@@ -44,9 +44,12 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
     bodyLimit: bodyBytes,
     // Who sends slowly holds a socket and its buffer no longer than this.
     requestTimeout: 30_000,
-    connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // Whoever is connected while the server ends is answered by it, not by the framework.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (_error, request, reply) => sendError(reply, noAddress(request)),
     logger: false,
     exposeHeadRoutes: false,
   });
@@ -57,7 +60,7 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
     if (!isOpen) checkToken(headers.authorization ?? '');
   });
   takeBytes(app, bodyBytes);
-  holdBodies(app, admission, bodyBytes);
+  holdBodies(app, admission);
   app.addHook('onResponse', async (request, reply) => {
     metrics.answered(reply.statusCode);
     onRequest({
@@ -79,17 +82,18 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
   return app;
 }
 
-/** A body counts before it is read: by its length, or by the most that it may have. */
-function holdBodies(app: FastifyInstance, admission: Admission, bodyBytes: number): void {
+/** A body counts before it is read: by its length, or, where it has none, as it comes. */
+function holdBodies(app: FastifyInstance, admission: Admission): void {
   app.decorateRequest('heldBody', undefined);
-  app.addHook('onRequest', async (request) => {
-    if (request.method !== 'POST') return;
-    const length = request.headers['content-length'];
+  app.addHook('onRequest', async (request, reply) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (length === undefined && encoding === undefined) return;
+    if (request.is404) throw noAddress(request);
     admission.checkRoom();
-    request.heldBody = admission.hold();
-    request.heldBody.take(0, Math.min(length === undefined ? bodyBytes : Number(length), bodyBytes));
+    const held = admission.hold();
+    request.heldBody = held;
+    // Whichever way the answer ends.
+    reply.raw.once('close', () => held.release());
+    held.take(0, Number(length ?? 0));
   });
-  const release = async (request: { heldBody: Held | undefined }): Promise<void> => request.heldBody?.release();
-  app.addHook('onResponse', release);
-  app.addHook('onRequestAbort', release);
 }

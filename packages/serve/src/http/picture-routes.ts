@@ -1,8 +1,7 @@
-import { ClassifierError } from '@residual/classifier';
-import { DecodeError, ImageError, type Prediction, softmax, topK } from '@residual/vision';
+import { type Prediction, softmax, topK } from '@residual/vision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelRow } from '../models/model-outputs.ts';
-import type { ServedModel } from '../models/served-model.ts';
+import type { InferOptions, ServedModel } from '../models/served-model.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { RequestContext } from '../request-context.ts';
 import { readPictures } from './read-pictures.ts';
@@ -25,47 +24,52 @@ export function pictureRoutes(app: FastifyInstance, parts: RequestContext): void
   const post = (path: string, answer: (request: PictureRequest, reply: FastifyReply) => Promise<unknown>): unknown =>
     app.post<{ Querystring: PictureQuery }>(path, answer);
   post('/v1/classify', async (request, reply) => {
-    const { model, rows } = await compute(request, reply, parts);
+    const { model, answer: rows } = await computed(request, reply, parts, rowsOf);
     const { labels } = model.classifier;
     if (labels.length === 0) throw new ProtocolError(400, `model '${model.name}' has no classes; ask /v1/embed`);
     const top = countOf(request.query.top, labels.length);
     return { ...head(model), results: rows.map(({ logits }) => ({ top: predictions(logits!, top, labels) })) };
   });
   post('/v1/embed', async (request, reply) => {
-    const { model, rows } = await compute(request, reply, parts);
+    const { model, answer: rows } = await computed(request, reply, parts, rowsOf);
     return { ...head(model), results: rows.map(({ embedding }) => ({ embedding: Array.from(embedding) })) };
   });
   post('/v1/explain', async (request, reply) => {
-    const model = chosen(request, parts);
-    const pictures = await picturesOf(request);
-    const held = parts.admission.hold();
-    const signal = whileConnected(reply);
-    try {
-      held.take(pictures.length, 0);
-      const results: unknown[] = [];
-      for (const picture of pictures) results.push(await explained(model, picture, request.query.target, signal));
-      return { ...head(model), results };
-    } finally {
-      held.release();
-    }
+    const { target } = request.query;
+    const wanted = target !== undefined && /^\d+$/.test(target) ? Number(target) : target;
+    const { model, answer } = await computed(request, reply, parts, (chosenModel, files, options) =>
+      chosenModel.explain(files, wanted, options),
+    );
+    const results = answer.map(({ target: found, method, layer, map: { width, height, data } }) => ({
+      target: found,
+      method,
+      layer,
+      map: { width, height, data: Array.from(data) },
+    }));
+    return { ...head(model), results };
   });
 }
 
-async function compute(
+const rowsOf = (
+  model: ServedModel,
+  files: readonly Uint8Array[],
+  options: InferOptions,
+): Promise<readonly ModelRow[]> => model.rows(files, options);
+
+async function computed<T>(
   request: PictureRequest,
   reply: FastifyReply,
   parts: RequestContext,
-): Promise<{ model: ServedModel; rows: readonly ModelRow[] }> {
+  work: (model: ServedModel, files: readonly Uint8Array[], options: InferOptions) => Promise<T>,
+): Promise<{ model: ServedModel; answer: T }> {
   const startMs = performance.now();
+  // Read first: a model that is taken out meanwhile takes no more.
+  const files = await readPictures(bytesOfBody(request.body), request.headers['content-type']);
   const model = chosen(request, parts);
-  const items = await picturesOf(request);
   const held = parts.admission.hold();
   try {
-    const rows = await model.rows(
-      { kind: 'file', items },
-      { signal: whileConnected(reply), deadlineMs: startMs + parts.timeoutMs, admit: held.take },
-    );
-    return { model, rows };
+    const options = { signal: whileConnected(reply), deadlineMs: startMs + parts.timeoutMs, admit: held.take };
+    return { model, answer: await work(model, files, options) };
   } finally {
     held.release();
   }
@@ -77,34 +81,6 @@ function chosen({ query }: PictureRequest, { store }: RequestContext): ServedMod
   const names = [...new Set(store.models.map(({ name }) => name))];
   if (names.length === 1) return store.get(names[0]!, query.version);
   throw new ProtocolError(400, `model: expected ?model= with one of ${names.join(', ') || 'none'}, got none`);
-}
-
-function picturesOf({ body, headers }: PictureRequest): Promise<readonly Uint8Array[]> {
-  return readPictures(bytesOfBody(body), headers['content-type']);
-}
-
-async function explained(
-  model: ServedModel,
-  picture: Uint8Array,
-  target: string | undefined,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const { classifier } = model;
-  const wanted = target !== undefined && /^\d+$/.test(target) ? Number(target) : target;
-  try {
-    const explanation = await classifier.explain(picture, { signal, ...(wanted !== undefined && { target: wanted }) });
-    const { width, height, data } = explanation.map;
-    return {
-      target: explanation.target,
-      method: explanation.method,
-      layer: explanation.layer,
-      map: { width, height, data: Array.from(data) },
-    };
-  } catch (error) {
-    if (DecodeError.isInstance(error) || ImageError.isInstance(error) || ClassifierError.isInstance(error))
-      throw new ProtocolError(400, error.message, error);
-    throw error;
-  }
 }
 
 function predictions(logits: Float32Array, top: number, labels: readonly string[]): Prediction[] {

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -6,9 +5,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 /** Bodies of every type are bytes; who reads them says what they should be. Compressed ones are refused: they lie about their size. */
 export function takeBytes(app: FastifyInstance, bodyBytes: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', ({ headers }: FastifyRequest, payload: Readable) =>
-    readBody(payload, headers, bodyBytes),
-  );
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) => readBody(payload, request, bodyBytes));
   app.addHook('onRequest', async ({ headers }) => {
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity')
@@ -30,14 +27,15 @@ export function bytesOfBody(body: unknown): Uint8Array {
  * A body of a length that is known goes into its place at once, such that the numbers behind the JSON lie as a view wants
  * them. @throws ProtocolError
  */
-async function readBody(payload: Readable, headers: IncomingHttpHeaders, most: number): Promise<Uint8Array> {
-  const { 'content-length': length, 'inference-header-content-length': header } = headers;
+async function readBody(payload: Readable, request: FastifyRequest, most: number): Promise<Uint8Array> {
+  const { 'content-length': length, 'inference-header-content-length': header } = request.headers;
   const shift = (4 - (Number(header ?? 0) % 4 || 0)) % 4;
   let bytes: Uint8Array = new Uint8Array(shift + Number(length ?? 0));
   let end = shift;
   try {
     for await (const part of payload as AsyncIterable<Uint8Array>) {
       if (end - shift + part.length > most) throw tooLong(most);
+      if (length === undefined) request.heldBody?.take(0, part.length);
       if (end + part.length > bytes.length) bytes = grown(bytes, end + part.length);
       bytes.set(part, end);
       end += part.length;

@@ -34,6 +34,11 @@ export function inputMetadata({ edgePx, channels }: PreparedSize): readonly Tens
   return [{ name: 'input', datatype: 'FP32', shape: [-1, edgePx, edgePx, channels] }, ...pictures];
 }
 
+/** Pictures of a request, before any is looked at. */
+export function countPictures({ inputs }: InferRequest): number {
+  return inputs[0]?.shape[0] ?? 0;
+}
+
 /** @throws ProtocolError with status 400 where the request's tensors are none of the model's inputs. */
 export function readModelInput({ inputs }: InferRequest, size: PreparedSize): ModelInput {
   const known = inputMetadata(size).map(({ name }) => name);

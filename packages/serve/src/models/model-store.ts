@@ -34,10 +34,10 @@ export class ModelStore {
     this.#repository = repository;
   }
 
-  /** Whether every model that was asked for is there. */
+  /** Whether every model has a version that answers. */
   get isReady(): boolean {
-    const slots = [...this.#slots.values()].flatMap((versions) => [...versions.values()]);
-    return slots.length > 0 && slots.every(({ state }) => state === 'READY');
+    const names = [...this.#slots.keys()];
+    return names.length > 0 && names.every((name) => this.has(name));
   }
 
   get models(): readonly ServedModel[] {
@@ -115,7 +115,7 @@ export class ModelStore {
       if (found.length === 0)
         throw new ProtocolError(404, `model ${describe(name)}: the repository has none of this name`);
       const kept = new Set(found.map(({ version }) => version));
-      const gone = this.versionsOf(name).filter((version) => !kept.has(version));
+      const gone = [...this.#versions(name).keys()].filter((version) => !kept.has(version));
       for (const model of found) await this.#loadVersion(model);
       for (const version of gone) await this.#remove(name, version);
     });

@@ -3,23 +3,39 @@ import type { PixelImage } from '@residual/vision';
 import { Piscina } from 'piscina';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Prepared, PrepareTask } from './prepare-worker.ts';
+import { Slots } from './slots.ts';
+
+/** How pictures are decoded. */
+export type ReadingOptions = Omit<PictureOptions, 'onNote'>;
 
 /** Makes a network's input of a picture's file or pixels. */
 export interface Preparer {
-  /** `[edgePx, edgePx, channels] float32`. @throws DecodeError, ImageError, or the signal's reason. */
+  readonly reading: ReadingOptions;
+  /** `[edgePx, edgePx, channels] float32`. @throws DecodeError, ImageError, ProtocolError, or the signal's reason. */
   prepare(classifier: Classifier, picture: Uint8Array | PixelImage, signal: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
+/** Decoded pictures are large: so many are in memory at a time where one thread does all. */
+const IN_THREAD = 4;
+
 /** Prepares on threads of its own, so that the server goes on answering meanwhile. */
-export function preparerOnThreads(threads: number, options: Omit<PictureOptions, 'onNote'>): Preparer {
+export function preparerOnThreads(threads: number, reading: ReadingOptions): Preparer {
   const filename = new URL('./prepare-worker.js', import.meta.url).href;
   const pool = new Piscina<PrepareTask, Prepared>({ filename, minThreads: threads, maxThreads: threads });
+  // The pool's own signal would end the thread with the task.
+  const slots = new Slots(threads);
   return {
+    reading,
     async prepare({ preset, inChannels }, picture, signal) {
-      // Not by the pool's own signal: it would end the thread with the task.
-      signal.throwIfAborted();
-      const prepared = await pool.run({ picture, preset, inChannels, options });
+      const prepared = await slots.use(signal, () => {
+        const own = withOwnMemory(picture);
+        const { buffer } = own instanceof Uint8Array ? own : own.data;
+        return pool.run(
+          { picture: own, preset, inChannels, options: reading },
+          { transferList: [buffer as ArrayBuffer] },
+        );
+      });
       signal.throwIfAborted();
       if (prepared instanceof Float32Array) return prepared;
       throw new ProtocolError(400, prepared.refused);
@@ -29,13 +45,17 @@ export function preparerOnThreads(threads: number, options: Omit<PictureOptions,
 }
 
 /** Prepares on the thread that asks: files are decoded beside it, resizing and normalising are its own work. */
-export function preparerInThread(options: PictureOptions): Preparer {
+export function preparerInThread(reading: ReadingOptions): Preparer {
+  const slots = new Slots(IN_THREAD);
   return {
-    async prepare(classifier, picture, signal) {
-      const image = await readImage(picture, { ...options, signal });
-      signal.throwIfAborted();
-      return classifier.prepare(image);
-    },
+    reading,
+    prepare: (classifier, picture, signal) =>
+      slots.use(signal, async () => classifier.prepare(await readImage(picture, { ...reading, signal }))),
     close: () => Promise.resolve(),
   };
+}
+
+/** A copy: a part of a request's body would bring all of it along. */
+function withOwnMemory(picture: Uint8Array | PixelImage): Uint8Array | PixelImage {
+  return picture instanceof Uint8Array ? new Uint8Array(picture) : { ...picture, data: new Uint8Array(picture.data) };
 }

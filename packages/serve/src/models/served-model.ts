@@ -1,12 +1,16 @@
+import { setMaxListeners } from 'node:events';
 import { type Classifier, ClassifierError } from '@residual/classifier';
+import type { Explanation } from '@residual/classifier/explain';
 import { DecodeError, ImageError, ScoresError } from '@residual/vision';
-import { Batcher, type BatchingOptions } from '../batching/batcher.ts';
+import { Batcher, type BatchingOptions, type SubmitOptions } from '../batching/batcher.ts';
 import type { ComputeTurns } from '../batching/compute-turns.ts';
+import { withDeadline } from '../deadline.ts';
 import type { ModelObserver } from '../metrics/model-observer.ts';
 import type { InferResponse } from '../protocol/encode-infer-response.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { InferRequest } from '../protocol/tensor.ts';
 import {
+  countPictures,
   inputMetadata,
   type ModelInput,
   type PreparedSize,
@@ -108,45 +112,43 @@ export class ServedModel {
    * @throws ProtocolError with the status that the client gets; the signal's reason where it is gone.
    */
   async infer(request: InferRequest, options: InferOptions): Promise<InferResponse> {
-    const input = readModelInput(request, this.#size);
     const wanted = wantedOutputs(request, this.classifier);
-    const rows = await this.rows(input, options);
-    try {
+    return this.#during(countPictures(request), options, async (signal) => {
+      // Counted before they are taken apart.
+      const isPrepared = request.inputs[0]?.name === 'input';
+      options.admit(countPictures(request), isPrepared ? 0 : countPictures(request) * this.#preparedBytes);
+      const rows = await this.#rows(readModelInput(request, this.#size), { ...options, signal });
       const outputs = outputTensors(rows, wanted, this.classifier, request.prefersBinary);
       return { modelName: this.name, modelVersion: this.version, id: request.id, outputs };
-    } catch (error) {
-      throw asProtocolError(error);
-    }
+    });
   }
 
-  /** What each picture gives. @throws as `infer` */
-  async rows(input: ModelInput, { signal, deadlineMs, admit }: InferOptions): Promise<readonly ModelRow[]> {
-    this.#active++;
-    const startMs = performance.now();
-    let isAnswered = false;
-    try {
-      const { edgePx, channels } = this.#size;
-      // Prepared ones lie in the request, which counts already.
-      const bytes = input.kind === 'prepared' ? 0 : edgePx * edgePx * channels * 4;
-      admit(input.items.length, input.items.length * bytes);
-      // A picture that fails ends the work on its request's others.
-      const failed = new AbortController();
-      const either = AbortSignal.any([signal, failed.signal]);
-      const rows = await Promise.all(input.items.map((item) => this.#row(input.kind, item, either, deadlineMs))).catch(
-        (error: unknown) => {
-          failed.abort(error);
-          throw error;
-        },
-      );
-      isAnswered = true;
-      return rows;
-    } catch (error) {
-      throw signal.aborted ? signal.reason : asProtocolError(error);
-    } finally {
-      this.observer.request(input.items.length, performance.now() - startMs, isAnswered);
-      this.#active--;
-      if (this.#active === 0) this.#onIdle?.();
-    }
+  /** What each picture's file gives. @throws as `infer` */
+  rows(files: readonly Uint8Array[], options: InferOptions): Promise<readonly ModelRow[]> {
+    return this.#during(files.length, options, (signal) => {
+      options.admit(files.length, files.length * this.#preparedBytes);
+      return this.#rows({ kind: 'file', items: files }, { ...options, signal });
+    });
+  }
+
+  /** Where the network sees a class in each picture. @throws as `infer` */
+  explain(
+    files: readonly Uint8Array[],
+    target: string | number | undefined,
+    options: InferOptions,
+  ): Promise<Explanation[]> {
+    const { turns, preparer } = this.#parts;
+    return this.#during(files.length, options, async (signal) => {
+      options.admit(files.length, files.length * this.#preparedBytes);
+      const explanations: Explanation[] = [];
+      for (const file of files)
+        explanations.push(
+          await turns.alone(() =>
+            this.classifier.explain(file, { ...preparer.reading, signal, ...(target !== undefined && { target }) }),
+          ),
+        );
+      return explanations;
+    });
   }
 
   /** Waits for the requests under way, then frees the classifier. */
@@ -157,6 +159,45 @@ export class ServedModel {
       });
     this.#batcher.close();
     await this.classifier.dispose();
+  }
+
+  /** A request: counted while it is under way, ended at its deadline, and told of. */
+  async #during<T>(pictures: number, options: InferOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#active++;
+    const startMs = performance.now();
+    let isAnswered = false;
+    try {
+      const answer = await withDeadline(options, work);
+      isAnswered = true;
+      return answer;
+    } catch (error) {
+      throw asProtocolError(error);
+    } finally {
+      this.observer.request(pictures, performance.now() - startMs, isAnswered);
+      this.#active--;
+      if (this.#active === 0) this.#onIdle?.();
+    }
+  }
+
+  async #rows(input: ModelInput, { signal, deadlineMs }: SubmitOptions): Promise<readonly ModelRow[]> {
+    // A picture that fails ends the work on its request's others.
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    setMaxListeners(0, either);
+    const rows = input.items.map((item) => this.#row(input.kind, item, either, deadlineMs));
+    try {
+      return await Promise.all(rows);
+    } catch (error) {
+      failed.abort(error);
+      // What is being decoded takes memory until it is.
+      await Promise.allSettled(rows);
+      throw error;
+    }
+  }
+
+  get #preparedBytes(): number {
+    const { edgePx, channels } = this.#size;
+    return edgePx * edgePx * channels * Float32Array.BYTES_PER_ELEMENT;
   }
 
   get #size(): PreparedSize {
@@ -189,7 +230,10 @@ function asProtocolError(error: unknown): unknown {
     return new ProtocolError(400, error.message, error);
   if (ScoresError.isInstance(error))
     return new ProtocolError(400, `the network's answer is not a number: ${error.message}`, error);
-  if (ClassifierError.isInstance(error) && error.code === 'BAD_INPUT')
+  if (
+    ClassifierError.isInstance(error) &&
+    (error.code === 'BAD_INPUT' || error.code === 'BAD_OPTION' || error.code === 'NO_HEAD')
+  )
     return new ProtocolError(400, error.message, error);
   return error;
 }

@@ -5,7 +5,11 @@ export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new ProtocolError(400, `the request: expected JSON in UTF-8: ${(error as Error).message}`, error);
+    throw new ProtocolError(
+      400,
+      `the request: expected JSON in UTF-8: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`,
+      error,
+    );
   }
 }
 

@@ -15,3 +15,8 @@ export class ProtocolError extends Error {
     return error instanceof Error && marker in error;
   }
 }
+
+/** Nobody reads it: it ends the work. 499 is what nginx logs. */
+export function clientGone(): ProtocolError {
+  return new ProtocolError(499, 'the client is gone');
+}

@@ -7,6 +7,9 @@ import { countOf, type Datatype, datatypes, elementBytes, type Tensor } from './
 /** Most elements of a tensor: 64 pictures of 224 × 224. */
 const MOST_ELEMENTS = 64 * 224 * 224 * 3;
 
+/** Most elements of BYTES: each is a picture's file. */
+const MOST_FILES = 4096;
+
 /** What a tensor is, before its numbers. */
 export interface TensorHead {
   readonly name: string;
@@ -23,12 +26,10 @@ export function readHead(place: string, name: unknown, datatype: unknown, shape:
     throw new ProtocolError(400, `${place}.shape[${axis}]: expected a whole number from 1, got ${describe(size)}`);
   });
   const count = countOf(sizes);
-  if (sizes.length > 4 || count > MOST_ELEMENTS) {
+  const most = datatype === 'BYTES' ? MOST_FILES : MOST_ELEMENTS;
+  if (sizes.length > 4 || count > most) {
     const got = `${count} in ${sizes.length}`;
-    throw new ProtocolError(
-      400,
-      `${place}.shape: expected ${MOST_ELEMENTS} elements at most in 4 dimensions, got ${got}`,
-    );
+    throw new ProtocolError(400, `${place}.shape: expected ${most} elements at most in 4 dimensions, got ${got}`);
   }
   return { name: asText(`${place}.name`, name), datatype: datatype as Datatype, shape: sizes };
 }
