@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webgpu } from './webgpu-engine.ts';
 
-describe.skipIf(!requirement('lavapipe'))('webgpu on lavapipe', () => {
+// Its compiler takes seconds for a shader.
+describe.skipIf(!requirement('lavapipe'))('webgpu on lavapipe', { timeout: 600_000 }, () => {
   beforeAll(() => provideWebgpu('lavapipe'));
 
   engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
