@@ -86,6 +86,8 @@ test('a folder of models and versions, of which one is added while it runs', asy
 test.each([
   [['--models', 'x', '--model', 'resnet18'], '--models: expected neither --model nor --weights beside it'],
   [['--precision', 'int8'], '--precision int8: expected --calibrate FOLDER beside it'],
+  [['--models', 'nowhere'], '--models: nowhere: expected a folder with NAME/VERSION in it, got ENOENT; check the path'],
+  [['--host', '203.0.113.1'], 'residual: 203.0.113.1:8080: expected a free address of this machine'],
   [['--port', '-1'], "--port: expected a whole number from 0, got '-1'"],
 ])('%j is refused in a line', async (args, expected) => {
   const { exitCode, said } = await residual(['serve', ...args]);

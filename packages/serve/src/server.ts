@@ -12,6 +12,7 @@ import { type ModelRepository, ModelStore } from './models/model-store.ts';
 import { type Preparer, preparerInThread, preparerOnThreads, type ReadingOptions } from './models/prepare.ts';
 import { type ModelName, ServedModel } from './models/served-model.ts';
 import { type RequestContext, tokenCheck } from './request-context.ts';
+import { ServeError } from './serve-error.ts';
 
 /** Models that can be loaded, and how. */
 export interface ClassifierRepository {
@@ -83,7 +84,8 @@ export class InferenceServer {
     const reading = { maxPixels: 50e6, ...pictures };
     const preparer = pictureThreads > 0 ? preparerOnThreads(pictureThreads, reading) : preparerInThread(reading);
     this.#preparer = preparer;
-    const metrics = new ServerMetrics(() => this.#store.models);
+    const admission = new Admission({ pictures: 256, bytes: 512 * 2 ** 20, ...limits });
+    const metrics = new ServerMetrics(() => this.#store.models, admission);
     const models: ModelRepository = {
       list: () => repository.list(),
       load: async (model) => {
@@ -100,7 +102,7 @@ export class InferenceServer {
     const bodyBytes = options.bodyBytes ?? 64 * 2 ** 20;
     const context: RequestContext = {
       store: this.#store,
-      admission: new Admission({ pictures: 256, bytes: 512 * 2 ** 20, ...limits }),
+      admission,
       isReady: () => this.#takesRequests,
       server: { name: 'residual', version, extensions },
       timeoutMs: options.timeoutMs ?? 30_000,
@@ -125,14 +127,19 @@ export class InferenceServer {
    *
    * @param grpcPort Where gRPC listens; without it there is none. 0 is any port that is free, as for `port`.
    * @returns the address, e.g. `http://127.0.0.1:8080`, and gRPC's, e.g. `127.0.0.1:8081`
-   * @throws where a port is taken, or a model can't be loaded.
+   * @throws ServeError where a port is taken, or gRPC's packages are missing; ProtocolError where a model can't be loaded.
    */
   async start({ host, port, grpcPort }: ListenOptions): Promise<Addresses> {
-    const http = await this.#http.listen({ host, port });
     const shown = host.includes(':') ? `[${host}]` : host;
+    const http = await this.#http.listen({ host, port }).catch((error: unknown) => {
+      throw cannotListen(`${shown}:${port}`, error);
+    });
     if (grpcPort !== undefined) {
       const { listenGrpc } = await importGrpc();
-      this.#grpc = await listenGrpc(this.#context, this.#bodyBytes, `${shown}:${grpcPort}`);
+      const address = `${shown}:${grpcPort}`;
+      this.#grpc = await listenGrpc(this.#context, this.#bodyBytes, address).catch((error: unknown) => {
+        throw cannotListen(address, error);
+      });
     }
     await this.#store.loadAll();
     this.#takesRequests = true;
@@ -157,15 +164,20 @@ function nothingFor({ inChannels, preset }: Classifier): Float32Array {
   return new Float32Array(inChannels * preset.cropPx ** 2);
 }
 
+function cannotListen(address: string, error: unknown): ServeError {
+  return new ServeError(
+    `${address}: expected a free address of this machine (${(error as Error).message}); take another`,
+    error,
+  );
+}
+
 /** gRPC's packages are beside this one only where somebody wants it. */
 async function importGrpc(): Promise<typeof import('./grpc/grpc-server.ts')> {
   try {
     return await import('./grpc/grpc-server.ts');
   } catch (error) {
-    const packages = '@grpc/grpc-js and @grpc/proto-loader';
-    throw new Error(`gRPC: expected ${packages} beside @residual/serve, found none; npm install them`, {
-      cause: error,
-    });
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new ServeError('gRPC: expected @grpc/grpc-js and @grpc/proto-loader, found none; npm install them', error);
   }
 }
 

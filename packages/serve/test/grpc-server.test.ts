@@ -1,30 +1,39 @@
-// biome-ignore-all lint/suspicious/noExplicitAny: the client is made at run time, and has no types.
-import { credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { credentials, Metadata, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { serviceDefinition } from '../src/grpc/service-definition.ts';
 import { EDGE, preparedPictures, startServer, tinyClassifier } from './fixtures.ts';
+
+/** What of the answers the tests look into. */
+interface Answer {
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly unknown[];
+  readonly raw_output_contents: readonly Uint8Array[];
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly models: readonly unknown[];
+  readonly model_stats: readonly unknown[];
+}
 
 type Call = (
   request: object,
   metadata: Metadata,
   options: object,
-  callback: (error: ServiceError | null, value: any) => void,
+  callback: (error: ServiceError | null, value: Answer) => void,
 ) => void;
 
-/** A client by the same definition; `tritonclient` is another, which tooling runs. */
+/** A client by the same definition. */
 function clientOf(
   address: string,
-): (method: string, request?: object, options?: object, token?: string) => Promise<any> {
-  const { GRPCInferenceService: Client } = loadPackageDefinition({
-    GRPCInferenceService: serviceDefinition(),
-  } as never);
-  const client = new (Client as any)(address, credentials.createInsecure());
+): (method: string, request?: object, options?: object, token?: string) => Promise<Answer> {
+  const Client = makeGenericClientConstructor(serviceDefinition(), 'GRPCInferenceService');
+  const client = new Client(address, credentials.createInsecure());
   onTestFinished(() => client.close());
   return (method, request = {}, options = {}, token) =>
     new Promise((resolve, reject) => {
       const metadata = new Metadata();
       if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
-      const call: Call = client[method].bind(client);
+      const call = (client[method] as Call).bind(client);
       call(request, metadata, options, (error, value) => (error === null ? resolve(value) : reject(error)));
     });
 }
@@ -55,7 +64,7 @@ test('metadata, readiness, raw and typed contents: the answers are the classifie
   });
   expect([raw.model_name, raw.model_version, raw.id]).toEqual(['net', '1', 'q']);
   expect(raw.outputs[0]).toMatchObject({ name: 'logits', datatype: 'FP32', shape: [2, 10] });
-  expect([...new Float32Array(new Uint8Array(raw.raw_output_contents[0]).buffer)]).toEqual(expected);
+  expect([...new Float32Array(new Uint8Array(raw.raw_output_contents[0]!).buffer)]).toEqual(expected);
   expect(raw.outputs[1]).toMatchObject({ datatype: 'BYTES', shape: [2, 1] });
   const typed = await ask('ModelInfer', {
     model_name: 'net',
@@ -69,7 +78,7 @@ test('metadata, readiness, raw and typed contents: the answers are the classifie
 test('errors have codes and a line; a deadline is kept; a token is asked for', async () => {
   const { grpc, faults } = await startServer({ token: 'secret' });
   const ask = clientOf(grpc);
-  const infer = (request: object, options?: object): Promise<any> =>
+  const infer = (request: object, options?: object): Promise<Answer> =>
     ask('ModelInfer', { model_name: 'net', inputs: [tensor], ...request }, options, 'secret');
   await expect(ask('ServerMetadata')).rejects.toMatchObject({ code: 16 });
   await expect(infer({ model_name: 'none' })).rejects.toMatchObject({ code: 5 });

@@ -1,5 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { ServeError } from '../src/serve-error.ts';
+import { InferenceServer } from '../src/server.ts';
 import { EDGE, preparedPictures, startServer, tinyClassifier } from './fixtures.ts';
 
 const json = { 'Content-Type': 'application/json' };
@@ -301,6 +303,21 @@ describe('models come and go', () => {
     ]);
     expect((await post(`${address}/v2/repository/models/none/load`, '')).status).toBe(404);
   });
+});
+
+test('a port that is taken is said in a line', async () => {
+  const { address, grpc } = await startServer();
+  const repository = { list: () => Promise.resolve([]), load: () => tinyClassifier() };
+  for (const [taken, place] of [
+    [{ port: Number(new URL(address).port) }, new URL(address).host],
+    [{ port: 0, grpcPort: Number(grpc.split(':')[1]) }, grpc],
+  ] as const) {
+    const other = new InferenceServer({ repository, pictureThreads: 0 });
+    const start = other.start({ host: '127.0.0.1', ...taken });
+    await expect(start).rejects.toThrow(`${place}: expected a free address of this machine`);
+    await expect(start).rejects.toSatisfy(ServeError.isInstance);
+    await other.stop();
+  }
 });
 
 test('what was accepted is answered before the server ends', async () => {

@@ -25,6 +25,9 @@ test('who leaves after the whole body holds nothing afterwards', async () => {
     await expect(asked).rejects.toThrow();
   }
   await expect.poll(async () => (await ask(address)).status).toBe(200);
+  const metrics = async (): Promise<string> => (await fetch(`${address}/metrics`)).text();
+  await expect.poll(metrics).toMatch(/^residual_held_bytes 0$/m);
+  expect(await metrics()).toMatch(/^residual_held_pictures 0$/m);
   expect(faults).toEqual([]);
 });
 

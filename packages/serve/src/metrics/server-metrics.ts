@@ -19,8 +19,11 @@ export class ServerMetrics {
   readonly #requests: Counter<'model' | 'version' | 'outcome'>;
   readonly #responses: Counter<'status'>;
 
-  /** @param waiting Pictures that wait, asked for whenever metrics are read. */
-  constructor(waiting: () => readonly (ModelName & { readonly waiting: number })[]) {
+  /** Both are asked whenever metrics are read: the pictures that wait, and what all requests hold. */
+  constructor(
+    waiting: () => readonly (ModelName & { readonly waiting: number })[],
+    held: { readonly pictures: number; readonly bytes: number },
+  ) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     const seconds = (name: string, help: string): Histogram<'model' | 'version'> =>
@@ -50,6 +53,15 @@ export class ServerMetrics {
       labelNames: ['status'],
       registers,
     });
+    for (const of of ['pictures', 'bytes'] as const)
+      new Gauge({
+        name: `residual_held_${of}`,
+        help: `${of === 'bytes' ? 'Bytes' : 'Pictures'} of requests that are not answered yet, which the limits are for`,
+        registers,
+        collect() {
+          this.set(held[of]);
+        },
+      });
     new Gauge({
       name: 'residual_queue_pictures',
       help: 'Pictures that wait for their batch',
