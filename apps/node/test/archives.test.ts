@@ -6,22 +6,15 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { packTar, type TarEntry } from 'modern-tar';
 import S3rver from 's3rver';
-import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parquetSamples } from '../src/archives/parquet-samples.ts';
 import { tarSamples } from '../src/archives/tar-samples.ts';
 import { UnreadableError } from '../src/archives/unreadable-error.ts';
+import { madeUpPicture, parseRows } from './made-up-pictures.ts';
 import { type CommandResult, residual } from './run-command.ts';
 
 const COUNT = 6;
 const flags = ['--device', 'wasm', '--top', '1'];
-
-interface Row {
-  readonly file: string;
-  readonly key?: string;
-  readonly target?: number | string;
-  readonly top: readonly { readonly label: string }[];
-}
 
 const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 
@@ -33,21 +26,14 @@ let labels: string[];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'residual archives '));
   mkdirSync(join(folder, 'many'));
-  pictures = await Promise.all(Array.from({ length: COUNT }, (_, index) => picture(index)));
+  pictures = await Promise.all(Array.from({ length: COUNT }, (_, index) => madeUpPicture(index)));
   for (const [index, bytes] of pictures.entries()) writeFileSync(join(folder, `many/${index}.png`), bytes);
   for (const part of [0, 1]) writeFileSync(join(folder, `train-${part}.tar`), await tarOf(part * 3));
   writeFileSync(join(folder, 'train-0.parquet'), parquetOf());
-  labels = parse((await run(['classify', 'many', '--json'])).stdout).map(({ top }) => top[0]!.label);
+  labels = parseRows((await run(['classify', 'many', '--json'])).stdout).map(({ top }) => top[0]!.label);
   expect(labels).toHaveLength(COUNT);
   return () => rmSync(folder, { recursive: true });
 });
-
-function picture(index: number): Promise<Buffer> {
-  const data = Buffer.from(Uint8Array.from({ length: 32 * 32 * 3 }, (_, at) => (at * (index + 3)) % 256));
-  return sharp(data, { raw: { width: 32, height: 32, channels: 3 } })
-    .png()
-    .toBuffer();
-}
 
 function member(name: string, body: Uint8Array | string): TarEntry {
   return { header: { name, size: Buffer.byteLength(body), type: 'file' }, body };
@@ -94,13 +80,6 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Comm
   return residual([...args, ...flags], { cwd: folder, env });
 }
 
-function parse(text: string): Row[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
-
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += 1000) yield bytes.subarray(start, start + 1000);
 }
@@ -114,7 +93,7 @@ describe('archives', () => {
   test('a WebDataset’s pictures have their keys and classes; a mask is none of them', async () => {
     const { stdout, exitCode } = await run(['classify', 'train-*.tar', '--json']);
     expect(exitCode).toBe(0);
-    const rows = parse(stdout);
+    const rows = parseRows(stdout);
     expect(rows.map(({ file, key, target }) => ({ file, key, target }))).toEqual(
       [0, 1, 2, 3, 4, 5].map((index) => ({
         file: `train-${index < 3 ? 0 : 1}.tar#a/${index}.png`,
@@ -156,7 +135,7 @@ describe('archives', () => {
     const names = readdirSync(join(folder, 'parts')).filter((name) => name.startsWith('part-'));
     const text = (): string => names.map((name) => readFileSync(join(folder, 'parts', name), 'utf8')).join('');
     const before = text();
-    expect(parse(before).map(({ file }) => file)).toEqual([
+    expect(parseRows(before).map(({ file }) => file)).toEqual([
       ...[3, 4].map((index) => `cut.tar#a/${index}.png`),
       ...[0, 1, 2].map((index) => `train-0.tar#a/${index}.png`),
     ]);
@@ -173,11 +152,11 @@ describe('archives', () => {
     expect(said.filter((line) => line.startsWith('residual: '))).toEqual([
       "residual: train-0.parquet#6: expected a picture's bytes, got only the path '/disk/6.png'; embed the files when the data set is made",
     ]);
-    const rows = parse(stdout);
+    const rows = parseRows(stdout);
     expect(rows.slice(0, COUNT).map(({ file, key, target, top }) => [file, key, target, top[0]!.label])).toEqual(
       labels.map((label, index) => [`train-0.parquet#${index}`, `${index}.png`, index, label]),
     );
-    const odd = parse((await run([...args, '--shard', '1/2'])).stdout);
+    const odd = parseRows((await run([...args, '--shard', '1/2'])).stdout);
     expect(odd.map(({ file }) => file)).toEqual([0, 1, 2].map((index) => `train-0.tar#a/${index}.png`));
     const evaluated = await residual(
       ['evaluate', '--data', 'archives:train-0.parquet', '--json', '--limit', '4', '--device', 'wasm'],
@@ -256,7 +235,7 @@ describe('S3', () => {
       const keys = [0, 1, 2].map((number) => `out/part-00000-of-00001-0000${number}.jsonl`);
       const read = async (key: string): Promise<string> => (await fetch(at(key))).text();
       const texts = await Promise.all(keys.map(read));
-      const rows = parse(texts.join(''));
+      const rows = parseRows(texts.join(''));
       expect(rows.map(({ file }) => file)).toEqual([
         's3://bucket/in/0.png',
         ...[0, 1, 2].map((index) => `s3://bucket/in/train-0.tar#a/${index}.png`),

@@ -14,8 +14,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type AnswerRow, madeUpPicture, parseRows } from './made-up-pictures.ts';
 import { type CommandResult, residual } from './run-command.ts';
 
 const COUNT = 24;
@@ -23,39 +23,25 @@ const BAD = 7;
 /** The weights that come with the command, on a device that is everywhere. */
 const flags = ['--device', 'wasm', '--top', '2'];
 
-interface Row {
-  readonly file: string;
-  readonly key?: string;
-  readonly target?: number | string;
-  readonly top: readonly { readonly index: number; readonly label: string; readonly score: number }[];
-}
-
 let folder: string;
 /** Pictures' files by their numbers, of which one is none. */
 let pictures: Buffer[];
 /** What one run says of them, bad ones left out. */
-let rows: Row[];
+let rows: AnswerRow[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'residual batch '));
   mkdirSync(join(folder, 'many'));
-  pictures = await Promise.all(Array.from({ length: COUNT }, (_, index) => picture(index)));
+  pictures = await Promise.all(Array.from({ length: COUNT }, (_, index) => madeUpPicture(index)));
   pictures[BAD] = Buffer.from('no picture');
   for (const [index, bytes] of pictures.entries()) writeFileSync(join(folder, nameOf(index)), bytes);
   writeFileSync(join(folder, 'list.txt'), `${pictures.map((_, index) => nameOf(index)).join('\r\n')}\r\n\n`);
   const { stdout, exitCode } = await run(['classify', 'many', '--json']);
   expect(exitCode).toBe(1);
-  rows = parse(stdout).map(({ file, top }) => ({ file, top }));
+  rows = parseRows(stdout).map(({ file, top }) => ({ file, top }));
   expect(rows).toHaveLength(COUNT - 1);
   return () => rmSync(folder, { recursive: true });
 });
-
-function picture(index: number): Promise<Buffer> {
-  const data = Buffer.from(Uint8Array.from({ length: 32 * 32 * 3 }, (_, at) => (at * (index + 3)) % 256));
-  return sharp(data, { raw: { width: 32, height: 32, channels: 3 } })
-    .png()
-    .toBuffer();
-}
 
 function nameOf(index: number): string {
   return `many/${String(index).padStart(3, '0')}.png`;
@@ -63,13 +49,6 @@ function nameOf(index: number): string {
 
 function run(args: readonly string[], options: Parameters<typeof residual>[1] = {}): Promise<CommandResult> {
   return residual([...args, ...flags], { cwd: folder, ...options });
-}
-
-function parse(text: string): Row[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 }
 
 /** The parts of a folder, in the order of their names. */
@@ -80,8 +59,8 @@ function partsOf(out: string): string[] {
 }
 
 /** All rows of a folder's parts of JSON lines. */
-function rowsOf(out: string): Row[] {
-  return partsOf(out).flatMap((name) => parse(readFileSync(join(folder, out, name), 'utf8')));
+function rowsOf(out: string): AnswerRow[] {
+  return partsOf(out).flatMap((name) => parseRows(readFileSync(join(folder, out, name), 'utf8')));
 }
 
 describe('parts', () => {

@@ -3,7 +3,7 @@ import { expectClose, requirement, uniform } from '@residual/testing';
 import { provideWebgpu } from '@residual/testing/dawn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { planFile } from './plan-file.ts';
+import { planBytes } from '../test/plan-bytes.ts';
 import { precisionParity } from './precision-parity.ts';
 import { loadPlan } from './runtime/load-plan.ts';
 import { type WebgpuExecutable, webgpu } from './webgpu-engine.ts';
@@ -93,7 +93,7 @@ describe.skipIf(!requirement('webgpu'))('float16', () => {
 
   test('a plan file has half the weights, and the numbers of the engine', async () => {
     const bound = bind(optimize(graph), weights);
-    const [whole, half] = [fileOf(bound, 'fp32'), fileOf(bound, 'fp16')];
+    const [whole, half] = [planBytes(bound, { precision: 'fp32' }), planBytes(bound, { precision: 'fp16' })];
     expect([whole, half].map(weightBytesOf)).toEqual([ofExact.weightBytes, ofExact.weightBytes / 2]);
     const executable = await webgpu({ precision: 'fp16' }).compile(graph, weights);
     const plan = await loadPlan(half);
@@ -141,16 +141,4 @@ describe.skipIf(!requirement('webgpu'))('float16', () => {
 /** Of a plan file: what follows its header. */
 function weightBytesOf(file: ArrayBuffer): number {
   return file.byteLength - 4 - new DataView(file).getUint32(0, true);
-}
-
-function fileOf(graph: Graph, precision: 'fp32' | 'fp16'): ArrayBuffer {
-  const { chunks, sizeBytes } = planFile(graph, { precision });
-  const file = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, at);
-    at += chunk.length;
-  }
-  expect(at).toBe(sizeBytes);
-  return file.buffer;
 }

@@ -3,7 +3,7 @@ import { expectClose, requirement, type TracerLike, uniform } from '@residual/te
 import { provideWebgpu } from '@residual/testing/dawn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { planFile } from '../plan-file.ts';
+import { planBytes } from '../../test/plan-bytes.ts';
 import { tfjsWebgpu } from '../tfjs-webgpu.ts';
 import { webgpu } from '../webgpu-engine.ts';
 import { loadPlan } from './load-plan.ts';
@@ -30,25 +30,13 @@ function signed(name: string, count: number): Float32Array {
   return Float32Array.from(uniform(name, count), (u) => 2 * u - 1);
 }
 
-function fileOf(graph: Graph): ArrayBuffer {
-  const { chunks, sizeBytes } = planFile(graph);
-  const file = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, at);
-    at += chunk.length;
-  }
-  expect(at).toBe(sizeBytes);
-  return file.buffer;
-}
-
 describe.skipIf(!requirement('webgpu'))('a plan file', () => {
   let graph: Graph;
   let file: ArrayBuffer;
   beforeAll(async () => {
     await provideWebgpu();
     graph = await trace(net);
-    file = fileOf(bind(optimize(graph), weights));
+    file = planBytes(bind(optimize(graph), weights));
   });
 
   test("gives the engine's numbers, says how far it is, and leaves the device as it was", async () => {
