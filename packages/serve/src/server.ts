@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Classifier } from '@residual/classifier';
 import type { FastifyInstance } from 'fastify';
 import { Admission, type AdmissionLimits } from './batching/admission.ts';
@@ -36,6 +37,11 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   readonly pictures?: ReadingOptions;
   /** What `Authorization: Bearer …` has to hold; default: nothing is asked for. */
   readonly token?: string;
+  /**
+   * How long connections are taken after `stop`, in milliseconds, while the server says that it is not ready; default 0. What
+   * stands in front of it needs so long to send no more.
+   */
+  readonly drainMs?: number;
   /** The server's version in its metadata; default `0.0.0`. */
   readonly version?: string;
   /** Called for each answer: for logs. */
@@ -56,6 +62,9 @@ export interface Addresses {
   readonly grpc: string | undefined;
 }
 
+/** A connection that is there may have its first request on the way, for so long. */
+const FIRST_REQUEST_MS = 1000;
+
 /** Extensions of the protocol that the server has. */
 const extensions = ['binary_tensor_data', 'classification', 'model_repository', 'statistics'];
 
@@ -71,7 +80,9 @@ export class InferenceServer {
   readonly #bodyBytes: number;
   #grpc: Listening | undefined;
   readonly #preparer: Preparer;
-  readonly #sockets = new Map<Socket, number>();
+  /** Requests in flight of each connection; `undefined` before its first. */
+  readonly #sockets = new Map<Socket, number | undefined>();
+  readonly #drainMs: number;
   /** How long what is accepted may take to be answered when the server ends. */
   readonly #graceMs: number;
   #takesRequests = false;
@@ -119,6 +130,7 @@ export class InferenceServer {
     this.#context = context;
     this.#bodyBytes = bodyBytes;
     this.#graceMs = context.timeoutMs + 1000;
+    this.#drainMs = options.drainMs ?? 0;
     countRequests(this.#http.server, this.#sockets);
   }
 
@@ -146,14 +158,20 @@ export class InferenceServer {
     return { http, grpc: this.#grpc && `${shown}:${this.#grpc.port}` };
   }
 
-  /** Says that it is not ready, answers what it has taken, and ends. */
+  /** Says that it is not ready, drains, answers what it has taken, and ends. */
   async stop(): Promise<void> {
     this.#takesRequests = false;
     this.#isStopping = true;
+    if (this.#http.server.listening) await sleep(this.#drainMs);
     // A connection without a request in flight has nothing to wait for.
-    for (const [socket, requests] of this.#sockets) if (requests === 0) socket.destroy();
+    const destroyIf = (what: 0 | undefined): void => {
+      for (const [socket, requests] of this.#sockets) if (requests === what) socket.destroy();
+    };
+    destroyIf(0);
+    const silent = setTimeout(() => destroyIf(undefined), FIRST_REQUEST_MS);
     const ended = setTimeout(() => this.#http.server.closeAllConnections(), this.#graceMs);
     await Promise.all([this.#http.close(), this.#grpc?.close(this.#graceMs)]);
+    clearTimeout(silent);
     clearTimeout(ended);
     await this.#store.close();
     await this.#preparer.close();
@@ -182,9 +200,9 @@ async function importGrpc(): Promise<typeof import('./grpc/grpc-server.ts')> {
 }
 
 /** Keeps each connection's number of requests in flight. */
-function countRequests(server: HttpServer, sockets: Map<Socket, number>): void {
+function countRequests(server: HttpServer, sockets: Map<Socket, number | undefined>): void {
   server.on('connection', (socket) => {
-    sockets.set(socket, 0);
+    sockets.set(socket, undefined);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', ({ socket }, response) => {

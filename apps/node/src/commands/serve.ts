@@ -22,13 +22,14 @@ export function serveCommand(signal: AbortSignal): Command {
     .option('--queue-mb <n>', 'most megabytes of requests and pictures that wait', '512')
     .option('--max-body <mb>', 'longest body of a request, in megabytes', '64')
     .option('--timeout <ms>', 'how long a request may take where it says nothing', '30000')
+    .option('--drain <ms>', 'how long requests are still taken after SIGTERM, while ready says 503', '0')
     .option('--log', 'a line of JSON on stdout for each answer: route, status, bytes, milliseconds')
     .addHelpText(
       'after',
       `
 Addresses: /v2 and below it (metadata, infer, health, repository, stats), POST /v1/classify, /v1/embed and /v1/explain
 with a picture as the body, /metrics. With RESIDUAL_TOKEN set, all but health want "Authorization: Bearer TOKEN".
-SIGTERM and Ctrl-C: what is accepted is answered first.
+SIGTERM and Ctrl-C: what is accepted is answered first. Behind a balancer, --drain gives it time to send no more.
 
 Examples:
   residual serve

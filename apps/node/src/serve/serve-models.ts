@@ -24,6 +24,7 @@ export interface ServeFlags extends ModelFlags {
   readonly queueMb: string;
   readonly maxBody: string;
   readonly timeout: string;
+  readonly drain: string;
   readonly log?: boolean;
 }
 
@@ -48,6 +49,7 @@ export async function serveModels(flags: ServeFlags, signal: AbortSignal): Promi
     },
     bodyBytes: parseCount('--max-body', flags.maxBody) * 2 ** 20,
     timeoutMs: parseCount('--timeout', flags.timeout),
+    drainMs: parseWhole('--drain', flags.drain),
     pictures: parseDecodeFlags(flags),
     version,
     ...(process.env['RESIDUAL_TOKEN'] && { token: process.env['RESIDUAL_TOKEN'] }),
