@@ -108,7 +108,12 @@ function readFolders(parent) {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const { dependencies, optionalDependencies, peerDependencies } = manifest;
     const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
-    const ours = declared.filter((name) => name.startsWith(SCOPE)).map((name) => name.slice(SCOPE.length));
+    // Its own addons, a package for each platform in `npm/`, are no arrows.
+    const addons = existsSync(join(folder, 'npm')) ? readdirSync(join(folder, 'npm')) : [];
+    const own = addons.map((platform) => `${manifest.name}-${platform}`);
+    const ours = declared
+      .filter((name) => name.startsWith(SCOPE) && !own.includes(name))
+      .map((name) => name.slice(SCOPE.length));
     return [
       {
         short: manifest.name.replace(SCOPE, ''),

@@ -83,6 +83,20 @@ test('a dependency in package.json against the arrows, and an import that packag
   ]);
 });
 
+test('addons for platforms in its own folder are no arrows, those of another package are', () => {
+  const optionalDependencies = { '@residual/blocks-linux-x64': 'workspace:*' };
+  const files = {
+    'packages/blocks/package.json': { ...manifest('blocks'), optionalDependencies },
+    'packages/blocks/npm/linux-x64/package.json': manifest('blocks-linux-x64'),
+  };
+  expect(violations(files).violations).toEqual([]);
+  repository.remove();
+  const others = { ...manifest('resnet', 'blocks'), optionalDependencies };
+  expect(violations({ ...files, 'packages/resnet/package.json': others }).violations).toEqual([
+    expect.stringContaining('packages/resnet/package.json depends on blocks-linux-x64'),
+  ]);
+});
+
 test('a package that imports an app, and a path out of its package', () => {
   const code = "import '@residual/cli';\nimport '../../blocks/src/a.ts';\n";
   const found = violations({ 'packages/resnet/src/a.ts': code }).violations;

@@ -72,6 +72,7 @@ export function loadAddon(): AddonResult {
   }
   return {
     reason:
-      reasons[0] ?? `no addon for ${name}: install @residual/kernels-${name}, or Rust and build @residual/kernels`,
+      reasons[0] ??
+      `no addon for ${name}: install @residual/kernels-${name}, which npm leaves out with --omit=optional; in a clone, Rust builds it`,
   };
 }

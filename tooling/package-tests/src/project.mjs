@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { publicPackages, withItsDependencies } from './public-packages.mjs';
-import { packedManifest, tarballOf } from './tarballs.mjs';
+import { addonPackages, publicPackages, withItsDependencies } from './public-packages.mjs';
+import { hasTarball, packedManifest, tarballOf } from './tarballs.mjs';
 
 const run = promisify(execFile);
 
@@ -13,7 +13,7 @@ const run = promisify(execFile);
  * from their tarballs. pnpm's strict layout and peers keep anything else out of reach.
  */
 export class Project {
-  constructor(name, tarballs, installs = [name]) {
+  constructor(name, tarballs, installs = [name], { addons = true } = {}) {
     this.name = name;
     this.folder = mkdtempSync(join(tmpdir(), 'residual-project-'));
     const ours = publicPackages().map((entry) => entry.name);
@@ -29,9 +29,12 @@ export class Project {
       JSON.stringify({ name: 'empty', private: true, type: 'module', dependencies: Object.fromEntries(specs) }),
     );
     const settings = {
-      overrides: Object.fromEntries(
-        installs.flatMap((word) => withItsDependencies(word)).map((word) => [word, fileOf(word, tarballs)]),
-      ),
+      overrides: {
+        ...Object.fromEntries(
+          installs.flatMap((word) => withItsDependencies(word)).map((word) => [word, fileOf(word, tarballs)]),
+        ),
+        ...addonOverrides(tarballs, addons),
+      },
       autoInstallPeers: false,
       strictPeerDependencies: true,
       ignoreScripts: true,
@@ -57,6 +60,8 @@ export class Project {
     const env = {
       ...process.env,
       NODE_OPTIONS: '',
+      // pnpm's own would let `require` find what this repository has.
+      NODE_PATH: '',
       PATH: `${join(this.folder, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
     };
     try {
@@ -79,6 +84,12 @@ export class Project {
     writeFileSync(join(this.folder, file), text);
     return join(this.folder, file);
   }
+}
+
+/** Addons of other machines, of which there is no tarball, are left out; without `addons` this machine's too. */
+function addonOverrides(tarballs, addons) {
+  const isThere = (name) => addons && hasTarball(name, tarballs);
+  return Object.fromEntries(addonPackages().map(({ name }) => [name, isThere(name) ? fileOf(name, tarballs) : '-']));
 }
 
 function fileOf(name, tarballs) {

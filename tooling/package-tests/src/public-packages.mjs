@@ -15,6 +15,16 @@ export function publicPackages() {
   );
 }
 
+/** The packages with the addon of `@residual/kernels`, one for each platform. */
+export function addonPackages() {
+  const parent = join(root, 'packages/kernels/npm');
+  return readdirSync(parent).map((platform) => ({
+    name: `@residual/kernels-${platform}`,
+    platform,
+    folder: join(parent, platform),
+  }));
+}
+
 /** The package and, through its dependencies, every other published one that an install of it brings. */
 export function withItsDependencies(name, packages = publicPackages()) {
   const found = new Set();
