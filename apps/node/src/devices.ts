@@ -26,7 +26,7 @@ const devices: Readonly<Record<string, (flags: DeviceFlags) => Promise<Device>>>
   },
   tfjs: tfjsOnFirstBackend,
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
-  'tfjs-wasm': async () => (await import('@residual/backend-wasm/node')).tfjsWasm(),
+  'tfjs-wasm': async () => (await import('@residual/backend-wasm/tfjs-node')).tfjsWasm(),
 };
 
 /** What was packed and measured is kept beside the downloads, so that the next start maps and reads it. */
@@ -126,7 +126,7 @@ async function tfjsOnFirstBackend(): Promise<Engine> {
     ...engine,
     async isAvailable() {
       const { tfjsNode } = await import('@residual/backend-node');
-      const { tfjsWasm } = await import('@residual/backend-wasm/node');
+      const { tfjsWasm } = await import('@residual/backend-wasm/tfjs-node');
       await useFirstTfjsBackend([tfjsNode(), tfjsWasm()]);
       return engine.isAvailable();
     },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createModel } from '@residual/resnet/registry';
 import { expectClose, requirement } from '@residual/testing';
 import { writeSafetensors } from '@residual/weights';

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { tfjsWasm, wasm } from '@residual/backend-wasm/node';
+import { wasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { randomVars } from '@residual/blocks';
 import { createClassifier } from '@residual/classifier';
 import { cifarResNetSpec } from '@residual/resnet';

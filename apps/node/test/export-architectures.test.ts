@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tfjsNode } from '@residual/backend-node';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { planFile } from '@residual/backend-webgpu/plan-file';
 import { loadPlan } from '@residual/backend-webgpu/runtime';
 import { fromTorch, torchShape } from '@residual/blocks';

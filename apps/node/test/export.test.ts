@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tfjsNode } from '@residual/backend-node';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { loadPlan } from '@residual/backend-webgpu/runtime';
 import { createModel } from '@residual/resnet/registry';
 import { expectClose, requirement } from '@residual/testing';

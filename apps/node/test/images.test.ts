@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createModel } from '@residual/resnet/registry';
 import { writeSafetensors } from '@residual/weights';
 import sharp from 'sharp';

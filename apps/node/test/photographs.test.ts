@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { tfjsNode } from '@residual/backend-node';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createClassifier } from '@residual/classifier';
 import { useFirstTfjsBackend } from '@residual/compile';
 import { dataPath, expectClose, requirement } from '@residual/testing';

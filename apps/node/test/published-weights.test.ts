@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createModel } from '@residual/resnet/registry';
 import { dataPath, requirement } from '@residual/testing';
 import { writeSafetensors } from '@residual/weights';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { tfjsWasm } from './index.ts';
+import { tfjsWasm } from './tfjs.ts';
 import { WasmBackendError } from './wasm-backend-error.ts';
 
 test('files that are not where they should be: the error says where they were looked for and what to do', async () => {

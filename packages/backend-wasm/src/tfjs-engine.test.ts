@@ -1,5 +1,5 @@
 import { interpret, tfjs, trace } from '@residual/compile';
 import { engineContract } from '@residual/testing';
-import { tfjsWasm } from './node.ts';
+import { tfjsWasm } from './tfjs-node.ts';
 
 engineContract('tfjs on tfjs-wasm', { engine: tfjs, trace, interpret, setUp: () => tfjsWasm().use() });

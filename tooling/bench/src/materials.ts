@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { StateDictVars, viewStateDict } from '@residual/blocks';
 import { bind, optimize, traceModel } from '@residual/compile';
 import { onnxModel } from '@residual/compile/onnx';

@@ -1,5 +1,5 @@
 import { tfjsNode } from '@residual/backend-node';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import type { TfjsBackend } from '@residual/compile';
 import { requirement } from '@residual/testing';
 

@@ -1,5 +1,6 @@
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
-import { tfjsWasm, wasm } from '@residual/backend-wasm/node';
+import { wasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { webgpu } from '@residual/backend-webgpu';
 import { type Engine, tfjs } from '@residual/compile';
 import { requirement } from '@residual/testing';

@@ -1,4 +1,4 @@
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createClassifier, toMetadata } from '@residual/classifier';
 import { didYouMean } from '@residual/resnet';
 import { checkTarget } from '../check-target.ts';

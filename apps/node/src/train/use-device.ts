@@ -1,5 +1,5 @@
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import type { Engine } from '@residual/compile';
 import { setBackend, version_core } from '@tensorflow/tfjs-core';
 import { say } from '../terminal/output.ts';

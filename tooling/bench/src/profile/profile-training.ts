@@ -1,4 +1,4 @@
-import { tfjsWasm } from '@residual/backend-wasm/node';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { randomVars, shapesOnly } from '@residual/blocks';
 import type { Engine, Executable, Profile } from '@residual/compile';
 import { ResNet } from '@residual/resnet';

@@ -45,6 +45,6 @@ export async function tfjsNodeBackend({ threads }: Pick<Job, 'threads'>): Promis
 }
 
 export async function tfjsWasmBackend(): Promise<TfjsBackend> {
-  const { tfjsWasm } = await import('@residual/backend-wasm/node');
+  const { tfjsWasm } = await import('@residual/backend-wasm/tfjs-node');
   return tfjsWasm();
 }

@@ -1,4 +1,5 @@
-import { tfjsWasm, wasm } from '@residual/backend-wasm';
+import { wasm } from '@residual/backend-wasm';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs';
 import { tfjsWebgpu, webgpu } from '@residual/backend-webgpu';
 import { type CompileOptions, type Engine, type ExecutableInfo, type TfjsBackend, tfjs } from '@residual/compile';
 import type { EngineName } from './protocol.ts';

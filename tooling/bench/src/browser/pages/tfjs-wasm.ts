@@ -1,4 +1,4 @@
-import { tfjsWasm } from '@residual/backend-wasm';
+import { tfjsWasm } from '@residual/backend-wasm/tfjs';
 import { offerTfjsPage } from './offer-tfjs-page.ts';
 
 offerTfjsPage(tfjsWasm());

@@ -2,7 +2,7 @@ import { useFirstTfjsBackend } from '@residual/compile';
 import { backendContract } from '@residual/testing';
 import { getBackend } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { tfjsWasm } from './node.ts';
+import { tfjsWasm } from './tfjs-node.ts';
 
 backendContract('tfjs-wasm', () => tfjsWasm().use(), { gradients: false, groupedConvolution: false });
 
