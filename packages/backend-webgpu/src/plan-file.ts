@@ -22,7 +22,11 @@ export interface PlanFile {
  */
 export function planFile(graph: Graph, { precision = 'fp32' }: PlanFileOptions = {}): PlanFile {
   const type = precision === 'fp16' ? 'f16' : 'f32';
-  const { plan, pack } = lowerGraph(computedOutputs(sliceSplits(graph)), defaultVariant, type);
+  const { plan, pack } = lowerGraph(
+    computedOutputs(sliceSplits(graph)),
+    (convolution) => defaultVariant(convolution),
+    type,
+  );
   const header: PlanHeader = { format: 'residual-plan', version: 1, plan };
   const json = new TextEncoder().encode(JSON.stringify(header));
   // Spaces, which are nothing in JSON, until the weights begin at a multiple of four.

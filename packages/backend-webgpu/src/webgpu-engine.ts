@@ -18,11 +18,12 @@ import {
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
 import { DeviceTrust } from './check/device-trust.ts';
 import { indexedDbVariants } from './indexed-db-variants.ts';
+import { familyOf } from './plan/gpu-families.ts';
 import type { ChooseVariant } from './plan/lower-convolution.ts';
 import { lowerGraph } from './plan/lower-graph.ts';
 import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
 import type { BuiltPlan } from './plan/plan-builder.ts';
-import { defaultVariant } from './plan/variants.ts';
+import { defaultVariant, recordVariants, type VariantsInUse } from './plan/variants.ts';
 import { processVariants } from './process-variants.ts';
 import { DeviceSource } from './runtime/device-source.ts';
 import { PlanError } from './runtime/plan-error.ts';
@@ -109,14 +110,20 @@ async function compile(
   ways: Ways,
   options: CompileOptions = {},
 ): Promise<WebgpuExecutable> {
+  // It takes a tenth of a second, in which weights are bound.
+  devices.get().catch(() => undefined);
   const precision = await precisionOn(devices, options.precision ?? ways.precision ?? 'fp32');
   const type = precision === 'fp16' ? 'f16' : 'f32';
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
-  const chooseVariant = ways.isMeasured ? await measured(computed, type, devices, ways) : defaultVariant;
-  const built = lowerGraph(computed, chooseVariant, type);
+  const family = familyOf((await devices.get().catch(rethrow)).device.adapterInfo);
+  const chooseVariant: ChooseVariant = ways.isMeasured
+    ? await measured(computed, type, devices, ways)
+    : (convolution) => defaultVariant(convolution, family);
+  const { choose, inUse } = recordVariants(chooseVariant);
+  const built = lowerGraph(computed, choose, type);
   const starting = PlanSession.start(devices, built, options.onProgress);
-  const session = await trusted(devices, type, ways, starting).catch(rethrow);
+  const session = await trusted(devices, type, ways, inUse, starting).catch(rethrow);
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
   const executable = makeExecutable(
@@ -164,9 +171,10 @@ async function trusted(
   devices: DeviceSource,
   type: NumberType,
   { trust }: Ways,
+  variants: VariantsInUse,
   starting: Promise<PlanSession>,
 ): Promise<PlanSession> {
-  const checking = devices.get().then((device) => trust?.require(device, type));
+  const checking = devices.get().then((device) => trust?.require(device, type, variants));
   const [checked, started] = await Promise.allSettled([checking, starting]);
   if (checked.status === 'fulfilled') return starting;
   if (started.status === 'fulfilled') started.value.destroy();
@@ -185,9 +193,10 @@ async function measured(
     return defaultVariant(convolution);
   });
   const inUse = await devices.get().catch(rethrow);
+  const family = familyOf(inUse.device.adapterInfo);
   const isRight = await trust?.rightVariants(inUse, type).catch(rethrow);
   const chosen = await measureVariants(convolutions, { ...inUse, memory, type, ...(isRight && { isRight }) });
-  return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution);
+  return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution, family);
 }
 
 function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner, precision: WebgpuPrecision): Executable['info'] {

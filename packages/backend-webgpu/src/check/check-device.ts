@@ -1,6 +1,6 @@
 import { deviceKey } from '../plan/device-key.ts';
 import type { VariantMemory } from '../plan/measure-variants.ts';
-import type { ConvolutionVariant } from '../plan/variants.ts';
+import type { VariantsInUse } from '../plan/variants.ts';
 import type { DeviceInUse } from '../runtime/device-source.ts';
 import { PlanRunner } from '../runtime/plan-runner.ts';
 import type { NumberType } from '../shaders/shader.ts';
@@ -19,12 +19,12 @@ export type WrongLayers = Readonly<Record<string, string>>;
  * Runs a small net twice, on two pictures, and compares every layer with the host's numbers; a result is kept by adapter,
  * driver, browser and shaders, and then nothing is run.
  *
- * @param variants Of convolutions, each of which is run; the layers bear their names.
+ * @param variants Of convolutions by kind, each of which is run; the layers bear their names.
  */
 export async function checkDevice(
   { device, pipelines }: DeviceInUse,
   type: NumberType,
-  variants: readonly ConvolutionVariant[],
+  variants: VariantsInUse,
   memory: VariantMemory,
 ): Promise<WrongLayers> {
   const net = checkNet(variants, type);

@@ -1,17 +1,14 @@
 import { LoosePlan } from '../plan/loose-plan.ts';
 import type { PackWeights, Plan, PlanTensor } from '../plan/plan.ts';
 import type { Slot } from '../plan/plan-builder.ts';
-import { type ConvolutionVariant, dispatchConvolution } from '../plan/variants.ts';
-import { type Convolution, depth, outPixels } from '../shaders/convolution.ts';
+import { type ConvolutionVariant, dispatchConvolution, type VariantsInUse } from '../plan/variants.ts';
+import { type Convolution, depth, kindOf, outPixels } from '../shaders/convolution.ts';
 import { elementwise } from '../shaders/elementwise.ts';
 import { type Pooling, pooling, spatialPooling } from '../shaders/pooling.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { convolveOnHost } from './convolve-on-host.ts';
 
-/**
- * A small net of every kind of layer, whose values the host knows too. Its kernels are narrow: drivers that compile on the
- * CPU take a second for one of 8×4, and this is to be over in a tenth.
- */
+/** A small net of every kind of layer, whose values the host knows too. */
 export interface CheckNet {
   readonly plan: Plan;
   readonly pack: PackWeights;
@@ -20,6 +17,9 @@ export interface CheckNet {
   /** What each output must be, by name. */
   expected(input: Float32Array): Readonly<Record<string, Float32Array>>;
 }
+
+/** For a kind of layer that the network has none of: it compiles in no time. */
+const NARROWEST: ConvolutionVariant = 'direct 1×1';
 
 const PLAIN = {
   batch: 1,
@@ -41,19 +41,21 @@ const POOL: Pooling = {
   ...{ kind: 'max', batch: 1, height: 10, width: 12, vectors: 4, window: [3, 3], strides: [2, 2], padBefore: [1, 1] },
   ...{ outHeight: 5, outWidth: 6 },
 };
-/** Every variant computes it, from the same values. */
 export const MIDDLE: Convolution = {
   ...PLAIN,
   ...{ height: 5, width: 6, inVectors: 4, outHeight: 5, outWidth: 6, outVectors: 16 },
 };
 const DENSE: Convolution = {
   ...PLAIN,
-  ...{ height: 1, width: 1, inVectors: 16, outHeight: 1, outWidth: 1, outVectors: 3 },
+  ...{ height: 1, width: 1, inVectors: 16, outHeight: 1, outWidth: 1, outVectors: 4 },
   ...{ kernel: [1, 1], padBefore: [0, 0], activation: 'linear' },
 };
 
-/** @param variants Of the layer that each of them computes. The first one's values go on. */
-export function checkNet(variants: readonly ConvolutionVariant[], type: NumberType): CheckNet {
+/**
+ * @param variants Of layers of each kind: each computes its layer, and the first one's values go on. Where they are a
+ * network's own, their pipelines are there already, or soon will be.
+ */
+export function checkNet(variants: VariantsInUse, type: NumberType): CheckNet {
   const loose = new LoosePlan(type);
   const outputs: PlanTensor[] = [];
   /** Computes a value, of which the host gets float32, and says where it lies. */
@@ -66,22 +68,26 @@ export function checkNet(variants: readonly ConvolutionVariant[], type: NumberTy
     outputs.push({ name, shape: [pixels, vectors * 4], buffer: read.slot, pitch: vectors * 4 });
     return y;
   };
-  const convolve = (
-    label: string,
-    convolution: Convolution,
-    x: Slot,
-    variant: ConvolutionVariant = 'direct 1×1',
-  ): Slot =>
-    compute(label, outPixels(convolution), convolution.outVectors, (y) => {
-      dispatchConvolution(loose, variant, { label, convolution, x, y, pack: () => filterOf(convolution) });
+  const named: Record<string, string[]> = { stem: [], middle: [], dense: [] };
+  /** By every variant of its kind; what the first one computes. */
+  const convolve = (layer: string, convolution: Convolution, x: Slot): Slot => {
+    const ways = [...variants[kindOf(convolution)]];
+    const [first] = (ways.length > 0 ? ways : [NARROWEST]).map((variant) => {
+      const label = `${layer}, ${variant}`;
+      named[layer]!.push(label);
+      return compute(label, outPixels(convolution), convolution.outVectors, (y) => {
+        dispatchConvolution(loose, variant, { label, convolution, x, y, pack: () => filterOf(convolution) });
+      });
     });
+    return first!;
+  };
 
   const image = loose.scratch(STEM.height * STEM.width * 3, 'f32');
   const stem = convolve('stem', STEM, image);
   const pooled = compute('pool', POOL.outHeight * POOL.outWidth, POOL.vectors, (y) => {
     loose.dispatch('pool', pooling(POOL), [stem, y]);
   });
-  const [middle] = variants.map((variant) => convolve(variant, MIDDLE, pooled, variant)) as [Slot];
+  const middle = convolve('middle', MIDDLE, pooled);
   const { outVectors: vectors } = MIDDLE;
   const mean = compute('mean', 1, vectors, (y) => {
     const pixels = outPixels(MIDDLE);
@@ -99,7 +105,9 @@ export function checkNet(variants: readonly ConvolutionVariant[], type: NumberTy
       const middle = convolveOnHost(MIDDLE, pool, filterOf(MIDDLE));
       const mean = meanOnHost(middle, MIDDLE.outVectors * 4);
       const dense = convolveOnHost(DENSE, mean, filterOf(DENSE));
-      return { ...Object.fromEntries(variants.map((name) => [name, middle])), stem, pool, mean, dense };
+      const layers = Object.entries({ stem, middle, dense });
+      const byVariant = layers.flatMap(([layer, values]) => named[layer]!.map((label) => [label, values] as const));
+      return { ...Object.fromEntries(byVariant), pool, mean };
     },
   };
 }

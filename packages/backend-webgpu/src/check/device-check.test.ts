@@ -19,19 +19,19 @@ type Lie = (numbers: Float32Array, run: number) => void;
 const lies: Readonly<Record<string, { lie: Lie; reason: RegExp }>> = {
   'zeros alone': {
     lie: (numbers) => void numbers.fill(0),
-    reason: /layer 'stem' 1\.0 of its largest number off in run 1/,
+    reason: /layer 'stem, direct 1×1' 1\.0 of its largest number off in run 1/,
   },
   'one wrong number': {
     lie: (numbers) => {
       numbers[numbers.length - 5]! += 1;
     },
-    reason: /layer 'dense' .* off in run 1/,
+    reason: /layer 'dense, direct 4×1' .* off in run 1/,
   },
-  'not a number': { lie: (numbers) => void numbers.fill(Number.NaN, 0, 1), reason: /layer 'stem' NaN/ },
-  'the first run’s numbers again': { lie: stale(), reason: /layer 'stem' .* off in run 2/ },
+  'not a number': { lie: (numbers) => void numbers.fill(Number.NaN, 0, 1), reason: /layer 'stem, direct 1×1' NaN/ },
+  'the first run’s numbers again': { lie: stale(), reason: /layer 'stem, direct 1×1' .* off in run 2/ },
   'right numbers in the first run alone': {
     lie: (numbers, run) => void (run > 0 && numbers.fill(0, 100)),
-    reason: /layer 'stem' .* off in run 2/,
+    reason: /layer 'stem, direct 1×1' .* off in run 2/,
   },
 };
 

@@ -1,13 +1,12 @@
 import type { VariantMemory } from '../plan/measure-variants.ts';
-import { type ConvolutionVariant, candidateVariants } from '../plan/variants.ts';
+import { type ConvolutionVariant, candidateVariants, type VariantsInUse } from '../plan/variants.ts';
 import type { DeviceInUse } from '../runtime/device-source.ts';
 import { PlanError } from '../runtime/plan-error.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { checkDevice, type WrongLayers } from './check-device.ts';
 import { MIDDLE } from './check-net.ts';
 
-/** Of the kind that all layers take where nothing is measured. */
-const USUAL: ConvolutionVariant = 'direct 2×1';
+const NONE: VariantsInUse = { narrow: new Set(), pointwise: new Set(), window: new Set() };
 
 /** What an engine's devices have been found to compute rightly; each is asked once. */
 export class DeviceTrust {
@@ -19,27 +18,30 @@ export class DeviceTrust {
     this.#memory = memory;
   }
 
-  /** @throws PlanError (`UNAVAILABLE`) for a device that computes wrongly what every network needs. */
-  async require(inUse: DeviceInUse, type: NumberType): Promise<void> {
-    refuse(await this.#ask(inUse, type, [USUAL]));
+  /**
+   * @param variants That a network takes.
+   * @throws PlanError (`UNAVAILABLE`) for a device that computes one of them wrongly, or a layer of another kind.
+   */
+  async require(inUse: DeviceInUse, type: NumberType, variants: VariantsInUse): Promise<void> {
+    refuse(await this.#ask(inUse, type, variants));
   }
 
   /**
    * Whether the device computes a variant rightly.
    *
-   * @throws PlanError as {@link require}.
+   * @throws PlanError as {@link require}, for a device that computes the simplest kernels wrongly.
    */
   async rightVariants(inUse: DeviceInUse, type: NumberType): Promise<(variant: ConvolutionVariant) => boolean> {
-    await this.require(inUse, type);
+    await this.require(inUse, type, NONE);
     const candidates = candidateVariants(MIDDLE, inUse.device.features as ReadonlySet<string>, type);
-    const wrong = await this.#ask(inUse, type, [USUAL, ...candidates.filter(isSpecial)]);
-    return (variant) => !(variant in wrong);
+    const wrong = await this.#ask(inUse, type, { ...NONE, window: new Set(candidates.filter(isSpecial)) });
+    return (variant) => Object.keys(wrong).every((layer) => !layer.endsWith(variant));
   }
 
-  #ask(inUse: DeviceInUse, type: NumberType, variants: readonly ConvolutionVariant[]): Promise<WrongLayers> {
+  #ask(inUse: DeviceInUse, type: NumberType, variants: VariantsInUse): Promise<WrongLayers> {
     const known = this.#asked.get(inUse.device) ?? new Map<string, Promise<WrongLayers>>();
     this.#asked.set(inUse.device, known);
-    const key = [type, ...variants].join();
+    const key = JSON.stringify([type, ...Object.values(variants).map((ways) => [...ways])]);
     const asked = known.get(key) ?? checkDevice(inUse, type, variants, this.#memory);
     known.set(key, asked);
     asked.catch(() => known.delete(key));

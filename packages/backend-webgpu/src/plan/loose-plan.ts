@@ -30,8 +30,14 @@ export class LoosePlan implements DispatchTarget {
     const code = wgsl(shader, types);
     const known = this.#shaders.indexOf(code);
     const bindings = slots.map((slot) => ('slot' in slot ? { buffer: slot.slot } : slot));
-    const { workgroups } = shader;
-    this.#steps.push({ label, shader: known < 0 ? this.#shaders.push(code) - 1 : known, workgroups, bindings });
+    const { workgroups, uniforms } = shader;
+    this.#steps.push({
+      label,
+      shader: known < 0 ? this.#shaders.push(code) - 1 : known,
+      workgroups,
+      bindings,
+      ...(uniforms && { uniforms: Object.values(uniforms) }),
+    });
   }
 
   /** The plan so far, and what makes its blocks of weights. */

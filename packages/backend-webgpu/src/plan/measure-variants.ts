@@ -4,6 +4,7 @@ import { type Convolution, multiplyAdds } from '../shaders/convolution.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { deviceKey } from './device-key.ts';
 import { fastestTrial } from './fastest-trial.ts';
+import { familyOf } from './gpu-families.ts';
 import { VariantTrial } from './variant-trial.ts';
 import { type ConvolutionVariant, candidateVariants } from './variants.ts';
 
@@ -42,9 +43,11 @@ export async function measureVariants(
   const isOver = (): boolean => performance.now() >= endMs;
   const visibleMs = StepClock.fits(device, 1) ? VISIBLE_MS.device : VISIBLE_MS.host;
   const chosen = new Map<string, ConvolutionVariant>();
+  const features = device.features as ReadonlySet<string>;
+  const family = familyOf(device.adapterInfo);
   for (const { key, convolution } of byCost(convolutions)) {
     const place = deviceKey(device, `${type} ${key}`);
-    const candidates = candidateVariants(convolution, device.features as ReadonlySet<string>, type).filter(isRight);
+    const candidates = candidateVariants(convolution, features, type, family).filter(isRight);
     const remembered = await memory.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
     if (known !== undefined) chosen.set(key, known);

@@ -24,7 +24,7 @@ export type Slot = { readonly slot: number } | { readonly weights: number };
 interface Operation {
   readonly label: string;
   readonly code: string;
-  readonly workgroups: Shader['workgroups'];
+  readonly shader: Shader;
   readonly slots: readonly Slot[];
   readonly step: EngineStep;
 }
@@ -138,7 +138,7 @@ export class PlanBuilder {
     const { algorithm, multiplyAdds } = work ?? { algorithm: ALGORITHMS[op] ?? 'pointwise', multiplyAdds: 0 };
     const step = { value: outputs[0]!, algorithm, multiplyAdds, ...this.#bytesOf(slots) };
     const types = slots.map((slot) => ('slot' in slot ? this.#lifetimes[slot.slot]!.type : this.#type));
-    this.#operations.push({ label, code: wgsl(shader, types), workgroups: shader.workgroups, slots, step });
+    this.#operations.push({ label, code: wgsl(shader, types), shader, slots, step });
   }
 
   /** Of a dispatch: it writes the node's value, or else the last of its slots. */
@@ -179,10 +179,11 @@ export class PlanBuilder {
         buffers: sizesBytes,
         weights: blocks.map(({ sizeBytes }) => sizeBytes),
         shaders,
-        steps: this.#operations.map(({ label, code, workgroups, slots }) => ({
+        steps: this.#operations.map(({ label, code, shader: { workgroups, uniforms }, slots }) => ({
           label,
           shader: shaders.indexOf(code),
           workgroups,
+          ...(uniforms && { uniforms: Object.values(uniforms) }),
           bindings: slots.map((slot) => ('slot' in slot ? { buffer: bufferOf[slot.slot]! } : slot)),
         })),
       },

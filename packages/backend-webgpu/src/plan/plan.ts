@@ -10,6 +10,8 @@ export interface PlanStep {
   readonly workgroups: readonly [number, number, number];
   /** By binding, from 0. */
   readonly bindings: readonly Binding[];
+  /** Numbers of 32 bits that the shader reads from the binding after those. */
+  readonly uniforms?: readonly number[];
 }
 
 /** An input or output, row-major; in its buffer each row of the last axis takes `pitch` numbers. */

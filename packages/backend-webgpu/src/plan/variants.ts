@@ -1,5 +1,12 @@
-import { type Convolution, depth, multiplyAdds, outPixels } from '../shaders/convolution.ts';
-import { directConvolution } from '../shaders/direct-convolution.ts';
+import {
+  type Convolution,
+  type ConvolutionKind,
+  depth,
+  kindOf,
+  multiplyAdds,
+  outPixels,
+} from '../shaders/convolution.ts';
+import { type DirectBlocking, directConvolution } from '../shaders/direct-convolution.ts';
 import type { NumberType, Shader } from '../shaders/shader.ts';
 import { canShareInSubgroups, subgroupConvolution } from '../shaders/subgroup-convolution.ts';
 import { canTile, tiledConvolution } from '../shaders/tiled-convolution.ts';
@@ -12,6 +19,7 @@ import {
   winogradProducts,
   winogradTiles,
 } from '../shaders/winograd.ts';
+import { type GpuFamily, unknownGpu } from './gpu-families.ts';
 import type { DispatchWork, Slot } from './plan-builder.ts';
 
 /**
@@ -19,6 +27,27 @@ import type { DispatchWork, Slot } from './plan-builder.ts';
  * shared in subgroups, or by Winograd's F(2×2, 3×3) and F(4×4, 3×3).
  */
 export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subgroups' | `winograd ${WinogradSize}`;
+
+/** The variants that a network takes, by what they are taken for. */
+export type VariantsInUse = Readonly<Record<ConvolutionKind, ReadonlySet<ConvolutionVariant>>>;
+
+/** Chooses as `choose` does, and keeps what was chosen. */
+export function recordVariants(choose: (convolution: Convolution) => ConvolutionVariant): {
+  readonly choose: (convolution: Convolution) => ConvolutionVariant;
+  readonly inUse: VariantsInUse;
+} {
+  const inUse = {
+    narrow: new Set<ConvolutionVariant>(),
+    pointwise: new Set<ConvolutionVariant>(),
+    window: new Set<ConvolutionVariant>(),
+  };
+  const recorded = (convolution: Convolution): ConvolutionVariant => {
+    const variant = choose(convolution);
+    inUse[kindOf(convolution)].add(variant);
+    return variant;
+  };
+  return { choose: recorded, inUse };
+}
 
 /** Takes the dispatches of a convolution. */
 export interface DispatchTarget {
@@ -39,10 +68,15 @@ export interface PlacedConvolution {
   readonly pack: () => Float32Array;
 }
 
-/** The variant where nothing has been measured: one dispatch, no workgroup memory. */
-export function defaultVariant(convolution: Convolution): ConvolutionVariant {
-  const pixels = outPixels(convolution);
-  return `direct ${rowsFor(pixels)}×${Math.min(pixels >= 784 ? 4 : 2, widestColumns(convolution))}`;
+/** The variant where nothing has been measured: one dispatch, no workgroup memory, by the table of GPUs. */
+export function defaultVariant(
+  convolution: Convolution,
+  { blockings, busyThreads }: GpuFamily = unknownGpu,
+): ConvolutionVariant {
+  const fitted = blockings.map((blocking) => fit(blocking, convolution));
+  const threads = ({ rows, columns }: DirectBlocking): number =>
+    Math.ceil(outPixels(convolution) / rows) * (convolution.outVectors / columns);
+  return nameOf(fitted.find((blocking) => threads(blocking) >= busyThreads) ?? fitted.at(-1)!);
 }
 
 /** Those worth measuring, the default first; Winograd's larger squares lose too many digits in halves. */
@@ -50,20 +84,42 @@ export function candidateVariants(
   convolution: Convolution,
   features: ReadonlySet<string>,
   type: NumberType,
+  family: GpuFamily = unknownGpu,
 ): ConvolutionVariant[] {
-  const rows = rowsFor(outPixels(convolution));
-  const widest = widestColumns(convolution);
   return [
     ...new Set<ConvolutionVariant>([
-      defaultVariant(convolution),
-      `direct ${rows}×${Math.min(2, widest)}`,
-      `direct ${Math.min(4, rows)}×${widest}`,
+      defaultVariant(convolution, family),
+      ...BLOCKINGS.map((blocking) => nameOf(fit(blocking, convolution))),
       ...(canTile(convolution) ? (['tiled'] as const) : []),
       ...(features.has('subgroups') && canShareInSubgroups(convolution) ? (['subgroups'] as const) : []),
       ...(canWinograd(convolution) ? (['winograd 2'] as const) : []),
       ...(canWinograd(convolution) && type === 'f32' ? (['winograd 4'] as const) : []),
     ]),
   ];
+}
+
+const BLOCKINGS: readonly DirectBlocking[] = [
+  { rows: 8, columns: 4 },
+  { rows: 4, columns: 4 },
+  { rows: 8, columns: 2 },
+  { rows: 4, columns: 2 },
+];
+
+/**
+ * A blocking for a layer: no more pixels than it has, sevens where that leaves no thread with fewer, as on all maps of a
+ * network at 224², and no thread that works for two groups.
+ */
+function fit({ rows, columns }: DirectBlocking, convolution: Convolution): DirectBlocking {
+  const pixels = outPixels(convolution);
+  const ofGroup = convolution.outVectors / convolution.groups;
+  return {
+    rows: rows === 8 && pixels % 7 === 0 ? 7 : Math.min(rows, pixels),
+    columns: [4, 2, 1].find((some) => some <= columns && ofGroup % some === 0)!,
+  };
+}
+
+function nameOf({ rows, columns }: DirectBlocking): ConvolutionVariant {
+  return `direct ${rows}×${columns}`;
 }
 
 /** Adds the dispatches of a convolution. */
@@ -86,7 +142,7 @@ function shaderOf(variant: ConvolutionVariant, convolution: Convolution): Shader
   if (variant === 'tiled') return tiledConvolution(convolution);
   if (variant === 'subgroups') return subgroupConvolution(convolution);
   const [rows, columns] = variant.slice('direct '.length).split('×').map(Number) as [number, number];
-  return directConvolution(convolution, { rows, columns, workgroup: workgroupOf(convolution.outVectors / columns) });
+  return directConvolution(convolution, { rows, columns });
 }
 
 function dispatchWinograd(
@@ -113,23 +169,4 @@ function dispatchWinograd(
   );
   const others = residual ? [residual] : [];
   target.dispatch(`${label}, output`, winogradOutput(convolution, size), [products, weights, y, ...others], transform);
-}
-
-/** Pixels of a thread: a number by which all can be divided, so that no thread has too many. */
-function rowsFor(pixels: number): number {
-  return [8, 7, 6, 5].find((rows) => pixels % rows === 0) ?? Math.min(pixels, 8);
-}
-
-/** The most vectors that a thread may compute: no thread works for two groups. */
-function widestColumns({ outVectors, groups }: Convolution): number {
-  const ofGroup = outVectors / groups;
-  return [4, 2, 1].find((columns) => ofGroup % columns === 0)!;
-}
-
-const WORKGROUP_THREADS = 32;
-
-/** As many threads along the columns as there are, up to eight. */
-function workgroupOf(columnThreads: number): [number, number] {
-  const x = [8, 4, 2, 1].find((threads) => threads <= columnThreads)!;
-  return [x, WORKGROUP_THREADS / x];
 }

@@ -15,7 +15,11 @@ const SLICE_MS = 12;
 const MAP_READ = 0x1;
 const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
+const UNIFORM = 0x40;
 const STORAGE = 0x80;
+
+/** From a step's uniforms to the next one's: the largest alignment that a device may ask for. */
+const UNIFORM_BYTES = 256;
 
 interface ReadyStep {
   readonly pipeline: GPUComputePipeline;
@@ -124,13 +128,15 @@ export class PlanRunner {
         await new Promise((resolve) => setTimeout(resolve));
         sliceEndMs = performance.now() + SLICE_MS;
       }
+      const uniforms = uploadUniforms(plan, make, device.queue);
       const pipelines = await compiling;
-      const steps = plan.steps.map(({ shader, workgroups, bindings }) => {
+      const steps = plan.steps.map(({ shader, workgroups, bindings, uniforms: own }, step) => {
         const pipeline = pipelines[shader]!;
-        const entries = bindings.map((place, binding) => {
-          const buffer = 'buffer' in place ? buffers[place.buffer]! : weights[place.weights]!;
-          return { binding, resource: { buffer } };
-        });
+        const resources: GPUBufferBinding[] = bindings.map((place) => ({
+          buffer: 'buffer' in place ? buffers[place.buffer]! : weights[place.weights]!,
+        }));
+        if (own) resources.push({ buffer: uniforms!, offset: step * UNIFORM_BYTES, size: own.length * 4 });
+        const entries = resources.map((resource, binding) => ({ binding, resource }));
         return {
           pipeline,
           group: device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
@@ -280,6 +286,20 @@ export class PlanRunner {
       cause,
     });
   }
+}
+
+/** All uniforms of a plan in one buffer, a step's at its place; undefined where there are none. */
+function uploadUniforms(
+  { steps }: Plan,
+  make: (sizeBytes: number, usage: number) => GPUBuffer,
+  queue: GPUQueue,
+): GPUBuffer | undefined {
+  if (steps.every(({ uniforms }) => uniforms === undefined)) return undefined;
+  const numbers = new Uint32Array((steps.length * UNIFORM_BYTES) / 4);
+  for (const [step, { uniforms = [] }] of steps.entries()) numbers.set(uniforms, (step * UNIFORM_BYTES) / 4);
+  const buffer = make(numbers.byteLength, UNIFORM | COPY_DST);
+  queue.writeBuffer(buffer, 0, numbers);
+  return buffer;
 }
 
 function dispatch(pass: GPUComputePassEncoder, { pipeline, group, workgroups }: ReadyStep): void {

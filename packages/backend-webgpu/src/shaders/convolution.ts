@@ -45,20 +45,14 @@ export function multiplyAdds(convolution: Convolution): number {
   return outPixels(convolution) * depth(convolution) * convolution.outVectors * 4;
 }
 
-/** Whether some tap reaches beyond the image. */
-export function reachesOutside({
-  kernel,
-  strides,
-  dilations,
-  padBefore,
-  height,
-  width,
-  outHeight,
-  outWidth,
-}: Convolution): boolean {
-  const last = (axis: 0 | 1, out: number): number =>
-    (out - 1) * strides[axis] - padBefore[axis] + (kernel[axis] - 1) * dilations[axis];
-  return padBefore[0] > 0 || padBefore[1] > 0 || last(0, outHeight) >= height || last(1, outWidth) >= width;
+/** What kernels tell apart: an image without padding, each pixel by itself, a window that may reach beyond the image. */
+export type ConvolutionKind = 'narrow' | 'pointwise' | 'window';
+
+export function kindOf(convolution: Convolution): ConvolutionKind {
+  const { narrowChannels, kernel, strides, padBefore, height, width, outHeight, outWidth } = convolution;
+  if (narrowChannels > 0) return 'narrow';
+  const isOne = [...kernel, ...strides].every((size) => size === 1) && padBefore.every((px) => px === 0);
+  return isOne && height === outHeight && width === outWidth ? 'pointwise' : 'window';
 }
 
 /** The buffers of a convolution's shader: `x`, `weights`, `y`, and a residual of its own. */

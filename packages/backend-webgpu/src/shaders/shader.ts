@@ -25,6 +25,8 @@ export interface Shader {
    */
   readonly body: string;
   readonly workgroups: readonly [number, number, number];
+  /** Whole numbers, not negative, that the body reads as `shape.name`: what they tell apart shares a pipeline. */
+  readonly uniforms?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -33,10 +35,15 @@ export interface Shader {
  * Float16 is unpacked and packed by functions that every adapter has: the feature `shader-f16` is for arithmetic, and many phones
  * lack it.
  */
-export function wgsl({ directives = '', buffers, body }: Shader, types: readonly NumberType[]): string {
-  return [directives, ...buffers.map((buffer, binding) => declaration(buffer, binding, types[binding]!)), body]
-    .filter((part) => part !== '')
-    .join('\n');
+export function wgsl({ directives = '', buffers, uniforms, body }: Shader, types: readonly NumberType[]): string {
+  const declarations = buffers.map((buffer, binding) => declaration(buffer, binding, types[binding]!));
+  const shape = uniforms ? [uniformDeclaration(Object.keys(uniforms), buffers.length)] : [];
+  return [directives, ...declarations, ...shape, body].filter((part) => part !== '').join('\n');
+}
+
+function uniformDeclaration(names: readonly string[], binding: number): string {
+  return `struct Shape { ${names.map((name) => `${name}: u32`).join(', ')} }
+@group(0) @binding(${binding}) var<uniform> shape: Shape;`;
 }
 
 function declaration({ name, isWritten, element }: ShaderBuffer, binding: number, type: NumberType): string {
