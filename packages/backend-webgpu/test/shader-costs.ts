@@ -42,7 +42,10 @@ export function shaderCosts(wgsl: string, bytesPerNumber = 4): ShaderCosts {
     const [, name, value] = /(?:let|var) (\w+)[^=]* = ([^;]*)/.exec(text) ?? [];
     const known = scopes.at(-1)!.known;
     for (const [word] of text.matchAll(/[a-zA-Z_]\w*/g)) {
-      const variable = scopes.findLast((scope) => scope.known.has(word))?.known.get(word);
+      const variable = [...scopes]
+        .reverse()
+        .find((scope) => scope.known.has(word))
+        ?.known.get(word);
       if (variable && !(word === name && known.get(word) !== variable)) variable.lastUsed = at;
     }
     if (name === undefined) continue;
