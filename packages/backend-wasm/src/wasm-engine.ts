@@ -17,9 +17,10 @@ import { compileProgram, KernelError, type WasmKernelOptions } from '@residual/k
 /**
  * `threads`: by default the physical cores in Node, all cores in a page that is cross-origin isolated, else 1.
  * `isa`: by default `relaxed-simd` where the runtime has it, else `simd128`, which gives the same bits everywhere.
+ * `files`: the folder where the kernels' `wasm/` files are served, for bundlers that do not bring them.
  * `module`: where the kernels' WASM module is (for one thread, or for several), if the bundler has moved it.
  */
-export type WasmOptions = Pick<WasmKernelOptions, 'isa' | 'module' | 'threads'>;
+export type WasmOptions = Pick<WasmKernelOptions, 'files' | 'isa' | 'module' | 'threads'>;
 
 /** The engine on Residual's own kernels as a WASM module: any browser and Node, with nothing to install. */
 export function wasm(options: WasmOptions = {}): Engine {

@@ -11,8 +11,8 @@ const folder = resolve(import.meta.dirname, '..');
 const isBuilt = existsSync(join(folder, 'dist/index.js'));
 const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm' };
 
-/** Says in its title what runs with each number of threads gave. */
-const page = `<!doctype html><title></title><script type="module">
+/** `said`: what runs with each number of threads gave. */
+const program = `
   import { compileProgram } from './dist/index.js';
   const value = { shape: [1, 2], dtype: 'float32' };
   const nodes = [{ op: 'Relu', inputs: [0], outputs: [1], attributes: {} }];
@@ -29,17 +29,33 @@ const page = `<!doctype html><title></title><script type="module">
       said.push(error.code);
     }
   }
-  document.title = said.join(' ');
-</script>`;
+`;
+/** Each says it in the page's title. */
+const pages: Record<string, string> = {
+  '/': `<!doctype html><title></title><script type="module">${program}
+    document.title = said.join(' ');
+  </script>`,
+  '/service.html': `<!doctype html><title></title><script type="module">
+    navigator.serviceWorker.onmessage = ({ data }) => (document.title = data);
+    await navigator.serviceWorker.register('./service.js', { type: 'module' });
+    (await navigator.serviceWorker.ready).active.postMessage('go');
+  </script>`,
+};
+const serviceWorker = `
+  self.onmessage = async ({ source }) => source.postMessage(await compute());
+  async function compute() {${program.replace(/^\s*import.*$/m, '')} return said.join(' '); }
+  ${/^\s*import.*$/m.exec(program)?.[0]}
+`;
 
 describe.skipIf(!requirement('chromium') || !isBuilt)('in a browser', () => {
   let server: Server;
   let headers: Record<string, string>;
   beforeAll(async () => {
     server = createServer(async ({ url = '' }, response) => {
-      const file = join(folder, url === '/' ? 'index.html' : url);
-      response.writeHead(200, { ...headers, 'Content-Type': types[file.split('.').at(-1)!] ?? 'text/plain' });
-      response.end(url === '/' ? page : await readFile(file).catch(() => ''));
+      const type = url === '/' ? 'html' : url.split('.').at(-1)!;
+      response.writeHead(200, { ...headers, 'Content-Type': types[type] ?? 'text/plain' });
+      const made = url === '/service.js' ? serviceWorker : pages[url];
+      response.end(made ?? (await readFile(join(folder, url)).catch(() => '')));
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   });
@@ -47,11 +63,11 @@ describe.skipIf(!requirement('chromium') || !isBuilt)('in a browser', () => {
     server.close();
   });
 
-  const visit = async (): Promise<string> => {
+  const visit = async (path = ''): Promise<string> => {
     const browser = await launchChromium();
     try {
       const tab = await browser.newPage();
-      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`);
       await tab.waitForFunction("document.title !== ''", { timeout: 60_000 });
       return await tab.title();
     } finally {
@@ -62,6 +78,11 @@ describe.skipIf(!requirement('chromium') || !isBuilt)('in a browser', () => {
   test('an isolated page runs on several threads', { timeout: 120_000 }, async () => {
     headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
     expect(await visit()).toBe('0,1 0,2 0,3 threads 0,1 0,2 0,3 1 thread 0,1 0,2 0,3 threads');
+  });
+
+  test('an isolated service worker, which has no workers, runs on one thread', { timeout: 120_000 }, async () => {
+    headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+    expect(await visit('service.html')).toBe('0,1 0,2 0,3 1 thread 0,1 0,2 0,3 1 thread UNAVAILABLE');
   });
 
   test('another runs on one, and says what several would need', { timeout: 120_000 }, async () => {

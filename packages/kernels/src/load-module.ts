@@ -1,3 +1,4 @@
+import { importBuiltin } from './import-builtin.ts';
 import { KernelError } from './kernel-error.ts';
 import type { WasmIsa } from './wasm-isa.ts';
 
@@ -9,20 +10,31 @@ export interface ModuleKind {
 
 const own = new Map<string, Promise<WebAssembly.Module>>();
 
-/** The package's module for one thread or for several, compiled once, or the given one. */
+/** The package's module for one thread or for several, compiled once, from `files` where that is given, or the given one. */
 export async function loadModule(
   given: WebAssembly.Module | BufferSource | URL | string | undefined,
   kind: ModuleKind,
+  files: URL | string | undefined,
 ): Promise<WebAssembly.Module> {
   if (given instanceof WebAssembly.Module) return given;
   try {
-    if (given === undefined) return await loadOwn(addressOf(kind));
+    if (given === undefined) return await loadOwn(files === undefined ? addressOf(kind) : fileIn(files, nameOf(kind)));
     return typeof given === 'string' || given instanceof URL
       ? await compileFrom(new URL(given, globalThis.location?.href))
       : await WebAssembly.compile(given);
   } catch (cause) {
     throw new KernelError('UNAVAILABLE', `WASM kernels: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** The address of a file in the folder where the package's files are served. */
+export function fileIn(folder: URL | string, name: string): URL {
+  const base = new URL(folder, globalThis.location?.href);
+  return new URL(name, base.href.endsWith('/') ? base : `${base.href}/`);
+}
+
+function nameOf({ isa, hasThreads }: ModuleKind): string {
+  return `residual-kernels${hasThreads ? '-threads' : ''}${isa === 'relaxed-simd' ? '-relaxed' : ''}.wasm`;
 }
 
 /** Each address as a literal, by which bundlers find the files. */
@@ -50,8 +62,8 @@ async function loadOwn(url: URL): Promise<WebAssembly.Module> {
 
 async function compileFrom(url: URL): Promise<WebAssembly.Module> {
   if (url.protocol === 'file:') {
-    // Node alone comes here: bundlers for browsers leave the import as it is.
-    const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:fs/promises');
+    // Node alone comes here.
+    const { readFile } = await importBuiltin<typeof import('node:fs/promises')>('node:fs/promises');
     return WebAssembly.compile(await readFile(url));
   }
   const response = await fetch(url);

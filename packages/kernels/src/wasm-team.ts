@@ -1,4 +1,6 @@
+import { importBuiltin } from './import-builtin.ts';
 import { KernelError } from './kernel-error.ts';
+import { fileIn } from './load-module.ts';
 import { isNode } from './thread-count.ts';
 import type { WasmMemory } from './wasm-memory.ts';
 
@@ -17,13 +19,16 @@ type Message = 'ready' | 'ended';
 export class WasmTeam {
   readonly #memory: WasmMemory;
   readonly #session: number;
+  readonly #files: URL | string | undefined;
   #threads: readonly Thread[] = [];
   #failure: KernelError | undefined;
   #settle: ((failure?: KernelError) => void) | undefined;
 
-  constructor(memory: WasmMemory, session: number) {
+  /** `files`: the folder where the package's files are served, if its own is out of reach. */
+  constructor(memory: WasmMemory, session: number, files?: URL | string) {
     this.#memory = memory;
     this.#session = session;
+    this.#files = files;
   }
 
   /** @throws KernelError (`UNAVAILABLE`) where workers cannot be started */
@@ -40,7 +45,7 @@ export class WasmTeam {
         if (message === 'ready') settle();
         else this.#settle?.();
       };
-      const thread = await startThread(data, onMessage, (error) => {
+      const thread = await startThread(data, this.#files, onMessage, (error) => {
         settle(error);
         this.#fail(error);
       });
@@ -95,17 +100,21 @@ export class WasmTeam {
 
 async function startThread(
   data: unknown,
+  files: URL | string | undefined,
   onMessage: (message: Message) => void,
   onError: (error: Error) => void,
 ): Promise<Thread> {
   if (isNode()) {
-    const threads = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:worker_threads');
+    const threads = await importBuiltin<typeof import('node:worker_threads')>('node:worker_threads');
     // Not as a literal, which bundlers for browsers would take for another file of theirs.
     const file = '../wasm/kernel-worker.js';
     const worker = new threads.Worker(new URL(file, import.meta.url), { workerData: data, execArgv: [] });
     return worker.on('message', onMessage).on('error', onError);
   }
-  const worker = new Worker(new URL('../wasm/kernel-worker.js', import.meta.url), { type: 'module' });
+  const worker =
+    files === undefined
+      ? new Worker(new URL('../wasm/kernel-worker.js', import.meta.url), { type: 'module' })
+      : new Worker(fileIn(files, 'kernel-worker.js'), { type: 'module' });
   worker.onmessage = (event: MessageEvent<Message>) => onMessage(event.data);
   worker.onerror = (event) => onError(new Error(event.message ?? 'its script could not be loaded'));
   worker.postMessage(data);

@@ -19,6 +19,11 @@ export interface WasmKernelOptions extends KernelOptions {
    * (one thread), `wasm/residual-kernels-threads.wasm` (several), and these with `-relaxed` at the end.
    */
   readonly module?: WebAssembly.Module | BufferSource | URL | string;
+  /**
+   * The folder where the files of the package's `wasm/` are served, e.g. `/residual/`: for a bundler that does not follow
+   * `new URL(…, import.meta.url)`. Default: where the bundler, or Node, has them.
+   */
+  readonly files?: URL | string;
   /** Which of the package's modules to take. Default: `relaxed-simd` where this runtime has it, else `simd128`. */
   readonly isa?: WasmIsa;
 }
@@ -38,7 +43,8 @@ export async function compileProgram(graph: KernelGraph, options: WasmKernelOpti
   if (options.threads !== undefined) checkThreads(options.threads);
   const wanted = options.threads ?? (await defaultThreads());
   const serialized = serializeGraph(graph);
-  const module = await loadModule(options.module, { isa: chooseIsa(options.isa), hasThreads: wanted > 1 });
+  const kind = { isa: chooseIsa(options.isa), hasThreads: wanted > 1 };
+  const module = await loadModule(options.module, kind, options.files);
   const hasThreads = isForThreads(module);
   if (!hasThreads && options.threads !== undefined && wanted > 1) {
     throw new KernelError(
@@ -49,7 +55,7 @@ export async function compileProgram(graph: KernelGraph, options: WasmKernelOpti
   const threads = hasThreads ? wanted : 1;
   const memory = new WasmMemory(module);
   const session = memory.compile(serialized, rejectsNonFinite, threads);
-  const team = hasThreads ? new WasmTeam(memory, session) : undefined;
+  const team = hasThreads ? new WasmTeam(memory, session, options.files) : undefined;
   await team?.start(threads);
   return new WasmProgram({ memory, session, team, threads }, serialized.inputNames, outputNamer(graph));
 }

@@ -14,7 +14,9 @@ async function work(data, post) {
 
 // No await at the top: bundlers make classic workers of this by default.
 if (isNode) {
-  import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:worker_threads').then(({ parentPort, workerData }) =>
+  // By a variable, in which bundlers see no module to look for.
+  const threads = 'node:worker_threads';
+  import(/* @vite-ignore */ /* webpackIgnore: true */ threads).then(({ parentPort, workerData }) =>
     work(workerData, (message) => parentPort.postMessage(message)),
   );
 } else {
