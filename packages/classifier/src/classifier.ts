@@ -9,7 +9,7 @@ import type { ClassifierEngine, Features, Network } from './network.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
-import type { RunOptions } from './run-options.ts';
+import type { BatchRunOptions, RunOptions } from './run-options.ts';
 
 /** Pixels that are in memory at once, as pictures prepared and, by tfjs, on their way through a network: 8 of 224 × 224. */
 export const BATCH_PIXELS: number = 8 * 224 * 224;
@@ -194,12 +194,12 @@ export class Classifier<Label extends string = string> {
 
   /**
    * Logits `[numClasses] float32` for each prepared picture, in batches of `batchSize`; an engine takes what is left over
-   * one by one.
+   * one by one, or in `halves`.
    *
    * @throws ClassifierError for inputs of another size, and after `dispose`.
    * @throws EngineError where an engine fails.
    */
-  async forward(inputs: readonly Float32Array[], options: RunOptions = {}): Promise<Float32Array[]> {
+  async forward(inputs: readonly Float32Array[], options: BatchRunOptions = {}): Promise<Float32Array[]> {
     const rows = await this.forwardIntermediates(inputs, ['logits'], options);
     return rows.map(({ logits }) => logits.data);
   }
@@ -208,13 +208,13 @@ export class Classifier<Label extends string = string> {
   async forwardIntermediates<Name extends Endpoint>(
     inputs: readonly Float32Array[],
     endpoints: readonly Name[],
-    { signal }: RunOptions = {},
+    options: BatchRunOptions = {},
   ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkSizes(inputs);
     this.#checkEndpoints(endpoints);
-    signal?.throwIfAborted();
-    return inputs.length === 0 ? [] : this.#network.run(inputs, endpoints, signal);
+    options.signal?.throwIfAborted();
+    return inputs.length === 0 ? [] : this.#network.run(inputs, endpoints, options);
   }
 
   /** The likeliest classes by one picture's logits. @throws ScoresError */

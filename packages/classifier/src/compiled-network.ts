@@ -19,6 +19,7 @@ import {
   type Network,
   split,
 } from './network.ts';
+import type { BatchRunOptions } from './run-options.ts';
 
 /** One run computes, and the next is there when it ends. */
 const CONCURRENCY = 2;
@@ -41,7 +42,7 @@ export class CompiledNetwork implements Network {
   readonly engine: ClassifierEngine;
   readonly #parts: CompiledNetworkParts;
   readonly #compile: Engine['compile'];
-  /** By endpoints and batch size: the one it was created with, 1 where pictures were left over, and what was asked for since. */
+  /** By endpoints and batch size: the one it was created with, those of what was left over, and what was asked for since. */
   readonly #executables = new Map<string, Promise<Executable>>();
   #batchSize: number;
   #built: ResNet | undefined;
@@ -82,10 +83,10 @@ export class CompiledNetwork implements Network {
   async run<Name extends Endpoint>(
     inputs: readonly Float32Array[],
     endpoints: readonly Name[],
-    signal: AbortSignal | undefined,
+    { signal, halves = false }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
     const rows: Features<Name>[] = [];
-    const waiting = batchesOf(inputs, this.#batchSize);
+    const waiting = batchesOf(inputs, this.#batchSize, halves);
     // A loop that ends by an error ends the generator, and so the other loop.
     const work = async (): Promise<void> => {
       for (const { start, batch } of waiting) {
@@ -155,13 +156,15 @@ function isTooMuch(error: unknown, batchSize: number): boolean {
   return batchSize > 1 && EngineError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
-/** Whole batches, then what is left over one by one. */
+/** Whole batches, then what is left over in halves of one, or one by one. */
 function* batchesOf(
   inputs: readonly Float32Array[],
   batchSize: number,
+  halves: boolean,
 ): Generator<{ start: number; batch: readonly Float32Array[] }, void, undefined> {
+  let size = batchSize;
   for (let start = 0; start < inputs.length; ) {
-    const size = start + batchSize <= inputs.length ? batchSize : 1;
+    while (start + size > inputs.length) size = halves ? Math.ceil(size / 2) : 1;
     yield { start, batch: inputs.slice(start, start + size) };
     start += size;
   }

@@ -1,6 +1,7 @@
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Features, type InputSize, join, type Network, split } from './network.ts';
+import type { BatchRunOptions } from './run-options.ts';
 
 export interface EagerNetworkParts extends InputSize {
   readonly model: ResNet;
@@ -22,7 +23,7 @@ export class EagerNetwork implements Network {
   async run<Name extends Endpoint>(
     inputs: readonly Float32Array[],
     endpoints: readonly Name[],
-    signal: AbortSignal | undefined,
+    { signal }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
     const { batchSize } = this.#parts;
     const rows: Features<Name>[] = [];

@@ -81,6 +81,23 @@ test('batches are of one size, and what is left over goes one by one', async () 
   await classifier.dispose();
 });
 
+test('what is left over goes in halves of a batch where that is asked for, with the same numbers', async () => {
+  const { engine, batchSizes } = watched();
+  const classifier = await createClassifier({
+    model: spec,
+    weights: await weights(),
+    preset,
+    engines: [engine],
+    batchSize: 6,
+  });
+  const inputs = [1, 2, 3, 4, 5].map((seed) => classifier.prepare(picture(seed)));
+  const oneByOne = await classifier.forward(inputs);
+  const inHalves = await classifier.forward(inputs, { halves: true });
+  for (const [row, logits] of inHalves.entries()) expectClose(logits, oneByOne[row]!, 1e-5, `${row}`);
+  expect(batchSizes).toEqual([6, 1, 3, 2]);
+  await classifier.dispose();
+});
+
 test('a model that is passed in is compiled with its own options, and is trained on without a trace', async () => {
   const model = net({ outputStride: 8, numClasses: 4 });
   const eager = await createClassifier({ model, preset });

@@ -28,6 +28,6 @@ export type { PictureOptions } from './picture-options.ts';
 export type { CalibrationPictures, PrecisionOptions } from './precision-options.ts';
 export { prepareImage } from './prepare-image.ts';
 export { type DrawableImage, type ImageFile, type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
-export type { RunOptions } from './run-options.ts';
+export type { BatchRunOptions, RunOptions } from './run-options.ts';
 export { type SavedFacts, toMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

@@ -1,5 +1,6 @@
 import type { PassedOverEngine } from '@residual/compile';
 import type { Endpoint, ResNet } from '@residual/resnet';
+import type { BatchRunOptions } from './run-options.ts';
 
 /** The engine that runs a classifier's network. */
 export interface ClassifierEngine {
@@ -28,7 +29,7 @@ export interface Network {
   run<Name extends Endpoint>(
     inputs: readonly Float32Array[],
     endpoints: readonly Name[],
-    signal: AbortSignal | undefined,
+    options: BatchRunOptions,
   ): Promise<Features<Name>[]>;
   /** The network, to ask what it is made of; its variables may have shapes alone. */
   readonly blueprint: ResNet;

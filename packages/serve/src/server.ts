@@ -101,11 +101,11 @@ export class InferenceServer {
       list: () => repository.list(),
       load: async (model) => {
         const classifier = await repository.load(model);
-        await classifier.warmUp();
-        // What is left over of a batch goes through an executable of its own.
-        await classifier.forwardIntermediates([nothingFor(classifier)], ['pooled']);
         const observer = metrics.observe(model);
-        return new ServedModel({ ...model, classifier, batching: { batchSize, waitMs }, turns, preparer, observer });
+        const batching = { batchSize, waitMs };
+        const served = new ServedModel({ ...model, classifier, batching, turns, preparer, observer });
+        await served.warmUp();
+        return served;
       },
     };
     this.#store = new ModelStore(models);
@@ -176,10 +176,6 @@ export class InferenceServer {
     await this.#store.close();
     await this.#preparer.close();
   }
-}
-
-function nothingFor({ inChannels, preset }: Classifier): Float32Array {
-  return new Float32Array(inChannels * preset.cropPx ** 2);
 }
 
 function cannotListen(address: string, error: unknown): ServeError {

@@ -137,3 +137,37 @@ test('slots are taken in order, and who waits may leave', async () => {
   await Promise.all([first, last]);
   expect(said).toEqual(['last']);
 });
+
+test('a body counts as a picture while it comes: one too many is refused before it is read', async () => {
+  const { address } = await startServer({ limits: { pictures: 2 } });
+  const { hostname, port } = new URL(address);
+  const slow = Array.from({ length: 2 }, () => connect(Number(port), hostname));
+  const head = `POST /v2/models/net/infer HTTP/1.1\r\nHost: x\r\nContent-Length: ${good.length}\r\n\r\n`;
+  for (const socket of slow) socket.write(head + good.slice(0, 10));
+  await expect.poll(async () => (await ask(address)).status).toBe(503);
+  const answered = slow.map(
+    (socket) => new Promise<string>((done) => socket.once('data', (text) => done(String(text)))),
+  );
+  for (const socket of slow) socket.write(good.slice(10));
+  for (const text of await Promise.all(answered)) expect(text).toMatch(/^HTTP\/1.1 200 /);
+  for (const socket of slow) socket.destroy();
+  expect((await ask(address)).status).toBe(200);
+});
+
+test('memory of long bodies is used again, and what was in it is in no other request', async () => {
+  const { address } = await startServer({ batchSize: 2 });
+  const pixels = (value: number): string => {
+    const data = new Array(200 * 200 * 3).fill(value);
+    return JSON.stringify({
+      inputs: [{ name: 'pixels', shape: [1, 200, 200, 3], datatype: 'UINT8', data }],
+      outputs: [{ name: 'logits' }],
+    });
+  };
+  const logitsOf = async (value: number): Promise<unknown> =>
+    (await (await ask(address, '/v2/models/net/infer', pixels(value))).json()).outputs[0].data;
+  const values = [3, 250, 30, 7, 111];
+  const alone: unknown[] = [];
+  for (const value of values) alone.push(await logitsOf(value));
+  expect(new Set(alone.map(String)).size).toBe(values.length);
+  for (let round = 0; round < 3; round++) expect(await Promise.all(values.map(logitsOf))).toEqual(alone);
+});

@@ -30,8 +30,10 @@ export interface HttpServerParts extends RequestContext {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The bytes that the body takes of the server's memory. */
-    heldBody: Held | undefined;
+    /** What the request takes of the server's memory, where it has a body. */
+    held: Held | undefined;
+    /** Gives the body's memory to the next. */
+    returnBody: (() => void) | undefined;
   }
 }
 
@@ -84,16 +86,19 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
 
 /** A body counts before it is read: by its length, or, where it has none, as it comes. */
 function holdBodies(app: FastifyInstance, admission: Admission): void {
-  app.decorateRequest('heldBody', undefined);
+  app.decorateRequest('held', undefined);
+  app.decorateRequest('returnBody', undefined);
   app.addHook('onRequest', async (request, reply) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (length === undefined && encoding === undefined) return;
     if (request.is404) throw noAddress(request);
-    admission.checkRoom();
     const held = admission.hold();
-    request.heldBody = held;
+    request.held = held;
     // Whichever way the answer ends.
-    reply.raw.once('close', () => held.release());
-    held.take(0, Number(length ?? 0));
+    reply.raw.once('close', () => {
+      held.release();
+      request.returnBody?.();
+    });
+    held.arrive(Number(length ?? 0));
   });
 }

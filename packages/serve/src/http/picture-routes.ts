@@ -5,7 +5,7 @@ import type { InferOptions, ServedModel } from '../models/served-model.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { RequestContext } from '../request-context.ts';
 import { readPictures } from './read-pictures.ts';
-import { bytesOfBody } from './request-body.ts';
+import { bodyOf } from './request-body.ts';
 import { whileConnected } from './while-connected.ts';
 
 interface PictureQuery {
@@ -64,15 +64,11 @@ async function computed<T>(
 ): Promise<{ model: ServedModel; answer: T }> {
   const startMs = performance.now();
   // Read first: a model that is taken out meanwhile takes no more.
-  const files = await readPictures(bytesOfBody(request.body), request.headers['content-type']);
+  const { bytes, held } = bodyOf(request);
+  const files = await readPictures(bytes, request.headers['content-type']);
   const model = chosen(request, parts);
-  const held = parts.admission.hold();
-  try {
-    const options = { signal: whileConnected(reply), deadlineMs: startMs + parts.timeoutMs, admit: held.take };
-    return { model, answer: await work(model, files, options) };
-  } finally {
-    held.release();
-  }
+  const options = { signal: whileConnected(reply), deadlineMs: startMs + parts.timeoutMs, admit: held.take };
+  return { model, answer: await work(model, files, options) };
 }
 
 /** The model that is asked for, or the only one. */

@@ -3,7 +3,7 @@ import { encodeInferResponse } from '../protocol/encode-infer-response.ts';
 import { asObject, parseJson } from '../protocol/json-fields.ts';
 import { readInferRequest } from '../protocol/read-infer-request.ts';
 import type { RequestContext } from '../request-context.ts';
-import { bytesOfBody } from './request-body.ts';
+import { bodyOf } from './request-body.ts';
 import { whileConnected } from './while-connected.ts';
 
 interface ModelParams {
@@ -60,23 +60,19 @@ function readiness(reply: FastifyReply, ready: boolean): FastifyReply {
 async function infer(
   request: FastifyRequest<{ Params: ModelParams }>,
   reply: FastifyReply,
-  { store, admission, timeoutMs }: RequestContext,
+  { store, timeoutMs }: RequestContext,
 ): Promise<FastifyReply> {
   const startMs = performance.now();
   const model = store.get(request.params.name, request.params.version);
   const header = request.headers['inference-header-content-length'];
-  const read = readInferRequest(bytesOfBody(request.body), typeof header === 'string' ? header : undefined);
-  const held = admission.hold();
-  try {
-    const response = await model.infer(read, {
-      signal: whileConnected(reply),
-      deadlineMs: startMs + (read.timeoutMs ?? timeoutMs),
-      admit: held.take,
-    });
-    const { contentType, headerBytes, body } = encodeInferResponse(response);
-    if (headerBytes !== undefined) reply.header('Inference-Header-Content-Length', headerBytes);
-    return reply.type(contentType).send(body);
-  } finally {
-    held.release();
-  }
+  const { bytes, held } = bodyOf(request);
+  const read = readInferRequest(bytes, typeof header === 'string' ? header : undefined);
+  const response = await model.infer(read, {
+    signal: whileConnected(reply),
+    deadlineMs: startMs + (read.timeoutMs ?? timeoutMs),
+    admit: held.take,
+  });
+  const { contentType, headerBytes, body } = encodeInferResponse(response);
+  if (headerBytes !== undefined) reply.header('Inference-Header-Content-Length', headerBytes);
+  return reply.type(contentType).send(body);
 }

@@ -1,11 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Held } from '../batching/admission.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { BodyBuffers } from './body-buffers.ts';
 
 /** Bodies of every type are bytes; who reads them says what they should be. Compressed ones are refused: they lie about their size. */
 export function takeBytes(app: FastifyInstance, bodyBytes: number): void {
+  const buffers = new BodyBuffers();
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) => readBody(payload, request, bodyBytes));
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) =>
+    readBody(payload, request, bodyBytes, buffers),
+  );
   app.addHook('onRequest', async ({ headers }) => {
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity')
@@ -17,9 +22,9 @@ export function takeBytes(app: FastifyInstance, bodyBytes: number): void {
   });
 }
 
-/** @throws ProtocolError with status 400 where there is none. */
-export function bytesOfBody(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array && body.length > 0) return body;
+/** A body, and what its request holds. @throws ProtocolError with status 400 where there is none. */
+export function bodyOf({ body, held }: FastifyRequest): { readonly bytes: Uint8Array; readonly held: Held } {
+  if (body instanceof Uint8Array && body.length > 0 && held) return { bytes: body, held };
   throw new ProtocolError(400, 'the body: expected a request, got nothing');
 }
 
@@ -27,15 +32,20 @@ export function bytesOfBody(body: unknown): Uint8Array {
  * A body of a length that is known goes into its place at once, such that the numbers behind the JSON lie as a view wants
  * them. @throws ProtocolError
  */
-async function readBody(payload: Readable, request: FastifyRequest, most: number): Promise<Uint8Array> {
+async function readBody(
+  payload: Readable,
+  request: FastifyRequest,
+  most: number,
+  buffers: BodyBuffers,
+): Promise<Uint8Array> {
   const { 'content-length': length, 'inference-header-content-length': header } = request.headers;
   const shift = (4 - (Number(header ?? 0) % 4 || 0)) % 4;
-  let bytes: Uint8Array = new Uint8Array(shift + Number(length ?? 0));
+  let bytes = buffers.take(shift + Number(length ?? 0));
   let end = shift;
   try {
     for await (const part of payload as AsyncIterable<Uint8Array>) {
       if (end - shift + part.length > most) throw tooLong(most);
-      if (length === undefined) request.heldBody?.take(0, part.length);
+      if (length === undefined) request.held?.take(0, part.length);
       if (end + part.length > bytes.length) bytes = grown(bytes, end + part.length);
       bytes.set(part, end);
       end += part.length;
@@ -44,6 +54,8 @@ async function readBody(payload: Readable, request: FastifyRequest, most: number
     if (ProtocolError.isInstance(error)) throw error;
     throw new ProtocolError(400, 'the body: expected all of it, got a part', error);
   }
+  // Not before: what is still on its way would be written into another request's.
+  request.returnBody = () => buffers.give(bytes);
   return bytes.subarray(shift, end);
 }
 

@@ -70,21 +70,21 @@ export class ServedModel {
     this.observer = parts.observer;
     this.#parts = parts;
     const { classifier, observer, batching, turns } = parts;
-    const hasHead = classifier.labels.length > 0;
     this.#batcher = new Batcher(
-      async (inputs, signal) => {
-        const rows = await classifier.forwardIntermediates(inputs, hasHead ? ['pooled', 'logits'] : ['pooled'], {
-          signal,
-        });
-        return rows.map((row) => ({
-          embedding: row.pooled.data,
-          logits: 'logits' in row ? row.logits.data : undefined,
-        }));
-      },
+      (inputs, signal) => rowsOf(classifier, inputs, signal),
       batching,
       turns,
       (record) => observer.batch(record),
     );
+  }
+
+  /** Compiles what batches of any size need, so that no request waits for it. */
+  async warmUp(): Promise<void> {
+    const { classifier, batching } = this.#parts;
+    const nothing = new Float32Array(classifier.inChannels * classifier.preset.cropPx ** 2);
+    const { signal } = new AbortController();
+    for (const count of new Set([batching.batchSize, Math.max(1, batching.batchSize - 1)]))
+      await rowsOf(classifier, new Array(count).fill(nothing), signal);
   }
 
   /** Pictures that wait for their batch. */
@@ -221,6 +221,18 @@ export class ServedModel {
     this.observer.prepared(performance.now() - startMs);
     return this.#batcher.submit(prepared, { signal, deadlineMs });
   }
+}
+
+/** Executables of `native` share their weights, so that there may be several. */
+async function rowsOf(
+  classifier: Classifier,
+  inputs: readonly Float32Array[],
+  signal: AbortSignal,
+): Promise<ModelRow[]> {
+  const halves = classifier.engine?.name === 'native';
+  const endpoints = classifier.labels.length > 0 ? (['pooled', 'logits'] as const) : (['pooled'] as const);
+  const rows = await classifier.forwardIntermediates(inputs, endpoints, { signal, halves });
+  return rows.map((row) => ({ embedding: row.pooled.data, logits: 'logits' in row ? row.logits.data : undefined }));
 }
 
 /** What is the client's fault, and what is ours. */

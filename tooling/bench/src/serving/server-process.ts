@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly address: string;
-  /** The most memory that it has had at once; Linux alone knows. */
+  /** The memory that it has, and the most that it has had at once; Linux alone knows. */
+  residentMB(): number;
   peakMB(): number;
+  /** Files and sockets that it has open; again on Linux. */
+  descriptors(): number;
   stop(): Promise<void>;
 }
 
@@ -14,12 +17,16 @@ export async function startServerProcess(args: readonly string[]): Promise<Serve
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.on('close', () => done()));
   const address = await addressOf(child);
+  const statusMB = (field: string): number => {
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    const [, kilobytes = '0'] = new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status) ?? [];
+    return Number(kilobytes) / 1024;
+  };
   return {
     address,
-    peakMB: () => {
-      const [, kilobytes = '0'] = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-      return Number(kilobytes) / 1024;
-    },
+    residentMB: () => statusMB('VmRSS'),
+    peakMB: () => statusMB('VmHWM'),
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
