@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Admission } from './batching/admission.ts';
 import type { ModelStore } from './models/model-store.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import type { Tracing } from './tracing/request-trace.ts';
 
 /** What is answered with, whatever a request came by. */
 export interface RequestContext {
@@ -15,6 +16,8 @@ export interface RequestContext {
   readonly timeoutMs: number;
   /** Looks at an `Authorization`. @throws ProtocolError with status 401 */
   readonly checkToken: (authorization: string) => void;
+  /** Where requests are traced; `undefined` where they aren't, and before the server has started. */
+  readonly tracing: () => Tracing | undefined;
   /** Called for an error that is no client's. */
   readonly onFault: (error: unknown) => void;
 }

@@ -14,6 +14,7 @@ import { type Preparer, preparerInThread, preparerOnThreads, type ReadingOptions
 import { type ModelName, ServedModel } from './models/served-model.ts';
 import { type RequestContext, tokenCheck } from './request-context.ts';
 import { ServeError } from './serve-error.ts';
+import type { Tracing } from './tracing/request-trace.ts';
 
 /** Models that can be loaded, and how. */
 export interface ClassifierRepository {
@@ -35,6 +36,11 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   readonly pictureThreads?: number;
   /** How pictures are decoded; `maxPixels` by default 50 million. */
   readonly pictures?: ReadingOptions;
+  /**
+   * Spans of each request for whatever SDK is registered with `@opentelemetry/api`, which has to be installed beside this package;
+   * default: false.
+   */
+  readonly traces?: boolean;
   /** What `Authorization: Bearer …` has to hold; default: nothing is asked for. */
   readonly token?: string;
   /**
@@ -83,6 +89,8 @@ export class InferenceServer {
   /** Requests in flight of each connection; `undefined` before its first. */
   readonly #sockets = new Map<Socket, number | undefined>();
   readonly #drainMs: number;
+  readonly #traces: boolean;
+  #tracing: Tracing | undefined;
   /** How long what is accepted may take to be answered when the server ends. */
   readonly #graceMs: number;
   #takesRequests = false;
@@ -118,6 +126,7 @@ export class InferenceServer {
       server: { name: 'residual', version, extensions },
       timeoutMs: options.timeoutMs ?? 30_000,
       checkToken: tokenCheck(options.token),
+      tracing: () => this.#tracing,
       onFault,
     };
     this.#http = httpServer({
@@ -130,6 +139,7 @@ export class InferenceServer {
     this.#context = context;
     this.#bodyBytes = bodyBytes;
     this.#graceMs = context.timeoutMs + 1000;
+    this.#traces = options.traces ?? false;
     this.#drainMs = options.drainMs ?? 0;
     countRequests(this.#http.server, this.#sockets);
   }
@@ -142,6 +152,7 @@ export class InferenceServer {
    * @throws ServeError where a port is taken, or gRPC's packages are missing; ProtocolError where a model can't be loaded.
    */
   async start({ host, port, grpcPort }: ListenOptions): Promise<Addresses> {
+    if (this.#traces) this.#tracing = (await importTracing()).openTelemetry(this.#context.server.version);
     const shown = host.includes(':') ? `[${host}]` : host;
     const http = await this.#http.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen(`${shown}:${port}`, error);
@@ -186,13 +197,22 @@ function cannotListen(address: string, error: unknown): ServeError {
 }
 
 /** gRPC's packages are beside this one only where somebody wants it. */
-async function importGrpc(): Promise<typeof import('./grpc/grpc-server.ts')> {
-  try {
-    return await import('./grpc/grpc-server.ts');
-  } catch (error) {
+function importGrpc(): Promise<typeof import('./grpc/grpc-server.ts')> {
+  const missing = 'gRPC: expected @grpc/grpc-js and @grpc/proto-loader, found none; npm install them';
+  return import('./grpc/grpc-server.ts').catch(sayMissing(missing));
+}
+
+/** So is OpenTelemetry's. */
+function importTracing(): Promise<typeof import('./tracing/open-telemetry.ts')> {
+  const missing = 'traces: expected @opentelemetry/api, found none; npm install it';
+  return import('./tracing/open-telemetry.ts').catch(sayMissing(missing));
+}
+
+function sayMissing(message: string): (error: unknown) => never {
+  return (error) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new ServeError('gRPC: expected @grpc/grpc-js and @grpc/proto-loader, found none; npm install them', error);
-  }
+    throw new ServeError(message, error);
+  };
 }
 
 /** Keeps each connection's number of requests in flight. */

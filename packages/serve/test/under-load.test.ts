@@ -43,6 +43,7 @@ test('a slow batch does not refuse what comes when nothing waits any more', asyn
   const submit = (withinMs?: number): Promise<number> =>
     batcher.submit(new Float32Array(1), {
       signal,
+      trace: undefined,
       deadlineMs: withinMs === undefined ? undefined : performance.now() + withinMs,
     });
   expect(await submit()).toBe(1);

@@ -23,6 +23,7 @@ export function serveCommand(signal: AbortSignal): Command {
     .option('--max-body <mb>', 'longest body of a request, in megabytes', '64')
     .option('--timeout <ms>', 'how long a request may take where it says nothing', '30000')
     .option('--drain <ms>', 'how long requests are still taken after SIGTERM, while ready says 503', '0')
+    .option('--traces', 'spans for the OpenTelemetry SDK that is loaded with --import; it needs @opentelemetry/api')
     .option('--log', 'a line of JSON on stdout for each answer: route, status, bytes, milliseconds')
     .addHelpText(
       'after',

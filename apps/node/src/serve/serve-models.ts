@@ -26,6 +26,7 @@ export interface ServeFlags extends ModelFlags {
   readonly timeout: string;
   readonly drain: string;
   readonly log?: boolean;
+  readonly traces?: boolean;
 }
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -52,6 +53,7 @@ export async function serveModels(flags: ServeFlags, signal: AbortSignal): Promi
     drainMs: parseWhole('--drain', flags.drain),
     pictures: parseDecodeFlags(flags),
     version,
+    traces: flags.traces ?? false,
     ...(process.env['RESIDUAL_TOKEN'] && { token: process.env['RESIDUAL_TOKEN'] }),
     ...(flags.log && { onRequest: (record) => printJson({ time: new Date().toISOString(), ...record }) }),
     onFault: (error) => say(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),

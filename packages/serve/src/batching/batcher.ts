@@ -1,5 +1,6 @@
 import { tooLate } from '../deadline.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { RequestTrace } from '../tracing/request-trace.ts';
 import type { ComputeTurns, Contender } from './compute-turns.ts';
 
 export interface BatchingOptions {
@@ -17,6 +18,8 @@ export interface SubmitOptions {
   readonly signal: AbortSignal;
   /** When an answer is of no use any more, by `performance.now()`. */
   readonly deadlineMs: number | undefined;
+  /** Is told when the picture waited and was computed. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /** What was measured of a batch, for metrics. */
@@ -83,7 +86,7 @@ export class Batcher<Row> implements Contender {
    *
    * @throws ProtocolError with status 504 where it can't be computed before its deadline, 503 after `close`; the signal's reason.
    */
-  submit(input: Float32Array, { signal, deadlineMs }: SubmitOptions): Promise<Row> {
+  submit(input: Float32Array, { signal, deadlineMs, trace }: SubmitOptions): Promise<Row> {
     if (this.#isClosed) return Promise.reject(new ProtocolError(503, 'the model is being replaced; try again'));
     if (signal.aborted) return Promise.reject(signal.reason);
     const sinceMs = performance.now();
@@ -91,7 +94,7 @@ export class Batcher<Row> implements Contender {
     const aheadMs = this.#computing > 0 ? (this.#waiting.length + 1) * this.#pictureMs : 0;
     if (deadlineMs !== undefined && sinceMs + aheadMs > deadlineMs) return Promise.reject(tooLate());
     return new Promise((resolve, reject) => {
-      const entry: Waiting<Row> = { input, signal, deadlineMs, sinceMs, resolve, reject };
+      const entry: Waiting<Row> = { input, signal, deadlineMs, trace, sinceMs, resolve, reject };
       const leave = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== entry);
         reject(signal.reason);
@@ -128,7 +131,11 @@ export class Batcher<Row> implements Contender {
       this.#pictureMs = (startMs + computeMs - Math.max(startMs, this.#lastEndMs)) / batch.length;
       this.#lastEndMs = startMs + computeMs;
       this.#onBatch({ size: batch.length, computeMs, queueMs: batch.map(({ sinceMs }) => startMs - sinceMs) });
-      for (const [index, { resolve }] of batch.entries()) resolve(rows[index]!);
+      for (const [index, { resolve, trace, sinceMs }] of batch.entries()) {
+        trace?.step('queue', sinceMs, startMs);
+        trace?.step('compute', startMs, startMs + computeMs, { 'residual.batch_size': batch.length });
+        resolve(rows[index]!);
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

@@ -10,6 +10,7 @@ import { bytesOf } from '../protocol/encode-infer-response.ts';
 import { clientGone, ProtocolError } from '../protocol/protocol-error.ts';
 import type { InferRequest } from '../protocol/tensor.ts';
 import type { RequestContext } from '../request-context.ts';
+import type { RequestTrace } from '../tracing/request-trace.ts';
 import { type GrpcInferRequest, readGrpcRequest } from './read-grpc-request.ts';
 import { serviceDefinition } from './service-definition.ts';
 
@@ -23,6 +24,7 @@ interface CallFacts {
   readonly signal: AbortSignal;
   /** By `performance.now()`. */
   readonly deadlineMs: number | undefined;
+  readonly trace: RequestTrace | undefined;
 }
 
 /** Requests of one connection at one time, each of which may be a body's length. */
@@ -82,11 +84,20 @@ function implementation(context: RequestContext): UntypedServiceImplementation {
     (call, callback) => {
       const run = async (): Promise<unknown> => {
         if (!isOpen) context.checkToken(String(call.metadata.get('authorization')[0] ?? ''));
-        return compute(call.request, { signal: whileCalled(call), deadlineMs: deadlineOf(call.getDeadline()) });
+        return compute(call.request, { signal: whileCalled(call), deadlineMs: deadlineOf(call.getDeadline()), trace });
       };
+      const trace = isOpen ? undefined : startTrace(call, context);
       run().then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(asServiceError(error, context.onFault)),
+        (response) => {
+          trace?.end({ 'rpc.grpc.status_code': status.OK });
+          callback(null, response);
+        },
+        (error: unknown) => {
+          const answered = asServiceError(error, context.onFault);
+          const failure = answered.code === status.INTERNAL ? answered.details : undefined;
+          trace?.end({ 'rpc.grpc.status_code': answered.code }, failure);
+          callback(answered);
+        },
       );
     };
   return {
@@ -116,7 +127,7 @@ function implementation(context: RequestContext): UntypedServiceImplementation {
 
 async function infer(
   request: GrpcInferRequest,
-  { signal, deadlineMs }: CallFacts,
+  { signal, deadlineMs, trace }: CallFacts,
   context: RequestContext,
 ): Promise<unknown> {
   const startMs = performance.now();
@@ -129,6 +140,7 @@ async function infer(
       signal,
       deadlineMs: deadlineMs ?? startMs + (read.timeoutMs ?? context.timeoutMs),
       admit: held.take,
+      trace,
     });
     return {
       model_name: response.modelName,
@@ -162,7 +174,26 @@ function deadlineOf(deadline: Date | number): number | undefined {
   return Number.isFinite(leftMs) ? performance.now() + leftMs : undefined;
 }
 
-function asServiceError(error: unknown, onFault: (error: unknown) => void): object {
+/** An error as gRPC answers with it. */
+interface ServiceAnswer {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+function startTrace(
+  call: { getPath(): string; readonly metadata: Metadata },
+  { tracing }: RequestContext,
+): RequestTrace | undefined {
+  const [service = '', method = ''] = call.getPath().slice(1).split('/');
+  const carrier = Object.fromEntries(
+    Object.entries(call.metadata.getMap()).map(([key, value]) => [key, String(value)]),
+  );
+  const attributes = { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method };
+  return tracing()?.start(`${service}/${method}`, carrier, attributes);
+}
+
+function asServiceError(error: unknown, onFault: (error: unknown) => void): ServiceAnswer {
   if (ProtocolError.isInstance(error)) {
     const metadata = new Metadata();
     if (error.status === 503) metadata.set('retry-after', '1');

@@ -2,6 +2,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Admission, Held } from '../batching/admission.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RequestContext } from '../request-context.ts';
+import type { RequestTrace } from '../tracing/request-trace.ts';
 import { answerErrors, noAddress, sendError } from './answer-errors.ts';
 import { openApi } from './openapi.ts';
 import { page } from './page.ts';
@@ -32,6 +33,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the request takes of the server's memory, where it has a body. */
     held: Held | undefined;
+    trace: RequestTrace | undefined;
     /** Gives the body's memory to the next. */
     returnBody: (() => void) | undefined;
   }
@@ -61,6 +63,7 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
     const isOpen = url.startsWith('/v2/health/') || openPaths.includes(url);
     if (!isOpen) checkToken(headers.authorization ?? '');
   });
+  traceRequests(app, parts.tracing);
   takeBytes(app, bodyBytes);
   holdBodies(app, admission);
   app.addHook('onResponse', async (request, reply) => {
@@ -82,6 +85,24 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
   app.get('/openapi.json', () => openApi(parts.server.version));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;
+}
+
+/** A span for each request but those of platforms that look whether the server is well. */
+function traceRequests(app: FastifyInstance, tracing: RequestContext['tracing']): void {
+  app.decorateRequest('trace', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    const { method, headers, routeOptions, url } = request;
+    if (url.startsWith('/v2/health/') || url === '/metrics') return;
+    const route = routeOptions.url ?? 'none';
+    const attributes = { 'http.request.method': method, 'http.route': route };
+    const trace = tracing()?.start(`${method} ${route}`, headers, attributes);
+    request.trace = trace;
+    // Whichever way the answer ends.
+    reply.raw.once('close', () => {
+      const { statusCode } = reply;
+      trace?.end({ 'http.response.status_code': statusCode }, statusCode === 500 ? 'the server failed' : undefined);
+    });
+  });
 }
 
 /** A body counts before it is read: by its length, or, where it has none, as it comes. */

@@ -67,7 +67,12 @@ async function computed<T>(
   const { bytes, held } = bodyOf(request);
   const files = await readPictures(bytes, request.headers['content-type']);
   const model = chosen(request, parts);
-  const options = { signal: whileConnected(reply), deadlineMs: startMs + parts.timeoutMs, admit: held.take };
+  const options = {
+    signal: whileConnected(reply),
+    deadlineMs: startMs + parts.timeoutMs,
+    admit: held.take,
+    trace: request.trace,
+  };
   return { model, answer: await work(model, files, options) };
 }
 

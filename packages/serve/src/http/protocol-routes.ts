@@ -71,6 +71,7 @@ async function infer(
     signal: whileConnected(reply),
     deadlineMs: startMs + (read.timeoutMs ?? timeoutMs),
     admit: held.take,
+    trace: request.trace,
   });
   const { contentType, headerBytes, body } = encodeInferResponse(response);
   if (headerBytes !== undefined) reply.header('Inference-Header-Content-Length', headerBytes);

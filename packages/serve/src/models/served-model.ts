@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type Classifier, ClassifierError } from '@residual/classifier';
-import type { Explanation } from '@residual/classifier/explain';
+import type { ExplainOptions, Explanation } from '@residual/classifier/explain';
 import { DecodeError, ImageError, ScoresError } from '@residual/vision';
 import { Batcher, type BatchingOptions, type SubmitOptions } from '../batching/batcher.ts';
 import type { ComputeTurns } from '../batching/compute-turns.ts';
@@ -9,6 +9,7 @@ import type { ModelObserver } from '../metrics/model-observer.ts';
 import type { InferResponse } from '../protocol/encode-infer-response.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { InferRequest } from '../protocol/tensor.ts';
+import type { RequestTrace } from '../tracing/request-trace.ts';
 import {
   countPictures,
   inputMetadata,
@@ -52,6 +53,7 @@ export interface InferOptions {
   readonly deadlineMs: number | undefined;
   /** Called with the number of pictures before any is prepared; may throw to refuse them. */
   readonly admit: (pictures: number, bytes: number) => void;
+  readonly trace: RequestTrace | undefined;
 }
 
 /** A classifier that answers requests, in batches. It owns the classifier. */
@@ -137,17 +139,31 @@ export class ServedModel {
     target: string | number | undefined,
     options: InferOptions,
   ): Promise<Explanation[]> {
-    const { turns, preparer } = this.#parts;
+    const { preparer } = this.#parts;
     return this.#during(files.length, options, async (signal) => {
       options.admit(files.length, files.length * this.#preparedBytes);
       const explanations: Explanation[] = [];
       for (const file of files)
         explanations.push(
-          await turns.alone(() =>
-            this.classifier.explain(file, { ...preparer.reading, signal, ...(target !== undefined && { target }) }),
+          await this.#explained(
+            file,
+            { ...preparer.reading, signal, ...(target !== undefined && { target }) },
+            options,
           ),
         );
       return explanations;
+    });
+  }
+
+  /** One picture, decoded in its turn. */
+  #explained(file: Uint8Array, how: ExplainOptions, { trace }: InferOptions): Promise<Explanation> {
+    const sinceMs = performance.now();
+    return this.#parts.turns.alone(async () => {
+      const startMs = performance.now();
+      trace?.step('queue', sinceMs, startMs);
+      const explanation = await this.classifier.explain(file, how);
+      trace?.step('compute', startMs, performance.now());
+      return explanation;
     });
   }
 
@@ -179,12 +195,12 @@ export class ServedModel {
     }
   }
 
-  async #rows(input: ModelInput, { signal, deadlineMs }: SubmitOptions): Promise<readonly ModelRow[]> {
+  async #rows(input: ModelInput, options: SubmitOptions): Promise<readonly ModelRow[]> {
     // A picture that fails ends the work on its request's others.
     const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
+    const either = AbortSignal.any([options.signal, failed.signal]);
     setMaxListeners(0, either);
-    const rows = input.items.map((item) => this.#row(input.kind, item, either, deadlineMs));
+    const rows = input.items.map((item) => this.#row(input.kind, item, { ...options, signal: either }));
     try {
       return await Promise.all(rows);
     } catch (error) {
@@ -208,18 +224,19 @@ export class ServedModel {
   async #row(
     kind: ModelInput['kind'],
     item: ModelInput['items'][number],
-    signal: AbortSignal,
-    deadlineMs: number | undefined,
+    { signal, deadlineMs, trace }: SubmitOptions,
   ): Promise<ModelRow> {
-    if (kind === 'prepared') return this.#batcher.submit(item as Float32Array, { signal, deadlineMs });
+    if (kind === 'prepared') return this.#batcher.submit(item as Float32Array, { signal, deadlineMs, trace });
     const startMs = performance.now();
     const prepared = await this.#parts.preparer.prepare(
       this.classifier,
       item as Exclude<typeof item, Float32Array>,
       signal,
     );
-    this.observer.prepared(performance.now() - startMs);
-    return this.#batcher.submit(prepared, { signal, deadlineMs });
+    const endMs = performance.now();
+    this.observer.prepared(endMs - startMs);
+    trace?.step('decode', startMs, endMs);
+    return this.#batcher.submit(prepared, { signal, deadlineMs, trace });
   }
 }
 
