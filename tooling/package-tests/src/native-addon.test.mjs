@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { requirement } from '@residual/testing';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Project } from './project.mjs';
@@ -9,6 +11,15 @@ const kernels = publicPackages().find(({ name }) => name === '@residual/kernels'
 test('@residual/kernels brings the addon of every platform that has a package, in its own version', () => {
   const { optionalDependencies, version } = packedManifest(tarballOf(kernels.name, inject('tarballs')));
   expect(optionalDependencies).toEqual(Object.fromEntries(addonPackages().map(({ name }) => [name, version])));
+});
+
+test.each(addonPackages())('$name, published, is for its machines alone', ({ folder, platform }) => {
+  const { main, files, publishConfig } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const [os, cpu, abi] = platform.split('-');
+  // pnpm writes these into what it publishes; in a clone they would have it warn of every package of other machines.
+  const libc = os === 'linux' ? { libc: [abi === 'musl' ? 'musl' : 'glibc'] } : {};
+  expect(publishConfig).toEqual({ os: [os], cpu: [cpu], ...libc });
+  expect([main, ...files]).toEqual(Array(2).fill(`residual-kernels.${platform}.node`));
 });
 
 describe.skipIf(!requirement('native'))('the addon, installed', () => {
