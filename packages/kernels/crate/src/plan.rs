@@ -8,6 +8,8 @@ mod direct;
 mod filter_ranges;
 #[cfg(target_arch = "x86_64")]
 mod matrix;
+#[cfg(not(target_arch = "wasm32"))]
+mod strided;
 mod winograd;
 
 pub use algorithm::{Algorithm, Choice};
@@ -16,6 +18,8 @@ pub use choices::Choices;
 #[cfg(not(target_arch = "wasm32"))]
 pub use choices::{Layer, layers};
 use filter_ranges::{known_ranges, ranges_by_filter};
+#[cfg(not(target_arch = "wasm32"))]
+use strided::{can_be_stem, choose_stem};
 
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
@@ -208,6 +212,10 @@ impl<'l, 'a> Planner<'l, 'a> {
         let is_narrow = self.is_narrow(input);
         if self.options.isa.has_matrix && self.options.algorithm.is_none() && can_be_matrix(conv, is_narrow) {
             return Algorithm::Matrix;
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        if is_narrow && can_be_stem(conv, self.shape(input)[3]) {
+            return choose_stem(self.shape(operation.output), self.options);
         }
         if is_narrow {
             return Algorithm::Direct;

@@ -123,7 +123,7 @@ impl Step {
         match &self.work {
             Work::Pack(_) => "pack",
             Work::Direct(_) => "direct",
-            Work::Winograd(work, _) if work.m == 2 => "winograd f2",
+            Work::Winograd(work, _) if work.shape.m == 2 => "winograd f2",
             Work::Winograd(..) => "winograd f4",
             #[cfg(target_arch = "x86_64")]
             Work::Matrix(_) => "matrix",

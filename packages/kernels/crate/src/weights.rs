@@ -10,7 +10,7 @@ use crate::isa::Isa;
 use crate::lower::Filter;
 use crate::memory::Floats;
 use crate::precision::IS_REDUCIBLE;
-use crate::winograd::{FILTER_LANES, transform_filters};
+use crate::winograd::{FILTER_LANES, MOST_PLANES, SquareShape, transform_filters};
 use std::sync::Arc;
 
 /// A layer's filters: `[taps, in / groups, out]`, or in PyTorch's order `[out, in / groups, taps]`.
@@ -97,19 +97,26 @@ impl Filters<'_> {
     ///
     /// With `steps`, by output channel, filters are whole numbers of them: `[position][pair of channels][output lane]`.
     #[inline(always)]
-    fn transform(&self, [m, first_channel, first, width]: [usize; 4], steps: Option<&[f32]>, target: &mut [u32]) {
-        let positions = (m + 2) * (m + 2);
+    fn transform<const TAPS: usize>(
+        &self,
+        shape: SquareShape,
+        [first_channel, first, width]: [usize; 3],
+        steps: Option<&[f32]>,
+        target: &mut [u32],
+    ) {
+        let positions = shape.planes();
         let per_word = if steps.is_some() { 2 } else { 1 };
         let position = target.len() / positions * per_word;
         let step = width.min(FILTER_LANES);
         let run = ROWS_AT_ONCE * width;
         let mut held = vec![0.0f32; positions * run];
+        let mut transformed = [[0.0f32; FILTER_LANES]; MOST_PLANES];
         for start in (0..position).step_by(run) {
             let run = run.min(position - start);
             for lane in (0..width).step_by(step) {
                 let count = step.min(self.out_channels.saturating_sub(first + lane));
                 for (row, at) in (0..run).step_by(width).enumerate() {
-                    let mut taps = [[0.0f64; FILTER_LANES]; 9];
+                    let mut taps = [[0.0f64; FILTER_LANES]; TAPS];
                     self.read_taps(first_channel + start / width + row, first + lane, count, &mut taps);
                     if let Some(steps) = steps {
                         for tap in &mut taps {
@@ -118,8 +125,7 @@ impl Filters<'_> {
                             }
                         }
                     }
-                    let mut transformed = [[0.0f32; FILTER_LANES]; 36];
-                    transform_filters(m, steps.is_some(), &taps, &mut transformed);
+                    transform_filters(shape, steps.is_some(), &taps, &mut transformed);
                     for (values, held) in transformed.iter().zip(held.chunks_exact_mut(ROWS_AT_ONCE * width)) {
                         held[at + lane..at + lane + step].copy_from_slice(&values[..step]);
                     }
@@ -142,9 +148,15 @@ impl Filters<'_> {
         }
     }
 
-    /// The nine taps of one input channel for `count` output channels from `first` on; the others stay as they are.
+    /// All taps of one input channel for `count` output channels from `first` on; the others stay as they are.
     #[inline(always)]
-    fn read_taps(&self, channel: usize, first: usize, count: usize, taps: &mut [[f64; FILTER_LANES]; 9]) {
+    fn read_taps<const TAPS: usize>(
+        &self,
+        channel: usize,
+        first: usize,
+        count: usize,
+        taps: &mut [[f64; FILTER_LANES]; TAPS],
+    ) {
         if !self.filter.is_torch || self.groups > 1 {
             for (tap, wide) in taps.iter_mut().enumerate() {
                 let mut narrow = [0.0f32; FILTER_LANES];
@@ -156,7 +168,7 @@ impl Filters<'_> {
         } else if channel < self.in_channels {
             for lane in 0..count {
                 let factor = self.filter.factors.map_or(1.0, |factors| factors[first + lane]);
-                let from = &self.filter.data[((first + lane) * self.in_channels + channel) * 9..][..9];
+                let from = &self.filter.data[((first + lane) * self.in_channels + channel) * TAPS..][..TAPS];
                 for (wide, x) in taps.iter_mut().zip(from) {
                     wide[lane] = f64::from(x * factor);
                 }
@@ -262,12 +274,14 @@ pub enum Packing<'a> {
         at: usize,
         numbers: Numbers,
     },
-    /// `[position][block][channel][output lane]`, or with `steps` pairs of channels.
+    /// `[position][block][channel][output lane]`, or with `steps` pairs of channels; at stride 2 planes for positions.
     Winograd {
-        m: usize,
+        shape: SquareShape,
         filters: Filters<'a>,
         group: OutputGroup,
         blocks: usize,
+        /// Of a block: as many as lanes, or of a narrow input its three.
+        channels: usize,
         lanes: usize,
         at: usize,
         steps: Option<Arc<[f32]>>,
@@ -335,18 +349,22 @@ impl Packing<'_> {
                     }
                 }
             }
-            Packing::Winograd { m, filters, group, blocks, lanes, at, steps } => {
+            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, steps } => {
                 let steps = steps.as_deref().filter(|_| IS_REDUCIBLE);
                 let width = group.vectors * lanes;
-                let position = blocks * lanes * width / if steps.is_some() { 2 } else { 1 };
-                let positions = (m + 2) * (m + 2);
+                let position = blocks * channels * width / if steps.is_some() { 2 } else { 1 };
+                let positions = shape.planes();
                 let target =
                     // SAFETY: the caller's word; so much was planned for the group.
                     unsafe {
                         std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, positions * position)
                     };
-                let from = [*m, group.first_input_block * lanes, group.first_block * lanes, width];
-                filters.transform(from, steps, target);
+                let from = [group.first_input_block * channels, group.first_block * lanes, width];
+                #[cfg(not(target_arch = "wasm32"))]
+                if shape.is_stem() {
+                    return filters.transform::<49>(*shape, from, steps, target);
+                }
+                filters.transform::<9>(*shape, from, steps, target);
             }
             // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {

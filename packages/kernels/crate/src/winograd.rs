@@ -1,11 +1,15 @@
-//! 3×3 convolutions at stride 1 by Winograd's minimal filtering, F(m×m, 3×3) for m = 2 and 4 (Lavin & Gray 2015):
+//! Convolutions by Winograd's minimal filtering, F(m×m, 3×3) for m = 2 and 4 (Lavin & Gray 2015), and at stride 2 by [`strided`]:
 //! tiles of (m + 2)² input pixels are transformed, multiplied position by position with transformed filters as
 //! matrices (the same micro-kernel), and transformed back into m² output pixels, with bias, shortcut and activation.
 
 mod matrices;
+mod shape;
 mod square;
+#[cfg(not(target_arch = "wasm32"))]
+mod strided;
 
-pub use matrices::{FILTER_LANES, transform_filters, whole_limit};
+pub use matrices::{FILTER_LANES, MOST_PLANES, transform_filters, whole_limit};
+pub use shape::SquareShape;
 
 use crate::direct::{OutputGroup, Plane};
 use crate::format::Format;
@@ -31,8 +35,7 @@ pub struct Square {
 }
 
 pub struct Winograd {
-    /// 2 or 4.
-    pub m: usize,
+    pub shape: SquareShape,
     pub images: usize,
     pub squares: Vec<Square>,
     pub groups: Vec<OutputGroup>,
@@ -87,11 +90,7 @@ impl Winograd {
 
     /// Bytes are transformed and multiplied as whole numbers, so that their sums are those of [`crate::direct`].
     pub fn is_whole(&self) -> bool {
-        IS_REDUCIBLE && self.words < self.lanes
-    }
-
-    pub fn positions(&self) -> usize {
-        (self.m + 2) * (self.m + 2)
+        IS_REDUCIBLE && matches!(self.input.format, Format::Byte { .. })
     }
 
     pub fn items(&self, stage: Stage) -> usize {
@@ -110,12 +109,12 @@ impl Winograd {
             Stage::Transform { .. } => 0,
         };
         let vectors: usize = self.groups.iter().map(|group| group.vectors).sum();
-        squares as f64 * (self.positions() * self.blocks * self.lanes * vectors * self.lanes) as f64
+        squares as f64 * (self.shape.planes() * self.blocks * self.words * vectors * self.lanes) as f64
     }
 
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.
     pub fn scratch(&self, stage: Stage) -> usize {
-        let transformed = |squares: usize| self.positions() * position_floats(self.input_blocks, squares, self.words);
+        let transformed = |squares: usize| self.shape.transformed_floats(self.input_blocks, squares, self.words);
         match stage {
             Stage::Whole { items } => self.products() + transformed((self.images * self.squares.len()).div_ceil(items)),
             Stage::Own { count, .. } => self.products() + transformed(count),
@@ -126,7 +125,7 @@ impl Winograd {
 
     /// Floats of the products that are held at once.
     fn products(&self) -> usize {
-        self.positions() * self.squares_at_once * 2 * self.lanes
+        self.shape.positions() * self.squares_at_once * 2 * self.lanes
     }
 
     /// # Safety
@@ -196,7 +195,7 @@ impl Winograd {
                     let now = (count - j).min(2);
                     let from = [at(first + j), at(first + j + now - 1)];
                     let to = transformed.add((block * count + j) * self.words);
-                    if self.m == 4 {
+                    if self.shape.m == 4 {
                         transform_whole_input::<V, 6>(from, now, self.input_pixels(), to, position);
                     } else {
                         transform_whole_input::<V, 4>(from, now, self.input_pixels(), to, position);
@@ -204,20 +203,36 @@ impl Winograd {
                 }
                 return;
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            let mut places = [0; MOST_PLANES];
+            #[cfg(not(target_arch = "wasm32"))]
+            if self.shape.is_strided() {
+                let plane = self.shape.plane(self.input_blocks, count, self.words);
+                strided::each_plane(self.shape, |at, position, index| places[at] = index * plane + position * LINE);
+            }
             let mut image = first / self.squares.len();
             let mut index = first % self.squares.len();
             for j in 0..count {
                 let start = self.input.start + image * self.input.image + block * self.input.plane;
                 let from = context.activations.add(start + self.squares[index].input as usize);
-                let to = transformed.add((block * count + j) * V::LANES);
-                if self.m == 4 {
-                    transform_input::<V, 6>(from, self.input_pixels(), to, position);
-                } else {
-                    transform_input::<V, 4>(from, self.input_pixels(), to, position);
-                }
                 index += 1;
                 if index == self.squares.len() {
                     (image, index) = (image + 1, 0);
+                }
+                #[cfg(not(target_arch = "wasm32"))]
+                if self.shape.is_strided() {
+                    let to = transformed.add((block * count + j) * self.words);
+                    match self.shape.is_stem() {
+                        true => strided::transform_stem::<V>(from, self.input_row, to, &places),
+                        false => strided::transform_strided::<V>(from, self.input_pixels(), to, &places),
+                    }
+                    continue;
+                }
+                let to = transformed.add((block * count + j) * V::LANES);
+                if self.shape.m == 4 {
+                    transform_input::<V, 6>(from, self.input_pixels(), to, position);
+                } else {
+                    transform_input::<V, 4>(from, self.input_pixels(), to, position);
                 }
             }
         }
@@ -237,20 +252,12 @@ impl Winograd {
         count: usize,
         group: &OutputGroup,
     ) {
-        let position = position_floats(self.input_blocks, count, self.words);
         let mut done = 0;
         while done < count {
             let now = self.squares_at_once.min(count - done);
             // SAFETY: `done + now` is at most `count`; products of so many squares have room.
             unsafe {
-                self.multiply_positions(
-                    context,
-                    transformed.add(done * self.words),
-                    (position, count * self.words),
-                    products,
-                    now,
-                    group,
-                );
+                self.multiply_positions(context, transformed.add(done * self.words), count, products, now, group);
                 self.finish::<V>(context, products, first + done, now, group);
             }
             done += now;
@@ -264,28 +271,33 @@ impl Winograd {
         &self,
         context: &Context,
         transformed: *const f32,
-        (position, plane): (usize, usize),
+        all: usize,
         products: *mut f32,
         count: usize,
         group: &OutputGroup,
     ) {
         let no_offset = 0usize;
+        // A stem has one block, whose planes follow each other.
+        let plane = if self.shape.is_stem() { self.shape.plane(1, all, self.words) } else { all * self.words };
         let kernels = self.kernels[group.vectors - 1];
         // SAFETY: the group is the layer's.
         let filters = unsafe { context.filters(self.weights).add(group.weights) };
         let block_weights = self.words * group.vectors * self.lanes;
         let parts = count.div_ceil(kernels.len());
-        for p in 0..self.positions() {
+        for p in 0..self.shape.positions() {
+            let (first_plane, planes) = self.shape.planes_of(p);
+            let start = self.shape.start_of(p, first_plane, [self.input_blocks, all, self.words]);
+            let blocks = planes * self.blocks;
             for part in 0..parts {
                 let (from, to) = (part * count / parts, (part + 1) * count / parts);
                 // SAFETY: positions, squares and blocks are those of the transformed input, and so are their products.
                 unsafe {
-                    let filters = filters.add(p * self.blocks * block_weights);
-                    let next = filters.wrapping_add(self.blocks * block_weights);
+                    let filters = filters.add(first_plane * self.blocks * block_weights);
+                    let next = filters.wrapping_add(blocks * block_weights);
                     let args = TileArgs {
-                        input: transformed.add(p * position + group.first_input_block * plane + from * self.words),
+                        input: transformed.add(start + group.first_input_block * plane + from * self.words),
                         input_plane: plane,
-                        blocks: self.blocks,
+                        blocks,
                         taps: &no_offset,
                         tap_count: 1,
                         weights: filters,
@@ -297,7 +309,7 @@ impl Winograd {
                         residual: std::ptr::null(),
                         residual_plane: 0,
                         clamp: Clamp::NONE,
-                        ahead: Ahead::share(next, [self.blocks, block_weights, 1], [part, parts]),
+                        ahead: Ahead::share(next, [blocks, block_weights, 1], [part, parts]),
                         dynamic: DynamicStrides::default(),
                     };
                     kernels[to - from - 1](&args);
@@ -358,7 +370,11 @@ impl Winograd {
                     };
                     let from = products.add((vector * count + j) * V::LANES);
                     let position = 2 * count * V::LANES;
-                    match (self.m, V::BYTES_PER_WORD == 2 && self.is_whole()) {
+                    match (self.shape.m, V::BYTES_PER_WORD == 2 && self.is_whole()) {
+                        #[cfg(not(target_arch = "wasm32"))]
+                        _ if self.shape.is_stem() => transform_output::<V, 7, 4>(from, position, &finish),
+                        #[cfg(not(target_arch = "wasm32"))]
+                        _ if self.shape.is_strided() => transform_output::<V, 3, 2>(from, position, &finish),
                         (4, false) => transform_output::<V, 6, 4>(from, position, &finish),
                         (4, true) => transform_whole_output::<V, 6, 4>(from, position, &finish),
                         (_, false) => transform_output::<V, 4, 2>(from, position, &finish),

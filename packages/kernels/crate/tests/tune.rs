@@ -47,7 +47,9 @@ fn options(isa: &'static Isa, threads: usize) -> Options {
 #[test]
 fn every_candidate_of_every_instruction_set_gives_the_same_numbers() {
     let mut random = Random(5);
-    for case in [case(3, [13, 9], 40), case(1, [13, 9], 40), case(3, [7, 7], 17)] {
+    let strided = |case: ConvCase| ConvCase { strides: [2, 2], ..case };
+    let more = [strided(case(3, [13, 9], 40)), strided(case(7, [37, 18], 3))];
+    for case in [case(3, [13, 9], 40), case(1, [13, 9], 40), case(3, [7, 7], 17)].into_iter().chain(more) {
         let (builder, x, expected) = graph_of(&case, &mut random);
         let graph = Graph::parse(&builder.json()).unwrap();
         let constants: Constants = builder.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();

@@ -1,6 +1,8 @@
 //! How each convolution is computed.
 
 use super::Options;
+#[cfg(not(target_arch = "wasm32"))]
+use super::strided::{can_be_strided, choose_strided};
 use crate::format::Format;
 use crate::layout::Border;
 use crate::lower::Conv;
@@ -43,6 +45,10 @@ pub(super) fn can_be_winograd(conv: &Conv, format: Format, options: Options) -> 
     // Bytes are transformed as whole numbers, where the instruction set multiplies such; in float32 that costs what they save.
     let is_byte = IS_REDUCIBLE && matches!(format, Format::Byte { .. });
     let is_transformed = !is_byte || !options.isa.whole_tiles[0].is_empty();
+    #[cfg(not(target_arch = "wasm32"))]
+    if conv.kernel == [3, 3] && can_be_strided(conv, format) {
+        return true;
+    }
     is_transformed && conv.kernel == [3, 3] && conv.strides == [1, 1] && conv.dilations == [1, 1]
 }
 
@@ -57,6 +63,10 @@ pub(super) fn choose_algorithm(
     let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
     if !can_be_winograd(conv, format, options) {
         return Algorithm::Direct;
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    if conv.strides != [1, 1] {
+        return choose_strided([input, output], options);
     }
     if let Some(algorithm) = options.algorithm {
         return algorithm;
@@ -86,7 +96,7 @@ pub(super) fn border(conv: &Conv, algorithm: Algorithm, input: [usize; 4], outpu
         let (size, count) = (input[1 + axis], output[1 + axis]);
         let read = match algorithm {
             Algorithm::Direct | Algorithm::Matrix => reach(conv, axis, count),
-            Algorithm::Winograd(m) => count.next_multiple_of(m) + 2,
+            Algorithm::Winograd(m) => (count.next_multiple_of(m) - 1) * conv.strides[axis] + conv.kernel[axis],
         };
         read.saturating_sub(conv.padding[axis] + size)
     };

@@ -1,6 +1,7 @@
 //! Choices that measurements have made, by the convolutions' shapes.
 
 use super::algorithm::can_be_winograd;
+use super::strided::can_be_stem;
 use super::{Algorithm, Choice, Options, Planner};
 use crate::graph::{Constants, Graph, ValueId};
 use crate::json::Json;
@@ -52,13 +53,25 @@ impl<'a> Planner<'_, 'a> {
             if self.options.isa.prefetches {
                 candidates.push(Choice { prefetches_otherwise: true, ..model });
             }
-            if can_be_winograd(conv, self.formats[input], self.options) && !self.is_narrow(input) {
-                let all = [Algorithm::Direct, Algorithm::Winograd(2), Algorithm::Winograd(4)];
-                let others = all.into_iter().filter(|algorithm| *algorithm != model.algorithm);
-                candidates.extend(others.map(Choice::of));
-            }
+            let others = self.algorithms(conv, input).iter().filter(|algorithm| **algorithm != model.algorithm);
+            candidates.extend(others.copied().map(Choice::of));
         }
         Layer { shape, value: operation.output, candidates }
+    }
+}
+
+impl Planner<'_, '_> {
+    fn algorithms(&self, conv: &Conv, input: ValueId) -> &'static [Algorithm] {
+        const DIRECT: Algorithm = Algorithm::Direct;
+        const F2: Algorithm = Algorithm::Winograd(2);
+        const F4: Algorithm = Algorithm::Winograd(4);
+        let can_be_winograd = can_be_winograd(conv, self.formats[input], self.options);
+        match self.is_narrow(input) {
+            true if can_be_stem(conv, self.shape(input)[3]) => &[DIRECT, F4],
+            false if can_be_winograd && conv.strides != [1, 1] => &[DIRECT, F2],
+            false if can_be_winograd => &[DIRECT, F2, F4],
+            _ => &[DIRECT],
+        }
     }
 }
 

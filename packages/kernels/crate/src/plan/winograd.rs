@@ -12,7 +12,7 @@ use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
 use crate::tile::FLOAT;
 use crate::weights::{Filters, Packing};
-use crate::winograd::{Square, Stage, Winograd, position_floats, whole_items, whole_limit};
+use crate::winograd::{Square, SquareShape, Stage, Winograd, whole_items, whole_limit};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -31,17 +31,18 @@ impl<'a> Planner<'_, 'a> {
             return 0;
         };
         let input = &self.layouts[operation.inputs[0]];
-        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, m, index) {
+        let shape = square_shape(m, conv);
+        if self.options.threads <= FEW_WORKERS || !self.is_by_groups(conv, shape, index) {
             return 0;
         }
-        let squares = self.squares_shared(m, operation);
-        (m + 2) * (m + 2) * position_floats(input.blocks, squares, self.winograd_words(input))
+        let squares = self.squares_shared(shape, operation);
+        shape.transformed_floats(input.blocks, squares, self.winograd_words(input))
     }
 
     /// Words of a transformed block: bytes become whole numbers of 16 bits.
     fn winograd_words(&self, input: &Layout) -> usize {
         let is_byte = IS_REDUCIBLE && matches!(input.format, Format::Byte { .. });
-        if is_byte { self.lanes / 2 } else { self.lanes }
+        if is_byte { self.lanes / 2 } else { input.block }
     }
 
     /// Whether no sum of the layer can be so large that Winograd's in whole numbers would lose it.
@@ -56,21 +57,21 @@ impl<'a> Planner<'_, 'a> {
         filters.largest_byte_sum(&filters.steps()) < whole_limit(m)
     }
 
-    fn is_by_groups(&self, conv: &Conv, m: usize, index: usize) -> bool {
+    fn is_by_groups(&self, conv: &Conv, shape: SquareShape, index: usize) -> bool {
         let operation = &self.operations()[index];
         let words = self.winograd_words(&self.layouts[operation.inputs[0]]);
-        let (groups, blocks) = self.output_groups(conv, operation, (m + 2) * (m + 2) * words);
+        let (groups, blocks) = self.output_groups(conv, operation, shape.planes() * words);
         let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * words * self.lanes;
-        let are_large = 4 * (m + 2) * (m + 2) * bytes >= LARGE_WEIGHTS;
+        let are_large = 4 * shape.planes() * bytes >= LARGE_WEIGHTS;
         are_large != self.choices[index].divides_otherwise && groups.len() >= self.options.threads
     }
 
     /// Squares that are transformed together where the workers share them.
-    fn squares_shared(&self, m: usize, operation: &Operation) -> usize {
+    fn squares_shared(&self, shape: SquareShape, operation: &Operation) -> usize {
         let [images, height, width, _] = self.shape(operation.output);
-        let all = images * height.div_ceil(m) * width.div_ceil(m);
+        let all = images * height.div_ceil(shape.m) * width.div_ceil(shape.m);
         let input = &self.layouts[operation.inputs[0]];
-        let each = (m + 2) * (m + 2) * input.blocks * self.winograd_words(input);
+        let each = shape.planes() * input.blocks * self.winograd_words(input);
         let most = (SHARED_TRANSFORMED / each).max(self.squares_at_once());
         even_parts(all, most).into_iter().max().unwrap_or(0)
     }
@@ -85,20 +86,22 @@ impl<'a> Planner<'_, 'a> {
         let operation = &self.operations()[index];
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
-        let positions = (m + 2) * (m + 2);
+        let shape = square_shape(m, conv);
+        let planes = shape.planes();
         let lanes = self.lanes;
         let words = self.winograd_words(&input);
-        let (groups, blocks) = self.output_groups(conv, operation, positions * words);
+        let (groups, blocks) = self.output_groups(conv, operation, planes * words);
         let filters = Filters {
             filter: conv.filter,
-            taps: 9,
+            taps: conv.kernel[0] * conv.kernel[1],
             in_channels: input.channels,
             out_channels: output.channels,
             groups: conv.groups,
         };
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
-        let floats = vectors * positions * blocks * words * lanes;
-        let how = [WINOGRAD + m + if words < lanes { 4 } else { 0 }, lanes];
+        let floats = vectors * planes * blocks * words * lanes;
+        let whole_words = words < input.block;
+        let how = [WINOGRAD + if whole_words { m / 2 } else { shape.reach() }, lanes];
         let bias = conv.bias.unwrap_or(&[]);
         let whole = match input.format {
             Format::Byte { scale, zero, .. } if IS_REDUCIBLE => Some(bytes_of(&filters, bias, scale, zero)),
@@ -106,10 +109,11 @@ impl<'a> Planner<'_, 'a> {
         };
         let steps = whole.as_ref().map(|bytes| bytes.steps.clone());
         let weights = self.reserve_filters(&filters, &groups, floats, how, |group, at| Packing::Winograd {
-            m,
+            shape,
             filters,
             group,
             blocks,
+            channels: input.block,
             lanes,
             at,
             steps: steps.clone(),
@@ -118,12 +122,13 @@ impl<'a> Planner<'_, 'a> {
             Some(bytes) => (bytes.bias, bytes.scales),
             None => (Cow::Borrowed(bias), Vec::new()),
         };
-        let is_by_groups = self.is_by_groups(conv, m, index);
+        let is_by_groups = self.is_by_groups(conv, shape, index);
         let choice = self.choices[index];
+        let walk = if shape.is_stem() { Walk::RgbUnit } else { Walk::Unit };
         let layer = Winograd {
-            m,
+            shape,
             images: output.images,
-            squares: squares(m, &input, &output, residual.as_ref()),
+            squares: squares(shape, &input, &output, residual.as_ref()),
             groups,
             input_blocks: input.blocks,
             blocks,
@@ -137,11 +142,11 @@ impl<'a> Planner<'_, 'a> {
             residual_row: residual.map_or(0, |layout| layout.row),
             weights,
             bias: self.reserve_channels(bias, output.channels),
-            scales: if words < lanes { self.reserve_channels(Cow::Owned(scales), output.channels) } else { 0 },
+            scales: if whole_words { self.reserve_channels(Cow::Owned(scales), output.channels) } else { 0 },
             clamp: conv.clamp,
-            kernels: match words < lanes {
+            kernels: match whole_words {
                 true => self.options.isa.whole_tiles,
-                false => self.options.isa.tiles(FLOAT, Walk::Unit, cpu::prefetch_pays() != choice.prefetches_otherwise),
+                false => self.options.isa.tiles(FLOAT, walk, cpu::prefetch_pays() != choice.prefetches_otherwise),
             },
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],
@@ -151,7 +156,7 @@ impl<'a> Planner<'_, 'a> {
         let mut stages = Vec::new();
         if is_by_groups {
             let mut first = 0;
-            for count in even_parts(all, self.squares_shared(m, operation)) {
+            for count in even_parts(all, self.squares_shared(shape, operation)) {
                 match self.options.threads <= FEW_WORKERS {
                     true => stages.push(Stage::Own { first, count }),
                     false => stages.extend([Stage::Transform { first, count }, Stage::Multiply { first, count }]),
@@ -159,7 +164,9 @@ impl<'a> Planner<'_, 'a> {
                 first += count;
             }
         } else {
-            let wanted = layer.squares_at_once * if choice.has_large_items { 2 } else { 1 };
+            // Their filters are large beside their products: more squares for each time that they are read.
+            let more = if shape.is_strided() && !shape.is_stem() { 3 } else { 1 };
+            let wanted = more * layer.squares_at_once * if choice.has_large_items { 2 } else { 1 };
             stages.push(Stage::Whole { items: whole_items(all, wanted, self.options.threads) });
         }
         for stage in stages {
@@ -169,13 +176,22 @@ impl<'a> Planner<'_, 'a> {
     }
 }
 
-fn squares(m: usize, input: &Layout, output: &Layout, residual: Option<&Layout>) -> Vec<Square> {
+fn square_shape(m: usize, conv: &Conv) -> SquareShape {
+    SquareShape { m, stride: conv.strides[0], kernel: conv.kernel[0] }
+}
+
+fn squares(
+    SquareShape { m, stride, .. }: SquareShape,
+    input: &Layout,
+    output: &Layout,
+    residual: Option<&Layout>,
+) -> Vec<Square> {
     let mut squares = Vec::new();
     for y in (0..output.height).step_by(m) {
         for x in (0..output.width).step_by(m) {
             let at = |layout: &Layout| (y * layout.row + x * layout.pixel) as u32;
             squares.push(Square {
-                input: at(input),
+                input: (stride * (y * input.row + x * input.pixel)) as u32,
                 output: at(output),
                 residual: residual.map_or(0, at),
                 rows: m.min(output.height - y) as u16,

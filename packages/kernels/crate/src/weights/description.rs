@@ -71,8 +71,18 @@ impl Packing<'_> {
                 into.filters(filters);
                 into.group(group);
             }
-            Packing::Winograd { m, filters, group, blocks, lanes, at, steps } => {
-                into.numbers(&[2, *m, *blocks, *lanes, *at, usize::from(steps.is_some())]);
+            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, steps } => {
+                into.numbers(&[
+                    2,
+                    shape.m,
+                    shape.stride,
+                    shape.kernel,
+                    *blocks,
+                    *channels,
+                    *lanes,
+                    *at,
+                    usize::from(steps.is_some()),
+                ]);
                 if let Some(steps) = steps {
                     into.array(steps);
                 }

@@ -1,10 +1,19 @@
 //! The transforms of Winograd's minimal filtering for 3×3 filters.
 
+use super::SquareShape;
+#[cfg(not(target_arch = "wasm32"))]
+use super::strided;
 use crate::precision::IS_REDUCIBLE;
 use crate::simd::Vector;
 
 /// Output channels that [`transform_filters`] takes at once.
 pub const FILTER_LANES: usize = 8;
+
+/// The most numbers that a square of a channel becomes.
+#[cfg(not(target_arch = "wasm32"))]
+pub const MOST_PLANES: usize = strided::MOST_PLANES;
+#[cfg(target_arch = "wasm32")]
+pub const MOST_PLANES: usize = 36;
 
 /// Bᵀ d of one row or column, N = m + 2 numbers.
 ///
@@ -38,7 +47,7 @@ pub(super) unsafe fn input_row<V: Vector, const N: usize>(d: [V; N]) -> [V; N] {
     }
 }
 
-/// Aᵀ m of one row or column, N = M + 2 numbers to M.
+/// Aᵀ m of one row or column: to M numbers of M + 2, or at stride 2 of M + 1 or M + 3.
 ///
 /// # Safety
 /// As [`Vector`].
@@ -57,6 +66,21 @@ pub(super) unsafe fn output_row<V: Vector, const N: usize, const M: usize>(m: [V
             r[1] = two.mul_add(d, b);
             r[2] = four.mul_add(c, a);
             r[3] = eight.mul_add(d, b).add(m[5]);
+        } else if N == 7 {
+            let (half, two, four, eight) = (V::splat(0.5), V::splat(2.0), V::splat(4.0), V::splat(8.0));
+            let a = m[1].add(m[2]);
+            let b = m[1].sub(m[2]);
+            let c = m[3].add(m[4]);
+            let d = m[3].sub(m[4]);
+            let h = half.mul(m[5]);
+            let q = half.mul(h);
+            r[0] = m[0].add(a).add(c).add(m[5]);
+            r[1] = two.mul_add(d, b).add(h);
+            r[2] = four.mul_add(c, a).add(q);
+            r[3] = eight.mul_add(d, b).add(half.mul_add(q, m[6]));
+        } else if N == 3 {
+            r[0] = m[0].add(m[1]);
+            r[1] = m[1].add(m[2]);
         } else {
             r[0] = m[0].add(m[1]).add(m[2]);
             r[1] = m[1].sub(m[2]).sub(m[3]);
@@ -221,13 +245,23 @@ const WHOLE_G4: [[f64; 3]; 6] =
 /// `[tap][lane]`, `transformed[position][lane]`. In float64, so that the filters carry no error of their
 /// own; or, where they are of whole numbers, such.
 #[inline(always)]
-pub fn transform_filters(
-    m: usize,
+pub fn transform_filters<const TAPS: usize>(
+    shape: SquareShape,
     is_whole: bool,
-    filters: &[[f64; FILTER_LANES]; 9],
-    transformed: &mut [[f32; FILTER_LANES]; 36],
+    filters: &[[f64; FILTER_LANES]; TAPS],
+    transformed: &mut [[f32; FILTER_LANES]; MOST_PLANES],
 ) {
-    match (m, is_whole && IS_REDUCIBLE) {
+    #[cfg(not(target_arch = "wasm32"))]
+    if shape.is_strided() {
+        let mut rows = [[0.0; FILTER_LANES]; MOST_PLANES];
+        match shape.is_stem() {
+            true => transform_with(&strided::G_STEM, filters, &mut rows),
+            false => transform_with(&strided::G_STRIDED, filters, &mut rows),
+        }
+        strided::each_plane(shape, |at, _, plane| transformed[plane] = rows[at]);
+        return;
+    }
+    match (shape.m, is_whole && IS_REDUCIBLE) {
         (4, false) => transform_with(&G4, filters, transformed),
         (4, true) => transform_with(&WHOLE_G4, filters, transformed),
         (_, false) => transform_with(&G2, filters, transformed),
@@ -236,24 +270,29 @@ pub fn transform_filters(
 }
 
 #[inline(always)]
-fn transform_with<const N: usize>(
-    g: &[[f64; 3]; N],
-    filters: &[[f64; FILTER_LANES]; 9],
-    transformed: &mut [[f32; FILTER_LANES]; 36],
+fn transform_with<const N: usize, const K: usize, const TAPS: usize>(
+    g: &[[f64; K]; N],
+    filters: &[[f64; FILTER_LANES]; TAPS],
+    transformed: &mut [[f32; FILTER_LANES]; MOST_PLANES],
 ) {
-    let mut rows = [[[0.0; FILTER_LANES]; 3]; N];
+    let mut rows = [[[0.0; FILTER_LANES]; K]; N];
     for (row, g) in rows.iter_mut().zip(g) {
-        for x in 0..3 {
+        for x in 0..K {
             for lane in 0..FILTER_LANES {
-                row[x][lane] = g[0] * filters[x][lane] + g[1] * filters[3 + x][lane] + g[2] * filters[6 + x][lane];
+                row[x][lane] = dot(g, |y| filters[y * K + x][lane]);
             }
         }
     }
     for (y, row) in rows.iter().enumerate() {
         for (x, g) in g.iter().enumerate() {
             for lane in 0..FILTER_LANES {
-                transformed[y * N + x][lane] = (row[0][lane] * g[0] + row[1][lane] * g[1] + row[2][lane] * g[2]) as f32;
+                transformed[y * N + x][lane] = dot(g, |x| row[x][lane]) as f32;
             }
         }
     }
+}
+
+#[inline(always)]
+fn dot<const K: usize>(g: &[f64; K], values: impl Fn(usize) -> f64) -> f64 {
+    (1..K).fold(g[0] * values(0), |sum, k| sum + g[k] * values(k))
 }
