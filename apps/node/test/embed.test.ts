@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -242,6 +243,33 @@ describe('embed', () => {
     expect(table.stdout).toMatch(/│ picture +│ similarity │/);
     const absent = await residual(['search', 'absent.npy', 'many/030.png', ...flags], { cwd: folder });
     expect(absent).toMatchObject({ exitCode: 2, said: [expect.stringContaining('absent.npy: expected embeddings')] });
+  });
+
+  test('an index finds what the exact search finds; one of other embeddings, or of none, is refused', async () => {
+    await residual(['embed', 'many', ...flags, '--out', 'rows.npy', '--force'], { cwd: folder });
+    const search = (...more: string[]): ReturnType<typeof residual> =>
+      residual(['search', 'rows.npy', 'many/030.png', ...flags, '--json', '--top', '9', ...more], { cwd: folder });
+    const exact = await search();
+    const index = join(folder, 'rows.usearch');
+    for (const _ of ['built', 'used']) expect((await search('--index', 'rows.usearch')).stdout).toBe(exact.stdout);
+    expect(readdirSync(folder).filter((name) => name.includes('usearch'))).toEqual(['rows.usearch']);
+    const made = statSync(index).mtime;
+    utimesSync(index, made, new Date(0));
+    const old = await search('--index', 'rows.usearch');
+    expect([old.exitCode, old.said.at(-1)]).toEqual([
+      2,
+      'residual: rows.usearch: expected an index as new as rows.npy; remove it, and it is built again',
+    ]);
+    writeFileSync(index, 'nonsense');
+    const wrong = await search('--index', 'rows.usearch');
+    expect([wrong.exitCode, wrong.said.at(-1)]).toEqual([2, expect.stringContaining('expected an index of usearch')]);
+    const nowhere = await search('--index', 'absent/rows.usearch');
+    expect([nowhere.exitCode, nowhere.said.at(-1)]).toEqual([
+      2,
+      expect.stringContaining('expected a place for the index'),
+    ]);
+    const pictures = await residual(['search', 'many', 'many/030.png', ...flags, '--index', 'x'], { cwd: folder });
+    expect(pictures.said.at(-1)).toContain('--index: expected a FILE.npy to search, got many');
   });
 
   test('explain writes the crop under a heatmap, and says what it shows', async () => {

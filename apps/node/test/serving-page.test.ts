@@ -103,3 +103,13 @@ test("KServe's paths are the folders that its runtimes read", () => {
   expect(triton).toEqual({ runtime: 'kserve-tritonserver', folder: 'models' });
   expect(tensorflow).toEqual({ runtime: 'kserve-tensorflow-serving', folder: 'models/resnet50' });
 });
+
+test('the configuration in deploy is the page’s', () => {
+  const files = [
+    'triton/resnet50/config.pbtxt',
+    'tensorflow-serving/models.config',
+    'tensorflow-serving/batching.config',
+  ];
+  const deploy = resolve(import.meta.dirname, '../../../deploy');
+  expect(files.map((file) => readFileSync(join(deploy, file), 'utf8'))).toEqual(blocks('pbtxt'));
+});

@@ -67,6 +67,8 @@ const [early, late] = [memory.slice(settled, 2 * settled), memory.slice(-settled
 const growth = median(late) / median(early);
 say(`answers by status: ${JSON.stringify(Object.fromEntries(counts))}; not as expected: ${wrong.length}`);
 say(`memory: ${median(early).toFixed(0)} MB in the second quarter, ${median(late).toFixed(0)} MB in the last`);
+const tenths = Array.from({ length: 10 }, (_, tenth) => memory[Math.floor((tenth * memory.length) / 10)]!.toFixed(0));
+say(`by tenths of the time: ${tenths.join(', ')} MB`);
 say(`most memory ${Math.max(...memory).toFixed(0)} MB; descriptors ${descriptors[settled]} to ${descriptors.at(-1)}`);
 for (const line of wrong.slice(0, 10)) say(line);
 const isFlat = growth < MOST_GROWTH && descriptors.at(-1)! <= descriptors[settled]! + 2 * CLIENTS;

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { description, jsonLines, parquetLists, type RowFormat, shortest } from '../rows/row-format.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EmbeddingRow } from './embedding-journal.ts';
-import { namesOf } from './read-npy.ts';
+import { namesOf } from './npy-file.ts';
 
 /** What is known of embeddings before they are written. */
 export interface EmbeddingTable {

@@ -1,4 +1,4 @@
-import { readNpy } from '../embed/read-npy.ts';
+import { NpyFile } from '../embed/npy-file.ts';
 import { exitCode } from '../exit-code.ts';
 import { type FoundImage, foundImage } from '../find-images.ts';
 import { type LoadedClassifier, loadClassifier, type ModelFlags } from '../load-classifier.ts';
@@ -11,12 +11,14 @@ import { showProgress } from '../progress.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 import { textTable } from '../terminal/text-table.ts';
 import { UsageError } from '../usage-error.ts';
+import { offerByIndex } from './embedding-index.ts';
 import { Nearest, type Neighbour } from './nearest.ts';
 import { findSearched } from './searched.ts';
 
 export interface SearchFlags extends ModelFlags, DecodeFlags {
   readonly top: string;
   readonly json?: boolean;
+  readonly index?: string;
 }
 
 /** Finds the pictures of a folder, or of embeddings, most like a picture. Gives the exit code. */
@@ -28,6 +30,8 @@ export async function searchImages(
 ): Promise<number> {
   const k = parseCount('--top', flags.top);
   const searched = await findSearched(folder, signal);
+  if (flags.index !== undefined && !('npy' in searched))
+    throw new UsageError(`--index: expected a FILE.npy to search, got ${folder}; residual embed makes one`);
   const reader = new PictureReader(parseDecodeFlags(flags));
   const queried = foundImage(image);
   const query = await reader.read(queried, signal);
@@ -35,10 +39,11 @@ export async function searchImages(
   const others = 'npy' in searched ? [] : searched.images;
   const loaded = await loadClassifier(flags, reader.numbered([queried, ...others], signal), signal);
   try {
-    const nearest = new Nearest(await loaded.classifier.embed(query, { signal }), k);
+    const embedding = await loaded.classifier.embed(query, { signal });
+    const nearest = new Nearest(embedding, k);
     const failures =
       'npy' in searched
-        ? await offerRows(searched.npy, loaded.classifier.numFeatures, nearest, signal)
+        ? await offerRows(searched.npy, flags.index, { nearest, k, query: embedding, signal })
         : await offerImages(searched.images, { ...loaded, reader }, nearest, signal);
     say(...reader.notes.lines);
     if (flags.json) for (const neighbour of nearest.found) printJson(neighbour);
@@ -50,14 +55,25 @@ export async function searchImages(
   }
 }
 
-async function offerRows(path: string, length: number, nearest: Nearest, signal: AbortSignal): Promise<number> {
-  for await (const { file, embedding } of readNpy(path)) {
-    signal.throwIfAborted();
-    if (embedding.length !== length) {
-      const counts = `expected embeddings of the model's ${length} numbers, got ${embedding.length}`;
-      throw new UsageError(`${path}: ${counts}; name the model that made them`);
+/** Of all rows, or of those that the index finds. */
+async function offerRows(
+  npy: string,
+  index: string | undefined,
+  { nearest, k, query, signal }: { nearest: Nearest; k: number; query: Float32Array; signal: AbortSignal },
+): Promise<number> {
+  if (index !== undefined) {
+    await offerByIndex({ npy, index, k }, query, nearest, signal);
+    return 0;
+  }
+  const file = await NpyFile.open(npy);
+  try {
+    file.checkLength(query.length);
+    for await (const { file: name, embedding } of file.named()) {
+      signal.throwIfAborted();
+      nearest.offer(name, embedding);
     }
-    nearest.offer(file, embedding);
+  } finally {
+    await file.close();
   }
   return 0;
 }
