@@ -24,6 +24,7 @@ const devices: Readonly<Record<string, (flags: DeviceFlags) => Promise<Device>>>
     allowRelaxedSimd();
     return wasm();
   },
+  webgpu: async () => (await import('@residual/backend-webgpu/dawn')).dawnWebgpu(),
   tfjs: tfjsOnFirstBackend,
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/tfjs-node')).tfjsWasm(),

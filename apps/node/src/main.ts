@@ -10,6 +10,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { fineTuneCommand } from './commands/fine-tune.ts';
+import { gpuReportCommand } from './commands/gpu-report.ts';
 import { modelsCommand } from './commands/models.ts';
 import { searchCommand } from './commands/search.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -54,6 +55,7 @@ const program = new Command('residual')
   .addCommand(cacheCommand())
   .addCommand(exportCommand(interruption.signal))
   .addCommand(benchCommand(interruption.signal))
+  .addCommand(gpuReportCommand(interruption.signal))
   .addCommand(trainCommand(interruption.signal))
   .addCommand(fineTuneCommand(interruption.signal))
   .addCommand(degradationCommand(interruption.signal));

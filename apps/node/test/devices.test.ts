@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { createModel } from '@residual/resnet/registry';
 import { expectClose, requirement } from '@residual/testing';
+import { webgpuEnvironment } from '@residual/testing/dawn';
 import { writeSafetensors } from '@residual/weights';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -45,6 +46,44 @@ test.each(
   expect(answer.engine).toBe(name);
   expectClose(answer.logits, expected.logits, 1e-4);
 });
+
+test.skipIf(!requirement('lavapipe'))(
+  'webgpu computes by Dawn, in float32 and in float16, and ends',
+  { timeout: 600_000 },
+  async () => {
+    const cwd = await folderWithNet();
+    const env = await webgpuEnvironment('lavapipe');
+    const eager = await residual([...classify, '--device', 'tfjs-wasm'], { cwd });
+    const { logits: expected } = JSON.parse(eager.stdout);
+    for (const [precision, tolerance, says] of [
+      ['fp32', 1e-4, /^webgpu \(llvmpipe[^,]*\)$/],
+      ['fp16', 5e-3, /^webgpu \(llvmpipe.*, fp16\)$/],
+    ] as const) {
+      const flags = ['--device', 'webgpu', '--precision', precision];
+      const { exitCode, stdout, device } = await residual([...classify, ...flags], { cwd, env });
+      expect(exitCode).toBe(0);
+      expect(device).toMatch(says);
+      expectClose(JSON.parse(stdout).logits, expected, tolerance);
+    }
+  },
+);
+
+test.skipIf(!requirement('lavapipe'))(
+  'gpu-report says how far float16 is from float32, and how long both take',
+  async () => {
+    const env = await webgpuEnvironment('lavapipe');
+    const { exitCode, stdout } = await residual(['gpu-report', '--json'], { env });
+    expect(exitCode).toBe(0);
+    const { adapter, pictures, sameTop1, largestDifference, largestLogit, times } = JSON.parse(stdout);
+    expect(adapter).toMatchObject({ vendor: 'mesa', features: expect.arrayContaining(['shader-f16']) });
+    expect([pictures, sameTop1]).toEqual([2, 2]);
+    expect(largestDifference / largestLogit).toBeLessThan(5e-3);
+    for (const { warmMs, layers } of [times.fp32, times.fp16]) {
+      expect(warmMs).toBeGreaterThan(0);
+      expect(layers[0].algorithm).toMatch(/^direct/);
+    }
+  },
+);
 
 test('where the first of the list cannot run, the next serves and the line says why', async () => {
   const cwd = await folderWithNet();

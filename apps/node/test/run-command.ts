@@ -36,7 +36,7 @@ export function residual(
     child.on('error', reject);
     child.on('close', (exitCode) => {
       const lines = stderr.split('\n').filter((line) => line !== '');
-      const device = lines.find((line) => /^(native|tensorflow|wasm|tfjs)\b/.test(line));
+      const device = lines.find((line) => /^(native|tensorflow|wasm|webgpu|tfjs)\b/.test(line));
       resolve({ exitCode, stdout, device, said: lines.filter((line) => line !== device) });
     });
   });

@@ -76,10 +76,14 @@ describe.skipIf(!requirement('webgpu'))('float16', () => {
   });
 
   test('a report says how far its answers are, on this adapter', async () => {
-    const images = [image, image.map((level) => 1 - level)];
+    const images = [image, image.map((level) => 1 - level)] as const;
     const report = await precisionParity(graph, weights, images);
     expect(report).toMatchObject({ adapter: ofExact.device, pictures: 2, sameTop1: 2 });
     expect(report.largestLogit).toBeGreaterThanOrEqual(Math.max(...exact['logits']!.map(Math.abs)));
+    for (const { buildMs, firstMs, warmMs, layers } of Object.values(report.times)) {
+      for (const ms of [buildMs, firstMs, warmMs]) expect(ms).toBeGreaterThan(0);
+      expect(layers.find(({ name }) => name === 'first')?.algorithm).toMatch(/^direct/);
+    }
     expect(report.largestDifference).toBeGreaterThan(0);
     expect(report.largestDifference).toBeLessThan(5e-3 * report.largestLogit);
   });

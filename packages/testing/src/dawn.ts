@@ -39,6 +39,17 @@ export async function provideWebgpu(driver: WebgpuDriver = 'swiftshader'): Promi
   return gpu;
 }
 
+/** By which Dawn in another process finds the driver, as `provideWebgpu` does in this one. */
+export async function webgpuEnvironment(driver: WebgpuDriver): Promise<Readonly<Record<string, string>>> {
+  const browser = await unpackBrowser();
+  const isLavapipe = driver === 'lavapipe';
+  return {
+    VK_DRIVER_FILES: isLavapipe ? lavapipePath('driver.json') : join(browser, 'vk_swiftshader_icd.json'),
+    LD_LIBRARY_PATH: [browser, ...(isLavapipe ? [lavapipePath()] : [])].join(':'),
+    ...(isLavapipe && { LP_NATIVE_VECTOR_WIDTH: '128' }),
+  };
+}
+
 async function create(driver: WebgpuDriver): Promise<GPU> {
   const browser = await unpackBrowser();
   if (driver === 'lavapipe') {

@@ -9,13 +9,14 @@ import { expectLogits, type NetworkGolden } from './network-goldens.ts';
 
 /**
  * Compiles the net of a golden's title on an engine, and compares its logits, or what it pools where it has no head, with
- * PyTorch's, within 1e-4 of the largest.
+ * PyTorch's, within `tolerance` of the largest.
  */
 export async function expectEngineLogits(
   engine: Engine,
   title: string,
   golden: NetworkGolden,
   build: (title: string, vars: VarSource) => ResNet = buildArchitecture,
+  tolerance = 1e-4,
 ): Promise<void> {
   const graph = await trace((t) => {
     const model = build(title, (path, { shape }) => t.parameter(path, shape));
@@ -25,7 +26,7 @@ export async function expectEngineLogits(
   const executable = await engine.compile(graph, weights);
   try {
     const { logits } = await executable.run({ image: deterministicPicture(golden.shape) });
-    expectLogits(logits as Float32Array, golden);
+    expectLogits(logits as Float32Array, golden, tolerance);
   } finally {
     await executable.dispose();
   }

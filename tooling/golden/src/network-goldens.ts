@@ -22,16 +22,16 @@ export function readGoldens(file: string): Record<string, NetworkGolden> {
   return JSON.parse(readFileSync(new URL(`../golden/${file}`, import.meta.url), 'utf8'));
 }
 
-/** Compares `[N, numClasses]` logits with PyTorch's, within 1e-4 of the largest. */
-export function expectLogits(logits: Float32Array, golden: NetworkGolden): void {
+/** Compares `[N, numClasses]` logits with PyTorch's, within `tolerance` of the largest. */
+export function expectLogits(logits: Float32Array, golden: NetworkGolden, tolerance = 1e-4): void {
   const perRow = logits.length / golden.shape[0];
   for (const [row, expected] of golden.logits.entries()) {
     const got = logits.slice(row * perRow, (row + 1) * perRow).filter((_, index) => index % golden.every === 0);
     expect(got.length).toBe(expected.length);
     const error = Math.max(...got.map((value, index) => Math.abs(value - expected[index]!)));
-    expect(error / golden.largest).toBeLessThan(1e-4);
+    expect(error / golden.largest).toBeLessThan(tolerance);
   }
-  expectClose(probe('logits', logits), golden.probe, 1e-4, 'logits');
+  expectClose(probe('logits', logits), golden.probe, tolerance, 'logits');
 }
 
 /** Tests on every tfjs backend that what `build` makes for a golden's title gives PyTorch's logits and endpoints. */

@@ -78,7 +78,7 @@ function deviceOptions(command: Command): Command {
     )
     .option(
       '--device <list>',
-      'who computes: the first of the list that can run here',
+      'who computes: the first of the list that can run here; webgpu asks for the package webgpu beside the command',
       'native,wasm,tfjs-node,tfjs-wasm',
     )
     .option(
@@ -86,8 +86,11 @@ function deviceOptions(command: Command): Command {
       'native, fp32: choose algorithms by measurement, a few seconds once for each network; kept in the cache',
     )
     .addOption(
-      new Option('--precision <type>', 'of the network: float32, or fewer bits on CPUs that multiply them (native)')
-        .choices(['fp32', 'bf16', 'int8'])
+      new Option(
+        '--precision <type>',
+        'of the network: float32, or fewer bits on CPUs that multiply them (native); fp16 on GPUs (webgpu)',
+      )
+        .choices(['fp32', 'fp16', 'bf16', 'int8'])
         .default('fp32'),
     )
     .option(
