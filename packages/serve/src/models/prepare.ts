@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Classifier, type PictureOptions, readImage } from '@residual/classifier';
 import type { PixelImage } from '@residual/vision';
 import { Piscina } from 'piscina';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { Prepared, PrepareTask } from './prepare-worker.ts';
+import type { Prepared, PrepareTask, PrepareThread } from './prepare-worker.ts';
 import { Slots } from './slots.ts';
 
 /** How pictures are decoded. */
@@ -18,11 +19,15 @@ export interface Preparer {
 
 /** Decoded pictures are large: so many are in memory at a time where one thread does all. */
 const IN_THREAD = 4;
+/** A thread takes 0.3 s to load, and much longer where the machine has other work. */
+const LOADING_MS = 10_000;
 
 /** Prepares on threads of its own, so that the server goes on answering meanwhile. */
 export function preparerOnThreads(threads: number, reading: ReadingOptions): Preparer {
   const filename = new URL('./prepare-worker.js', import.meta.url).href;
-  const pool = new Piscina<PrepareTask, Prepared>({ filename, minThreads: threads, maxThreads: threads });
+  const loaded = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const workerData: PrepareThread = { loaded };
+  const pool = new Piscina<PrepareTask, Prepared>({ filename, workerData, minThreads: threads, maxThreads: threads });
   // The pool's own signal would end the thread with the task.
   const slots = new Slots(threads);
   return {
@@ -40,8 +45,18 @@ export function preparerOnThreads(threads: number, reading: ReadingOptions): Pre
       if (prepared instanceof Float32Array) return prepared;
       throw new ProtocolError(400, prepared.refused);
     },
-    close: () => pool.close(),
+    async close() {
+      await whenLoaded(loaded, threads);
+      await pool.close();
+    },
   };
+}
+
+/** Node 20 falls with the whole process where a thread is ended while it links its modules. */
+async function whenLoaded(loaded: Int32Array, threads: number): Promise<void> {
+  const endMs = performance.now() + LOADING_MS;
+  // A thread that cannot load never comes.
+  while (Atomics.load(loaded, 0) < threads && performance.now() < endMs) await sleep(10);
 }
 
 /** Prepares on the thread that asks: files are decoded beside it, resizing and normalising are its own work. */
