@@ -97,10 +97,10 @@ describe.skipIf(!requirement('data') || !requirement('tfjs-node'))('residual tra
     expect(first).toBeCloseTo(same, 2);
     const settings = JSON.parse(readFileSync(join(out('native'), 'settings.json'), 'utf8'));
     expect([settings.device, Object.keys(settings.versions)]).toEqual(['native', ['residual', 'node', 'tfjs']]);
-    const wrong = await residual(['train', ...flags, '--out', out('x'), '--device', 'native', '--precision', 'bf16']);
+    const wrong = await residual(['train', ...flags, '--out', out('x'), '--device', 'tfjs', '--precision', 'bf16']);
     expect([wrong.exitCode, wrong.said[0]]).toEqual([
       2,
-      expect.stringContaining('--precision: expected fp32 with --device native, got bf16'),
+      expect.stringContaining('--precision: expected fp32 with --device tfjs, got bf16'),
     ]);
   });
 

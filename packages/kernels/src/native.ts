@@ -157,7 +157,8 @@ function nativeOptions(addon: Addon, options: NativeKernelOptions): AddonOptions
   if (isa !== undefined && !names.includes(isa)) {
     throw new KernelError('BAD_OPTION', `isa: expected one that this CPU has (${names.join(', ')}), got '${isa}'`);
   }
-  checkPrecision(addon, precision, isa);
+  // Samples are asked for only where they serve; whether a graph can be computed in bf16, compiling says.
+  if (precision === 'int8') checkPrecision(addon, precision, isa);
   return {
     rejectNonFinite: rejectsNonFinite,
     precision,
@@ -176,7 +177,6 @@ function tuneOptions({ tune = false }: NativeKernelOptions): { budgetMs: number;
   return { budgetMs, ...(folder === undefined ? {} : { folder }) };
 }
 
-/** Before samples are asked for. */
 function checkPrecision(addon: Addon, precision: KernelPrecision, isa: string | undefined): void {
   try {
     addon.checkPrecision(precision, isa);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tensorflow, tfjsNode } from '@residual/backend-node';
+import { native, tensorflow, tfjsNode } from '@residual/backend-node';
 import { randomVars } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
 import { expectClose, requirement } from '@residual/testing';
@@ -101,20 +101,27 @@ function hasBfloat16(): boolean {
   return process.platform === 'linux' && /avx512_bf16|amx_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));
 }
 
-test.runIf(requirement('tfjs-node') && hasBfloat16())(
-  'in bfloat16 engine tensorflow has about the losses of float32, and a state in float32',
-  async () => {
-    const expected = await losses();
-    const got = await losses({ engine: tensorflow({ precision: 'bf16' }), checkpoints: checkpointFolder(folder) });
-    expectClose(got.losses.slice(0, 6), expected.losses.slice(0, 6), 0.01, 'losses');
-    expectClose(got.losses, expected.losses, 0.1, 'losses');
-    const { state } = (await checkpointFolder(folder).latest())!;
-    const short = [...state].filter(([, values]) =>
-      new Uint32Array(values.buffer.slice(0)).every((bits) => !(bits & 0xffff)),
-    );
-    expect(short.map(([name]) => name)).toEqual([]);
-  },
-);
+describe('in bfloat16', () => {
+  const engines = [
+    { engine: native({ precision: 'bf16' }), present: requirement('native') },
+    { engine: tensorflow({ precision: 'bf16' }), present: requirement('tfjs-node') && hasBfloat16() },
+  ];
+  const present = engines.filter((one) => one.present);
+  test.each(present)(
+    'engine $engine.name has about the losses of float32, and a state in float32',
+    async ({ engine }) => {
+      const expected = await losses();
+      const got = await losses({ engine, checkpoints: checkpointFolder(folder) });
+      expectClose(got.losses.slice(0, 6), expected.losses.slice(0, 6), 0.01, 'losses');
+      expectClose(got.losses, expected.losses, 0.1, 'losses');
+      const { state } = (await checkpointFolder(folder).latest())!;
+      const short = [...state].filter(([, values]) =>
+        new Uint32Array(values.buffer.slice(0)).every((bits) => !(bits & 0xffff)),
+      );
+      expect(short.map(([name]) => name)).toEqual([]);
+    },
+  );
+});
 
 describe('stopped and gone on from its checkpoint, a training has the losses and the weights of one that was not', () => {
   const kinds: [string, boolean, () => Partial<TrainOptions>][] = [

@@ -40,8 +40,8 @@ export async function planRun(
   if (model === undefined) throw new UsageError('--model: expected a variant, got none; resnet20 suits CIFAR');
   if (data === undefined) throw new UsageError('--data: expected cifar10:DIR or folder:DIR, got none');
   getSpec(model);
-  if (flags.device !== undefined && flags.device !== 'tensorflow' && flags.precision !== 'fp32')
-    throw new UsageError(`--precision: expected fp32 with --device ${flags.device}, got ${flags.precision}`);
+  if (flags.device === 'tfjs' && flags.precision !== 'fp32')
+    throw new UsageError(`--precision: expected fp32 with --device tfjs, got ${flags.precision}`);
   const recipe = await readRecipe(flags.recipe);
   const epochs = flags.epochs === undefined ? recipe.epochs : parseCount('--epochs', flags.epochs);
   const decode = parseDecodeFlags(flags);

@@ -14,15 +14,16 @@ export interface DeviceOptions {
 
 /**
  * The first device that is here: Residual's own kernels, TensorFlow, and tfjs in JavaScript, which is everywhere. Where it is
- * not the first, a line says which it is and why. Only TensorFlow computes in bfloat16.
+ * not the first, a line says which it is and why. tfjs has no bfloat16.
  *
  * `passedOver` says why so many of the first do not serve.
+ *
+ * @throws UsageError where none that is here computes in the precision.
  */
 export async function firstTrainingDevice(
   { threads, precision }: { readonly threads?: number | undefined; readonly precision: Precision },
   passedOver: readonly string[] = [],
 ): Promise<TrainingDevice> {
-  if (precision === 'bf16') return 'tensorflow';
   const reasons = [...passedOver];
   for (const device of (['native', 'tensorflow'] as const).slice(passedOver.length)) {
     const { available, reason } = await trainingEngine({ device, threads })!.isAvailable();
@@ -32,6 +33,10 @@ export async function firstTrainingDevice(
     }
     reasons.push(`${device}: ${reason}`);
   }
+  if (precision !== 'fp32')
+    throw new UsageError(
+      `--precision ${precision}: expected native or tensorflow here, got neither: ${reasons.join('; ')}`,
+    );
   say(`training on tfjs in JavaScript, slowly; not ${reasons.join('; not ')}`);
   return 'tfjs';
 }
@@ -39,8 +44,8 @@ export async function firstTrainingDevice(
 /** The engine of the steps; none where tfjs computes them operation by operation. */
 export function trainingEngine({ device, threads }: DeviceOptions, precision?: Precision): Engine | undefined {
   if (device === 'tfjs') return undefined;
-  const own = threads === undefined ? {} : { threads };
-  return device === 'native' ? native(own) : tensorflow({ ...own, ...(precision === undefined ? {} : { precision }) });
+  const own = { ...(threads !== undefined && { threads }), ...(precision !== undefined && { precision }) };
+  return device === 'native' ? native(own) : tensorflow(own);
 }
 
 /**

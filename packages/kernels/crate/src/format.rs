@@ -89,7 +89,21 @@ impl Format {
 #[inline(always)]
 pub fn to_bfloat(x: f32) -> u16 {
     let bits = x.to_bits();
-    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+    (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+}
+
+/// @see [`to_bfloat`]
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub fn from_bfloat(half: u16) -> f32 {
+    f32::from_bits(u32::from(half) << 16)
+}
+
+/// The nearest bfloat16 of two numbers in a word, the first in its lower half.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub fn join_bfloats([low, high]: [f32; 2]) -> u32 {
+    u32::from(to_bfloat(low)) | u32::from(to_bfloat(high)) << 16
 }
 
 /// Two bfloat16 whose sum is the number to 16 bits.

@@ -55,9 +55,15 @@ pub struct Isa {
     has_format: fn(usize) -> bool,
     /// Products of bytes in the time of one of float32's.
     pub byte_rate: f64,
+    /// Whether a training step can store values as bfloat16, whether or not the CPU multiplies them.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub stores_bfloat: bool,
     /// The kernels of filters' gradients, `[vectors - 1][rows - 1]`.
     #[cfg(not(target_arch = "wasm32"))]
     pub outer: [&'static [OuterKernel]; 2],
+    /// Those over pairs of pixels in bfloat16; empty where the instruction set multiplies none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub narrow_outer: [&'static [OuterKernel]; 2],
     /// The kernels of Winograd's products in training, `[vectors - 1][squares - 1]`.
     #[cfg(not(target_arch = "wasm32"))]
     pub products: [&'static [ProductKernel]; 2],
@@ -235,15 +241,22 @@ macro_rules! instance {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-macro_rules! training_instances {
-    ($vector:path, [$($enable:literal)?]) => {
+macro_rules! outer_instance {
+    ($name:ident, $vector:path, $format:expr, [$($enable:literal)?]) => {
         /// # Safety
         /// The CPU must have what the function enables; else as [`outer`].
         $(#[target_feature(enable = $enable)])?
-        unsafe fn outer_kernel<const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
+        unsafe fn $name<const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
             // SAFETY: the vector's instructions are enabled here; all else is the caller's word.
-            unsafe { outer::<$vector, COUNT, VECTORS>(args) }
+            unsafe { outer::<$vector, { $format }, COUNT, VECTORS>(args) }
         }
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! training_instances {
+    ($vector:path, [$($enable:literal)?]) => {
+        outer_instance!(outer_kernel, $vector, FLOAT, [$($enable)?]);
 
         /// # Safety
         /// The CPU must have what the function enables; else as [`products`].
@@ -280,7 +293,7 @@ macro_rules! isa {
     (
         $table:ident, $module:ident, $vector:path, $name:literal, $enable:tt, $pixels:tt,
         $reduced:expr, $byte_rate:expr, $has_format:expr, $reduced_peaks:expr
-        $(, $field:ident: $value:expr)?
+        $(, $field:ident: $value:expr)*
     ) => {
         mod $module {
             use super::*;
@@ -313,7 +326,11 @@ macro_rules! isa {
                 has_format: $has_format,
                 byte_rate: $byte_rate,
                 #[cfg(not(target_arch = "wasm32"))]
+                stores_bfloat: <$vector as Vector>::REDUCES,
+                #[cfg(not(target_arch = "wasm32"))]
                 outer: training_row!(outer_kernel, OuterKernel, $pixels),
+                #[cfg(not(target_arch = "wasm32"))]
+                narrow_outer: [&[], &[]],
                 #[cfg(not(target_arch = "wasm32"))]
                 products: training_row!(product_kernel, ProductKernel, $pixels),
                 #[cfg(not(target_arch = "wasm32"))]
@@ -325,7 +342,7 @@ macro_rules! isa {
                 pack,
             };
         }
-        pub static $table: Isa = Isa { $($field: $value,)? ..$module::TABLE };
+        pub static $table: Isa = Isa { $($field: $value,)* ..$module::TABLE };
     };
 }
 
@@ -363,6 +380,9 @@ mod avx512_reduced {
         byte_peak, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
     );
 
+    outer_instance!(narrow_outer, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"]);
+    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
@@ -380,11 +400,11 @@ mod avx512_reduced {
 isa!(
     AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::TILES, 4.0, avx512_reduced::has_format,
-    avx512_reduced::PEAKS
+    avx512_reduced::PEAKS, narrow_outer: avx512_reduced::OUTER
 );
 /// Convolutions by the matrix unit, all else as with AVX-512.
 #[cfg(target_arch = "x86_64")]
-pub static AMX: Isa = Isa { name: "amx", has_matrix: true, ..avx512::TABLE };
+pub static AMX: Isa = Isa { name: "amx", has_matrix: true, narrow_outer: avx512_reduced::OUTER, ..avx512::TABLE };
 #[cfg(target_arch = "x86_64")]
 mod avx2_reduced {
     use super::*;
@@ -416,6 +436,9 @@ mod neon_reduced {
     peak_instance!(bfloat_peak, Neon, BFLOAT, ["neon,bf16"], [1 2 3 4 5 6 7 8 9 10 11 12]);
     peak_instance!(byte_peak, Neon, BYTE, ["neon,dotprod"], [1 2 3 4 5 6 7 8 9 10 11 12]);
 
+    outer_instance!(narrow_outer, Neon, BFLOAT, ["neon,bf16"]);
+    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4 5 6 7 8 9 10 11 12]);
+
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const TILES: Reduced = reduced!(Neon, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
@@ -431,7 +454,7 @@ mod neon_reduced {
 #[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    neon_reduced::TILES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS
+    neon_reduced::TILES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS, narrow_outer: neon_reduced::OUTER
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 isa!(
@@ -454,6 +477,9 @@ mod emulated_reduced {
     peak_instance!(bfloat_peak, Emulated, BFLOAT, [], [1 2 3 4]);
     peak_instance!(byte_peak, Emulated, BYTE, [], [1 2 3 4]);
 
+    outer_instance!(narrow_outer, Emulated, BFLOAT, []);
+    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4]);
+
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, [1 2 3 4]);
@@ -461,5 +487,5 @@ mod emulated_reduced {
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
     EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
-    emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS
+    emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS, narrow_outer: emulated_reduced::OUTER
 );

@@ -159,11 +159,15 @@ impl Task for MeasureLimits {
     fn compute(&mut self) -> Result<NativeLimits> {
         let measure = || -> std::result::Result<NativeLimits, String> {
             let (isa, threads, precision) = self.options.resolve()?;
-            precision.check(isa)?;
+            // A training step in bfloat16 multiplies float32 where the CPU has nothing narrower.
+            let format = match precision.check(isa) {
+                Err(_) if precision == Precision::Bfloat16 && isa.stores_bfloat => Precision::Float32.format(),
+                found => found.map(|()| precision.format())?,
+            };
             Ok(NativeLimits {
                 isa: isa.name.to_owned(),
                 threads: threads as u32,
-                multiply_adds_per_second: peak(isa, precision.format(), threads),
+                multiply_adds_per_second: peak(isa, format, threads),
                 bytes_per_second: bandwidth(threads)?,
             })
         };

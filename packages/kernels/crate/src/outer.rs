@@ -2,6 +2,7 @@
 //! registers while the pixels pass by, of which each adds the product of its input and its output's gradient.
 
 use crate::simd::Vector;
+use crate::tile::FLOAT;
 
 /// Distances are in floats.
 pub struct OuterArgs {
@@ -21,10 +22,12 @@ pub struct OuterArgs {
 
 pub type OuterKernel = unsafe fn(&OuterArgs);
 
+/// With [`crate::tile::BFLOAT`] a word is a pair of pixels.
+///
 /// # Safety
 /// As [`Vector`]; the pointers of `args` must be good for all that it covers.
 #[inline(always)]
-pub unsafe fn outer<V: Vector, const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
+pub unsafe fn outer<V: Vector, const FORMAT: usize, const COUNT: usize, const VECTORS: usize>(args: &OuterArgs) {
     // SAFETY: the caller's word, for the pointers and for the instruction set.
     unsafe {
         let mut sums = [[V::splat(0.0); COUNT]; VECTORS];
@@ -44,7 +47,10 @@ pub unsafe fn outer<V: Vector, const COUNT: usize, const VECTORS: usize>(args: &
                 for i in 0..COUNT {
                     let number = V::broadcast(x.add(i));
                     for v in 0..VECTORS {
-                        sums[v][i] = number.mul_add(factors[v], sums[v][i]);
+                        sums[v][i] = match FORMAT {
+                            FLOAT => number.mul_add(factors[v], sums[v][i]),
+                            _ => V::dot_bfloat(number, factors[v], sums[v][i]),
+                        };
                     }
                 }
                 x = x.add(args.x_pixel);

@@ -87,14 +87,12 @@ pub fn compile_chosen(
     sharing: Option<&Sharing>,
     choices: &Choices,
 ) -> Result<Program, String> {
-    options.precision.check(options.isa)?;
     #[cfg(not(target_arch = "wasm32"))]
     if crate::training::is_training(graph, constants) {
-        return match options.precision {
-            Precision::Float32 => crate::training::compile(graph, constants, options),
-            _ => Err("precision: expected fp32 for a training step, got another".into()),
-        };
+        options.precision.check_training(options.isa)?;
+        return crate::training::compile(graph, constants, options);
     }
+    options.precision.check(options.isa)?;
     let lowered = lower(graph, constants)?;
     let mut ranges = Ranges::new();
     if IS_REDUCIBLE && options.precision == Precision::Int8 {

@@ -66,6 +66,22 @@ impl Precision {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl Precision {
+    /// The same for a training step, which computes with the values in float32 where the CPU does not multiply bfloat16.
+    pub fn check_training(self, isa: &Isa) -> Result<(), String> {
+        match self {
+            Precision::Float32 => Ok(()),
+            Precision::Bfloat16 if isa.stores_bfloat => Ok(()),
+            Precision::Bfloat16 => Err(format!(
+                "precision bf16: expected a CPU with AVX2, AVX-512 or NEON, got kernels for {}; take fp32",
+                isa.name
+            )),
+            Precision::Int8 => Err("precision: expected fp32 or bf16 for a training step, got int8".into()),
+        }
+    }
+}
+
 /// Values that convolutions and pools write, and only convolutions, pools and means read, take fewer bits.
 pub fn formats(lowered: &Lowered, options: Options, ranges: &Ranges) -> Vec<Format> {
     let Options { precision, isa, .. } = options;

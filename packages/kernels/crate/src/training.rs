@@ -11,6 +11,7 @@ mod canvas;
 mod convolution;
 mod elementwise;
 mod filter_gradient;
+mod formats;
 mod lower;
 mod matrix;
 mod moves;
@@ -144,8 +145,8 @@ impl Task {
                 Operation::Reduce(work) => work.run_item(&memory, item),
                 Operation::MatrixProduct(work) => work.run_item(&memory, item),
                 Operation::CopyBox(work) => work.run_item(&memory, item),
-                Operation::Pool(work) => work.run_item(&memory, item),
-                Operation::PoolGradient(work) => work.run_item(&memory, item),
+                Operation::Pool(work) => work.run_item::<V>(&memory, item),
+                Operation::PoolGradient(work) => work.run_item::<V>(&memory, item),
             }
         }
     }
@@ -171,7 +172,8 @@ fn is_known(graph: &Graph, constants: &Constants, id: usize, turns: usize) -> bo
 pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result<Program, String> {
     let mut lowering = Lowering::new(graph, constants, options)?;
     lowering.run()?;
-    let Lowering { sizes, planned, mut slots, outputs, .. } = lowering;
+    let Lowering { sizes, formats, planned, mut slots, outputs, .. } = lowering;
+    let words = |id: usize| sizes[id].div_ceil(formats[id].per_word());
 
     // Constants, then everything that is computed, by lifetime.
     let mut own = 0;
@@ -191,7 +193,7 @@ pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result
     for (index, step) in planned.iter().enumerate() {
         for &id in step.writes.iter().filter(|id| slots[**id].is_none()) {
             ids.push(id);
-            blocks.push(Lifetime { kind: 0, size: sizes[id], first: index, last: last_read[id] });
+            blocks.push(Lifetime { kind: 0, size: words(id), first: index, last: last_read[id] });
         }
     }
     let (offsets, whole) = place(&blocks);
@@ -208,10 +210,10 @@ pub fn compile(graph: &Graph, constants: &Constants, options: Options) -> Result
         // SAFETY: each constant has its place, of its length, and nobody else has the memory yet.
         unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), weights.start().add(at), data.len()) };
     }
-    let slots = Arc::new(Slots::new(slots));
+    let slots = Arc::new(Slots::new(slots, formats.clone()));
     let scratch_each = planned.iter().map(|step| step.scratch).max().unwrap_or(0).next_multiple_of(16) + 16;
     let step = |planned: Planned| {
-        let bytes = |ids: &[usize]| 4 * ids.iter().map(|id| sizes[*id]).sum::<usize>();
+        let bytes = |ids: &[usize]| 4 * ids.iter().map(|id| words(*id)).sum::<usize>();
         let traffic = Traffic { weights: 0, reads: bytes(&planned.reads), writes: bytes(&planned.writes) };
         let Planned { operation, label, value, items, .. } = planned;
         let work = Work::Training(Task { operation, items, slots: slots.clone() });

@@ -229,10 +229,13 @@ fn any_number_of_threads_gives_the_same_bits() {
     let (graph, data) = block(false);
     let inputs: Vec<&[f32]> = data.iter().map(Vec::as_slice).collect();
     let isa = Isa::choose(None).unwrap();
-    let expected = graph.run(isa, None, &inputs).unwrap();
-    for threads in [1, 2, 3, 7] {
-        let options =
-            Options { isa, threads, algorithm: None, reject_non_finite: false, precision: Precision::Float32 };
+    let storing =
+        [Precision::Float32, Precision::Bfloat16].map(|precision| precision.check_training(isa).map(|()| precision));
+    for (precision, threads) in
+        storing.into_iter().flatten().flat_map(|found| [1, 2, 3, 7].map(|threads| (found, threads)))
+    {
+        let expected = graph.run_in(precision, isa, None, &inputs).unwrap();
+        let options = Options { isa, threads, algorithm: None, reject_non_finite: false, precision };
         let program = compile(&Graph::parse(&graph.json()).unwrap(), &Constants::new(), options, &[]).unwrap();
         let executable = Executable::new(program).unwrap();
         for id in 0..10 {
@@ -242,7 +245,7 @@ fn any_number_of_threads_gives_the_same_bits() {
             let job = Job { id, inputs, is_timed: false, on_end };
             // SAFETY: the arrays are as long as their ports, and stay until the answer is received.
             unsafe { executable.submit(job) };
-            assert!(receiver.recv().unwrap().unwrap() == expected, "{threads} threads");
+            assert!(receiver.recv().unwrap().unwrap() == expected, "{precision:?}, {threads} threads");
         }
     }
 }

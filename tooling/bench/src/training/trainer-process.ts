@@ -54,6 +54,7 @@ if (kind === 'eager-tfjs-batch-norm')
   for (const name of ['BatchNormTraining', 'BatchNormTrainingGrad']) unregisterKernel(name, 'tensorflow');
 const engines: Readonly<Record<string, Parameters<typeof train>[0]['engine']>> = {
   native: native({ threads }),
+  'native-bf16': native({ threads, precision: 'bf16' }),
   compiled: tensorflow(),
   'compiled-bf16': tensorflow({ precision: 'bf16' }),
 };
@@ -71,7 +72,7 @@ const engine = engines[kind];
 const gate = new Gate();
 let turn: (Turn & { losses: number[]; startMs: number }) | undefined;
 
-reply({ device: kind === 'native' ? "Residual's kernels" : runsOn });
+reply({ device: kind.startsWith('native') ? "Residual's kernels" : runsOn });
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const { untimed, steps } = JSON.parse(line) as Turn;

@@ -46,7 +46,7 @@ export interface Trained {
 
 /** Who trains, by name; PyTorch with so many workers of its DataLoader. */
 export function trainerNames(): string[] {
-  const own = ['native', 'compiled', 'compiled-bf16', 'eager', 'eager-tfjs-batch-norm'];
+  const own = ['native', 'native-bf16', 'compiled', 'compiled-bf16', 'eager', 'eager-tfjs-batch-norm'];
   const ways = ['', '-compile', '-bf16', '-compile-bf16'];
   return [...own, ...ways.flatMap((way) => [0, 1, 2].map((workers) => `pytorch${way}-${workers}`))];
 }

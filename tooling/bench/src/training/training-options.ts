@@ -45,7 +45,7 @@ export function parseTrainingOptions(args: readonly string[], from: string): Tra
   if (curveSteps !== undefined && curveSteps > MOST_CURVE_STEPS)
     throw new BenchError(`--curve: expected at most ${MOST_CURVE_STEPS} steps, got '${flags.curve}'`);
   const isShared = folder === undefined || curveSteps !== undefined;
-  const usual = ['native', 'compiled', 'compiled-bf16', 'eager', 'pytorch-0'];
+  const usual = ['native', 'native-bf16', 'compiled', 'compiled-bf16', 'eager', 'pytorch-0'];
   if (!isShared) usual.push('eager-tfjs-batch-norm', 'pytorch-1', 'pytorch-2');
   return {
     workload,

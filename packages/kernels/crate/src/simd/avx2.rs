@@ -67,6 +67,29 @@ impl Vector for Avx2 {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Avx2(_mm256_min_ps(ceiling.0, self.0)) }
     }
+    #[inline(always)]
+    unsafe fn where_above_zero(self, mask: Self) -> Self {
+        unsafe { Avx2(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_GT_OQ>(mask.0, _mm256_setzero_ps()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bfloat(p: *const u16) -> Self {
+        unsafe {
+            let words = _mm256_cvtepu16_epi32(_mm_loadu_si128(p as *const __m128i));
+            Avx2(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(words)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bfloat(self, p: *mut u16) {
+        unsafe {
+            let bits = _mm256_castps_si256(self.0);
+            let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            let rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+            let words = _mm256_srli_epi32::<16>(rounded);
+            let halves = _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            _mm_storeu_si128(p as *mut __m128i, halves);
+        }
+    }
 
     #[inline(always)]
     unsafe fn load_bytes(p: *const u8) -> Self {

@@ -58,6 +58,13 @@ impl Vector for Avx512 {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Avx512(_mm512_min_ps(ceiling.0, self.0)) }
     }
+    #[inline(always)]
+    unsafe fn where_above_zero(self, mask: Self) -> Self {
+        unsafe {
+            let is_above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(mask.0, _mm512_setzero_ps());
+            Avx512(_mm512_maskz_mov_ps(is_above, self.0))
+        }
+    }
 
     #[inline(always)]
     unsafe fn load_bfloat(p: *const u16) -> Self {
@@ -74,6 +81,19 @@ impl Vector for Avx512 {
             let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
             let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(rounded));
             _mm256_storeu_si256(p as *mut __m256i, halves);
+        }
+    }
+    #[inline(always)]
+    unsafe fn join_bfloat(self, others: Self) -> Self {
+        unsafe {
+            let round = |x: __m512| {
+                let bits = _mm512_castps_si512(x);
+                let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+                _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd)
+            };
+            let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+            let high = _mm512_and_si512(round(others.0), upper);
+            Avx512(_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32::<16>(round(self.0)), high)))
         }
     }
     #[inline(always)]

@@ -1,18 +1,9 @@
 use super::Vector;
+use crate::format::{from_bfloat, join_bfloats, to_bfloat};
 
 /// Sixteen numbers in an array, with AVX-512's operations on bfloat16 and bytes spelled out: for tests on CPUs without them.
 #[derive(Clone, Copy)]
 pub struct Emulated([f32; 16]);
-
-fn from_bfloat(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
-/// The nearest, of two the even one.
-fn to_bfloat(x: f32) -> u16 {
-    let bits = x.to_bits();
-    (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16
-}
 
 impl Vector for Emulated {
     const LANES: usize = 16;
@@ -63,6 +54,10 @@ impl Vector for Emulated {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         Emulated(std::array::from_fn(|i| if self.0[i] > ceiling.0[i] { ceiling.0[i] } else { self.0[i] }))
     }
+    #[inline(always)]
+    unsafe fn where_above_zero(self, mask: Self) -> Self {
+        Emulated(std::array::from_fn(|i| if mask.0[i] > 0.0 { self.0[i] } else { 0.0 }))
+    }
     unsafe fn load_bfloat(p: *const u16) -> Self {
         unsafe { Emulated(std::array::from_fn(|i| from_bfloat(p.add(i).read_unaligned()))) }
     }
@@ -70,6 +65,9 @@ impl Vector for Emulated {
         for i in 0..16 {
             unsafe { p.add(i).write_unaligned(to_bfloat(self.0[i])) }
         }
+    }
+    unsafe fn join_bfloat(self, others: Self) -> Self {
+        Emulated(std::array::from_fn(|i| f32::from_bits(join_bfloats([self.0[i], others.0[i]]))))
     }
     unsafe fn load_first(p: *const f32, count: usize) -> Self {
         unsafe { Emulated(std::array::from_fn(|i| if i < count { p.add(i).read_unaligned() } else { 0.0 })) }

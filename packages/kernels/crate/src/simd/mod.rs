@@ -13,6 +13,8 @@ pub mod avx512;
 pub mod emulated;
 #[cfg(target_arch = "aarch64")]
 pub mod neon;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod one;
 pub mod portable;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
@@ -51,6 +53,9 @@ pub trait Vector: Copy {
     unsafe fn at_least(self, floor: Self) -> Self;
     /// The smaller of the two; NaN in `self` stays.
     unsafe fn at_most(self, ceiling: Self) -> Self;
+    /// Zero where the mask is not above zero. In training alone.
+    #[cfg(not(target_arch = "wasm32"))]
+    unsafe fn where_above_zero(self, mask: Self) -> Self;
 
     /// Whether the methods below are there, which bfloat16 and bytes need; those that multiply, where the CPU has them.
     const REDUCES: bool = false;
@@ -63,6 +68,11 @@ pub trait Vector: Copy {
         unreachable!()
     }
     unsafe fn store_bfloat(self, _: *mut u16) {
+        unreachable!()
+    }
+    /// Words that have the nearest bfloat16 of these numbers and, above it, that of others. In training alone.
+    #[cfg(not(target_arch = "wasm32"))]
+    unsafe fn join_bfloat(self, _others: Self) -> Self {
         unreachable!()
     }
     /// So many numbers from memory, and zeros in the lanes after them. This and the next are there where matrix units are.

@@ -71,6 +71,13 @@ impl Vector for Neon {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         unsafe { Neon(vminq_f32(self.0, ceiling.0)) }
     }
+    #[inline(always)]
+    unsafe fn where_above_zero(self, mask: Self) -> Self {
+        unsafe {
+            let is_above = vcgtq_f32(mask.0, vdupq_n_f32(0.0));
+            Neon(vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(self.0), is_above)))
+        }
+    }
 
     #[inline(always)]
     unsafe fn load_bfloat(p: *const u16) -> Self {
@@ -83,6 +90,18 @@ impl Vector for Neon {
             let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
             let rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
             vst1_u16(p, vshrn_n_u32::<16>(rounded));
+        }
+    }
+    #[inline(always)]
+    unsafe fn join_bfloat(self, others: Self) -> Self {
+        unsafe {
+            let round = |x: float32x4_t| {
+                let bits = vreinterpretq_u32_f32(x);
+                let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+                vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd)
+            };
+            let high = vandq_u32(round(others.0), vdupq_n_u32(0xffff_0000));
+            Neon(vreinterpretq_f32_u32(vorrq_u32(vshrq_n_u32::<16>(round(self.0)), high)))
         }
     }
     #[inline(always)]

@@ -52,4 +52,9 @@ impl Vector for Portable {
     unsafe fn at_most(self, ceiling: Self) -> Self {
         Portable(std::array::from_fn(|i| if self.0[i] > ceiling.0[i] { ceiling.0[i] } else { self.0[i] }))
     }
+    #[cfg(not(target_arch = "wasm32"))]
+    #[inline(always)]
+    unsafe fn where_above_zero(self, mask: Self) -> Self {
+        Portable(std::array::from_fn(|i| if mask.0[i] > 0.0 { self.0[i] } else { 0.0 }))
+    }
 }

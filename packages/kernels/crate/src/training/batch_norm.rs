@@ -3,9 +3,10 @@
 
 mod gradient;
 
-use super::slots::Memory;
+use super::slots::{Memory, Numbers};
 use crate::simd::Vector;
-pub use gradient::{GradientOfAll, GradientSums, NormalizeGradient, normalize_gradient};
+use crate::simd::one::One;
+pub use gradient::{GradientOfAll, GradientSums, NormalizeGradient, OfNorm};
 
 /// How a value of `[…, channels]` is divided into items.
 #[derive(Clone, Copy, Debug)]
@@ -31,22 +32,43 @@ impl Rows {
     /// An item's part of a value.
     ///
     /// # Safety
-    /// As [`Memory`].
+    /// As [`Memory`]; what the item computes is its own.
     #[inline(always)]
-    unsafe fn read<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run [f32] {
+    unsafe fn numbers(&self, memory: &Memory, id: usize, item: usize) -> Numbers {
         // SAFETY: as [`Memory`]; items divide the value without rest.
-        unsafe { memory.read(id, item * self.length(), self.length()) }
+        unsafe { memory.numbers(id, item * self.length()) }
     }
+}
 
-    /// … that the item computes.
+/// What is computed of each channel by itself, over all rows.
+pub trait OfChannels {
+    /// Of so many vectors of channels from `first` on, whose sums stay in registers while the rows pass by: in memory, each row
+    /// would wait for the one before.
     ///
     /// # Safety
-    /// As [`Memory`].
-    #[inline(always)]
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn write<'run>(&self, memory: &'run Memory, id: usize, item: usize) -> &'run mut [f32] {
-        // SAFETY: as [`Memory`]; items divide the value without rest, and this one's part is its own.
-        unsafe { memory.write(id, item * self.length(), self.length()) }
+    /// As [`Vector`]; these channels must be there.
+    unsafe fn compute<V: Vector, const COUNT: usize>(&self, first: usize);
+}
+
+/// All channels, those at the end that fill no vector one by one.
+///
+/// # Safety
+/// As [`OfChannels`].
+#[inline(always)]
+unsafe fn for_channels<V: Vector>(channels: usize, of_channels: &impl OfChannels) {
+    let pairs = channels - channels % (2 * V::LANES);
+    let vectors = channels - channels % V::LANES;
+    // SAFETY: the caller's word.
+    unsafe {
+        for c in (0..pairs).step_by(2 * V::LANES) {
+            of_channels.compute::<V, 2>(c);
+        }
+        for c in (pairs..vectors).step_by(V::LANES) {
+            of_channels.compute::<V, 1>(c);
+        }
+        for c in vectors..channels {
+            of_channels.compute::<One, 1>(c);
+        }
     }
 }
 
@@ -64,57 +86,46 @@ impl Moments {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
-        let pairs = channels - channels % (2 * V::LANES);
-        let vectors = channels - channels % V::LANES;
         // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
-            let x = self.rows.read(memory, self.x, item);
-            let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
-            for c in (0..pairs).step_by(2 * V::LANES) {
-                moments_of::<V, 2>(x, parts, c);
-            }
-            for c in (pairs..vectors).step_by(V::LANES) {
-                moments_of::<V, 1>(x, parts, c);
-            }
-            for c in vectors..channels {
-                let of_channel = || x.iter().skip(c).step_by(channels);
-                let mean = of_channel().sum::<f32>() / self.rows.rows as f32;
-                parts[c] = mean;
-                parts[channels + c] = of_channel().map(|x| (x - mean) * (x - mean)).sum();
-            }
+            let x = self.rows.numbers(memory, self.x, item);
+            let parts = memory.write(self.parts, item * 2 * channels, 2 * channels).as_mut_ptr();
+            for_channels::<V>(channels, &OwnMoments { x, parts, rows: self.rows });
         }
     }
 }
 
-/// The moments of some vectors of channels, whose sums stay in registers while the rows pass by: in memory, each row would
-/// wait for the one before.
-///
-/// # Safety
-/// As [`Vector`]; so many vectors must be in a row from `first` on.
-#[inline(always)]
-unsafe fn moments_of<V: Vector, const COUNT: usize>(x: &[f32], parts: &mut [f32], first: usize) {
-    let channels = parts.len() / 2;
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut mean = [V::splat(0.0); COUNT];
-        for row in x.chunks_exact(channels) {
-            for (v, sum) in mean.iter_mut().enumerate() {
-                *sum = sum.add(V::load(row.as_ptr().add(first + v * V::LANES)));
+struct OwnMoments {
+    x: Numbers,
+    parts: *mut f32,
+    rows: Rows,
+}
+
+impl OfChannels for OwnMoments {
+    #[inline(always)]
+    unsafe fn compute<V: Vector, const COUNT: usize>(&self, first: usize) {
+        let Rows { rows, channels, .. } = self.rows;
+        // SAFETY: the caller's word.
+        unsafe {
+            let mut mean = [V::splat(0.0); COUNT];
+            for row in 0..rows {
+                for (v, sum) in mean.iter_mut().enumerate() {
+                    *sum = sum.add(self.x.load(row * channels + first + v * V::LANES));
+                }
             }
-        }
-        let count = V::splat((x.len() / channels) as f32);
-        mean = mean.map(|sum| sum.div(count));
-        let mut squares = [V::splat(0.0); COUNT];
-        for row in x.chunks_exact(channels) {
-            for (v, sum) in squares.iter_mut().enumerate() {
-                let difference = V::load(row.as_ptr().add(first + v * V::LANES)).sub(mean[v]);
-                *sum = difference.mul_add(difference, *sum);
+            mean = mean.map(|sum| sum.div(V::splat(rows as f32)));
+            let mut squares = [V::splat(0.0); COUNT];
+            for row in 0..rows {
+                for (v, sum) in squares.iter_mut().enumerate() {
+                    let difference = self.x.load::<V>(row * channels + first + v * V::LANES).sub(mean[v]);
+                    *sum = difference.mul_add(difference, *sum);
+                }
             }
-        }
-        for v in 0..COUNT {
-            let at = first + v * V::LANES;
-            mean[v].store(parts.as_mut_ptr().add(at));
-            squares[v].store(parts.as_mut_ptr().add(channels + at));
+            for v in 0..COUNT {
+                let at = first + v * V::LANES;
+                mean[v].store(self.parts.add(at));
+                squares[v].store(self.parts.add(channels + at));
+            }
         }
     }
 }
@@ -209,27 +220,51 @@ impl Normalize {
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
         let vectors = channels - channels % V::LANES;
-        let floor = if self.is_relu { 0.0 } else { f32::NEG_INFINITY };
         // SAFETY: as [`Memory`]; the item's rows are its own, and vectors end with the row.
         unsafe {
-            let x = self.rows.read(memory, self.x, item);
-            let (factors, terms) = memory.read(self.factors, 0, 2 * channels).split_at(channels);
-            let output = self.rows.write(memory, self.output, item);
-            let residual = self.residual.map(|id| self.rows.read(memory, id, item));
-            for from in (0..x.len()).step_by(channels) {
+            let normalizing = Normalizing {
+                x: self.rows.numbers(memory, self.x, item),
+                factors: memory.read(self.factors, 0, 2 * channels).as_ptr(),
+                channels,
+                residual: self.residual.map(|id| self.rows.numbers(memory, id, item)),
+                floor: if self.is_relu { 0.0 } else { f32::NEG_INFINITY },
+                output: self.rows.numbers(memory, self.output, item),
+            };
+            for row in 0..self.rows.rows {
                 for c in (0..vectors).step_by(V::LANES) {
-                    let load = |from: &[f32], at: usize| V::load(from.as_ptr().add(at));
-                    let mut y = load(x, from + c).mul_add(load(factors, c), load(terms, c));
-                    if let Some(residual) = residual {
-                        y = y.add(load(residual, from + c));
-                    }
-                    y.at_least(V::splat(floor)).store(output.as_mut_ptr().add(from + c));
+                    normalizing.compute::<V>(row, c);
                 }
                 for c in vectors..channels {
-                    let y = x[from + c] * factors[c] + terms[c] + residual.map_or(0.0, |residual| residual[from + c]);
-                    output[from + c] = at_least(y, floor);
+                    normalizing.compute::<One>(row, c);
                 }
             }
+        }
+    }
+}
+
+struct Normalizing {
+    x: Numbers,
+    factors: *const f32,
+    channels: usize,
+    residual: Option<Numbers>,
+    floor: f32,
+    output: Numbers,
+}
+
+impl Normalizing {
+    /// # Safety
+    /// As [`Vector`]; the row and the channels must be there.
+    #[inline(always)]
+    unsafe fn compute<V: Vector>(&self, row: usize, c: usize) {
+        let at = row * self.channels + c;
+        // SAFETY: the caller's word.
+        unsafe {
+            let factor = V::load(self.factors.add(c));
+            let mut y = self.x.load::<V>(at).mul_add(factor, V::load(self.factors.add(self.channels + c)));
+            if let Some(residual) = self.residual {
+                y = y.add(residual.load(at));
+            }
+            self.output.store(at, y.at_least(V::splat(self.floor)));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A picture with the zeros around it that a convolution wants to meet.
 
-use super::batch_norm::normalize_gradient;
-use super::slots::Memory;
+use super::batch_norm::OfNorm;
+use super::slots::{Memory, Numbers};
+use crate::format::Format;
 use crate::simd::Vector;
 
 /// What is laid down: a value, or the gradient of a batch norm's input, which no value need hold:
@@ -66,65 +67,73 @@ impl Canvas {
         self.size[1] * self.picture[2]
     }
 
-    /// The canvas of a picture of a value: the value's own numbers where they are laid out so, or the worker's memory.
+    /// The canvas of a picture of a value in a format: the value's own numbers where they are laid out so, or the worker's
+    /// memory.
     ///
     /// # Safety
     /// As [`Memory::read`] and [`Memory::scratch`].
     #[inline(always)]
-    pub unsafe fn lay<V: Vector>(&self, memory: &Memory, source: &Source, index: usize) -> *const f32 {
-        let size: usize = self.picture.iter().product();
+    pub unsafe fn lay<V: Vector>(&self, memory: &Memory, source: &Source, index: usize, format: Format) -> *const f32 {
         // SAFETY: the picture is the value's; the operation has asked for the canvas's length of scratch.
         unsafe {
-            if self.is_picture() && source.of_norm.is_none() {
-                return memory.read(source.id, index * size, size).as_ptr();
+            if self.is_picture() && source.of_norm.is_none() && memory.format(source.id) == format {
+                return memory.numbers(source.id, index * self.picture_length()).words();
             }
-            let canvas = memory.scratch(0, self.length());
-            self.fill_with::<V>(memory, source, index, canvas);
-            canvas.as_ptr()
+            let canvas = memory.scratch(0, self.length()).as_mut_ptr();
+            self.fill_with::<V>(memory, source, index, Numbers::new(canvas, format));
+            canvas
         }
+    }
+
+    fn picture_length(&self) -> usize {
+        self.picture.iter().product()
     }
 
     /// A picture of a value on a canvas that is the caller's.
     ///
     /// # Safety
-    /// As [`Memory::read`].
+    /// As [`Memory::read`]; the canvas must have room for [`Canvas::length`].
     #[inline(always)]
-    pub unsafe fn fill_with<V: Vector>(&self, memory: &Memory, source: &Source, index: usize, canvas: &mut [f32]) {
-        let size: usize = self.picture.iter().product();
-        let channels = self.picture[2];
+    pub unsafe fn fill_with<V: Vector>(&self, memory: &Memory, source: &Source, index: usize, canvas: Numbers) {
+        let (first, channels) = (index * self.picture_length(), self.picture[2]);
         // SAFETY: the caller's word.
         unsafe {
-            let picture = memory.read(source.id, index * size, size);
+            let picture = memory.numbers(source.id, first);
             let Some([x, factors]) = source.of_norm else {
-                return self.fill(canvas, |to, from| to.copy_from_slice(&picture[from..from + to.len()]));
+                return self.fill(canvas, |to, from, count| picture.from(from).copy::<V>(to, count));
             };
-            let x = memory.read(x, index * size, size);
+            let x = memory.numbers(x, first);
             let factors = memory.read(factors, 0, 3 * channels);
-            self.fill(canvas, |to, from| {
-                let range = from..from + to.len();
-                normalize_gradient::<V>(to, &picture[range.clone()], &x[range], factors);
+            self.fill(canvas, |to, from, count| {
+                let gradient = OfNorm { dy: picture.from(from), x: x.from(from), factors };
+                gradient.compute::<V>(to, count / channels);
             });
         }
     }
 
-    /// Lays the picture down: `lay` gets a part of the canvas, of whole pixels, and where in the picture it comes from. What
-    /// of the picture lies beyond the canvas is left out.
+    /// Lays the picture down: `lay` gets a part of the canvas, of whole pixels, where in the picture it comes from, and how many
+    /// numbers it has. What of the picture lies beyond the canvas is left out.
+    ///
+    /// # Safety
+    /// As [`Numbers`].
     #[inline(always)]
-    fn fill(&self, canvas: &mut [f32], lay: impl Fn(&mut [f32], usize)) {
+    unsafe fn fill(&self, canvas: Numbers, lay: impl Fn(Numbers, usize, usize)) {
         let [height, width, channels] = self.picture;
-        let there = |axis: usize, count: usize| count.min(self.size[axis] - self.offset[axis].min(self.size[axis]));
-        let (rows, pixels) = (there(0, height), there(1, width));
-        let (above, rest) = canvas.split_at_mut(self.offset[0].min(self.size[0]) * self.row());
-        let (inside, below) = rest.split_at_mut(rows * self.row());
-        above.fill(0.0);
-        below.fill(0.0);
-        let left = self.offset[1].min(self.size[1]) * channels;
-        for (y, row) in inside.chunks_exact_mut(self.row()).enumerate() {
-            let (before, rest) = row.split_at_mut(left);
-            let (pixels, after) = rest.split_at_mut(pixels * channels);
-            before.fill(0.0);
-            lay(pixels, y * width * channels);
-            after.fill(0.0);
+        let row = self.row();
+        let before = |axis: usize| self.offset[axis].min(self.size[axis]);
+        let there = |axis: usize, count: usize| count.min(self.size[axis] - before(axis));
+        let (above, rows) = (before(0), there(0, height));
+        let (left, inside) = (before(1) * channels, there(1, width) * channels);
+        // SAFETY: rows and pixels are the canvas's own.
+        unsafe {
+            canvas.clear(above * row);
+            for y in 0..rows {
+                let to = canvas.from((above + y) * row);
+                to.clear(left);
+                lay(to.from(left), y * width * channels, inside);
+                to.from(left + inside).clear(row - left - inside);
+            }
+            canvas.from((above + rows) * row).clear((self.size[0] - above - rows) * row);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Convolutions whose filters are values, and their gradients with respect to the picture, which are the same over the
 //! output's gradient with the filters turned round: by phases, where the convolution had a stride.
 
-use super::batch_norm::{GradientSums, Moments, at_least};
+use super::batch_norm::{GradientSums, Moments};
 use super::canvas::{Canvas, Source};
 use super::phases::{Gradient, Phase};
-use super::slots::Memory;
+use super::slots::{Memory, Numbers};
 use super::vectors::Vectors;
 use super::winograd::{POSITIONS, transform_filters};
+use crate::format::Format;
 use crate::isa::{Isa, Walk};
 use crate::simd::Vector;
-use crate::tile::{Ahead, Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
+use crate::simd::one::One;
+use crate::tile::{Ahead, BFLOAT, Clamp, DynamicStrides, FLOAT, TileArgs, TileKernel};
 use std::ptr::null;
 
 /// Vectors of output channels that are computed together, and where their filters lie.
@@ -33,8 +35,8 @@ pub fn groups(channels: usize, lanes: usize, rows: usize) -> (Vec<Group>, usize)
     (found, at)
 }
 
-/// Puts HWIO filters into the order in which the micro-kernel reads them: `[tap, in, lane]` for each group, or
-/// `[position, in, lane]` by Winograd's transform.
+/// Puts HWIO filters into the order in which the micro-kernel reads them: `[tap, in, lane]` for each group, a word being one
+/// input channel or two, or `[position, in, lane]` by Winograd's transform.
 pub struct PackFilters {
     pub filter: usize,
     pub output: usize,
@@ -44,16 +46,42 @@ pub struct PackFilters {
     pub taps: Vec<usize>,
     /// For the gradient: in and out change places.
     pub is_turned: bool,
-    pub is_winograd: bool,
+    pub form: Form,
     pub groups: Vec<Group>,
     pub lanes: usize,
 }
 
+/// What filters are packed for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    /// Of numbers in this format.
+    Direct(Format),
+    Winograd,
+}
+
+impl Form {
+    /// Planes of the packed filter, where it has so many taps.
+    pub fn planes(self, taps: usize) -> usize {
+        if self == Form::Winograd { POSITIONS } else { taps }
+    }
+
+    /// Numbers in a word of it.
+    pub fn per_word(self) -> usize {
+        match self {
+            Form::Direct(format) => format.per_word(),
+            Form::Winograd => 1,
+        }
+    }
+}
+
 impl PackFilters {
-    /// The filters of a group before their transform.
+    /// The filters of a group before they are transformed or rounded.
     pub fn scratch(&self) -> usize {
         let [height, width, inputs, outputs] = self.shape;
-        if self.is_winograd { height * width * inputs.max(outputs) * 2 * self.lanes } else { 0 }
+        match self.form {
+            Form::Direct(Format::Float) => 0,
+            _ => height * width * inputs.max(outputs) * 2 * self.lanes,
+        }
     }
 
     /// # Safety
@@ -68,9 +96,9 @@ impl PackFilters {
         // SAFETY: as [`Memory`]; groups lie one behind the other, and the item's is its own.
         unsafe {
             let filter = memory.read(self.filter, 0, taps * inputs * outputs);
-            let packed = match self.is_winograd {
-                true => memory.scratch(0, taps * rows * lanes),
-                false => memory.write(self.output, group.at, taps * rows * lanes),
+            let packed = match self.form {
+                Form::Direct(Format::Float) => memory.write(self.output, group.at, taps * rows * lanes),
+                _ => memory.scratch(0, taps * rows * lanes),
             };
             for (index, row) in packed.chunks_exact_mut(lanes).enumerate() {
                 let (tap, channel) = (self.taps[index / rows], index % rows);
@@ -86,9 +114,21 @@ impl PackFilters {
                     row[..count].copy_from_slice(&filter[from..from + count]);
                 }
             }
-            if self.is_winograd {
-                let transformed = memory.write(self.output, group.at, POSITIONS * rows * lanes);
-                transform_filters::<V>(packed, transformed, rows, lanes);
+            match self.form {
+                Form::Direct(Format::Float) => {}
+                Form::Direct(_) => {
+                    let pairs = memory.write(self.output, group.at, taps * rows * lanes / 2);
+                    for (to, from) in pairs.chunks_exact_mut(lanes).zip(packed.chunks_exact(2 * lanes)) {
+                        for lane in (0..lanes).step_by(V::LANES) {
+                            let [low, high] = [lane, lanes + lane].map(|at| V::load(from.as_ptr().add(at)));
+                            low.join_bfloat(high).store(to.as_mut_ptr().add(lane));
+                        }
+                    }
+                }
+                Form::Winograd => {
+                    let transformed = memory.write(self.output, group.at, POSITIONS * rows * lanes);
+                    transform_filters::<V>(packed, transformed, rows, lanes);
+                }
             }
         }
     }
@@ -109,6 +149,8 @@ pub struct Epilogue {
 
 pub struct Convolution {
     pub input: Source,
+    /// Of the canvas and of the filters.
+    pub format: Format,
     pub filters: usize,
     pub output: usize,
     pub canvas: Canvas,
@@ -126,26 +168,28 @@ pub struct Convolution {
 impl Convolution {
     pub fn new(
         input: Source,
+        format: Format,
         [filters, output]: [usize; 2],
         canvas: Canvas,
-        kernel: [usize; 2],
-        strides: [usize; 2],
+        [kernel, strides]: [[usize; 2]; 2],
         out: [usize; 3],
         isa: &'static Isa,
     ) -> Convolution {
-        let channels = canvas.picture[2];
-        let (groups, _) = groups(out[2], isa.lanes, kernel[0] * kernel[1] * channels);
+        let per_word = format.per_word();
+        let (groups, _) = groups(out[2], isa.lanes, kernel[0] * kernel[1] * canvas.picture[2] / per_word);
+        let whole = Phase::whole(&canvas, kernel, [out[0], out[1]], isa.max_pixels());
         Convolution {
             input,
+            format,
             filters,
             output,
             canvas,
             strides,
             out: Vectors { picture: out, lanes: isa.lanes },
             groups,
-            phases: vec![Phase::whole(&canvas, kernel, [out[0], out[1]], isa.max_pixels())],
+            phases: vec![whole.in_words(per_word)],
             spread: [1, 1],
-            tiles: isa.tiles(FLOAT, Walk::Dynamic, false),
+            tiles: isa.tiles(if format == Format::Float { FLOAT } else { BFLOAT }, Walk::Dynamic, false),
             epilogue: Epilogue::default(),
         }
     }
@@ -153,25 +197,32 @@ impl Convolution {
     /// The gradient of another's picture, whose steps were of `strides` pixels.
     pub fn of_gradient(
         input: Source,
+        format: Format,
         ids: [usize; 2],
         gradient: Gradient,
-        kernel: [usize; 2],
-        strides: [usize; 2],
+        [kernel, strides]: [[usize; 2]; 2],
         out: [usize; 3],
         isa: &'static Isa,
     ) -> Convolution {
         let Gradient { canvas, phases, .. } = gradient;
-        let whole = Convolution::new(input, ids, canvas, kernel, [1, 1], out, isa);
+        let whole = Convolution::new(input, format, ids, canvas, [kernel, [1, 1]], out, isa);
+        let phases = phases.into_iter().map(|phase| phase.in_words(format.per_word())).collect();
         Convolution { phases, spread: strides, ..whole }
     }
 
+    /// The canvas, and behind it the padded copy or a tile's sums.
     pub fn scratch(&self) -> usize {
-        self.out.scratch_with(&self.canvas)
+        self.out.scratch_with(&self.canvas).max(Vectors::start(&self.canvas) + self.tile_length())
+    }
+
+    fn tile_length(&self) -> usize {
+        2 * self.tiles[1].len() * self.out.lanes
     }
 
     /// Of a picture: the zeros of the canvas are multiplied as well.
     pub fn multiply_adds(&self) -> f64 {
-        (self.phases.iter().map(Phase::products).sum::<usize>() * self.out.padded_channels()) as f64
+        let words: usize = self.phases.iter().map(Phase::products).sum();
+        (words * self.format.per_word() * self.out.padded_channels()) as f64
     }
 
     /// # Safety
@@ -179,41 +230,59 @@ impl Convolution {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let [height, width, channels] = self.out.picture;
-        let length = height * width * channels;
-        // SAFETY: as [`Memory`]; an item's picture is its own, and scratch has the canvas and then the padded copy.
+        let from = item * height * width * channels;
+        // SAFETY: as [`Memory`]; an item's picture is its own, and scratch has the canvas and then the padded copy or a tile.
         unsafe {
-            let canvas = self.canvas.lay::<V>(memory, &self.input, item);
-            let output = memory.write(self.output, item * length, length);
-            if self.out.is_ragged() {
-                let padded = self.out.padded_channels();
-                let scratch = memory.scratch(Vectors::start(&self.canvas), self.out.padded_length());
-                self.convolve::<V>(canvas, memory.at(self.filters), scratch.as_mut_ptr(), padded);
-                for (to, from) in output.chunks_exact_mut(channels).zip(scratch.chunks_exact(padded)) {
-                    to.copy_from_slice(&from[..channels]);
+            let canvas = self.canvas.lay::<V>(memory, &self.input, item, self.format);
+            let filters = memory.at(self.filters);
+            let output = memory.numbers(self.output, from);
+            let behind = memory.context.scratch.add(Vectors::start(&self.canvas));
+            let ending = self.epilogue.ending(memory, from, output);
+            match output.floats() {
+                Some(floats) if self.out.is_ragged() => {
+                    let padded = self.out.padded_channels();
+                    self.convolve::<V>(canvas, filters, Target::Floats { to: behind, pixel: padded });
+                    for pixel in 0..height * width {
+                        floats.add(pixel * channels).copy_from_nonoverlapping(behind.add(pixel * padded), channels);
+                    }
+                    ending.run::<V>(height * width, channels);
                 }
-            } else {
-                self.convolve::<V>(canvas, memory.at(self.filters), output.as_mut_ptr(), channels);
+                Some(to) => {
+                    self.convolve::<V>(canvas, filters, Target::Floats { to, pixel: channels });
+                    ending.run::<V>(height * width, channels);
+                }
+                None => self.convolve::<V>(canvas, filters, Target::Tiles { tile: behind, ending: &ending }),
             }
-            self.epilogue.run::<V>(memory, item, output, channels);
+            self.epilogue.run_sums::<V>(memory, item);
         }
     }
 
     /// # Safety
     /// As [`Vector`]; canvas, filters and output must be what the layer says.
     #[inline(always)]
-    unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, output: *mut f32, pixel: usize) {
-        let [_, width, _] = self.out.picture;
+    unsafe fn convolve<V: Vector>(&self, canvas: *const f32, filters: *const f32, target: Target) {
+        let [height, width, channels] = self.out.picture;
         if self.phases.iter().any(Phase::is_empty) {
             // SAFETY: the output has so many numbers.
-            unsafe { output.write_bytes(0, self.out.picture[0] * width * pixel) };
+            unsafe {
+                match target {
+                    Target::Floats { to, pixel } => to.write_bytes(0, height * width * pixel),
+                    Target::Tiles { ending, .. } => {
+                        for c in (0..channels).step_by(V::LANES) {
+                            for pixel in 0..height * width {
+                                ending.store(pixel * channels + c, c, V::splat(0.0));
+                            }
+                        }
+                    }
+                }
+            }
         }
         for group in &self.groups {
             for phase in self.phases.iter().filter(|phase| !phase.is_empty()) {
                 // SAFETY: the caller's word; groups cover the output's channels.
                 unsafe {
                     let weights = filters.add(group.at + phase.rows * group.vectors * V::LANES);
-                    let first = output.add((phase.first[0] * width + phase.first[1]) * pixel + group.first);
-                    self.convolve_phase::<V>(phase, group.vectors, canvas.add(phase.from), weights, first, pixel);
+                    self.convolve_phase::<V>(phase, group, canvas.add(phase.from), weights, target);
                 }
             }
         }
@@ -225,33 +294,45 @@ impl Convolution {
     unsafe fn convolve_phase<V: Vector>(
         &self,
         phase: &Phase,
-        vectors: usize,
+        group: &Group,
         canvas: *const f32,
         weights: *const f32,
-        output: *mut f32,
-        pixel: usize,
+        target: Target,
     ) {
-        let kernels = self.tiles[vectors - 1];
-        let dynamic = DynamicStrides {
-            input_pixel: self.strides[1] * self.canvas.picture[2],
+        let [_, width, channels] = self.out.picture;
+        let kernels = self.tiles[group.vectors - 1];
+        let pixel = match target {
+            Target::Floats { pixel, .. } => pixel,
+            Target::Tiles { .. } => channels,
+        };
+        let mut dynamic = DynamicStrides {
+            input_pixel: self.strides[1] * self.canvas.picture[2] / self.format.per_word(),
             output_pixel: self.spread[1] * pixel,
             residual_pixel: 0,
             words: phase.words,
         };
-        let output_row = self.spread[0] * self.out.picture[1] * pixel;
+        if let Target::Tiles { .. } = target {
+            dynamic.output_pixel = 2 * V::LANES;
+        }
+        let input_row = self.strides[0] * self.canvas.row() / self.format.per_word();
+        let first = (phase.first[0] * width + phase.first[1]) * pixel + group.first;
         for y in 0..phase.size[0] {
             let mut x = 0;
             for &pixels in &phase.parts {
+                let at = first + (y * self.spread[0] * width + x * self.spread[1]) * pixel;
                 // SAFETY: parts cover the phase's row; the canvas has what their taps reach.
                 unsafe {
                     let args = TileArgs {
-                        input: canvas.add(y * self.strides[0] * self.canvas.row() + x * dynamic.input_pixel),
+                        input: canvas.add(y * input_row + x * dynamic.input_pixel),
                         input_plane: 0,
                         blocks: 1,
                         taps: phase.taps.as_ptr(),
                         tap_count: phase.taps.len(),
                         weights,
-                        output: output.add(y * output_row + x * dynamic.output_pixel),
+                        output: match target {
+                            Target::Floats { to, .. } => to.add(at),
+                            Target::Tiles { tile, .. } => tile,
+                        },
                         output_plane: V::LANES,
                         bias: null(),
                         scales: null(),
@@ -263,6 +344,14 @@ impl Convolution {
                         dynamic,
                     };
                     kernels[pixels - 1](&args);
+                    if let Target::Tiles { tile, ending } = target {
+                        for i in 0..pixels {
+                            for v in (0..group.vectors).map(|v| v * V::LANES) {
+                                let sum = V::load(tile.add(i * dynamic.output_pixel + v));
+                                ending.store(at + i * self.spread[1] * pixel + v, group.first + v, sum);
+                            }
+                        }
+                    }
                 }
                 x += pixels;
             }
@@ -270,57 +359,115 @@ impl Convolution {
     }
 }
 
+/// Where a convolution's sums go.
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    /// Pixels that are so many floats apart, as they are.
+    Floats { to: *mut f32, pixel: usize },
+    /// Tile by tile to where they are ended and rounded from.
+    Tiles { tile: *mut f32, ending: &'a Ending },
+}
+
 impl Epilogue {
+    /// What ends the numbers of the value from `from` on, which are `output`.
+    ///
     /// # Safety
-    /// As [`Memory`]; `output` must be the item's part of what the convolution computes.
+    /// As [`Memory`]; these values have the output's shape, or a number for each channel.
     #[inline(always)]
-    unsafe fn run<V: Vector>(&self, memory: &Memory, item: usize, output: &mut [f32], channels: usize) {
-        let from = item * output.len();
-        // SAFETY: as [`Memory`]; these values have the output's shape, or a number for each channel.
+    unsafe fn ending(&self, memory: &Memory, from: usize, output: Numbers) -> Ending {
+        // SAFETY: the caller's word.
         unsafe {
-            if let Some(id) = self.bias {
-                let bias = memory.read(id, 0, channels);
-                for pixel in output.chunks_exact_mut(channels) {
-                    for (value, bias) in pixel.iter_mut().zip(bias) {
-                        *value += bias;
-                    }
-                }
+            Ending {
+                bias: self.bias.map(|id| memory.at(id).cast_const()),
+                residual: self.residual.map(|id| memory.numbers(id, from)),
+                floor: if self.is_relu { 0.0 } else { f32::NEG_INFINITY },
+                mask: self.mask.map(|id| memory.numbers(id, from)),
+                output,
             }
-            if let Some(id) = self.residual {
-                let residual = memory.read(id, from, output.len());
-                for (value, residual) in output.iter_mut().zip(residual) {
-                    *value += residual;
-                }
-            }
-            if self.is_relu {
-                for value in output.iter_mut() {
-                    *value = at_least(*value, 0.0);
-                }
-            }
-            self.run_after_sums::<V>(memory, item, output);
         }
     }
 
-    /// What is left where bias, residual and ReLU are done.
+    /// The mask and the sums of a picture of `rows`, where bias, residual and ReLU are done.
     ///
     /// # Safety
     /// As [`Memory`].
     #[inline(always)]
-    pub unsafe fn run_after_sums<V: Vector>(&self, memory: &Memory, item: usize, output: &mut [f32]) {
-        let from = item * output.len();
+    pub unsafe fn run_after_sums<V: Vector>(&self, memory: &Memory, item: usize, output: usize, out: [usize; 3]) {
+        let from = item * out.iter().product::<usize>();
         // SAFETY: as [`Memory`]; the mask is of the output's shape.
         unsafe {
-            if let Some(id) = self.mask {
-                let mask = memory.read(id, from, output.len());
-                for (value, mask) in output.iter_mut().zip(mask) {
-                    *value = if *mask > 0.0 { *value } else { 0.0 };
-                }
-            }
+            let rest = Epilogue { mask: self.mask, ..Epilogue::default() };
+            rest.ending(memory, from, memory.numbers(output, from)).run::<V>(out[0] * out[1], out[2]);
+            self.run_sums::<V>(memory, item);
+        }
+    }
+
+    /// # Safety
+    /// As [`Memory`].
+    #[inline(always)]
+    unsafe fn run_sums<V: Vector>(&self, memory: &Memory, item: usize) {
+        // SAFETY: as [`Memory`].
+        unsafe {
             if let Some(moments) = &self.moments {
                 moments.run_item::<V>(memory, item);
             }
             if let Some(sums) = &self.gradient_sums {
                 sums.run_item::<V>(memory, item);
+            }
+        }
+    }
+}
+
+/// What is done with each sum before it is stored.
+struct Ending {
+    bias: Option<*const f32>,
+    residual: Option<Numbers>,
+    floor: f32,
+    mask: Option<Numbers>,
+    output: Numbers,
+}
+
+impl Ending {
+    /// # Safety
+    /// As [`Vector`]; the numbers at `at`, of the channels from `c` on, must be there.
+    #[inline(always)]
+    unsafe fn store<V: Vector>(&self, at: usize, c: usize, mut sum: V) {
+        // SAFETY: the caller's word.
+        unsafe {
+            if let Some(bias) = self.bias {
+                sum = sum.add(V::load(bias.add(c)));
+            }
+            if let Some(residual) = self.residual {
+                sum = sum.add(residual.load(at));
+            }
+            sum = sum.at_least(V::splat(self.floor));
+            if let Some(mask) = self.mask {
+                sum = sum.where_above_zero(mask.load(at));
+            }
+            self.output.store(at, sum);
+        }
+    }
+
+    /// Does it with sums that are stored already.
+    ///
+    /// # Safety
+    /// As [`Ending::store`], for all pixels and channels.
+    #[inline(always)]
+    unsafe fn run<V: Vector>(&self, pixels: usize, channels: usize) {
+        let is_nothing = self.bias.is_none() && self.residual.is_none() && self.mask.is_none() && self.floor != 0.0;
+        if is_nothing {
+            return;
+        }
+        let vectors = channels - channels % V::LANES;
+        for first in (0..pixels * channels).step_by(channels) {
+            // SAFETY: the caller's word; vectors end with the pixel.
+            unsafe {
+                for c in (0..vectors).step_by(V::LANES) {
+                    self.store(first + c, c, self.output.load::<V>(first + c));
+                }
+                for c in vectors..channels {
+                    self.store(first + c, c, self.output.load::<One>(first + c));
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Arithmetic on numbers one by one; two values broadcast as NumPy's do.
 
-use super::slots::{Memory, share};
+use super::slots::{CHUNK, Memory, share};
+use std::ops::Range;
 
 /// Numbers that are worth an item of their own.
 pub const WORTH_AN_ITEM: usize = 1 << 14;
@@ -8,6 +9,11 @@ pub const WORTH_AN_ITEM: usize = 1 << 14;
 /// Items for so many numbers, at most `most`.
 pub fn items_for(count: usize, most: usize) -> usize {
     (count / WORTH_AN_ITEM).clamp(1, most.max(1))
+}
+
+/// Parts of a range that fit a buffer.
+fn chunks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(CHUNK).map(move |from| from..range.end.min(from + CHUNK))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,10 +105,15 @@ impl Unary {
         let part = share(self.count, self.items, item);
         // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
-            let x = memory.read(self.x, part.start, part.len());
-            let output = memory.write(self.output, part.start, part.len());
-            for (y, x) in output.iter_mut().zip(x) {
-                *y = self.function.apply(*x);
+            let [of_x, of_output] = &mut [[0.0; CHUNK]; 2];
+            for part in chunks(part) {
+                let (x, output) = (memory.numbers(self.x, part.start), memory.numbers(self.output, part.start));
+                let x = x.widened(part.len(), of_x);
+                output.make(part.len(), of_output, |output| {
+                    for (y, x) in output.iter_mut().zip(x) {
+                        *y = self.function.apply(*x);
+                    }
+                });
             }
         }
     }
@@ -244,6 +255,7 @@ impl Binary {
             0 => (0..1, share(length, self.items, item)),
             _ => (share(rows, self.items, item), 0..length),
         };
+        let [of_a, of_b, of_output] = &mut [[0.0; CHUNK]; 3];
         for row in own_rows {
             let (mut rest, mut from) = (row, [0, 0]);
             for axis in (0..axes).rev() {
@@ -253,30 +265,33 @@ impl Binary {
                     *from += index * strides[axis];
                 }
             }
-            // SAFETY: as [`Memory`]; shares do not overlap, and strides are those of the values' own shapes.
-            unsafe {
-                let output = memory.write(self.output, row * length + own.start, own.len());
-                let [a, b] = [0, 1].map(|side| {
-                    let (id, stride) = ([self.a, self.b][side], self.strides[side][axes]);
-                    memory.read(id, from[side] + own.start * stride, if stride == 0 { 1 } else { own.len() })
-                });
-                match (self.strides[0][axes], self.strides[1][axes]) {
-                    (1, 1) => {
-                        for (y, (a, b)) in output.iter_mut().zip(a.iter().zip(b)) {
-                            *y = f(*a, *b);
+            for own in chunks(own.clone()) {
+                // SAFETY: as [`Memory`]; shares do not overlap, and strides are those of the values' own shapes.
+                unsafe {
+                    let numbers = [0, 1].map(|side| {
+                        let (id, stride) = ([self.a, self.b][side], self.strides[side][axes]);
+                        memory.numbers(id, from[side] + own.start * stride)
+                    });
+                    let count = |side: usize| if self.strides[side][axes] == 0 { 1 } else { own.len() };
+                    let (a, b) = (numbers[0].widened(count(0), of_a), numbers[1].widened(count(1), of_b));
+                    let output = memory.numbers(self.output, row * length + own.start);
+                    output.make(own.len(), of_output, |output| match (a, b) {
+                        (a, b) if a.len() == b.len() => {
+                            for (y, (a, b)) in output.iter_mut().zip(a.iter().zip(b)) {
+                                *y = f(*a, *b);
+                            }
                         }
-                    }
-                    (1, _) => {
-                        for (y, a) in output.iter_mut().zip(a) {
-                            *y = f(*a, b[0]);
+                        (a, [b]) => {
+                            for (y, a) in output.iter_mut().zip(a) {
+                                *y = f(*a, *b);
+                            }
                         }
-                    }
-                    (_, 1) => {
-                        for (y, b) in output.iter_mut().zip(b) {
-                            *y = f(a[0], *b);
+                        (a, b) => {
+                            for (y, b) in output.iter_mut().zip(b) {
+                                *y = f(a[0], *b);
+                            }
                         }
-                    }
-                    _ => output.fill(f(a[0], b[0])),
+                    });
                 }
             }
         }
@@ -300,11 +315,16 @@ impl ReluGradient {
         let part = share(self.count, self.items, item);
         // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
-            let dy = memory.read(self.dy, part.start, part.len());
-            let y = memory.read(self.y, part.start, part.len());
-            let output = memory.write(self.output, part.start, part.len());
-            for (dx, (dy, y)) in output.iter_mut().zip(dy.iter().zip(y)) {
-                *dx = if *y > 0.0 { *dy } else { 0.0 };
+            let [of_dy, of_y, of_output] = &mut [[0.0; CHUNK]; 3];
+            for part in chunks(part) {
+                let numbers = |id: usize| memory.numbers(id, part.start);
+                let (dy, y, output) = (numbers(self.dy), numbers(self.y), numbers(self.output));
+                let (dy, y) = (dy.widened(part.len(), of_dy), y.widened(part.len(), of_y));
+                output.make(part.len(), of_output, |output| {
+                    for (dx, (dy, y)) in output.iter_mut().zip(dy.iter().zip(y)) {
+                        *dx = if *y > 0.0 { *dy } else { 0.0 };
+                    }
+                });
             }
         }
     }

@@ -7,21 +7,29 @@ mod pools;
 
 use super::canvas::Source;
 use super::elementwise::{Binary, Function, Operator, ReluGradient, Unary, items_for};
+use super::formats::formats;
 use super::matrix::MatrixProduct;
 use super::reduce::{Reduce, Reduction};
 use super::slots::Slot;
 use super::{Operation, Planned};
+use crate::format::Format;
 use crate::graph::{Attributes, Constants, Graph, Node, ValueId};
 use crate::isa::Isa;
 use crate::plan::{Algorithm, Options};
+use crate::precision::Precision;
+use crate::tile::BFLOAT;
 
 pub struct Lowering<'a> {
     graph: &'a Graph,
     isa: &'static Isa,
+    /// Whether what goes tap by tap is multiplied in bfloat16.
+    multiplies_narrow: bool,
     /// Of convolutions that can be computed so.
     algorithm: Option<Algorithm>,
     /// Floats of each value, the graph's and then those of the operations' own.
     pub sizes: Vec<usize>,
+    /// How each of them is stored.
+    pub formats: Vec<Format>,
     pub planned: Vec<Planned>,
     pub slots: Vec<Option<Slot>>,
     /// Names and the graph's values.
@@ -73,8 +81,10 @@ impl<'a> Lowering<'a> {
         Ok(Lowering {
             graph,
             isa: options.isa,
+            multiplies_narrow: options.precision == Precision::Bfloat16 && options.isa.has_format(BFLOAT),
             algorithm: options.algorithm,
             sizes,
+            formats: formats(graph, options),
             planned: Vec::new(),
             slots,
             outputs: graph.outputs.iter().map(|output| (output.name.clone(), output.value)).collect(),
@@ -101,7 +111,7 @@ impl<'a> Lowering<'a> {
         for index in 0..self.outputs.len() {
             let id = self.resolve(self.outputs[index].1);
             self.current = self.outputs[index].1;
-            if self.slots[id].is_none() {
+            if self.slots[id].is_none() && self.formats[id] == Format::Float {
                 self.slots[id] = Some(Slot::Output(index));
             } else {
                 let copy = self.own(self.sizes[id]);
@@ -211,6 +221,7 @@ impl<'a> Lowering<'a> {
     /// A value that operations have between them.
     fn own(&mut self, size: usize) -> ValueId {
         self.sizes.push(size);
+        self.formats.push(Format::Float);
         self.slots.push(None);
         self.sizes.len() - 1
     }

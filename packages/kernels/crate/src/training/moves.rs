@@ -24,33 +24,33 @@ impl CopyBox {
     /// As [`Memory`].
     #[inline(always)]
     pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        // SAFETY: as [`Memory`]; the item's part is its own.
-        let output = unsafe { memory.write(self.output, item * self.item, self.item) };
         let length: usize = self.size.iter().product();
-        if let Some(fill) = self.fill.filter(|_| length != self.item * self.items) {
-            output.fill(fill);
-        }
-        let Some(index) = item.checked_sub(self.first).filter(|index| *index < self.size[0]) else { return };
-        let last = self.size.len() - 1;
-        let rows: usize = self.size[1..last.max(1)].iter().product();
-        let count = if last == 0 { 1 } else { self.size[last] };
-        for row in 0..rows {
-            let mut from = self.starts[0] + index * self.strides[0][0];
-            let mut to = self.starts[1] + index * self.strides[1][0] - item * self.item;
-            let mut rest = row;
-            for axis in (1..last).rev() {
-                from += rest % self.size[axis] * self.strides[0][axis];
-                to += rest % self.size[axis] * self.strides[1][axis];
-                rest /= self.size[axis];
+        // SAFETY: as [`Memory`]; the item's part is its own, and the box lies within the values.
+        unsafe {
+            let output = memory.numbers(self.output, item * self.item);
+            if let Some(fill) = self.fill.filter(|_| length != self.item * self.items) {
+                for at in 0..self.item {
+                    output.set(at, fill);
+                }
             }
+            let Some(index) = item.checked_sub(self.first).filter(|index| *index < self.size[0]) else { return };
+            let last = self.size.len() - 1;
+            let rows: usize = self.size[1..last.max(1)].iter().product();
+            let count = if last == 0 { 1 } else { self.size[last] };
             let stride = if last == 0 { 1 } else { self.strides[0][last] };
-            // SAFETY: as [`Memory`]; the box lies within the value.
-            let x = unsafe { memory.read(self.x, from, (count - 1) * stride + 1) };
-            if stride == 1 {
-                output[to..to + count].copy_from_slice(x);
-            } else {
-                for (y, x) in output[to..to + count].iter_mut().zip(x.iter().step_by(stride)) {
-                    *y = *x;
+            for row in 0..rows {
+                let mut from = self.starts[0] + index * self.strides[0][0];
+                let mut to = self.starts[1] + index * self.strides[1][0] - item * self.item;
+                let mut rest = row;
+                for axis in (1..last).rev() {
+                    from += rest % self.size[axis] * self.strides[0][axis];
+                    to += rest % self.size[axis] * self.strides[1][axis];
+                    rest /= self.size[axis];
+                }
+                let (x, output) = (memory.numbers(self.x, from), output.from(to));
+                match (x.floats(), output.floats()) {
+                    (Some(x), Some(output)) if stride == 1 => output.copy_from_nonoverlapping(x, count),
+                    _ => (0..count).for_each(|at| output.set(at, x.get(at * stride))),
                 }
             }
         }

@@ -12,11 +12,11 @@ pub struct Phase {
     pub first: [usize; 2],
     /// How many rows and columns.
     pub size: [usize; 2],
-    /// The number of the canvas under the first tap of the first pixel.
+    /// The word of the canvas under the first tap of the first pixel.
     pub from: usize,
     /// Distances of its taps' rows on the canvas.
     pub taps: Vec<usize>,
-    /// Numbers that a row of its taps meets.
+    /// Words that a row of its taps meets.
     pub words: usize,
     /// Rows of the packed filters before its own.
     pub rows: usize,
@@ -38,12 +38,23 @@ impl Phase {
         }
     }
 
+    /// The same with distances in words of so many numbers, which its pixels fill.
+    pub fn in_words(self, per_word: usize) -> Phase {
+        Phase {
+            from: self.from / per_word,
+            taps: self.taps.iter().map(|tap| tap / per_word).collect(),
+            words: self.words / per_word,
+            rows: self.rows / per_word,
+            ..self
+        }
+    }
+
     /// Whether no tap meets anything.
     pub fn is_empty(&self) -> bool {
         self.taps.is_empty() || self.words == 0
     }
 
-    /// Multiply-adds of an output channel.
+    /// Words that are multiplied for an output channel.
     pub fn products(&self) -> usize {
         self.size[0] * self.size[1] * self.taps.len() * self.words
     }

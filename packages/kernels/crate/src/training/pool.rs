@@ -1,7 +1,9 @@
 //! Pooling and its gradients; an item is a picture.
 
-use super::slots::Memory;
+use super::slots::{Memory, Numbers};
 use crate::pool::PoolKind;
+use crate::simd::Vector;
+use crate::simd::one::One;
 use std::ops::Range;
 
 /// A window that moves over a picture; what of it lies outside does not count.
@@ -62,23 +64,46 @@ pub struct Pool {
 
 impl Pool {
     /// # Safety
-    /// As [`Memory`].
+    /// As [`Memory`] and [`Vector`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
-        let (channels, length) = (self.window.channels, self.window.output_length());
-        // SAFETY: as [`Memory`]; an item's picture is its own.
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
+        let channels = self.window.channels;
+        let vectors = channels - channels % V::LANES;
+        // SAFETY: as [`Memory`]; an item's picture is its own, and vectors end with the pixel.
         unsafe {
-            let x = memory.read(self.x, item * self.window.input_length(), self.window.input_length());
-            let output = memory.write(self.output, item * length, length);
-            output.fill(if self.kind == PoolKind::Max { f32::NEG_INFINITY } else { 0.0 });
-            self.window.each(|to, from, count| {
-                let y = &mut output[to * channels..][..channels];
-                let x = &x[from * channels..][..channels];
-                match self.kind {
-                    PoolKind::Max => y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > *y { *x } else { *y }),
-                    PoolKind::Average => y.iter_mut().zip(x).for_each(|(y, x)| *y += x / count as f32),
+            let x = memory.numbers(self.x, item * self.window.input_length());
+            let output = memory.numbers(self.output, item * self.window.output_length());
+            for at in 0..self.window.out[0] * self.window.out[1] {
+                for c in (0..vectors).step_by(V::LANES) {
+                    output.store(at * channels + c, self.of_window::<V>(x, at, c));
                 }
-            });
+                for c in vectors..channels {
+                    output.store(at * channels + c, self.of_window::<One>(x, at, c));
+                }
+            }
+        }
+    }
+
+    /// Of the window of an output pixel, the channels from `c` on.
+    ///
+    /// # Safety
+    /// As [`Pool::run_item`].
+    #[inline(always)]
+    unsafe fn of_window<V: Vector>(&self, x: Numbers, at: usize, c: usize) -> V {
+        let Window { input, out, channels, .. } = self.window;
+        let (rows, columns) = (self.window.range(0, at / out[1]), self.window.range(1, at % out[1]));
+        let is_max = self.kind == PoolKind::Max;
+        // SAFETY: the caller's word.
+        unsafe {
+            let count = V::splat((rows.len() * columns.len()) as f32);
+            let mut result = V::splat(if is_max { f32::NEG_INFINITY } else { 0.0 });
+            for row in rows {
+                for column in columns.clone() {
+                    let x: V = x.load((row * input[1] + column) * channels + c);
+                    result = if is_max { result.at_least(x) } else { result.add(x.div(count)) };
+                }
+            }
+            result
         }
     }
 }
@@ -93,51 +118,69 @@ pub struct PoolGradient {
 }
 
 impl PoolGradient {
+    /// Of a picture in float32.
+    pub fn scratch(&self) -> usize {
+        self.window.input_length()
+    }
+
     /// # Safety
-    /// As [`Memory`].
+    /// As [`Memory`] and [`Vector`].
     #[inline(always)]
-    pub unsafe fn run_item(&self, memory: &Memory, item: usize) {
+    pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.window.channels;
         let (inputs, outputs) = (self.window.input_length(), self.window.output_length());
         // SAFETY: as [`Memory`]; an item's picture is its own.
         unsafe {
-            let dy = memory.read(self.dy, item * outputs, outputs);
-            let dx = memory.write(self.output, item * inputs, inputs);
-            dx.fill(0.0);
-            let Some([x, y]) = self.values else {
-                self.window.each(|from, to, count| {
-                    let dy = &dy[from * channels..][..channels];
-                    let dx = &mut dx[to * channels..][..channels];
-                    dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += dy / count as f32);
-                });
-                return;
+            let dy = memory.numbers(self.dy, item * outputs);
+            let output = memory.numbers(self.output, item * inputs);
+            // Where windows overlap, what they give is added in float32.
+            let dx = match output.floats() {
+                Some(floats) => std::slice::from_raw_parts_mut(floats, inputs),
+                None => memory.scratch(0, inputs),
             };
-            let x = memory.read(x, item * inputs, inputs);
-            let y = memory.read(y, item * outputs, outputs);
-            let blocks = channels - channels % BLOCK;
-            for at in 0..self.window.out[0] * self.window.out[1] {
-                for c in (0..blocks).step_by(BLOCK) {
-                    self.give::<BLOCK>([x, y, dy], dx, at, c);
+            dx.fill(0.0);
+            match self.values {
+                None => self.window.each(|from, to, count| {
+                    for (c, dx) in dx[to * channels..][..channels].iter_mut().enumerate() {
+                        *dx += dy.get(from * channels + c) / count as f32;
+                    }
+                }),
+                Some([x, y]) => {
+                    let values = [memory.numbers(x, item * inputs), memory.numbers(y, item * outputs), dy];
+                    let blocks = channels - channels % BLOCK;
+                    for at in 0..self.window.out[0] * self.window.out[1] {
+                        for c in (0..blocks).step_by(BLOCK) {
+                            self.give::<BLOCK>(values, dx, at, c);
+                        }
+                        for c in blocks..channels {
+                            self.give::<1>(values, dx, at, c);
+                        }
+                    }
                 }
-                for c in blocks..channels {
-                    self.give::<1>([x, y, dy], dx, at, c);
-                }
+            }
+            if output.floats().is_none() {
+                Numbers::of(dx).copy::<V>(output, inputs);
             }
         }
     }
 
     /// Gives the gradient of some channels of an output pixel to the first of its window that are as large; without
     /// branches, so that it is computed by vectors.
+    ///
+    /// # Safety
+    /// As [`Numbers`], of a picture of `x`, `y` and `dy`.
     #[inline(always)]
-    fn give<const COUNT: usize>(&self, [x, y, dy]: [&[f32]; 3], dx: &mut [f32], at: usize, first: usize) {
+    unsafe fn give<const COUNT: usize>(&self, [x, y, dy]: [Numbers; 3], dx: &mut [f32], at: usize, first: usize) {
         let Window { input, out, channels, .. } = self.window;
-        let of = |from: &[f32]| -> [f32; COUNT] { from[at * channels + first..][..COUNT].try_into().expect("as many") };
-        let (y, dy) = (of(y), of(dy));
+        // SAFETY: the caller's word.
+        let (y, dy): ([f32; COUNT], [f32; COUNT]) =
+            unsafe { (y.some(at * channels + first), dy.some(at * channels + first)) };
         let mut left = [1.0; COUNT];
         for row in self.window.range(0, at / out[1]) {
             for column in self.window.range(1, at % out[1]) {
                 let from = (row * input[1] + column) * channels + first;
-                let x: &[f32; COUNT] = x[from..][..COUNT].try_into().expect("as many");
+                // SAFETY: the caller's word.
+                let x: [f32; COUNT] = unsafe { x.some(from) };
                 let dx: &mut [f32; COUNT] = (&mut dx[from..][..COUNT]).try_into().expect("as many");
                 for c in 0..COUNT {
                     let is_first = if x[c] == y[c] { left[c] } else { 0.0 };

@@ -73,11 +73,11 @@ impl Reduce {
         let part = share(outputs, self.items, item);
         // SAFETY: as [`Memory`]; shares do not overlap.
         unsafe {
-            let x = memory.read(self.x, 0, outputs * count);
+            let x = memory.numbers(self.x, 0);
             let output = memory.write(self.output, part.start, part.len());
             for (y, index) in output.iter_mut().zip(part) {
                 let from = offset(&self.kept, index);
-                let numbers = (0..count).map(|i| x[from + offset(&self.gone, i)]);
+                let numbers = (0..count).map(|i| x.get(from + offset(&self.gone, i)));
                 *y = match self.reduction {
                     Reduction::Max => {
                         numbers.fold(f32::NEG_INFINITY, |most, x| if x > most || x.is_nan() { x } else { most })

@@ -4,7 +4,7 @@
 
 use super::canvas::{Canvas, Source};
 use super::convolution::{Epilogue, Group, groups};
-use super::slots::{Memory, share};
+use super::slots::{Memory, Numbers, share};
 use crate::format::Format;
 use crate::isa::Isa;
 use crate::products::{ProductArgs, ProductKernel, fewest_idle};
@@ -30,12 +30,12 @@ pub fn squares(out: [usize; 2]) -> [usize; 2] {
 }
 
 /// Whether it takes less than the convolution tap by tap: multiply-adds for each pair of channels, what the transforms add
-/// to them, and the filters' transform, which every step makes anew.
-pub fn is_faster(images: usize, out: [usize; 2], [inputs, outputs]: [usize; 2]) -> bool {
+/// to them, and the filters' transform, which every step makes anew. Tap by tap, `rate` of them take the time of one.
+pub fn is_faster(images: usize, out: [usize; 2], [inputs, outputs]: [usize; 2], rate: f64) -> bool {
     const FILTER: f64 = 16.0;
     let count = (images * squares(out).iter().product::<usize>()) as f64;
     let each = POSITIONS as f64 + 150.0 / outputs as f64 + 130.0 / inputs as f64;
-    count * each + FILTER * POSITIONS as f64 <= (9 * images * out[0] * out[1]) as f64
+    count * each + FILTER * POSITIONS as f64 <= (9 * images * out[0] * out[1]) as f64 / rate
 }
 
 /// The canvas that whole squares read.
@@ -144,7 +144,7 @@ impl Winograd {
         unsafe {
             let canvases = memory.scratch(0, self.canvases());
             for (picture, canvas) in pictures.clone().zip(canvases.chunks_exact_mut(length)) {
-                self.canvas.fill_with::<V>(memory, &self.input, picture, canvas);
+                self.canvas.fill_with::<V>(memory, &self.input, picture, Numbers::of(canvas));
             }
             let transformed = memory.scratch(self.canvases(), POSITIONS * position);
             let products = memory.scratch(self.canvases() + POSITIONS * position, POSITIONS * self.product_position());
@@ -189,10 +189,8 @@ impl Winograd {
                 }
                 done += now;
             }
-            let length = self.out.iter().product();
             for picture in pictures {
-                let output = memory.write(self.output, picture * length, length);
-                self.epilogue.run_after_sums::<V>(memory, picture, output);
+                self.epilogue.run_after_sums::<V>(memory, picture, self.output, self.out);
             }
         }
     }
@@ -213,7 +211,12 @@ impl Winograd {
         let (picture, rest) = (first_picture + square / (rows * columns), square % (rows * columns));
         let (y, x) = (rest / columns * SIDE, rest % columns * SIDE);
         let at = ((picture * height + y) * width + x) * channels + group.first;
-        let pixels = Pixels { row: width * channels, pixel: channels, format: Format::Float };
+        let pixels = |format: Format| {
+            let per_word = format.per_word();
+            Pixels { row: width * channels / per_word, pixel: channels / per_word, format }
+        };
+        let residual = self.epilogue.residual;
+        let residual_pixels = pixels(residual.map_or(Format::Float, |id| memory.format(id)));
         for vector in 0..group.vectors {
             let lane = vector * V::LANES;
             // SAFETY: the caller's word; rows and columns of the square end with the picture.
@@ -227,10 +230,10 @@ impl Winograd {
                     clamp: if self.epilogue.is_relu { Clamp::RELU } else { Clamp::NONE },
                     rows: SIDE.min(height - y),
                     columns: SIDE.min(width - x),
-                    output: memory.at(self.output).add(at + lane),
-                    output_pixels: pixels,
-                    residual: self.epilogue.residual.map_or(null(), |id| memory.at(id).add(at + lane).cast_const()),
-                    residual_pixels: pixels,
+                    output: memory.numbers(self.output, at + lane).words(),
+                    output_pixels: pixels(memory.format(self.output)),
+                    residual: residual.map_or(null(), |id| memory.numbers(id, at + lane).words().cast_const()),
+                    residual_pixels,
                 };
                 transform_output::<V, REACH, SIDE>(products.add(lane), self.product_position(), &finish);
             }

@@ -4,7 +4,7 @@
 
 use super::canvas::{Canvas, Source};
 use super::convolution::Group;
-use super::slots::{Memory, share};
+use super::slots::{Memory, Numbers, share};
 use super::winograd::{POSITIONS, REACH, SIDE, canvas, squares};
 use crate::format::Format;
 use crate::isa::Isa;
@@ -184,7 +184,7 @@ impl WinogradGradient {
                 // SAFETY: as [`Memory`]; there is a canvas for each picture.
                 unsafe {
                     let to = memory.scratch(places[index] + slot * canvas.length(), canvas.length());
-                    canvas.fill_with::<V>(memory, source, picture, to);
+                    canvas.fill_with::<V>(memory, source, picture, Numbers::of(to));
                 }
             }
         }

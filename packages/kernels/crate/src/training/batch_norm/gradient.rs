@@ -1,8 +1,9 @@
 //! The gradient of batch norm by the batch's own statistics.
 
-use super::Rows;
+use super::{OfChannels, Rows, for_channels};
 use crate::simd::Vector;
-use crate::training::slots::Memory;
+use crate::simd::one::One;
+use crate::training::slots::{Memory, Numbers};
 
 /// Each item's sums of `dy` and of `dy · (x − mean)`, by channel.
 #[derive(Clone, Copy)]
@@ -20,56 +21,53 @@ impl GradientSums {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
-        let pairs = channels - channels % (2 * V::LANES);
-        let vectors = channels - channels % V::LANES;
         // SAFETY: as [`Memory`]; each item has its two rows of `parts`.
         unsafe {
-            let dy = self.rows.read(memory, self.dy, item);
-            let x = self.rows.read(memory, self.x, item);
-            let mean = memory.read(self.mean, 0, channels);
-            let parts = memory.write(self.parts, item * 2 * channels, 2 * channels);
-            for c in (0..pairs).step_by(2 * V::LANES) {
-                gradient_sums_of::<V, 2>([dy, x, mean], parts, c);
-            }
-            for c in (pairs..vectors).step_by(V::LANES) {
-                gradient_sums_of::<V, 1>([dy, x, mean], parts, c);
-            }
-            for c in vectors..channels {
-                let of_channel = || dy.iter().zip(x).skip(c).step_by(channels);
-                parts[c] = of_channel().map(|(dy, _)| dy).sum();
-                parts[channels + c] = of_channel().map(|(dy, x)| dy * (x - mean[c])).sum();
-            }
+            let own = OwnGradientSums {
+                dy: self.rows.numbers(memory, self.dy, item),
+                x: self.rows.numbers(memory, self.x, item),
+                mean: memory.read(self.mean, 0, channels).as_ptr(),
+                parts: memory.write(self.parts, item * 2 * channels, 2 * channels).as_mut_ptr(),
+                rows: self.rows,
+            };
+            for_channels::<V>(channels, &own);
         }
     }
 }
 
-/// The sums of some vectors of channels; they stay in registers, as in [`Moments`](super::Moments).
-///
-/// # Safety
-/// As [`Vector`]; so many vectors must be in a row from `first` on.
-#[inline(always)]
-unsafe fn gradient_sums_of<V: Vector, const COUNT: usize>([dy, x, mean]: [&[f32]; 3], parts: &mut [f32], first: usize) {
-    let channels = mean.len();
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut means = [V::splat(0.0); COUNT];
-        for (v, mean_of) in means.iter_mut().enumerate() {
-            *mean_of = V::load(mean.as_ptr().add(first + v * V::LANES));
-        }
-        let mut sums = [V::splat(0.0); COUNT];
-        let mut products = [V::splat(0.0); COUNT];
-        for (dy, x) in dy.chunks_exact(channels).zip(x.chunks_exact(channels)) {
+struct OwnGradientSums {
+    dy: Numbers,
+    x: Numbers,
+    mean: *const f32,
+    parts: *mut f32,
+    rows: Rows,
+}
+
+impl OfChannels for OwnGradientSums {
+    #[inline(always)]
+    unsafe fn compute<V: Vector, const COUNT: usize>(&self, first: usize) {
+        let Rows { rows, channels, .. } = self.rows;
+        // SAFETY: the caller's word.
+        unsafe {
+            let mut means = [V::splat(0.0); COUNT];
+            for (v, mean) in means.iter_mut().enumerate() {
+                *mean = V::load(self.mean.add(first + v * V::LANES));
+            }
+            let mut sums = [V::splat(0.0); COUNT];
+            let mut products = [V::splat(0.0); COUNT];
+            for row in 0..rows {
+                for v in 0..COUNT {
+                    let at = row * channels + first + v * V::LANES;
+                    let dy: V = self.dy.load(at);
+                    sums[v] = sums[v].add(dy);
+                    products[v] = dy.mul_add(self.x.load::<V>(at).sub(means[v]), products[v]);
+                }
+            }
             for v in 0..COUNT {
                 let at = first + v * V::LANES;
-                let dy = V::load(dy.as_ptr().add(at));
-                sums[v] = sums[v].add(dy);
-                products[v] = dy.mul_add(V::load(x.as_ptr().add(at)).sub(means[v]), products[v]);
+                sums[v].store(self.parts.add(at));
+                products[v].store(self.parts.add(channels + at));
             }
-        }
-        for v in 0..COUNT {
-            let at = first + v * V::LANES;
-            sums[v].store(parts.as_mut_ptr().add(at));
-            products[v].store(parts.as_mut_ptr().add(channels + at));
         }
     }
 }
@@ -136,35 +134,55 @@ impl NormalizeGradient {
         let channels = self.rows.channels;
         // SAFETY: as [`Memory`]; the item's rows are its own.
         unsafe {
-            let dy = self.rows.read(memory, self.dy, item);
-            let x = self.rows.read(memory, self.x, item);
-            let factors = memory.read(self.factors, 0, 3 * channels);
-            normalize_gradient::<V>(self.rows.write(memory, self.output, item), dy, x, factors);
+            let gradient = OfNorm {
+                dy: self.rows.numbers(memory, self.dy, item),
+                x: self.rows.numbers(memory, self.x, item),
+                factors: memory.read(self.factors, 0, 3 * channels),
+            };
+            gradient.compute::<V>(self.rows.numbers(memory, self.output, item), self.rows.rows);
         }
     }
 }
 
-/// `dy · a + x · b + c` of whole rows, `factors` being `[3, channels]`.
-///
-/// # Safety
-/// As [`Vector`].
-#[inline(always)]
-pub unsafe fn normalize_gradient<V: Vector>(output: &mut [f32], dy: &[f32], x: &[f32], factors: &[f32]) {
-    let channels = factors.len() / 3;
-    let vectors = channels - channels % V::LANES;
-    let (a, rest) = factors.split_at(channels);
-    let (b, c) = rest.split_at(channels);
-    let rows = dy.chunks_exact(channels).zip(x.chunks_exact(channels));
-    for (y, (dy, x)) in output.chunks_exact_mut(channels).zip(rows) {
-        for i in (0..vectors).step_by(V::LANES) {
-            // SAFETY: the caller's word, for the instruction set; vectors end with the row.
+/// `dy · a + x · b + c`, the factors being `[3, channels]`.
+pub struct OfNorm<'a> {
+    pub dy: Numbers,
+    pub x: Numbers,
+    pub factors: &'a [f32],
+}
+
+impl OfNorm<'_> {
+    /// The first pixels.
+    ///
+    /// # Safety
+    /// As [`Vector`] and [`Numbers`].
+    #[inline(always)]
+    pub unsafe fn compute<V: Vector>(&self, output: Numbers, pixels: usize) {
+        let channels = self.factors.len() / 3;
+        let vectors = channels - channels % V::LANES;
+        for first in (0..pixels * channels).step_by(channels) {
+            // SAFETY: the caller's word; vectors end with the row.
             unsafe {
-                let load = |from: &[f32]| V::load(from.as_ptr().add(i));
-                load(dy).mul_add(load(a), load(x).mul_add(load(b), load(c))).store(y.as_mut_ptr().add(i));
+                for c in (0..vectors).step_by(V::LANES) {
+                    self.compute_at::<V>(output, first, c);
+                }
+                for c in vectors..channels {
+                    self.compute_at::<One>(output, first, c);
+                }
             }
         }
-        for i in vectors..channels {
-            y[i] = dy[i] * a[i] + x[i] * b[i] + c[i];
+    }
+
+    /// # Safety
+    /// As [`OfNorm::compute`].
+    #[inline(always)]
+    unsafe fn compute_at<V: Vector>(&self, output: Numbers, first: usize, c: usize) {
+        let (channels, at) = (self.factors.len() / 3, first + c);
+        // SAFETY: the caller's word.
+        unsafe {
+            let factor = |row: usize| V::load(self.factors.as_ptr().add(row * channels + c));
+            let of_x = self.x.load::<V>(at).mul_add(factor(1), factor(2));
+            output.store(at, self.dy.load::<V>(at).mul_add(factor(0), of_x));
         }
     }
 }

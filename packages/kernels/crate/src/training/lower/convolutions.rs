@@ -1,13 +1,14 @@
 //! Convolutions and their gradients, with what follows on their results.
 
 use super::{Lowering, is_relu, planned};
+use crate::format::Format;
 use crate::graph::{Node, ValueId};
 use crate::layout::even_parts;
 use crate::plan::Algorithm;
 use crate::training::Operation;
 use crate::training::batch_norm::{GradientSums, Moments, Rows};
 use crate::training::canvas::{Canvas, Source};
-use crate::training::convolution::{Convolution, Epilogue, PackFilters, groups};
+use crate::training::convolution::{Convolution, Epilogue, Form, PackFilters, groups};
 use crate::training::elementwise::items_for;
 use crate::training::filter_gradient::{FilterGradient, SumShares};
 use crate::training::phases::Gradient;
@@ -31,9 +32,9 @@ impl<'a> Lowering<'a> {
         let size = [kernel[0], kernel[1]];
         check_window(picture, out, kernel, strides, pads)?;
         let canvas = Canvas::of_input([picture[1], picture[2], picture[3]], size, strides, pad, [out[1], out[2]]);
-        let is_winograd = self.is_winograd(size, strides, out, canvas.picture[2]);
+        let form = self.form(size, strides, out, canvas.picture[2]);
         let taps = (0..size[0] * size[1]).collect();
-        let filters = self.pack(filter, kernel, taps, false, is_winograd);
+        let filters = self.pack(filter, kernel, taps, false, form);
         let mut rest = inputs[2..].iter().copied();
         let mut epilogue = Epilogue {
             bias: if attributes.has_bias { rest.next() } else { None },
@@ -55,11 +56,14 @@ impl<'a> Lowering<'a> {
         let mut reads = vec![x, filters];
         reads.extend(&inputs[2..]);
         let (input, ids, of_picture) = (Source::of(x), [filters, output], [out[1], out[2], out[3]]);
-        let (operation, items, scratch) = if is_winograd {
-            winograd(Winograd { epilogue, ..Winograd::new(input, ids, out[0], canvas, of_picture, self.isa) })
-        } else {
-            let work = Convolution::new(input, ids, canvas, size, strides, of_picture, self.isa);
-            direct(Convolution { epilogue, ..work }, out[0])
+        let (operation, items, scratch) = match form {
+            Form::Winograd => {
+                winograd(Winograd { epilogue, ..Winograd::new(input, ids, out[0], canvas, of_picture, self.isa) })
+            }
+            Form::Direct(format) => {
+                let work = Convolution::new(input, format, ids, canvas, [size, strides], of_picture, self.isa);
+                direct(Convolution { epilogue, ..work }, out[0])
+            }
         };
         self.push("Conv2D", operation, items, scratch, &reads, &writes);
         Ok(())
@@ -70,26 +74,31 @@ impl<'a> Lowering<'a> {
         let can = kernel == [3, 3] && strides == [1, 1] && is_whole(inputs) && is_whole(out[3]);
         can && match self.algorithm {
             Some(algorithm) => algorithm != Algorithm::Direct,
-            None => winograd::is_faster(out[0], [out[1], out[2]], [inputs, out[3]]),
+            None => winograd::is_faster(out[0], [out[1], out[2]], [inputs, out[3]], self.rate()),
         }
     }
 
+    /// How many products in bfloat16 take the time of one in float32, where they are wanted and the CPU has them.
+    fn rate(&self) -> f64 {
+        if self.multiplies_narrow { 2.0 } else { 1.0 }
+    }
+
+    fn form(&self, kernel: [usize; 2], strides: [usize; 2], out: [usize; 4], inputs: usize) -> Form {
+        if self.is_winograd(kernel, strides, out, inputs) {
+            return Form::Winograd;
+        }
+        let is_narrow = self.multiplies_narrow && inputs.is_multiple_of(2);
+        Form::Direct(if is_narrow { Format::Bfloat } else { Format::Float })
+    }
+
     /// The filter in the micro-kernel's order.
-    fn pack(
-        &mut self,
-        filter: ValueId,
-        shape: [usize; 4],
-        taps: Vec<usize>,
-        is_turned: bool,
-        is_winograd: bool,
-    ) -> ValueId {
+    fn pack(&mut self, filter: ValueId, shape: [usize; 4], taps: Vec<usize>, is_turned: bool, form: Form) -> ValueId {
         let [height, width, inputs, outputs] = shape;
         let (rows, channels) = if is_turned { (outputs, inputs) } else { (inputs, outputs) };
-        let planes = if is_winograd { winograd::POSITIONS } else { height * width };
-        let (groups, size) = groups(channels, self.isa.lanes, planes * rows);
+        let (groups, size) = groups(channels, self.isa.lanes, form.planes(height * width) * rows / form.per_word());
         let output = self.own(size);
         let items = groups.len();
-        let work = PackFilters { filter, output, shape, taps, is_turned, is_winograd, groups, lanes: self.isa.lanes };
+        let work = PackFilters { filter, output, shape, taps, is_turned, form, groups, lanes: self.isa.lanes };
         let scratch = work.scratch();
         self.push("pack", Operation::PackFilters(work), items, scratch, &[filter], &[output]);
         output
@@ -134,8 +143,8 @@ impl<'a> Lowering<'a> {
         let gradient = Gradient::new(picture_size, size, strides, pad, [out[1], out[2]], most);
         let gradient =
             gradient.ok_or_else(|| format!("expected padding less than the filter's {size:?}, got {pad:?}"))?;
-        let is_winograd = self.is_winograd(size, strides, out, picture[3]);
-        let filters = self.pack(filter, kernel, gradient.taps.clone(), true, is_winograd);
+        let form = self.form(size, strides, out, picture[3]);
+        let filters = self.pack(filter, kernel, gradient.taps.clone(), true, form);
         let mut epilogue = Epilogue { residual, mask, ..Epilogue::default() };
         let mut reads: Vec<ValueId> = dy.reads().chain([filters]).chain(residual).chain(mask).collect();
         let mut writes = vec![output];
@@ -150,11 +159,14 @@ impl<'a> Lowering<'a> {
             writes.push(parts);
         }
         let (ids, of_picture) = ([filters, output], [out[1], out[2], out[3]]);
-        let (operation, items, scratch) = if is_winograd {
-            winograd(Winograd { epilogue, ..Winograd::new(dy, ids, out[0], gradient.canvas, of_picture, self.isa) })
-        } else {
-            let work = Convolution::of_gradient(dy, ids, gradient, size, strides, of_picture, self.isa);
-            direct(Convolution { epilogue, ..work }, out[0])
+        let (operation, items, scratch) = match form {
+            Form::Winograd => {
+                winograd(Winograd { epilogue, ..Winograd::new(dy, ids, out[0], gradient.canvas, of_picture, self.isa) })
+            }
+            Form::Direct(format) => {
+                let work = Convolution::of_gradient(dy, format, ids, gradient, [size, strides], of_picture, self.isa);
+                direct(Convolution { epilogue, ..work }, out[0])
+            }
         };
         let planned = planned(&node.op, node.outputs[0], operation, [items, scratch], &reads, &writes);
         match last == index {
@@ -190,6 +202,7 @@ impl<'a> Lowering<'a> {
         }
         let mut work = FilterGradient {
             x,
+            format: if self.multiplies_narrow { Format::Bfloat } else { Format::Float },
             dy,
             sums: 0,
             images: out[0],
@@ -200,7 +213,7 @@ impl<'a> Lowering<'a> {
             out: Vectors { picture: [out[1], out[2], out[3]], lanes: self.isa.lanes },
             groups,
             parts: even_parts(words, self.isa.max_pixels()),
-            kernels: self.isa.outer,
+            kernels: if self.multiplies_narrow { self.isa.narrow_outer } else { self.isa.outer },
         };
         let (shares, padded, scratch) = (work.shares, work.out.padded_channels(), work.scratch());
         let sums = self.own(shares * work.length());

@@ -1,6 +1,7 @@
 //! Pooling and its gradient.
 
 use super::Lowering;
+use crate::format::Format;
 use crate::graph::{Node, ValueId};
 use crate::pool::PoolKind;
 use crate::training::Operation;
@@ -43,7 +44,8 @@ impl<'a> Lowering<'a> {
         }
         let reads = if kind == PoolKind::Max { inputs } else { &inputs[..1] };
         let work = PoolGradient { dy: inputs[0], values, output, window };
-        self.push(&node.op, Operation::PoolGradient(work), out[0], 0, reads, &[output]);
+        let scratch = if self.formats[output] == Format::Float { 0 } else { work.scratch() };
+        self.push(&node.op, Operation::PoolGradient(work), out[0], scratch, reads, &[output]);
         Ok(())
     }
 }
