@@ -15,7 +15,8 @@ export interface NativeKernelOptions extends KernelOptions {
   readonly isa?: string;
   /**
    * `bf16` stores weights and values in half the bits and multiplies them twice as fast; `int8` in a quarter, with a
-   * scale per output channel and value ranges taken from `calibration`. Default `fp32`.
+   * scale per output channel and value ranges taken from `calibration`. In a training step `bf16` stores pictures and their
+   * gradients so, on any CPU with AVX2, AVX-512 or NEON; weights and sums stay float32. Default `fp32`.
    */
   readonly precision?: KernelPrecision;
   /**

@@ -90,7 +90,10 @@ impl Moments {
         unsafe {
             let x = self.rows.numbers(memory, self.x, item);
             let parts = memory.write(self.parts, item * 2 * channels, 2 * channels).as_mut_ptr();
-            for_channels::<V>(channels, &OwnMoments { x, parts, rows: self.rows });
+            match x.is_narrow() {
+                true => for_channels::<V>(channels, &OwnMoments { x: x.known::<true>(), parts, rows: self.rows }),
+                false => for_channels::<V>(channels, &OwnMoments { x: x.known::<false>(), parts, rows: self.rows }),
+            }
         }
     }
 }
@@ -219,8 +222,7 @@ impl Normalize {
     #[inline(always)]
     pub unsafe fn run_item<V: Vector>(&self, memory: &Memory, item: usize) {
         let channels = self.rows.channels;
-        let vectors = channels - channels % V::LANES;
-        // SAFETY: as [`Memory`]; the item's rows are its own, and vectors end with the row.
+        // SAFETY: as [`Memory`]; the item's rows are its own.
         unsafe {
             let normalizing = Normalizing {
                 x: self.rows.numbers(memory, self.x, item),
@@ -230,18 +232,17 @@ impl Normalize {
                 floor: if self.is_relu { 0.0 } else { f32::NEG_INFINITY },
                 output: self.rows.numbers(memory, self.output, item),
             };
-            for row in 0..self.rows.rows {
-                for c in (0..vectors).step_by(V::LANES) {
-                    normalizing.compute::<V>(row, c);
-                }
-                for c in vectors..channels {
-                    normalizing.compute::<One>(row, c);
-                }
+            let residual = normalizing.residual.unwrap_or(normalizing.x);
+            match [normalizing.x, residual, normalizing.output].map(|numbers| numbers.is_narrow()) {
+                [false, false, false] => normalizing.known::<false>().run::<V>(self.rows.rows),
+                [true, true, true] => normalizing.known::<true>().run::<V>(self.rows.rows),
+                _ => normalizing.run::<V>(self.rows.rows),
             }
         }
     }
 }
 
+#[derive(Clone, Copy)]
 struct Normalizing {
     x: Numbers,
     factors: *const f32,
@@ -252,6 +253,34 @@ struct Normalizing {
 }
 
 impl Normalizing {
+    #[inline(always)]
+    fn known<const IS_NARROW: bool>(self) -> Normalizing {
+        Normalizing {
+            x: self.x.known::<IS_NARROW>(),
+            residual: self.residual.map(|residual| residual.known::<IS_NARROW>()),
+            output: self.output.known::<IS_NARROW>(),
+            ..self
+        }
+    }
+
+    /// # Safety
+    /// As [`Vector`]; the rows must be there.
+    #[inline(always)]
+    unsafe fn run<V: Vector>(&self, rows: usize) {
+        let vectors = self.channels - self.channels % V::LANES;
+        for row in 0..rows {
+            // SAFETY: the caller's word; vectors end with the row.
+            unsafe {
+                for c in (0..vectors).step_by(V::LANES) {
+                    self.compute::<V>(row, c);
+                }
+                for c in vectors..self.channels {
+                    self.compute::<One>(row, c);
+                }
+            }
+        }
+    }
+
     /// # Safety
     /// As [`Vector`]; the row and the channels must be there.
     #[inline(always)]

@@ -95,45 +95,71 @@ impl Canvas {
     /// As [`Memory::read`]; the canvas must have room for [`Canvas::length`].
     #[inline(always)]
     pub unsafe fn fill_with<V: Vector>(&self, memory: &Memory, source: &Source, index: usize, canvas: Numbers) {
-        let (first, channels) = (index * self.picture_length(), self.picture[2]);
+        let first = index * self.picture_length();
         // SAFETY: the caller's word.
         unsafe {
             let picture = memory.numbers(source.id, first);
-            let Some([x, factors]) = source.of_norm else {
-                return self.fill(canvas, |to, from, count| picture.from(from).copy::<V>(to, count));
+            let content = match source.of_norm {
+                None => Content::Picture(picture),
+                Some([x, factors]) => Content::OfNorm(OfNorm {
+                    dy: picture,
+                    x: memory.numbers(x, first),
+                    factors: memory.read(factors, 0, 3 * self.picture[2]),
+                }),
             };
-            let x = memory.numbers(x, first);
-            let factors = memory.read(factors, 0, 3 * channels);
-            self.fill(canvas, |to, from, count| {
-                let gradient = OfNorm { dy: picture.from(from), x: x.from(from), factors };
-                gradient.compute::<V>(to, count / channels);
-            });
+            self.fill::<V>(canvas, &content);
         }
     }
 
-    /// Lays the picture down: `lay` gets a part of the canvas, of whole pixels, where in the picture it comes from, and how many
-    /// numbers it has. What of the picture lies beyond the canvas is left out.
+    /// What of the picture lies beyond the canvas is left out.
     ///
     /// # Safety
-    /// As [`Numbers`].
+    /// As [`Numbers`] and [`Vector`].
     #[inline(always)]
-    unsafe fn fill(&self, canvas: Numbers, lay: impl Fn(Numbers, usize, usize)) {
+    unsafe fn fill<V: Vector>(&self, canvas: Numbers, content: &Content) {
         let [height, width, channels] = self.picture;
         let row = self.row();
         let before = |axis: usize| self.offset[axis].min(self.size[axis]);
         let there = |axis: usize, count: usize| count.min(self.size[axis] - before(axis));
         let (above, rows) = (before(0), there(0, height));
-        let (left, inside) = (before(1) * channels, there(1, width) * channels);
+        let (left, pixels) = (before(1) * channels, there(1, width));
+        let inside = pixels * channels;
         // SAFETY: rows and pixels are the canvas's own.
         unsafe {
             canvas.clear(above * row);
             for y in 0..rows {
                 let to = canvas.from((above + y) * row);
                 to.clear(left);
-                lay(to.from(left), y * width * channels, inside);
+                content.lay::<V>(to.from(left), y * width * channels, pixels, channels);
                 to.from(left + inside).clear(row - left - inside);
             }
             canvas.from((above + rows) * row).clear((self.size[0] - above - rows) * row);
+        }
+    }
+}
+
+/// What is laid, not a closure: those are compiled without the instruction set.
+enum Content<'a> {
+    Picture(Numbers),
+    OfNorm(OfNorm<'a>),
+}
+
+impl Content<'_> {
+    /// So many pixels from the number `from` on.
+    ///
+    /// # Safety
+    /// As [`Numbers`] and [`Vector`].
+    #[inline(always)]
+    unsafe fn lay<V: Vector>(&self, to: Numbers, from: usize, pixels: usize, channels: usize) {
+        // SAFETY: the caller's word.
+        unsafe {
+            match self {
+                Content::Picture(picture) => picture.from(from).copy::<V>(to, pixels * channels),
+                Content::OfNorm(OfNorm { dy, x, factors }) => {
+                    let gradient = OfNorm { dy: dy.from(from), x: x.from(from), factors };
+                    gradient.compute::<V>(to, pixels);
+                }
+            }
         }
     }
 }

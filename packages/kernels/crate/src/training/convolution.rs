@@ -120,8 +120,8 @@ impl PackFilters {
                     let pairs = memory.write(self.output, group.at, taps * rows * lanes / 2);
                     for (to, from) in pairs.chunks_exact_mut(lanes).zip(packed.chunks_exact(2 * lanes)) {
                         for lane in (0..lanes).step_by(V::LANES) {
-                            let [low, high] = [lane, lanes + lane].map(|at| V::load(from.as_ptr().add(at)));
-                            low.join_bfloat(high).store(to.as_mut_ptr().add(lane));
+                            let (low, high) = (from.as_ptr().add(lane), from.as_ptr().add(lanes + lane));
+                            V::load(low).join_bfloat(V::load(high)).store(to.as_mut_ptr().add(lane));
                         }
                     }
                 }
@@ -419,6 +419,7 @@ impl Epilogue {
 }
 
 /// What is done with each sum before it is stored.
+#[derive(Clone, Copy)]
 struct Ending {
     bias: Option<*const f32>,
     residual: Option<Numbers>,
@@ -458,6 +459,32 @@ impl Ending {
         if is_nothing {
             return;
         }
+        let residual = self.residual.unwrap_or(self.output);
+        let mask = self.mask.unwrap_or(self.output);
+        // SAFETY: the caller's word.
+        unsafe {
+            match [residual, mask, self.output].map(|numbers| numbers.is_narrow()) {
+                [false, false, false] => self.known::<false>().run_known::<V>(pixels, channels),
+                [true, true, true] => self.known::<true>().run_known::<V>(pixels, channels),
+                _ => self.run_known::<V>(pixels, channels),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn known<const IS_NARROW: bool>(self) -> Ending {
+        Ending {
+            residual: self.residual.map(|numbers| numbers.known::<IS_NARROW>()),
+            mask: self.mask.map(|numbers| numbers.known::<IS_NARROW>()),
+            output: self.output.known::<IS_NARROW>(),
+            ..self
+        }
+    }
+
+    /// # Safety
+    /// As [`Ending::run`].
+    #[inline(always)]
+    unsafe fn run_known<V: Vector>(&self, pixels: usize, channels: usize) {
         let vectors = channels - channels % V::LANES;
         for first in (0..pixels * channels).step_by(channels) {
             // SAFETY: the caller's word; vectors end with the pixel.

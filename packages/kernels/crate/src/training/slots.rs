@@ -142,6 +142,19 @@ impl Numbers {
         (!self.is_half).then_some(self.start)
     }
 
+    /// Whether they are bfloat16.
+    #[inline(always)]
+    pub fn is_narrow(&self) -> bool {
+        self.is_half
+    }
+
+    /// The same where it is known how they are stored: a loop over them then does not ask.
+    #[inline(always)]
+    pub fn known<const IS_NARROW: bool>(self) -> Numbers {
+        debug_assert_eq!(self.is_half, IS_NARROW);
+        Numbers { is_half: IS_NARROW, ..self }
+    }
+
     /// Where the first number lies.
     #[inline(always)]
     pub fn words(&self) -> *mut f32 {
@@ -185,15 +198,21 @@ impl Numbers {
             match (self.is_half, to.is_half) {
                 (false, false) => to.start.copy_from_nonoverlapping(self.start, count),
                 (true, true) => to.halves().copy_from_nonoverlapping(self.halves(), count),
-                _ => {
-                    let vectors = count - count % V::LANES;
-                    for at in (0..vectors).step_by(V::LANES) {
-                        to.store(at, self.load::<V>(at));
-                    }
-                    for at in vectors..count {
-                        to.set(at, self.get(at));
-                    }
-                }
+                (true, false) => self.known::<true>().convert::<V>(to.known::<false>(), count),
+                (false, true) => self.known::<false>().convert::<V>(to.known::<true>(), count),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn convert<V: Vector>(&self, to: Numbers, count: usize) {
+        let vectors = count - count % V::LANES;
+        unsafe {
+            for at in (0..vectors).step_by(V::LANES) {
+                to.store(at, self.load::<V>(at));
+            }
+            for at in vectors..count {
+                to.set(at, self.get(at));
             }
         }
     }

@@ -181,10 +181,21 @@ impl Winograd {
                         parts: whole / self.tile,
                     };
                     self.kernels[group.vectors - 1](&args);
+                    let residual = self.epilogue.residual.unwrap_or(self.output);
+                    let formats = [self.output, residual].map(|id| memory.format(id));
                     for square in 0..now {
-                        let at = done + square;
+                        let at = [pictures.start, done + square];
                         let products = products.as_ptr().add(square * each);
-                        self.finish::<V>(memory, pictures.start, at, products, group);
+                        // The usual formats as constants: the loops over a square then do not ask.
+                        match formats {
+                            [Format::Float, Format::Float] => {
+                                self.finish::<V>(memory, at, products, group, [Format::Float; 2]);
+                            }
+                            [Format::Bfloat, Format::Bfloat] => {
+                                self.finish::<V>(memory, at, products, group, [Format::Bfloat; 2]);
+                            }
+                            formats => self.finish::<V>(memory, at, products, group, formats),
+                        }
                     }
                 }
                 done += now;
@@ -201,10 +212,10 @@ impl Winograd {
     unsafe fn finish<V: Vector>(
         &self,
         memory: &Memory,
-        first_picture: usize,
-        square: usize,
+        [first_picture, square]: [usize; 2],
         products: *const f32,
         group: &Group,
+        [format, residual_format]: [Format; 2],
     ) {
         let [height, width, channels] = self.out;
         let [rows, columns] = squares([height, width]);
@@ -216,7 +227,6 @@ impl Winograd {
             Pixels { row: width * channels / per_word, pixel: channels / per_word, format }
         };
         let residual = self.epilogue.residual;
-        let residual_pixels = pixels(residual.map_or(Format::Float, |id| memory.format(id)));
         for vector in 0..group.vectors {
             let lane = vector * V::LANES;
             // SAFETY: the caller's word; rows and columns of the square end with the picture.
@@ -231,9 +241,9 @@ impl Winograd {
                     rows: SIDE.min(height - y),
                     columns: SIDE.min(width - x),
                     output: memory.numbers(self.output, at + lane).words(),
-                    output_pixels: pixels(memory.format(self.output)),
+                    output_pixels: pixels(format),
                     residual: residual.map_or(null(), |id| memory.numbers(id, at + lane).words().cast_const()),
-                    residual_pixels,
+                    residual_pixels: pixels(residual_format),
                 };
                 transform_output::<V, REACH, SIDE>(products.add(lane), self.product_position(), &finish);
             }

@@ -30,17 +30,29 @@ impl GradientSums {
                 parts: memory.write(self.parts, item * 2 * channels, 2 * channels).as_mut_ptr(),
                 rows: self.rows,
             };
-            for_channels::<V>(channels, &own);
+            match (own.dy.is_narrow(), own.x.is_narrow()) {
+                (false, false) => for_channels::<V>(channels, &own.known::<false>()),
+                (true, true) => for_channels::<V>(channels, &own.known::<true>()),
+                _ => for_channels::<V>(channels, &own),
+            }
         }
     }
 }
 
+#[derive(Clone, Copy)]
 struct OwnGradientSums {
     dy: Numbers,
     x: Numbers,
     mean: *const f32,
     parts: *mut f32,
     rows: Rows,
+}
+
+impl OwnGradientSums {
+    #[inline(always)]
+    fn known<const IS_NARROW: bool>(self) -> OwnGradientSums {
+        OwnGradientSums { dy: self.dy.known::<IS_NARROW>(), x: self.x.known::<IS_NARROW>(), ..self }
+    }
 }
 
 impl OfChannels for OwnGradientSums {
@@ -158,6 +170,25 @@ impl OfNorm<'_> {
     /// As [`Vector`] and [`Numbers`].
     #[inline(always)]
     pub unsafe fn compute<V: Vector>(&self, output: Numbers, pixels: usize) {
+        // SAFETY: the caller's word.
+        unsafe {
+            match (self.dy.is_narrow(), self.x.is_narrow(), output.is_narrow()) {
+                (false, false, false) => self.known::<false>().run::<V>(output.known::<false>(), pixels),
+                (true, true, false) => self.known::<true>().run::<V>(output.known::<false>(), pixels),
+                _ => self.run::<V>(output, pixels),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn known<const IS_NARROW: bool>(&self) -> OfNorm<'_> {
+        OfNorm { dy: self.dy.known::<IS_NARROW>(), x: self.x.known::<IS_NARROW>(), factors: self.factors }
+    }
+
+    /// # Safety
+    /// As [`OfNorm::compute`].
+    #[inline(always)]
+    unsafe fn run<V: Vector>(&self, output: Numbers, pixels: usize) {
         let channels = self.factors.len() / 3;
         let vectors = channels - channels % V::LANES;
         for first in (0..pixels * channels).step_by(channels) {
@@ -180,9 +211,9 @@ impl OfNorm<'_> {
         let (channels, at) = (self.factors.len() / 3, first + c);
         // SAFETY: the caller's word.
         unsafe {
-            let factor = |row: usize| V::load(self.factors.as_ptr().add(row * channels + c));
-            let of_x = self.x.load::<V>(at).mul_add(factor(1), factor(2));
-            output.store(at, self.dy.load::<V>(at).mul_add(factor(0), of_x));
+            let [a, b, term] = [0, 1, 2].map(|row| self.factors.as_ptr().add(row * channels + c));
+            let of_x = self.x.load::<V>(at).mul_add(V::load(b), V::load(term));
+            output.store(at, self.dy.load::<V>(at).mul_add(V::load(a), of_x));
         }
     }
 }
