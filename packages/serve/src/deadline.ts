@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { followingAbort } from './following-abort.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
 
 /**
@@ -10,16 +10,14 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (deadlineMs === undefined) return work(signal);
-  const late = new AbortController();
+  const { abort, unfollow } = followingAbort(signal);
   const leftMs = Math.min(Math.max(0, deadlineMs - performance.now()), 2 ** 31 - 1);
-  const timer = setTimeout(() => late.abort(tooLate()), leftMs);
-  const either = AbortSignal.any([signal, late.signal]);
-  // Each picture of a request listens.
-  setMaxListeners(0, either);
+  const timer = setTimeout(() => abort.abort(tooLate()), leftMs);
   try {
-    return await work(either);
+    return await work(abort.signal);
   } finally {
     clearTimeout(timer);
+    unfollow();
   }
 }
 

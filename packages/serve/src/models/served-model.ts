@@ -1,10 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import { type Classifier, ClassifierError } from '@residual/classifier';
 import type { ExplainOptions, Explanation } from '@residual/classifier/explain';
 import { DecodeError, ImageError, ScoresError } from '@residual/vision';
 import { Batcher, type BatchingOptions, type SubmitOptions } from '../batching/batcher.ts';
 import type { ComputeTurns } from '../batching/compute-turns.ts';
 import { withDeadline } from '../deadline.ts';
+import { followingAbort } from '../following-abort.ts';
 import type { ModelObserver } from '../metrics/model-observer.ts';
 import type { InferResponse } from '../protocol/encode-infer-response.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -197,17 +197,18 @@ export class ServedModel {
 
   async #rows(input: ModelInput, options: SubmitOptions): Promise<readonly ModelRow[]> {
     // A picture that fails ends the work on its request's others.
-    const failed = new AbortController();
-    const either = AbortSignal.any([options.signal, failed.signal]);
-    setMaxListeners(0, either);
-    const rows = input.items.map((item) => this.#row(input.kind, item, { ...options, signal: either }));
+    const { abort, unfollow } = followingAbort(options.signal);
+    const { signal } = abort;
+    const rows = input.items.map((item) => this.#row(input.kind, item, { ...options, signal }));
     try {
       return await Promise.all(rows);
     } catch (error) {
-      failed.abort(error);
+      abort.abort(error);
       // What is being decoded takes memory until it is.
       await Promise.allSettled(rows);
       throw error;
+    } finally {
+      unfollow();
     }
   }
 
