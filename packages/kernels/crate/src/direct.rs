@@ -6,6 +6,8 @@ use crate::program::Context;
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, TileArgs, TileKernel};
+#[cfg(target_arch = "x86_64")]
+use crate::tile::{InBytes, Rests};
 
 /// Neighbouring output pixels of one image that one micro-kernel call computes; offsets in floats.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,9 @@ pub struct Tile {
     pub output: u32,
     pub residual: u32,
     pub pixels: u32,
+    /// As many tiles of as many pixels lie beside it, one behind the other.
+    #[cfg(target_arch = "x86_64")]
+    pub followers: u32,
 }
 
 /// One or two neighbouring vectors of output channels, and the input blocks that they depend on.
@@ -23,6 +28,23 @@ pub struct OutputGroup {
     pub vectors: usize,
     pub first_input_block: usize,
     /// Of this group's weights, in floats from the layer's.
+    pub weights: usize,
+}
+
+/// A word of a group's input that comes once more, for sums of 16 bits have no room for all of its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub block: usize,
+    pub tap: usize,
+    pub word: usize,
+}
+
+/// All of a group.
+#[cfg(target_arch = "x86_64")]
+pub struct GroupRests {
+    /// Their distances from a tile's input.
+    pub words: Vec<usize>,
+    /// Their weights, in floats from the layer's.
     pub weights: usize,
 }
 
@@ -59,6 +81,12 @@ pub struct DirectConv {
     pub output: Plane,
     pub residual: Option<Plane>,
     pub weights: Place,
+    /// By group, where sums are of 16 bits first.
+    #[cfg(target_arch = "x86_64")]
+    pub rests: Vec<GroupRests>,
+    /// Where output and shortcut are of bytes as the input is; bias and scales are in the output's steps then.
+    #[cfg(target_arch = "x86_64")]
+    pub in_bytes: Option<InBytes>,
     pub bias: usize,
     /// Where the input is of bytes: what the sums are multiplied with.
     pub scales: usize,
@@ -86,7 +114,16 @@ impl DirectConv {
 
     /// Floats of a worker's own memory: a tile's sums, where they are not stored as they are.
     pub fn scratch(&self) -> usize {
-        if self.is_stored_as_float() { 0 } else { 2 * self.kernels[1].len() * self.lanes }
+        if self.is_stored_at_once() { 0 } else { 2 * self.kernels[1].len() * self.lanes }
+    }
+
+    /// Whether the kernel's sums need no place but the output's.
+    fn is_stored_at_once(&self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if self.in_bytes.is_some() {
+            return true;
+        }
+        self.is_stored_as_float()
     }
 
     fn is_stored_as_float(&self) -> bool {
@@ -101,30 +138,33 @@ impl DirectConv {
         let (tiles, groups) = match self.split {
             Split::Pixels { .. } => {
                 let items = self.items();
-                (item * all / items..(item + 1) * all / items, &self.groups[..])
+                (item * all / items..(item + 1) * all / items, 0..self.groups.len())
             }
-            Split::Channels => (0..all, &self.groups[item..item + 1]),
+            Split::Channels => (0..all, item..item + 1),
         };
-        let is_stored_as_float = !V::REDUCES || self.is_stored_as_float();
+        let is_stored_at_once = !V::REDUCES || self.is_stored_at_once();
         let mut first = 0;
         while first < self.blocks {
             let blocks = self.blocks_at_once.min(self.blocks - first);
-            for group in groups {
+            for number in groups.clone() {
                 let mut image = tiles.start / self.tiles.len();
                 let mut index = tiles.start % self.tiles.len();
-                for tile in tiles.clone() {
+                let mut tile = tiles.start;
+                while tile < tiles.end {
                     let part = [tile - tiles.start, tiles.len()];
-                    let at = Spot { image, tile: &self.tiles[index], group, part };
+                    let count = self.tiles_at_once(index, tiles.end - tile);
+                    let at = Spot { image, tile: &self.tiles[index], count, number, group: &self.groups[number], part };
                     // SAFETY: group, tile and image are the layer's, and the item's own by the split; the rest as
                     // [`Context`].
                     unsafe {
-                        if is_stored_as_float {
+                        if is_stored_at_once {
                             self.run_tile(context, &at, first, blocks);
                         } else {
                             self.run_converted::<V>(context, &at);
                         }
                     }
-                    index += 1;
+                    tile += count;
+                    index += count;
                     if index == self.tiles.len() {
                         (image, index) = (image + 1, 0);
                     }
@@ -132,6 +172,17 @@ impl DirectConv {
             }
             first += blocks;
         }
+    }
+
+    /// Tiles from one on that a kernel computes in one call, of so many that there are.
+    #[inline(always)]
+    fn tiles_at_once(&self, index: usize, most: usize) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if self.in_bytes.is_some() {
+            return most.min(1 + self.tiles[index].followers as usize);
+        }
+        let _ = (index, most);
+        1
     }
 
     /// # Safety
@@ -153,6 +204,8 @@ impl DirectConv {
                 residual,
                 residual_plane: self.residual.map_or(0, |from| from.plane),
                 clamp: if is_last { self.clamp } else { Clamp::NONE },
+                #[cfg(target_arch = "x86_64")]
+                in_bytes: self.in_bytes,
                 dynamic: self.dynamic,
                 ..self.tile_args(context, at, first, blocks)
             };
@@ -233,6 +286,16 @@ impl DirectConv {
                     }
                     Split::Pixels { .. } => Ahead::nothing(weights),
                 },
+                #[cfg(target_arch = "x86_64")]
+                rests: self.rests.get(at.number).map_or(Rests::NONE, |rests| Rests {
+                    words: rests.words.as_ptr(),
+                    count: rests.words.len(),
+                    weights: context.filters(self.weights).add(rests.weights),
+                }),
+                #[cfg(target_arch = "x86_64")]
+                in_bytes: None,
+                #[cfg(target_arch = "x86_64")]
+                tiles: at.count,
                 dynamic: self.dynamic,
             }
         }
@@ -243,6 +306,12 @@ impl DirectConv {
 struct Spot<'a> {
     image: usize,
     tile: &'a Tile,
+    /// It and those behind it that are computed together.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "it is one there"))]
+    count: usize,
+    /// The group's.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "what it is asked for is not there"))]
+    number: usize,
     group: &'a OutputGroup,
     /// Which of the tiles that the item computes of the group, and how many they are.
     part: [usize; 2],

@@ -11,8 +11,8 @@ pub enum Format {
     Float,
     /// The upper half of a float32, two to a word.
     Bfloat,
-    /// `(q - zero) · scale`, so many to a word.
-    Byte { scale: f32, zero: i16, per_word: usize },
+    /// `(q - zero) · scale`, four to a word.
+    Byte { scale: f32, zero: i16 },
 }
 
 impl Format {
@@ -22,7 +22,7 @@ impl Format {
             _ if !IS_REDUCIBLE => 1,
             Format::Float => 1,
             Format::Bfloat => 2,
-            Format::Byte { per_word, .. } => per_word,
+            Format::Byte { .. } => 4,
         }
     }
 
@@ -30,8 +30,7 @@ impl Format {
     pub fn zero_word(self) -> u32 {
         match self {
             _ if !IS_REDUCIBLE => 0,
-            Format::Byte { zero, per_word: 4, .. } => u32::from_ne_bytes([zero as u8; 4]),
-            Format::Byte { zero, .. } => u32::from(zero as u16) << 16 | u32::from(zero as u16),
+            Format::Byte { zero, .. } => u32::from_ne_bytes([zero as u8; 4]),
             _ => 0,
         }
     }
@@ -43,7 +42,7 @@ impl Format {
             true => (largest.max(f32::MIN_POSITIVE) / 255.0, isa.least_byte),
             false => (largest.max(-least) / 127.0, isa.least_byte + 128),
         };
-        Format::Byte { scale, zero, per_word: isa.bytes_per_word }
+        Format::Byte { scale, zero }
     }
 
     /// A vector of numbers from memory.

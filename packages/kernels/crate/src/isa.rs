@@ -38,8 +38,8 @@ pub struct Isa {
     pub lanes: usize,
     /// @see [`Vector::LEAST_BYTE`]
     pub least_byte: i16,
-    /// @see [`Vector::BYTES_PER_WORD`]
-    pub bytes_per_word: usize,
+    /// @see [`Vector::HAS_SHORTS`]
+    pub has_shorts: bool,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: Tables,
     /// The same with prefetches; the same kernels where the instruction set has none.
@@ -309,7 +309,7 @@ macro_rules! isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
                 least_byte: <$vector as Vector>::LEAST_BYTE,
-                bytes_per_word: <$vector as Vector>::BYTES_PER_WORD,
+                has_shorts: <$vector as Vector>::HAS_SHORTS,
                 tiles: {
                     let [bfloat, byte] = $reduced[0];
                     [walks!(float, false, $pixels), bfloat, byte]
@@ -413,13 +413,14 @@ mod avx2_reduced {
 
     instance!(byte, Avx2, BYTE, ["avx2,fma"]);
     instance!(whole, Avx2, WHOLE, ["avx2,fma"]);
-    peak_instance!(byte_peak, Avx2, BYTE, ["avx2,fma"], [1 2 3 4 5 6]);
+    // Four pixels: weights of two words stay in registers.
+    peak_instance!(byte_peak, Avx2, BYTE, ["avx2,fma"], [1 2 3 4]);
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [None, Some(byte_peak)];
     pub const WHOLE_TILES: Row = row!(whole, 1, 0, true, [1 2 3 4 5 6]);
 
     pub const TILES: Reduced =
-        [[[NONE; 5], wide_walks!(byte, false, [1 2 3 4 5 6])], [[NONE; 5], wide_walks!(byte, true, [1 2 3 4 5 6])]];
+        [[[NONE; 5], wide_walks!(byte, false, [1 2 3 4])], [[NONE; 5], wide_walks!(byte, true, [1 2 3 4])]];
 }
 #[cfg(target_arch = "x86_64")]
 isa!(

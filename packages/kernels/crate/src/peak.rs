@@ -28,7 +28,7 @@ pub unsafe fn multiply_adds<V: Vector, const FORMAT: usize, const SUMS: usize>(r
         *sum = match FORMAT {
             FLOAT => x.mul_add(factor, *sum),
             BFLOAT => V::dot_bfloat(x, factor, *sum),
-            _ => V::dot_bytes(x, factor, *sum),
+            _ => V::dot_byte_pair([x; 2], [factor; 2], *sum),
         };
     };
     for _ in 0..rounds {
@@ -38,7 +38,7 @@ pub unsafe fn multiply_adds<V: Vector, const FORMAT: usize, const SUMS: usize>(r
     let each = match FORMAT {
         FLOAT => 1,
         BFLOAT => 2,
-        _ => V::BYTES_PER_WORD,
+        _ => 8,
     };
     rounds as f64 * (SUMS * V::LANES * each) as f64
 }

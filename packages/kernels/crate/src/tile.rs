@@ -5,6 +5,7 @@
 use crate::simd::Vector;
 
 /// One tile's work. Distances are in 32-bit words.
+#[derive(Clone, Copy)]
 pub struct TileArgs {
     /// The input pixel under the first tap of the first output pixel.
     pub input: *const f32,
@@ -31,8 +32,41 @@ pub struct TileArgs {
     pub residual_plane: usize,
     pub clamp: Clamp,
     pub ahead: Ahead,
+    #[cfg(target_arch = "x86_64")]
+    pub rests: Rests,
+    /// Where output and shortcut are of bytes, and the sums need no other place first.
+    #[cfg(target_arch = "x86_64")]
+    pub in_bytes: Option<InBytes>,
+    /// With `in_bytes`: so many tiles, each beside the one before.
+    #[cfg(target_arch = "x86_64")]
+    pub tiles: usize,
     /// Only read where the kernel's stride is not a constant.
     pub dynamic: DynamicStrides,
+}
+
+/// How bytes become bytes: scales, bias and activation are in steps of the output.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+pub struct InBytes {
+    /// Steps of the output in one of the shortcut.
+    pub residual: f32,
+    pub clamp: Clamp,
+}
+
+/// Weights that sums of 16 bits have no room for: words of input channels that come once more.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub struct Rests {
+    /// The words' distances from the tile's input.
+    pub words: *const usize,
+    pub count: usize,
+    /// `[word][output lane]`.
+    pub weights: *const f32,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Rests {
+    pub const NONE: Rests = Rests { words: std::ptr::null(), count: 0, weights: std::ptr::null() };
 }
 
 /// Floats of a cache line.
@@ -107,8 +141,44 @@ pub type TileKernel = unsafe fn(&TileArgs);
 pub const FLOAT: usize = 0;
 pub const BFLOAT: usize = 1;
 pub const BYTE: usize = 2;
-/// Bytes, whose sums are stored as whole numbers, without bias and scales.
+/// Numbers of 16 bits, whose sums are stored as whole numbers, without bias and scales.
 pub const WHOLE: usize = 3;
+
+/// [`TileArgs::tiles`] times [`one_tile`].
+///
+/// # Safety
+/// As [`one_tile`], for all of them.
+#[inline(always)]
+pub unsafe fn tile<
+    V: Vector,
+    const FORMAT: usize,
+    const PIXELS: usize,
+    const VECTORS: usize,
+    const STRIDE: usize,
+    const NARROW: usize,
+    const ASKS: bool,
+>(
+    args: &TileArgs,
+) {
+    #[cfg(target_arch = "x86_64")]
+    if FORMAT == BYTE && V::HAS_SHORTS {
+        let input_pixel = if STRIDE == 0 { args.dynamic.input_pixel } else { STRIDE * V::LANES / 4 };
+        let pixels = PIXELS * V::LANES / 4;
+        let mut args = *args;
+        for _ in 0..args.tiles {
+            // SAFETY: the caller's word.
+            unsafe { one_tile::<V, FORMAT, PIXELS, VECTORS, STRIDE, NARROW, ASKS>(&args) };
+            args.input = args.input.wrapping_add(PIXELS * input_pixel);
+            args.output = args.output.wrapping_add(pixels);
+            if !args.residual.is_null() {
+                args.residual = args.residual.wrapping_add(pixels);
+            }
+        }
+        return;
+    }
+    // SAFETY: the caller's word.
+    unsafe { one_tile::<V, FORMAT, PIXELS, VECTORS, STRIDE, NARROW, ASKS>(args) }
+}
 
 /// Computes `PIXELS` output pixels × `VECTORS` vectors of output channels.
 ///
@@ -119,7 +189,7 @@ pub const WHOLE: usize = 3;
 /// # Safety
 /// As [`Vector`]; the pointers of `args` must be good for all that the tile covers.
 #[inline(always)]
-pub unsafe fn tile<
+unsafe fn one_tile<
     V: Vector,
     const FORMAT: usize,
     const PIXELS: usize,
@@ -137,7 +207,8 @@ pub unsafe fn tile<
             _ if NARROW > 0 => NARROW,
             FLOAT => lanes,
             BFLOAT => lanes / 2,
-            _ => lanes / V::BYTES_PER_WORD,
+            BYTE => lanes / 4,
+            _ => lanes / 2,
         };
         let is_dynamic = STRIDE == 0;
         let words = match is_dynamic {
@@ -155,6 +226,10 @@ pub unsafe fn tile<
         if ASKS && !is_dynamic {
             prefetch_ends::<V, PIXELS, VECTORS>(args);
         }
+        #[cfg(target_arch = "x86_64")]
+        if FORMAT == BYTE && V::HAS_SHORTS {
+            add_rests::<V, PIXELS, VECTORS>(args, input_pixel, &mut sums);
+        }
         if V::UNROLLS {
             add_blocks::<V, FORMAT, PIXELS, VECTORS, ASKS>(args, words, input_pixel, &mut sums);
         } else {
@@ -167,6 +242,12 @@ pub unsafe fn tile<
                 for sum in row {
                     *sum = sum.to_floats().mul_add(scale, bias);
                 }
+            }
+            #[cfg(target_arch = "x86_64")]
+            if V::HAS_SHORTS
+                && let Some(in_bytes) = args.in_bytes
+            {
+                return finish_bytes::<V, PIXELS, VECTORS>(args, in_bytes, &mut sums);
             }
         }
         finish::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
@@ -193,9 +274,13 @@ unsafe fn add_blocks<V: Vector, const FORMAT: usize, const PIXELS: usize, const 
         for _ in 0..args.blocks {
             for t in 0..args.tap_count {
                 let pixel = block.add(*args.taps.add(t));
-                for c in 0..words {
-                    let factors = weights.add(c * VECTORS * lanes);
-                    add_channel::<V, FORMAT, PIXELS, VECTORS>(pixel.add(c), input_pixel, factors, sums);
+                if FORMAT == BYTE && V::HAS_SHORTS {
+                    add_pair::<V, PIXELS, VECTORS>(pixel, input_pixel, weights, sums);
+                } else {
+                    for c in 0..words {
+                        let factors = weights.add(c * VECTORS * lanes);
+                        add_channel::<V, FORMAT, PIXELS, VECTORS>(pixel.add(c), input_pixel, factors, sums);
+                    }
                 }
                 weights = weights.add(words * VECTORS * lanes);
                 if ASKS {
@@ -267,9 +352,90 @@ unsafe fn add_channel<V: Vector, const FORMAT: usize, const PIXELS: usize, const
                 sums[v][i] = match FORMAT {
                     FLOAT => x.mul_add(factors[v], sums[v][i]),
                     BFLOAT => V::dot_bfloat(x, factors[v], sums[v][i]),
-                    _ => V::dot_bytes(x, factors[v], sums[v][i]),
+                    BYTE => V::dot_bytes(x, factors[v], sums[v][i]),
+                    _ => V::dot_shorts(x, factors[v], sums[v][i]),
                 };
             }
+        }
+    }
+}
+
+/// The two words of a block of bytes, times their weights.
+///
+/// # Safety
+/// As [`add_channel`].
+#[inline(always)]
+unsafe fn add_pair<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    pixel: *const f32,
+    input_pixel: usize,
+    weights: *const f32,
+    sums: &mut [[V; PIXELS]; VECTORS],
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut factors = [[V::splat(0.0); 2]; VECTORS];
+        for (v, pair) in factors.iter_mut().enumerate() {
+            for (word, factor) in pair.iter_mut().enumerate() {
+                *factor = V::load(weights.add((word * VECTORS + v) * V::LANES));
+            }
+        }
+        for i in 0..PIXELS {
+            let x = pixel.add(i * input_pixel);
+            let x = [V::broadcast(x), V::broadcast(x.add(1))];
+            for v in 0..VECTORS {
+                sums[v][i] = V::dot_byte_pair(x, factors[v], sums[v][i]);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn add_rests<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    args: &TileArgs,
+    input_pixel: usize,
+    sums: &mut [[V; PIXELS]; VECTORS],
+) {
+    // SAFETY: the caller's word: the words are of the tile's input, and there are weights for each.
+    unsafe {
+        let mut weights = args.rests.weights;
+        for i in 0..args.rests.count {
+            let channel = args.input.add(*args.rests.words.add(i));
+            add_channel::<V, BYTE, PIXELS, VECTORS>(channel, input_pixel, weights, sums);
+            weights = weights.add(VECTORS * V::LANES);
+        }
+    }
+}
+
+/// [`finish`] of neighbouring pixels in bytes.
+///
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn finish_bytes<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    args: &TileArgs,
+    InBytes { residual: factor, clamp }: InBytes,
+    sums: &mut [[V; PIXELS]; VECTORS],
+) {
+    // SAFETY: the caller's word: outputs and shortcut are there for each pixel and vector.
+    unsafe {
+        if !args.residual.is_null() {
+            let factor = V::splat(factor);
+            for (v, row) in sums.iter_mut().enumerate() {
+                let residual = args.residual.add(v * args.residual_plane) as *const u8;
+                for (i, sum) in row.iter_mut().enumerate() {
+                    *sum = V::load_bytes(residual.add(i * V::LANES)).mul_add(factor, *sum);
+                }
+            }
+        }
+        for (v, row) in sums.iter_mut().enumerate() {
+            for sum in row.iter_mut() {
+                *sum = clamp.apply(*sum);
+            }
+            V::store_byte_pixels(*row, args.output.add(v * args.output_plane) as *mut u8);
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Packing of filters into the order in which the micro-kernel reads them.
 
 mod description;
+#[cfg(target_arch = "x86_64")]
+mod short;
 
 pub use description::Description;
+#[cfg(target_arch = "x86_64")]
+pub use short::{MOST_SHORT, MOST_SPREAD, hold_short};
 
 use crate::direct::OutputGroup;
 use crate::format::{to_bfloat, to_halves};
@@ -80,6 +84,32 @@ impl Filters<'_> {
                         into[(tap * channels + channel) * width + lane] = x * factor;
                     }
                 }
+            }
+        }
+    }
+}
+
+impl Filters<'_> {
+    /// All taps of one of the group's blocks of input channels, as [`Packing::Reduced`] has them, in float32:
+    /// `[tap][channel][output lane]`.
+    #[inline(always)]
+    fn read_reduced(&self, group: &OutputGroup, block: usize, [channels, window, lanes]: [usize; 3], into: &mut [f32]) {
+        let (first, width) = (group.first_block * lanes, group.vectors * lanes);
+        let first_channel = (group.first_input_block + block) * channels;
+        if self.filter.is_torch && self.groups == 1 && window == 1 {
+            into.fill(0.0);
+            self.read_block(first_channel, channels, first, width, into);
+            return;
+        }
+        for (row, into) in into.chunks_exact_mut(width).enumerate() {
+            let (tap, channel) = (row / channels, first_channel + row % channels);
+            let (beside, channel) = match window {
+                1 => (0, channel),
+                _ => (channel / self.in_channels, channel % self.in_channels),
+            };
+            match beside < window {
+                true => self.read(tap * window + beside, channel, first, into),
+                false => into.fill(0.0),
             }
         }
     }
@@ -183,16 +213,13 @@ pub enum Numbers {
     Bfloat,
     /// Two bfloat16, whose sum is the weight to 16 bits: the first of a tap's weights all, then the second.
     Halves,
-    /// So many to a word; by output channel: what a step of a byte is worth.
-    Bytes {
-        steps: Arc<[f32]>,
-        per_word: usize,
-    },
+    /// Four to a word; by output channel: what a step of a byte is worth.
+    Bytes(Arc<[f32]>),
 }
 
 impl Numbers {
     pub fn per_word(&self) -> usize {
-        if let Numbers::Bytes { per_word, .. } = self { *per_word } else { 2 }
+        if matches!(self, Numbers::Bytes(_)) { 4 } else { 2 }
     }
 
     /// By which they are told apart.
@@ -200,7 +227,7 @@ impl Numbers {
         match self {
             Numbers::Bfloat => 0,
             Numbers::Halves => 1,
-            Numbers::Bytes { .. } => 2,
+            Numbers::Bytes(_) => 2,
         }
     }
 
@@ -208,11 +235,10 @@ impl Numbers {
         if matches!(self, Numbers::Halves) { 2 } else { 1 }
     }
 
-    /// `[channel][output lane]` to `[half][column][word of channels][output lane]`; `first` is the first lane's output
-    /// channel. A word is of neighbouring channels, or of halves: of one from the first half of the channels, and one from
+    /// `[channel][output lane]`, bytes in steps, to `[half][column][word of channels][output lane]`. A word is of neighbouring channels, or of halves: of one from the first half of the channels, and one from
     /// the second.
     #[inline(always)]
-    fn pack(&self, from: &[f32], [width, column]: [usize; 2], first: usize, into: &mut [u32]) {
+    fn pack(&self, from: &[f32], [width, column]: [usize; 2], into: &mut [u32]) {
         let (whole, rest) = into.split_at_mut(into.len() / self.halves());
         let size = whole.len() * column / width;
         let words = size / column;
@@ -235,19 +261,20 @@ impl Numbers {
                             (*into, *rest) = (join(a, b), join(c, d));
                         }
                     }
-                    Numbers::Bytes { steps, per_word } => {
-                        into.fill(0);
-                        let bits = 32 / per_word;
-                        for i in 0..*per_word {
-                            let steps = &steps[(first + start).min(steps.len())..];
-                            for ((into, x), step) in into.iter_mut().zip(channel(per_word * word + i)).zip(steps) {
-                                let whole = to_steps(*x, *step) as i32 as u32;
-                                *into |= (whole & (u32::MAX >> (32 - bits))) << (bits * i);
-                            }
-                        }
-                    }
+                    Numbers::Bytes(_) => pack_bytes(|i| channel(4 * word + i), into),
                 }
             }
+        }
+    }
+}
+
+/// Four channels' weights in steps to words, by output lane.
+#[inline(always)]
+fn pack_bytes<'f>(channel: impl Fn(usize) -> &'f [f32], into: &mut [u32]) {
+    into.fill(0);
+    for i in 0..4 {
+        for (into, x) in into.iter_mut().zip(channel(i)) {
+            *into |= (*x as i32 as u32 & 0xff) << (8 * i);
         }
     }
 }
@@ -273,6 +300,8 @@ pub enum Packing<'a> {
         lanes: usize,
         at: usize,
         numbers: Numbers,
+        /// Where the words lie that come once more, for sums of 16 bits have no room for them.
+        rests: Option<usize>,
     },
     /// `[position][block][channel][output lane]`, or with `steps` pairs of channels; at stride 2 planes for positions.
     Winograd {
@@ -316,7 +345,7 @@ impl Packing<'_> {
                 }
             }
             Packing::Reduced { .. } if !IS_REDUCIBLE => unreachable!(),
-            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers } => {
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers, rests } => {
                 let (width, taps) = (group.vectors * lanes, filters.taps / window);
                 let words = channels / numbers.per_word();
                 let tap = numbers.halves() * words * width;
@@ -326,26 +355,26 @@ impl Packing<'_> {
                     unsafe { std::slice::from_raw_parts_mut(weights.add(at + group.weights) as *mut u32, size) };
                 let first = group.first_block * lanes;
                 let mut from = vec![0.0f32; taps * channels * width];
+                #[cfg(target_arch = "x86_64")]
+                let mut rests_at = *rests;
+                let _ = rests;
                 for (block, into) in target.chunks_exact_mut(taps * tap).enumerate() {
-                    let first_channel = (group.first_input_block + block) * channels;
-                    if filters.filter.is_torch && filters.groups == 1 && *window == 1 {
-                        from.fill(0.0);
-                        filters.read_block(first_channel, *channels, first, width, &mut from);
-                    } else {
-                        for (row, from) in from.chunks_exact_mut(width).enumerate() {
-                            let (tap, channel) = (row / channels, first_channel + row % channels);
-                            let (beside, channel) = match *window {
-                                1 => (0, channel),
-                                _ => (channel / filters.in_channels, channel % filters.in_channels),
-                            };
-                            match beside < *window {
-                                true => filters.read(tap * window + beside, channel, first, from),
-                                false => from.fill(0.0),
-                            }
+                    filters.read_reduced(group, block, [*channels, *window, *lanes], &mut from);
+                    for (from, into) in from.chunks_exact_mut(channels * width).zip(into.chunks_exact_mut(tap)) {
+                        if let Numbers::Bytes(steps) = numbers {
+                            in_steps(from, width, &steps[first.min(steps.len())..]);
                         }
-                    }
-                    for (from, into) in from.chunks_exact(channels * width).zip(into.chunks_exact_mut(tap)) {
-                        numbers.pack(from, [width, *column], first, into);
+                        #[cfg(target_arch = "x86_64")]
+                        if let Some(at) = &mut rests_at {
+                            hold_short(from, width, |_, rest| {
+                                let into =
+                                    // SAFETY: the caller's word; the plan has counted the words.
+                                    unsafe { std::slice::from_raw_parts_mut(weights.add(*at) as *mut u32, width) };
+                                pack_bytes(|i| &rest[i * width..][..width], into);
+                                *at += width;
+                            });
+                        }
+                        numbers.pack(from, [width, *column], into);
                     }
                 }
             }
@@ -382,12 +411,31 @@ fn to_steps(x: f32, step: f32) -> f32 {
     (x / step + WHOLE) - WHOLE
 }
 
+/// Rows of weights in steps, by output lane.
+#[inline(always)]
+fn in_steps(weights: &mut [f32], width: usize, steps: &[f32]) {
+    for row in weights.chunks_exact_mut(width) {
+        for (weight, step) in row.iter_mut().zip(steps) {
+            *weight = to_steps(*weight, *step);
+        }
+    }
+}
+
 impl Filters<'_> {
     /// By output channel: the step with which its largest weight is 127.
     pub fn steps(&self) -> Arc<[f32]> {
         let larger = |a: f32, b: f32| if b > a { b } else { a };
         let largest = self.fold(|largest, x, _| larger(largest, x.abs()), larger);
         largest.into_iter().map(|largest| largest.max(f32::MIN_POSITIVE) / 127.0).collect()
+    }
+
+    /// The same for sums of 16 bits: no smaller than leaves the root mean square of the weights [`MOST_SPREAD`] steps.
+    #[cfg(target_arch = "x86_64")]
+    pub fn short_steps(&self) -> Arc<[f32]> {
+        let squares = self.fold(|sum, x, _| sum + x * x, |a, b| a + b);
+        let count = (self.filter.data.len() / self.out_channels) as f32;
+        let spread = |(step, squares): (&f32, f32)| step.max((squares / count).sqrt() / MOST_SPREAD);
+        self.steps().iter().zip(squares).map(spread).collect()
     }
 
     /// The largest sum, in size, of all weights of an output channel with bytes of 256 steps, in steps.

@@ -19,6 +19,8 @@ use crate::program::{Context, Prepared};
 use crate::sharing::Place;
 use crate::simd::Vector;
 use crate::tile::{Ahead, Clamp, DynamicStrides, LINE, TileArgs, TileKernel};
+#[cfg(target_arch = "x86_64")]
+use crate::tile::{InBytes, Rests};
 pub(crate) use square::{Finish, Pixels, transform_input, transform_output};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use square::{filter_square, gradient_square, sums_square};
@@ -56,6 +58,9 @@ pub struct Winograd {
     pub bias: usize,
     /// Where the input is of bytes: what the sums are multiplied with.
     pub scales: usize,
+    /// Where output and shortcut are of bytes as the input is; bias and scales are in the output's steps then.
+    #[cfg(target_arch = "x86_64")]
+    pub in_bytes: Option<InBytes>,
     pub clamp: Clamp,
     /// The micro-kernels for one and for two vectors.
     pub kernels: [&'static [TileKernel]; 2],
@@ -185,7 +190,7 @@ impl Winograd {
         // SAFETY: squares and block are the layer's; their positions lie `position` floats apart.
         unsafe {
             let position = position_floats(self.input_blocks, count, self.words);
-            if V::BYTES_PER_WORD == 2 && self.is_whole() {
+            if V::HAS_SHORTS && self.is_whole() {
                 let at = |square: usize| {
                     let (image, index) = (square / self.squares.len(), square % self.squares.len());
                     let start = self.input.start + image * self.input.image + block * self.input.plane;
@@ -310,6 +315,12 @@ impl Winograd {
                         residual_plane: 0,
                         clamp: Clamp::NONE,
                         ahead: Ahead::share(next, [blocks, block_weights, 1], [part, parts]),
+                        #[cfg(target_arch = "x86_64")]
+                        rests: Rests::NONE,
+                        #[cfg(target_arch = "x86_64")]
+                        in_bytes: None,
+                        #[cfg(target_arch = "x86_64")]
+                        tiles: 1,
                         dynamic: DynamicStrides::default(),
                     };
                     kernels[to - from - 1](&args);
@@ -347,6 +358,8 @@ impl Winograd {
                     let finish = Finish {
                         scale,
                         bias,
+                        #[cfg(target_arch = "x86_64")]
+                        in_bytes: self.in_bytes,
                         clamp: self.clamp,
                         rows: square.rows as usize,
                         columns: square.columns as usize,
@@ -370,7 +383,7 @@ impl Winograd {
                     };
                     let from = products.add((vector * count + j) * V::LANES);
                     let position = 2 * count * V::LANES;
-                    match (self.shape.m, V::BYTES_PER_WORD == 2 && self.is_whole()) {
+                    match (self.shape.m, V::HAS_SHORTS && self.is_whole()) {
                         #[cfg(not(target_arch = "wasm32"))]
                         _ if self.shape.is_stem() => transform_output::<V, 7, 4>(from, position, &finish),
                         #[cfg(not(target_arch = "wasm32"))]

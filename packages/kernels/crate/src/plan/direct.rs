@@ -1,19 +1,27 @@
 //! Direct convolutions and dense layers: their tiles, and how their filters are packed.
 
-use super::{DIRECT, Planner, REDUCED, first_tap, output_groups, plane};
+use super::{Choice, DIRECT, Planner, REDUCED, first_tap, output_groups, plane};
 use crate::cpu;
-use crate::direct::{DirectConv, OutputGroup, Plane, Split, Tile};
+#[cfg(target_arch = "x86_64")]
+use crate::direct::GroupRests;
+use crate::direct::{DirectConv, OutputGroup, Plane, Rest, Split, Tile};
 use crate::format::Format;
-use crate::isa::Walk;
+use crate::isa::{Isa, Walk};
 use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Dense, Operation};
 use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
 use crate::sharing::Place;
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
+#[cfg(target_arch = "x86_64")]
+use crate::tile::{Clamp, InBytes};
+#[cfg(target_arch = "x86_64")]
+use crate::weights::share_out;
 use crate::weights::{Filters, Numbers, Packing};
 use std::borrow::Cow;
 use std::sync::Arc;
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
 
 /// Weights of at least so many bytes are read once per run, whatever happens to the activations.
 const LARGE_WEIGHTS: usize = 1 << 20;
@@ -46,12 +54,16 @@ impl<'a> Planner<'_, 'a> {
             groups: conv.groups,
         };
         let bias = conv.bias.unwrap_or(&[]);
-        let (weights, bias, scales) = match input.format {
-            _ if !IS_REDUCIBLE || input.format == Format::Float => {
-                let weights = self.reserve_direct(filters, &groups, blocks, words);
-                (weights, self.reserve_channels(Cow::Borrowed(bias), output.channels), 0)
-            }
-            format => self.reserve_reduced(filters, &groups, blocks, bias, format, [self.lanes, 1, 2]),
+        let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
+        let end = End::in_bytes(formats, self.options.isa);
+        let Reduced { weights, bias, scales, rests } = match input.format {
+            _ if !IS_REDUCIBLE || input.format == Format::Float => Reduced {
+                weights: self.reserve_direct(filters, &groups, blocks, words),
+                bias: self.reserve_channels(Cow::Borrowed(bias), output.channels),
+                scales: 0,
+                rests: Vec::new(),
+            },
+            format => self.reserve_reduced(filters, &groups, blocks, bias, (format, end), [self.lanes, 1, 2]),
         };
         let bytes =
             4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
@@ -68,15 +80,22 @@ impl<'a> Planner<'_, 'a> {
         let is_by_channels = (bytes >= LARGE_WEIGHTS && are_few) != choice.divides_otherwise;
         let split = match is_by_channels && groups.len() >= self.options.threads {
             true => Split::Channels,
-            false => Split::Pixels { tiles: if choice.has_large_items { 8 } else { 4 } },
+            false => {
+                Split::Pixels { tiles: self.tiles_each(kind_of(input.format), output.images * tiles.len(), choice) }
+            }
         };
         // Weights that all pixels of an item read stay in the cache; there, only places for sums are waited for, where they
         // are short.
         let are_short = taps_count * blocks * words <= SHORT_SUMS;
         let pays = (split == Split::Channels || are_short) && cpu::prefetch_pays();
-        let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
         let is_all_float = formats.into_iter().flatten().all(|format| format == Format::Float);
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = rests;
         let layer = DirectConv {
+            #[cfg(target_arch = "x86_64")]
+            rests: rests.into_iter().map(|rests| rests.of_input(input.plane, &taps)).collect(),
+            #[cfg(target_arch = "x86_64")]
+            in_bytes: end.map(|end| end.kernel(conv.clamp)),
             images: output.images,
             tiles,
             groups,
@@ -109,35 +128,85 @@ impl<'a> Planner<'_, 'a> {
         Work::Direct(layer)
     }
 
+    /// Tiles of an item. Those of bytes are smaller; their items are as many for each worker.
+    fn tiles_each(&self, kind: usize, all: usize, choice: Choice) -> usize {
+        let wanted = if choice.has_large_items { 8 } else { 4 };
+        match IS_REDUCIBLE && kind == BYTE && self.options.isa.has_shorts {
+            true => all.div_ceil(all.div_ceil(2 * wanted).next_multiple_of(self.options.threads)),
+            false => wanted,
+        }
+    }
+
     /// Plans the packing of all groups' filters, in blocks of so many channels, for input of the format: in fewer bits, or of
-    /// float32 as halves. Returns their place, and those of the bias and scales.
+    /// float32 as halves.
     pub(super) fn reserve_reduced(
         &mut self,
         filters: Filters<'a>,
         groups: &[OutputGroup],
         blocks: usize,
         bias: &'a [f32],
-        format: Format,
+        (format, end): (Format, Option<End>),
         [channels, window, vectors]: [usize; 3],
-    ) -> (Place, usize, usize) {
+    ) -> Reduced {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
         let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::Bfloat };
         let (mut corrected, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
-        if let Format::Byte { scale, zero, per_word } = format {
-            let bytes = bytes_of(&filters, bias, scale, zero);
-            (corrected, scales) = (bytes.bias, Cow::Owned(bytes.scales));
-            numbers = Numbers::Bytes { steps: bytes.steps, per_word };
-        }
         let all: usize = groups.iter().map(|group| group.vectors).sum();
+        let mut rests: Vec<PlacedRests> = Vec::new();
+        if let Format::Byte { scale, zero } = format {
+            let steps = self.byte_steps(&filters);
+            #[cfg(target_arch = "x86_64")]
+            if self.options.isa.has_shorts {
+                rests = self.rests(&filters, groups, blocks, &steps);
+            }
+            let bytes = bytes_of(&filters, bias, scale, zero, steps);
+            numbers = Numbers::Bytes(bytes.steps);
+            (corrected, scales) = match end {
+                Some(end) => end.in_steps(bytes.bias, bytes.scales),
+                None => (bytes.bias, Cow::Owned(bytes.scales)),
+            };
+        }
         let row = filters.taps / window * numbers.halves() * channels / numbers.per_word();
-        let form = REDUCED + 32 * window + 16 * (vectors - 1) + 4 * numbers.kind() + numbers.per_word();
+        let form = REDUCED + 16 * window + 8 * (vectors - 1) + 2 * numbers.kind() + usize::from(!rests.is_empty());
         let how = [form, channels];
-        let place = self.reserve_filters(&filters, groups, all * blocks * row * lanes, how, |group, at| {
+        let mut floats = all * blocks * row * lanes;
+        for (rests, group) in rests.iter_mut().zip(groups) {
+            rests.weights = floats;
+            floats += rests.words.len() * group.vectors * lanes;
+        }
+        let place = self.reserve_filters(&filters, groups, floats, how, |group, at| {
             let numbers = numbers.clone();
             let column = lanes * vectors.min(group.vectors);
-            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers }
+            let number = groups.iter().position(|other| other.first_block == group.first_block);
+            let rests = number.and_then(|number| rests.get(number)).map(|rests| at + rests.weights);
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers, rests }
         });
-        (place, self.reserve_channels(corrected, outputs), self.reserve_channels(scales, outputs))
+        Reduced {
+            weights: place,
+            bias: self.reserve_channels(corrected, outputs),
+            scales: self.reserve_channels(scales, outputs),
+            rests,
+        }
+    }
+
+    /// What a step of the weights' bytes is worth, by output channel.
+    fn byte_steps(&self, filters: &Filters) -> Arc<[f32]> {
+        #[cfg(target_arch = "x86_64")]
+        if self.options.isa.has_shorts {
+            return filters.short_steps();
+        }
+        filters.steps()
+    }
+
+    /// The words that come once more, by group.
+    #[cfg(target_arch = "x86_64")]
+    fn rests(&self, filters: &Filters, groups: &[OutputGroup], blocks: usize, steps: &[f32]) -> Vec<PlacedRests> {
+        let found: Vec<OnceLock<Vec<Rest>>> = groups.iter().map(|_| OnceLock::new()).collect();
+        share_out(groups.len(), self.options.threads, |number| {
+            let _ = found[number].set(filters.rests(&groups[number], blocks, self.lanes, steps));
+        });
+        let words = |found: OnceLock<Vec<Rest>>| found.into_inner().unwrap_or_default();
+        found.into_iter().map(|found| PlacedRests { words: words(found), weights: 0 }).collect()
     }
 
     /// Plans the packing of all groups' filters; returns their place.
@@ -179,7 +248,14 @@ impl<'a> Planner<'_, 'a> {
         let mut image = 0;
         for pixels in even_parts(output.images, self.options.isa.max_pixels()) {
             let at = |layout: &Layout| (image * layout.image) as u32;
-            tiles.push(Tile { input: at(&input), output: at(&output), residual: 0, pixels: pixels as u32 });
+            tiles.push(Tile {
+                input: at(&input),
+                output: at(&output),
+                residual: 0,
+                pixels: pixels as u32,
+                #[cfg(target_arch = "x86_64")]
+                followers: 0,
+            });
             image += pixels;
         }
         Work::Direct(DirectConv {
@@ -195,6 +271,10 @@ impl<'a> Planner<'_, 'a> {
             output: Plane { image: 0, ..plane(&output) },
             residual: None,
             weights,
+            #[cfg(target_arch = "x86_64")]
+            rests: Vec::new(),
+            #[cfg(target_arch = "x86_64")]
+            in_bytes: None,
             scales: 0,
             bias: self.reserve_channels(Cow::Borrowed(dense.bias.unwrap_or(&[])), output.channels),
             clamp: dense.clamp,
@@ -210,6 +290,73 @@ impl<'a> Planner<'_, 'a> {
     }
 }
 
+/// Where what a convolution of fewer bits needs lies.
+pub(super) struct Reduced {
+    pub weights: Place,
+    pub bias: usize,
+    pub scales: usize,
+    /// By group, where there are any.
+    pub rests: Vec<PlacedRests>,
+}
+
+/// Words of a group that come once more, and where their weights lie, in floats from the layer's.
+pub(super) struct PlacedRests {
+    words: Vec<Rest>,
+    weights: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl PlacedRests {
+    fn of_input(self, plane: usize, taps: &[usize]) -> GroupRests {
+        let at = |rest: &Rest| rest.block * plane + taps[rest.tap] + rest.word;
+        GroupRests { words: self.words.iter().map(at).collect(), weights: self.weights }
+    }
+}
+
+/// How a convolution of bytes ends where all that it touches is of bytes: its sums become steps of the output at once.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    step: f32,
+    zero: f32,
+    /// Steps of the output in one of the shortcut, and the shortcut's zero.
+    residual: [f32; 2],
+}
+
+impl End {
+    /// For the formats of input, output and shortcut.
+    pub(super) fn in_bytes(formats: [Option<Format>; 3], isa: &Isa) -> Option<End> {
+        match formats {
+            _ if !IS_REDUCIBLE || !isa.has_shorts => None,
+            [Some(Format::Byte { .. }), Some(Format::Byte { scale: step, zero }), residual] => {
+                let residual = match residual {
+                    None => Some([0.0; 2]),
+                    Some(Format::Byte { scale, zero }) => Some([scale / step, f32::from(zero)]),
+                    Some(_) => None,
+                };
+                residual.map(|residual| End { step, zero: f32::from(zero), residual })
+            }
+            _ => None,
+        }
+    }
+
+    /// Bias and scales in steps of the output.
+    pub(super) fn in_steps<'b>(&self, bias: Cow<'b, [f32]>, scales: Vec<f32>) -> (Cow<'b, [f32]>, Cow<'b, [f32]>) {
+        let [factor, residual_zero] = self.residual;
+        let offset = self.zero - factor * residual_zero;
+        let bias = (0..scales.len()).map(|o| bias.get(o).unwrap_or(&0.0) / self.step + offset).collect();
+        (bias, scales.into_iter().map(|scale| scale / self.step).collect())
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn kernel(&self, clamp: Clamp) -> InBytes {
+        let [floor, ceiling] = [clamp.floor, clamp.ceiling].map(|limit| limit / self.step + self.zero);
+        // Bytes end there by themselves.
+        let floor = if floor <= 0.0 { f32::NEG_INFINITY } else { floor };
+        let ceiling = if ceiling >= 255.0 { f32::INFINITY } else { ceiling };
+        InBytes { residual: self.residual[0], clamp: Clamp { floor, ceiling } }
+    }
+}
+
 /// What the filters of a convolution of bytes need, by output channel.
 pub(super) struct Bytes<'a> {
     pub steps: Arc<[f32]>,
@@ -219,8 +366,13 @@ pub(super) struct Bytes<'a> {
     pub bias: Cow<'a, [f32]>,
 }
 
-pub(super) fn bytes_of<'a>(filters: &Filters<'_>, bias: &'a [f32], scale: f32, zero: i16) -> Bytes<'a> {
-    let steps = filters.steps();
+pub(super) fn bytes_of<'a>(
+    filters: &Filters<'_>,
+    bias: &'a [f32],
+    scale: f32,
+    zero: i16,
+    steps: Arc<[f32]>,
+) -> Bytes<'a> {
     let scales: Vec<f32> = steps.iter().map(|step| scale * step).collect();
     let mut bias = Cow::Borrowed(bias);
     if zero != 0 {
@@ -255,8 +407,18 @@ fn tiles(conv: &Conv, input: &Layout, output: &Layout, residual: Option<&Layout>
                 output: (y * output.row + x * output.pixel) as u32,
                 residual: residual.map_or(0, |layout| (y * layout.row + x * layout.pixel) as u32),
                 pixels: pixels as u32,
+                #[cfg(target_arch = "x86_64")]
+                followers: 0,
             });
             x += pixels;
+        }
+    }
+    #[cfg(target_arch = "x86_64")]
+    for row in tiles.chunks_mut(parts.len()) {
+        for index in (1..row.len()).rev() {
+            if row[index - 1].pixels == row[index].pixels {
+                row[index - 1].followers = row[index].followers + 1;
+            }
         }
     }
     tiles

@@ -1,6 +1,7 @@
 //! Convolutions on a matrix unit: their parts, their canvas, and where the taps are on it.
 
 use super::algorithm::reach;
+use super::direct::Reduced;
 use super::{Planner, first_tap, plane};
 use crate::amx::{MOST_PIXELS, ROW, SIDE};
 use crate::direct::{OutputGroup, Plane};
@@ -63,7 +64,8 @@ impl<'a> Planner<'_, 'a> {
         };
         let bias = conv.bias.unwrap_or(&[]);
         let how = [channels, taps_beside, 1];
-        let (weights, bias, scales) = self.reserve_reduced(filters, &vectors, blocks, bias, input.format, how);
+        let Reduced { weights, bias, scales, .. } =
+            self.reserve_reduced(filters, &vectors, blocks, bias, (input.format, None), how);
         let canvas = Canvas {
             rows,
             extra_rows: taps.extra[0],

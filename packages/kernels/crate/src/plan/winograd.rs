@@ -1,6 +1,6 @@
 //! Winograd convolutions: their squares, and what of them the workers share.
 
-use super::direct::bytes_of;
+use super::direct::{End, bytes_of};
 use super::{Algorithm, Planner, WINOGRAD, first_tap, plane};
 use crate::cpu;
 use crate::direct::Plane;
@@ -104,7 +104,9 @@ impl<'a> Planner<'_, 'a> {
         let how = [WINOGRAD + if whole_words { m / 2 } else { shape.reach() }, lanes];
         let bias = conv.bias.unwrap_or(&[]);
         let whole = match input.format {
-            Format::Byte { scale, zero, .. } if IS_REDUCIBLE => Some(bytes_of(&filters, bias, scale, zero)),
+            Format::Byte { scale, zero } if IS_REDUCIBLE => {
+                Some(bytes_of(&filters, bias, scale, zero, filters.steps()))
+            }
             _ => None,
         };
         let steps = whole.as_ref().map(|bytes| bytes.steps.clone());
@@ -118,9 +120,12 @@ impl<'a> Planner<'_, 'a> {
             at,
             steps: steps.clone(),
         });
-        let (bias, scales) = match whole {
-            Some(bytes) => (bytes.bias, bytes.scales),
-            None => (Cow::Borrowed(bias), Vec::new()),
+        let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
+        let end = End::in_bytes(formats, self.options.isa);
+        let (bias, scales) = match (whole, end) {
+            (Some(bytes), Some(end)) => end.in_steps(bytes.bias, bytes.scales),
+            (Some(bytes), None) => (bytes.bias, Cow::Owned(bytes.scales)),
+            (None, _) => (Cow::Borrowed(bias), Cow::Borrowed(&[][..])),
         };
         let is_by_groups = self.is_by_groups(conv, shape, index);
         let choice = self.choices[index];
@@ -142,7 +147,9 @@ impl<'a> Planner<'_, 'a> {
             residual_row: residual.map_or(0, |layout| layout.row),
             weights,
             bias: self.reserve_channels(bias, output.channels),
-            scales: if whole_words { self.reserve_channels(Cow::Owned(scales), output.channels) } else { 0 },
+            scales: if whole_words { self.reserve_channels(scales, output.channels) } else { 0 },
+            #[cfg(target_arch = "x86_64")]
+            in_bytes: end.map(|end| end.kernel(conv.clamp)),
             clamp: conv.clamp,
             kernels: match whole_words {
                 true => self.options.isa.whole_tiles,

@@ -15,7 +15,7 @@ macro_rules! whole {
 impl Vector for Avx2 {
     const LANES: usize = 8;
     const REDUCES: bool = true;
-    const BYTES_PER_WORD: usize = 2;
+    const HAS_SHORTS: bool = true;
     const PREFETCHES: bool = true;
 
     #[inline(always)]
@@ -93,19 +93,42 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn load_bytes(p: *const u8) -> Self {
-        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm_loadu_si128(p as *const __m128i)))) }
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p as *const __m128i)))) }
     }
     #[inline(always)]
     unsafe fn store_bytes(self, p: *mut u8) {
         unsafe {
             let whole = _mm256_cvtps_epi32(self.0);
-            let shorts = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
-            _mm_storeu_si128(p as *mut __m128i, _mm_min_epu16(shorts, _mm_set1_epi16(255)));
+            let shorts = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            _mm_storel_epi64(p as *mut __m128i, _mm_packus_epi16(shorts, shorts));
         }
     }
-    /// Of 16 bits each: `vpmaddubsw` would hold sums of two products to 16 bits, which they pass.
+    #[inline(always)]
+    unsafe fn store_byte_pixels<const PIXELS: usize>(pixels: [Self; PIXELS], p: *mut u8) {
+        unsafe {
+            if PIXELS == 4 {
+                let (a, b) = (_mm256_cvtps_epi32(pixels[0].0), _mm256_cvtps_epi32(pixels[1].0));
+                let (c, d) = (_mm256_cvtps_epi32(pixels[2].0), _mm256_cvtps_epi32(pixels[3].0));
+                let fours = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+                let in_order = _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+                _mm256_storeu_si256(p as *mut __m256i, in_order);
+                return;
+            }
+            for (i, pixel) in pixels.iter().enumerate() {
+                pixel.store_bytes(p.add(i * Self::LANES));
+            }
+        }
+    }
     #[inline(always)]
     unsafe fn dot_bytes(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe { Avx2(add_byte_products(x.0, weights.0, sum.0)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_byte_pair(x: [Self; 2], weights: [Self; 2], sum: Self) -> Self {
+        unsafe { Avx2(add_byte_pairs([x[0].0, x[1].0], [weights[0].0, weights[1].0], sum.0)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_shorts(x: Self, weights: Self, sum: Self) -> Self {
         unsafe { Avx2(add_products(x.0, weights.0, sum.0)) }
     }
     #[inline(always)]
@@ -115,7 +138,10 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn load_shorts(first: *const f32, second: *const f32) -> Self {
-        unsafe { Avx2(_mm256_loadu2_m128(second, first)) }
+        unsafe {
+            let (first, second) = (_mm_loadl_epi64(first as *const __m128i), _mm_loadl_epi64(second as *const __m128i));
+            Avx2(_mm256_castsi256_ps(_mm256_cvtepu8_epi16(_mm_unpacklo_epi64(first, second))))
+        }
     }
     #[inline(always)]
     unsafe fn store_first_shorts(self, p: *mut f32) {
@@ -173,6 +199,62 @@ unsafe fn add_products(x: __m256, weights: __m256, mut sum: __m256) -> __m256 {
             weights = in(ymm_reg) weights,
             sum = inlateout(ymm_reg) sum,
             options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    sum
+}
+
+/// What `vpmaddwd` multiplies sums of 16 bits with, to add neighbours.
+static ONES: [i16; 16] = [1; 16];
+
+/// As [`add_products`], of four bytes a lane: `vpmaddubsw` holds sums of two products to 16 bits.
+///
+/// # Safety
+/// The CPU must have AVX2.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn add_byte_products(x: __m256, weights: __m256, mut sum: __m256) -> __m256 {
+    // SAFETY: registers alone are touched, and the constant is read.
+    unsafe {
+        asm!(
+            "vpmaddubsw {products}, {x}, {weights}",
+            "vpmaddwd {products}, {products}, [{ones}]",
+            "vpaddd {sum}, {sum}, {products}",
+            products = out(ymm_reg) _,
+            x = in(ymm_reg) x,
+            weights = in(ymm_reg) weights,
+            ones = in(reg) ONES.as_ptr(),
+            sum = inlateout(ymm_reg) sum,
+            options(pure, readonly, nostack, preserves_flags)
+        );
+    }
+    sum
+}
+
+/// The same of two words, added in 16 bits.
+///
+/// # Safety
+/// The CPU must have AVX2.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn add_byte_pairs(x: [__m256; 2], weights: [__m256; 2], mut sum: __m256) -> __m256 {
+    // SAFETY: registers alone are touched, and the constant is read.
+    unsafe {
+        asm!(
+            "vpmaddubsw {first}, {x0}, {weights0}",
+            "vpmaddubsw {second}, {x1}, {weights1}",
+            "vpaddw {first}, {first}, {second}",
+            "vpmaddwd {first}, {first}, [{ones}]",
+            "vpaddd {sum}, {sum}, {first}",
+            first = out(ymm_reg) _,
+            second = out(ymm_reg) _,
+            x0 = in(ymm_reg) x[0],
+            x1 = in(ymm_reg) x[1],
+            weights0 = in(ymm_reg) weights[0],
+            weights1 = in(ymm_reg) weights[1],
+            ones = in(reg) ONES.as_ptr(),
+            sum = inlateout(ymm_reg) sum,
+            options(pure, readonly, nostack, preserves_flags)
         );
     }
     sum

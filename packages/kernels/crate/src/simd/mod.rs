@@ -61,8 +61,9 @@ pub trait Vector: Copy {
     const REDUCES: bool = false;
     /// The least value of a byte: 0, or −128 where the instruction set multiplies signed bytes alone.
     const LEAST_BYTE: i16 = 0;
-    /// How many bytes a word holds: four, or two that have 16 bits each, where the instruction set multiplies pairs of those.
-    const BYTES_PER_WORD: usize = 4;
+    /// Whether products of bytes are summed in 16 bits before they are in 32, which holds four of a lane's weights up to
+    /// [`crate::weights::MOST_SHORT`] together; and whether numbers of 16 bits are multiplied.
+    const HAS_SHORTS: bool = false;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()
@@ -92,6 +93,13 @@ pub trait Vector: Copy {
     unsafe fn store_bytes(self, _: *mut u8) {
         unreachable!()
     }
+    /// [`Vector::store_bytes`] of neighbouring pixels.
+    #[inline(always)]
+    unsafe fn store_byte_pixels<const PIXELS: usize>(pixels: [Self; PIXELS], p: *mut u8) {
+        for (i, pixel) in pixels.iter().enumerate() {
+            unsafe { pixel.store_bytes(p.add(i * Self::LANES)) };
+        }
+    }
     /// `sum + x₀ · w₀ + x₁ · w₁` of the pairs of bfloat16 in each lane of `x` and `weights`.
     unsafe fn dot_bfloat(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
@@ -100,13 +108,22 @@ pub trait Vector: Copy {
     unsafe fn dot_bytes(_x: Self, _weights: Self, _sum: Self) -> Self {
         unreachable!()
     }
+    /// The same of two words. Where there are sums of 16 bits, the weights must be such as those hold.
+    #[inline(always)]
+    unsafe fn dot_byte_pair(x: [Self; 2], weights: [Self; 2], sum: Self) -> Self {
+        unsafe { Self::dot_bytes(x[1], weights[1], Self::dot_bytes(x[0], weights[0], sum)) }
+    }
     /// 32-bit integers to floats.
     unsafe fn to_floats(self) -> Self {
         unreachable!()
     }
 
-    /// As many numbers of 16 bits from each of two places. This and the rest are there where a word holds two bytes; what
-    /// passes the bits of a number is lost.
+    /// `sum + x₀ · w₀ + x₁ · w₁` of the pairs of 16-bit integers in each lane. This and the rest are there with
+    /// [`Vector::HAS_SHORTS`]; what passes the bits of a number is lost.
+    unsafe fn dot_shorts(_x: Self, _weights: Self, _sum: Self) -> Self {
+        unreachable!()
+    }
+    /// As many bytes, as numbers of 16 bits, from each of two places.
     unsafe fn load_shorts(_first: *const f32, _second: *const f32) -> Self {
         unreachable!()
     }

@@ -341,6 +341,12 @@ impl Convolution {
                         residual_plane: 0,
                         clamp: Clamp::NONE,
                         ahead: Ahead::nothing(weights),
+                        #[cfg(target_arch = "x86_64")]
+                        rests: crate::tile::Rests::NONE,
+                        #[cfg(target_arch = "x86_64")]
+                        in_bytes: None,
+                        #[cfg(target_arch = "x86_64")]
+                        tiles: 1,
                         dynamic,
                     };
                     kernels[pixels - 1](&args);

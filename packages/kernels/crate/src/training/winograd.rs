@@ -233,6 +233,8 @@ impl Winograd {
             unsafe {
                 let finish = Finish {
                     scale: V::splat(1.0),
+                    #[cfg(target_arch = "x86_64")]
+                    in_bytes: None,
                     bias: match self.epilogue.bias {
                         Some(id) => V::load(memory.at(id).add(group.first + lane)),
                         None => V::splat(0.0),

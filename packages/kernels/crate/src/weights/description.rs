@@ -53,7 +53,7 @@ impl Packing<'_> {
                 into.filters(filters);
                 into.group(group);
             }
-            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers } => {
+            Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers, rests } => {
                 into.numbers(&[
                     1,
                     *blocks,
@@ -63,9 +63,9 @@ impl Packing<'_> {
                     *lanes,
                     *at,
                     numbers.kind(),
-                    numbers.per_word(),
+                    rests.map_or(0, |at| at + 1),
                 ]);
-                if let Numbers::Bytes { steps, .. } = numbers {
+                if let Numbers::Bytes(steps) = numbers {
                     into.array(steps);
                 }
                 into.filters(filters);

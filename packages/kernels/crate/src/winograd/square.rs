@@ -6,6 +6,8 @@ use super::matrices::{input_row, output_row, whole_input_row, whole_output_row, 
 use crate::format::Format;
 use crate::simd::Vector;
 use crate::tile::Clamp;
+#[cfg(target_arch = "x86_64")]
+use crate::tile::InBytes;
 use std::mem::MaybeUninit;
 
 /// The pixels of one block: distances in words.
@@ -20,6 +22,8 @@ pub(crate) struct Finish<V> {
     /// Of whole numbers.
     pub scale: V,
     pub bias: V,
+    #[cfg(target_arch = "x86_64")]
+    pub in_bytes: Option<InBytes>,
     pub clamp: Clamp,
     pub rows: usize,
     pub columns: usize,
@@ -169,12 +173,50 @@ pub(crate) unsafe fn transform_whole_output<V: Vector, const N: usize, const M: 
             for sum in &mut row {
                 *sum = whole_sum::<V, N>(*sum);
             }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(in_bytes) = finish.in_bytes {
+                finish.store_bytes(y, row, in_bytes);
+                continue;
+            }
             finish.store_row::<true>(y, &row, finish.columns);
         }
     }
 }
 
 impl<V: Vector> Finish<V> {
+    /// A row of whole sums, to bytes.
+    ///
+    /// # Safety
+    /// As [`Vector`]; the row must be one of those that there are.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn store_bytes<const M: usize>(&self, y: usize, mut row: [V; M], in_bytes: InBytes) {
+        // SAFETY: the caller's word.
+        unsafe {
+            for value in &mut row {
+                *value = value.to_floats().mul_add(self.scale, self.bias);
+            }
+            if !self.residual.is_null() {
+                let factor = V::splat(in_bytes.residual);
+                let from = self.residual.add(y * self.residual_pixels.row) as *const u8;
+                for (x, value) in row.iter_mut().enumerate().take(self.columns) {
+                    *value = V::load_bytes(from.add(x * V::LANES)).mul_add(factor, *value);
+                }
+            }
+            for value in &mut row {
+                *value = in_bytes.clamp.apply(*value);
+            }
+            let to = self.output.add(y * self.output_pixels.row) as *mut u8;
+            if self.columns == M {
+                V::store_byte_pixels(row, to);
+                return;
+            }
+            for (x, value) in row.iter().enumerate().take(self.columns) {
+                value.store_bytes(to.add(x * V::LANES));
+            }
+        }
+    }
+
     /// # Safety
     /// As [`Vector`]; the pixel must be one of those that there are.
     #[inline(always)]
