@@ -59,6 +59,16 @@ describe('the protocol', () => {
     expect(answer.outputs[0]).toMatchObject({ name: 'logits', shape: [3, 10], datatype: 'FP32' });
     expect(Float32Array.from(answer.outputs[0].data)).toEqual(Float32Array.from(expected.flatMap((row) => [...row])));
 
+    // The same pictures as the networks' exports take them.
+    const channelsFirst = [0, 1, 2].flatMap((row) =>
+      [0, 1, 2].flatMap((channel) =>
+        [...numbers.subarray(row * size, (row + 1) * size)].filter((_, at) => at % 3 === channel),
+      ),
+    );
+    const exported = { name: 'image', shape: [3, 3, EDGE, EDGE], datatype: 'FP32', data: channelsFirst };
+    const ofExported = await (await post(url, JSON.stringify({ ...request, inputs: [exported] }))).json();
+    expect(ofExported).toEqual(answer);
+
     const { data: _, ...head } = inputOf(3);
     const input = { ...head, parameters: { binary_data_size: numbers.byteLength } };
     const binary = Buffer.from(

@@ -50,16 +50,34 @@ export function readModelInput({ inputs }: InferRequest, size: PreparedSize): Mo
       .slice(0, 200);
     throw new ProtocolError(400, `inputs: expected one of ${known.join(', ')}, got ${got}`);
   }
-  if (tensor.name === 'input') return prepared(tensor, size);
+  if (isPrepared(tensor)) return prepared(tensor, size);
   return tensor.name === 'pixels' ? pixels(tensor) : files(tensor);
+}
+
+/**
+ * Whether the tensor is of prepared pictures: the input of this name, or the input `image` of the network's own exports,
+ * so that a request for one that Triton serves is answered too.
+ */
+export function isPrepared({ name, datatype }: Tensor): boolean {
+  return name === 'input' || (name === 'image' && (datatype === 'FP32' || datatype === 'FP16'));
 }
 
 function prepared(tensor: Tensor, { edgePx, channels }: PreparedSize): ModelInput {
   const [count = 0, ...rest] = tensor.shape;
-  const expected = [edgePx, edgePx, channels];
+  const expected = tensor.name === 'image' ? [channels, edgePx, edgePx] : [edgePx, edgePx, channels];
   if (tensor.datatype !== 'FP32' && tensor.datatype !== 'FP16') throw wrongType(tensor, 'FP32 or FP16');
   if (rest.join() !== expected.join()) throw wrongShape(tensor, `[n, ${expected.join(', ')}]`);
-  return { kind: 'prepared', items: rows(tensor.data, count) };
+  const items = rows(tensor.data, count);
+  return {
+    kind: 'prepared',
+    items: tensor.name === 'image' ? items.map((item) => channelsLast(item, channels)) : items,
+  };
+}
+
+/** CHW as HWC. */
+function channelsLast(picture: Float32Array, channels: number): Float32Array {
+  const pixels = picture.length / channels;
+  return picture.map((_, at) => picture[(at % channels) * pixels + Math.floor(at / channels)]!);
 }
 
 function pixels(tensor: Tensor): ModelInput {

@@ -13,6 +13,7 @@ import type { RequestTrace } from '../tracing/request-trace.ts';
 import {
   countPictures,
   inputMetadata,
+  isPrepared,
   type ModelInput,
   type PreparedSize,
   readModelInput,
@@ -117,8 +118,9 @@ export class ServedModel {
     const wanted = wantedOutputs(request, this.classifier);
     return this.#during(countPictures(request), options, async (signal) => {
       // Counted before they are taken apart.
-      const isPrepared = request.inputs[0]?.name === 'input';
-      options.admit(countPictures(request), isPrepared ? 0 : countPictures(request) * this.#preparedBytes);
+      const [input] = request.inputs;
+      const isMade = input !== undefined && isPrepared(input);
+      options.admit(countPictures(request), isMade ? 0 : countPictures(request) * this.#preparedBytes);
       const rows = await this.#rows(readModelInput(request, this.#size), { ...options, signal });
       const outputs = outputTensors(rows, wanted, this.classifier, request.prefersBinary);
       return { modelName: this.name, modelVersion: this.version, id: request.id, outputs };
