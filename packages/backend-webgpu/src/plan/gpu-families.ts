@@ -46,7 +46,8 @@ export const gpuFamilies: readonly GpuFamily[] = [
     coreRegisters: 32_768,
     blockings: [block(4, 1), block(2, 1)],
     busyThreads: 4096,
-    source: 'Arm 101574, OpenCL Developer Guide, 9.6; Arm, The Valhall shader core, "Thread state"',
+    source:
+      'Arm 101574, OpenCL Developer Guide, 9.6; Arm, The Valhall shader core, "Thread state"; registers of a core estimated',
   },
   {
     name: 'Intel Gen 9 to Xe2',
@@ -92,7 +93,8 @@ export const gpuFamilies: readonly GpuFamily[] = [
     coreRegisters: 96 * 4 * 64,
     blockings: [block(4, 2), block(2, 1)],
     busyThreads: 8192,
-    source: 'Mesa, src/freedreno/ir3/ir3_ra.h: 48 vectors of four; fd_dev_info: reg_size_vec4 of 64 or 96',
+    source:
+      'Mesa, src/freedreno/ir3/ir3_ra.h: 48 vectors of four; fd_dev_info: reg_size_vec4 of 64 or 96; registers of a core estimated',
   },
 ];
 
