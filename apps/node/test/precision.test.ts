@@ -58,7 +58,7 @@ describe.skipIf(!requirement('native'))('--precision', () => {
       args: ['--precision', 'int8', '--calibrate-percentile', '0'],
       expected: '--calibrate-percentile: expected a number',
     },
-    { args: ['--precision', 'int4'], expected: 'Allowed choices are fp32, bf16, int8' },
+    { args: ['--precision', 'int4'], expected: 'Allowed choices are fp32, fp16, bf16, int8' },
   ])('$args is refused in a line', async ({ args, expected }) => {
     const { exitCode, said } = await residual(['classify', ...args]);
     expect(exitCode).toBe(2);

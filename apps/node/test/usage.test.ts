@@ -35,7 +35,8 @@ test.each([
   },
   {
     args: ['classify', 'a.png', '--model', 'resnet18', '--weights', 'w', '--device', 'native,gpu'],
-    expected: "residual: --device: expected a list of native, tensorflow, wasm, tfjs, tfjs-node, tfjs-wasm, got 'gpu'",
+    expected:
+      "residual: --device: expected a list of native, tensorflow, wasm, webgpu, tfjs, tfjs-node, tfjs-wasm, got 'gpu'",
   },
   {
     args: ['classify', '*.none', '--model', 'resnet18', '--weights', 'w'],
