@@ -8,7 +8,9 @@ const root = resolve(import.meta.dirname, '../..');
 const parts = [
   {
     name: 'apps/node',
-    without: ['cifar10', 'degradation', 'export-architectures', 'photographs'].map((name) => `test/${name}.test.ts`),
+    without: ['cifar10', 'degradation', 'export', 'export-architectures', 'photographs', 'published-weights'].map(
+      (name) => `test/${name}.test.ts`,
+    ),
   },
   { name: 'packages/weights', without: ['src/fuzz.test.ts', 'src/networks/**'] },
   { name: 'packages/vision', without: ['src/decode/fuzz.test.ts', 'src/decode-blob.test.ts'] },
