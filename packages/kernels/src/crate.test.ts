@@ -9,7 +9,7 @@ const asked = (process.env['RESIDUAL_REQUIRE'] ?? '').split(',');
 const isAsked = asked.includes('rust') && requirement('rust');
 const isArmAsked = isAsked && asked.includes('aarch64') && requirement('aarch64');
 
-describe.skipIf(!isAsked)('the crate', { timeout: 900_000 }, () => {
+describe.skipIf(!isAsked)('the crate', { timeout: 1_800_000 }, () => {
   test('its kernels give what plain loops in float64 give, and touch nothing but their own memory', async ({
     signal,
   }) => {
