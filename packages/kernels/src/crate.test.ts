@@ -10,6 +10,13 @@ const isAsked = asked.includes('rust') && requirement('rust');
 const isArmAsked = isAsked && asked.includes('aarch64') && requirement('aarch64');
 
 describe.skipIf(!isAsked)('the crate', { timeout: 1_800_000 }, () => {
+  test('its functions, one by one', async ({ signal }) => {
+    const args = ['test', '--locked', '--lib', '--target-dir', '../target/units'];
+    // The kernels are compiled along, and none of them runs.
+    const output = await run('cargo', args, signal, { CARGO_PROFILE_TEST_OPT_LEVEL: '0' });
+    expect(output).toContain('a_percentile_cuts_off_what_is_rare ... ok');
+  });
+
   test('its kernels give what plain loops in float64 give, and touch nothing but their own memory', async ({
     signal,
   }) => {
@@ -32,8 +39,14 @@ describe.skipIf(!isAsked)('the crate', { timeout: 1_800_000 }, () => {
 });
 
 /** Runs a command in the crate's folder, and ends it with all that it has started where the test ends first. */
-async function run(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const child = spawn(command, args, { cwd: resolve(folder, 'crate'), detached: true });
+async function run(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const cwd = resolve(folder, 'crate');
+  const child = spawn(command, args, { cwd, detached: true, env: { ...process.env, ...env } });
   const kill = (): boolean => process.kill(-child.pid!, 'SIGKILL');
   signal.addEventListener('abort', kill);
   let output = '';
