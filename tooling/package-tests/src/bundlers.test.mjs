@@ -8,14 +8,13 @@ import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { openPage } from './open-page.mjs';
+import { isolation, openPage } from './open-page.mjs';
 import { Project } from './project.mjs';
 import { publicPackages } from './public-packages.mjs';
 import { readReadme } from './readme.mjs';
 import { writePage } from './write-page.mjs';
 
 const entry = publicPackages().find(({ name }) => name === '@residual/backend-wasm');
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 /** Each bundles `page.mjs` of a folder into `dist/page.mjs`, with nothing set that its README does not ask for. */
 const bundlers = {

@@ -6,7 +6,7 @@ import * as vite8 from 'vite';
 import * as vite6 from 'vite-6';
 import * as vite7 from 'vite-7';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { openPage } from './open-page.mjs';
+import { isolation, openPage } from './open-page.mjs';
 import { Project } from './project.mjs';
 import { publicPackages } from './public-packages.mjs';
 import { readReadme } from './readme.mjs';
@@ -16,9 +16,6 @@ const entry = publicPackages().find(({ name }) => name === '@residual/backend-wa
 const configuration = /^export default \{ optimizeDeps: .*\n/m.exec(
   readFileSync(join(entry.folder, 'README.md'), 'utf8'),
 )?.[0];
-
-/** Pages that are isolated have shared memory, so that the engine runs on workers. */
-const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 /** The example for a page, which says what the engine runs on. */
 function inPage(example) {

@@ -1,3 +1,9 @@
+/** A page with these headers has shared memory, so that the engine runs on workers. */
+export const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
 /** Opens an example's page and answers what it prints once it is done; it fails where an error is not caught. */
 export async function openPage(browser, address, name) {
   const page = await browser.newPage();
