@@ -20,8 +20,8 @@ export function higherLimits(a: Limits, b: Limits): Limits {
 
 /** Timed runs of each measurement, of which the medians count. */
 const RUNS = 10;
-const LAYERS = 8;
-const CHANNELS = 64;
+/** Channels after each 1×1 convolution: few, whose filters fit a core's first cache, and many, beside which a dispatch is short. */
+const WIDTHS = [64, 64, 64, 64, 256, 256, 256, 256];
 const EDGE_PX = 28;
 /** Numbers of each value of a sum: more than caches hold. */
 const STREAMED = [1, 1024, 1024, 8] as const;
@@ -31,15 +31,20 @@ const STREAMED = [1, 1024, 1024, 8] as const;
  * the fastest of some 1×1 convolutions of values that lie in the cache, and a sum of values that do not.
  */
 export async function limitsOfEngine(engine: Engine): Promise<Limits> {
-  const size = CHANNELS * CHANNELS;
-  const names = Array.from({ length: LAYERS }, (_, layer) => `layer${layer}`);
+  const filters = WIDTHS.map((outputs, layer) => {
+    const inputs = WIDTHS[layer - 1] ?? outputs;
+    return { name: `layer${layer}`, shape: [1, 1, inputs, outputs] as const, inputs, outputs };
+  });
   const weights: Weights = new Map(
-    names.map((name) => [name, { shape: [1, 1, CHANNELS, CHANNELS], data: new Float32Array(size).fill(1 / CHANNELS) }]),
+    filters.map(({ name, shape, inputs, outputs }) => [
+      name,
+      { shape, data: new Float32Array(inputs * outputs).fill(1 / inputs) },
+    ]),
   );
   const convolutions = await trace((t) => {
-    let x = t.input('x', [1, EDGE_PX, EDGE_PX, CHANNELS]) as Tensor4D;
-    for (const name of names) {
-      x = relu(conv2d(x, t.parameter(name, [1, 1, CHANNELS, CHANNELS]) as Tensor4D, 1, 'valid')) as Tensor4D;
+    let x = t.input('x', [1, EDGE_PX, EDGE_PX, filters[0]!.inputs]) as Tensor4D;
+    for (const { name, shape } of filters) {
+      x = relu(conv2d(x, t.parameter(name, [...shape]) as Tensor4D, 1, 'valid')) as Tensor4D;
     }
     return { y: x };
   });
