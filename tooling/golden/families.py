@@ -18,7 +18,7 @@ LARGE = 100_000_000
 # With these weights PyTorch's own answer in float32 is off the one in float64: by a fifth, by 5e-4 and by 1.2e-4 of the
 # largest logit.
 UNSTABLE = {"ecaresnet200d", "resnest200e", "seresnet200d"}
-# One of each kind of block, with two blocks a stage: what every engine computes, see src/family-engines.test.ts.
+# One of each kind of block, with two blocks a stage: what every engine computes, see src/family-engines.slow.test.ts.
 KINDS = {
     "resnetv2_50d_gn", "resnetv2_50d_evos", "resnetv2_50x1_bit", "res2next50", "resnest50d_4s2x40d", "resnest50d_1s4x24d",
     "skresnext50_32x4d",

@@ -9,7 +9,7 @@ const parts = [
   {
     name: 'apps/node',
     without: ['cifar10', 'degradation', 'export', 'export-architectures', 'photographs', 'published-weights'].map(
-      (name) => `test/${name}.test.ts`,
+      (name) => `test/${name}.{test,slow.test}.ts`,
     ),
   },
   { name: 'packages/weights', without: ['src/fuzz.test.ts', 'src/networks/**'] },

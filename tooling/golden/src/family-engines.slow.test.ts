@@ -6,7 +6,7 @@ import { families, readFamily } from './families.ts';
 
 /**
  * One network of each kind of block, norm and convolution; all others are on `native`, in families.test.ts. The mean in place of a
- * stride is CLIP's, in publisher-engines.test.ts.
+ * stride is CLIP's, in publisher-engines.slow.test.ts.
  */
 const kinds = [
   'senet154, one block a stage at 75x91',

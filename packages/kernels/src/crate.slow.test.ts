@@ -4,12 +4,9 @@ import { requirement } from '@residual/testing';
 import { describe, expect, test } from 'vitest';
 
 const folder = resolve(import.meta.dirname, '..');
-// Minutes of compiling: only where Rust is asked for.
-const asked = (process.env['RESIDUAL_REQUIRE'] ?? '').split(',');
-const isAsked = asked.includes('rust') && requirement('rust');
-const isArmAsked = isAsked && asked.includes('aarch64') && requirement('aarch64');
+const hasRust = requirement('rust');
 
-describe.skipIf(!isAsked)('the crate', { timeout: 1_800_000 }, () => {
+describe.skipIf(!hasRust)('the crate', { timeout: 1_800_000 }, () => {
   test('its functions, one by one', async ({ signal }) => {
     const args = ['test', '--locked', '--lib', '--features', 'emulated', '--target-dir', '../target/units'];
     // All kernels are compiled along, and hardly any runs.
@@ -26,7 +23,7 @@ describe.skipIf(!isAsked)('the crate', { timeout: 1_800_000 }, () => {
     expect(output).toContain('bytes_keep_two_digits ... ok');
   });
 
-  test.skipIf(!isArmAsked)('its kernels for ARM give what plain loops give', async ({ signal }) => {
+  test.skipIf(!requirement('aarch64'))('its kernels for ARM give what plain loops give', async ({ signal }) => {
     const output = await run('sh', ['../emulate.sh'], signal);
     // On a CPU that multiplies bfloat16 and bytes, and on one that does not.
     expect(output.match(/what_an_arm_cpu_multiplies_is_found \.\.\. ok/g)).toHaveLength(2);

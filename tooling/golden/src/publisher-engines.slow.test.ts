@@ -5,7 +5,7 @@ import { engines } from './engines.ts';
 import { readGoldens } from './network-goldens.ts';
 import { buildPublished } from './publishers.ts';
 
-/** One network of each kind of block, stem and pooling; all others are on `native`, in publishers.test.ts. */
+/** One network of each kind of block, stem and pooling; all others are on `native`, in publishers.slow.test.ts. */
 const kinds = ['keras_resnet50v2 at 75x91', 'cifar_resnet18_maxpool at 27x35', 'clip_resnet50 at 64x64'];
 const goldens = ['keras', 'cifar', 'clip'].map((publisher) => readGoldens(`publishers/${publisher}.json`));
 const all = Object.assign({}, ...goldens) as (typeof goldens)[number];
