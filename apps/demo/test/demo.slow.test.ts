@@ -139,17 +139,27 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/safetensors failed|ERR_/);
     }));
 
-  test('a camera is classified live, with its rate, and is off when told', () =>
-    demo.visit({ webgpu: false, camera: true }, async (visitor) => {
-      await visitor.textOnce('device-output', /Computes/);
-      await visitor.page.locator('#camera').click();
-      await visitor.textOnce('answer-output', /[1-9][\d.]* pictures a second/);
-      expect(await visitor.bars()).toHaveLength(5);
-      expect(await visitor.violations()).toEqual([]);
-      await visitor.screenshot('camera', WIDE);
-      await visitor.page.locator('#camera').click();
-      await visitor.textOnce('answer-waiting', /Waits for a picture/);
-    }));
+  describe.each([
+    { engine: 'wasm', how: /resizing [\d.]+ m?s\./ },
+    { engine: 'webgpu', how: /resizing on the GPU included\./ },
+  ])('on $engine', ({ engine, how }) => {
+    const webgpu = engine === 'webgpu';
+    test.skipIf(webgpu && !requirement('webgpu'))(
+      'a camera is classified live, with its rate, and is off when told',
+      () =>
+        demo.visit({ webgpu, camera: true }, async (visitor) => {
+          await visitor.textOnce('device-output', new RegExp(`Computes with ${engine}`));
+          await visitor.page.locator('#camera').click();
+          await visitor.textOnce('answer-output', /[1-9][\d.]* pictures a second/);
+          await visitor.textOnce('answer-output', how);
+          expect(await visitor.bars()).toHaveLength(5);
+          expect(await visitor.violations()).toEqual([]);
+          await visitor.screenshot(`camera-${engine}`, WIDE);
+          await visitor.page.locator('#camera').click();
+          await visitor.textOnce('answer-waiting', /Waits for a picture/);
+        }),
+    );
+  });
 
   test('after the first visit the page works without a network', () =>
     demo.visit({ webgpu: false }, async ({ page, complaints, textOnce }) => {

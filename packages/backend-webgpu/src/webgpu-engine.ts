@@ -15,6 +15,7 @@ import {
   sliceSplits,
   type Weights,
 } from '@residual/compile';
+import type { Preset } from '@residual/vision';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
 import { DeviceTrust } from './check/device-trust.ts';
 import { indexedDbVariants } from './indexed-db-variants.ts';
@@ -25,7 +26,9 @@ import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-va
 import type { BuiltPlan } from './plan/plan-builder.ts';
 import { defaultVariant, recordVariants, type VariantsInUse } from './plan/variants.ts';
 import { processVariants } from './process-variants.ts';
+import { pictureRuns } from './run-pictures.ts';
 import { DeviceSource } from './runtime/device-source.ts';
+import type { PictureSource } from './runtime/picture-input.ts';
 import { PlanError } from './runtime/plan-error.ts';
 import type { GpuInput, PlanRunner } from './runtime/plan-runner.ts';
 import { PlanSession } from './runtime/plan-session.ts';
@@ -79,6 +82,13 @@ export interface WebgpuExecutable extends Executable {
    * @throws EngineError as `run`.
    */
   runOn(inputs: Readonly<Record<string, ConstantData | GpuInput>>, options?: RunOptions): ReturnType<Executable['run']>;
+  /**
+   * As `run` of a graph whose one input is a batch of pictures: they are resized, cropped and normalised on the device, or on
+   * the CPU where one is too large for it; the numbers are the same.
+   *
+   * @throws EngineError as `run`.
+   */
+  runPictures(pictures: readonly PictureSource[], preset: Preset, options?: RunOptions): ReturnType<Executable['run']>;
 }
 
 export interface WebgpuEngine extends Engine {
@@ -136,26 +146,35 @@ async function compile(
       },
       steps: () => built.steps,
       ...(session.runner.hasStepClock ? {} : { profileNote: WITHOUT_CLOCK }),
-      dispose: () => session.destroy(),
+      dispose() {
+        pictures.dispose();
+        session.destroy();
+      },
+      // While one is computed, the next one's inputs are made.
+      concurrency: 2,
     },
     options,
   );
+  const nothing = new Map(executable.inputs.map(({ name, shape }) => [name, new ArrayBuffer(bytesOf(shape))]));
   const standIn = (name: string, input: GpuInput): ConstantData => {
-    const shape = executable.inputs.find((spec) => spec.name === name)?.shape ?? [];
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const data = new Float32Array(nothing.get(name) ?? new ArrayBuffer(0));
     madeOnDevice.set(data, input);
     return data;
   };
-  return {
-    ...executable,
-    runOn(inputs, runOptions) {
-      const entries = Object.entries(inputs).map(([name, input]) => [
-        name,
-        'encode' in input ? standIn(name, input) : input,
-      ]);
-      return executable.run(Object.fromEntries(entries), runOptions);
-    },
+  const runOn: WebgpuExecutable['runOn'] = (inputs, runOptions) => {
+    const entries = Object.entries(inputs).map(([name, input]) => [
+      name,
+      'encode' in input ? standIn(name, input) : input,
+    ]);
+    return executable.run(Object.fromEntries(entries), runOptions);
   };
+  const [{ name } = { name: 'image' }] = executable.inputs;
+  const pictures = pictureRuns((input, runOptions) => runOn({ [name]: input }, runOptions));
+  return { ...executable, runOn, runPictures: pictures.run };
+}
+
+function bytesOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, Float32Array.BYTES_PER_ELEMENT);
 }
 
 /** @throws EngineError (`UNAVAILABLE`) for a precision that there is not. */

@@ -6,6 +6,7 @@ import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import { mapLimited } from './map-limited.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
+import { isVideo } from './picture-executable.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
@@ -247,13 +248,26 @@ export class Classifier<Label extends string = string> {
   ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkEndpoints(endpoints);
-    const chunkSize = Math.max(this.batchSize, Math.floor(BATCH_PIXELS / this.preset.cropPx ** 2));
+    const isPrepared = this.engine?.preparesPictures !== true;
+    const chunkSize = Math.max(
+      this.batchSize,
+      isPrepared ? Math.floor(BATCH_PIXELS / this.preset.cropPx ** 2) : DECODING,
+    );
     const rows: Features<Name>[] = [];
     for (let start = 0; start < images.length; start += chunkSize) {
-      const inputs = await mapLimited(images.slice(start, start + chunkSize), DECODING, async (image) =>
-        this.prepare(await this.#read(image, options)),
-      );
-      rows.push(...(await this.forwardIntermediates(inputs, endpoints, options)));
+      const chunk = images.slice(start, start + chunkSize);
+      if (isPrepared) {
+        const inputs = await mapLimited(chunk, DECODING, async (image) =>
+          this.prepare(await this.#read(image, options)),
+        );
+        rows.push(...(await this.forwardIntermediates(inputs, endpoints, options)));
+      } else {
+        const pictures = await mapLimited(chunk, DECODING, async (image) =>
+          isVideo(image) ? image : this.#read(image, options),
+        );
+        options.signal?.throwIfAborted();
+        rows.push(...(await this.#network.run(pictures, endpoints, options)));
+      }
     }
     return rows;
   }

@@ -9,6 +9,7 @@ import {
   type Weights,
 } from '@residual/compile';
 import type { Endpoint, ResNet } from '@residual/resnet';
+import type { Preset } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type ClassifierEngine,
@@ -17,8 +18,10 @@ import {
   type InputSize,
   join,
   type Network,
+  type NetworkInput,
   split,
 } from './network.ts';
+import { type Picture, takesPictures } from './picture-executable.ts';
 import type { BatchRunOptions } from './run-options.ts';
 
 /** One run computes, and the next is there when it ends. */
@@ -33,6 +36,7 @@ export interface CompiledNetworkParts extends InputSize {
   /** A model that stays its owner's; without one, `model` builds it of the weights. */
   readonly model: ResNet | undefined;
   readonly batchSize: number;
+  readonly preset: Preset;
   /** In how many bits. */
   readonly compileOptions: CompileOptions;
 }
@@ -51,7 +55,8 @@ export class CompiledNetwork implements Network {
     parts: CompiledNetworkParts,
     { engine, passedOver, executable }: Awaited<ReturnType<typeof compileFor>>,
   ) {
-    this.engine = { name: engine.name, device: executable.info.device, passedOver };
+    const preparesPictures = parts.channels === 3 && takesPictures(executable);
+    this.engine = { name: engine.name, device: executable.info.device, passedOver, preparesPictures };
     this.#parts = parts;
     this.#batchSize = parts.batchSize;
     this.#compile = (graph, weights) => engine.compile(graph, weights, parts.compileOptions);
@@ -81,7 +86,7 @@ export class CompiledNetwork implements Network {
   }
 
   async run<Name extends Endpoint>(
-    inputs: readonly Float32Array[],
+    inputs: readonly NetworkInput[],
     endpoints: readonly Name[],
     { signal, halves = false }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
@@ -113,13 +118,18 @@ export class CompiledNetwork implements Network {
   }
 
   async #runBatch<Name extends Endpoint>(
-    batch: readonly Float32Array[],
+    batch: readonly NetworkInput[],
     endpoints: readonly Name[],
     signal: AbortSignal | undefined,
   ): Promise<Features<Name>[]> {
     try {
-      const { outputs, run } = await this.#executableFor(endpoints, batch.length);
-      const values = await run({ image: join(batch) }, signal ? { signal } : {});
+      const executable = await this.#executableFor(endpoints, batch.length);
+      const { outputs } = executable;
+      const running = signal ? { signal } : {};
+      const values =
+        takesPictures(executable) && !arePrepared(batch)
+          ? await executable.runPictures(batch as readonly Picture[], this.#parts.preset, running)
+          : await executable.run({ image: join(batch as readonly Float32Array[]) }, running);
       const wanted = outputs.filter(({ name }) => endpoints.includes(name as Name));
       const read = wanted.map(({ name, shape }) => [name, { shape, data: values[name] } as FeatureMap]);
       return split(Object.fromEntries(read) as Features<Name>, batch.length);
@@ -147,6 +157,10 @@ export class CompiledNetwork implements Network {
   }
 }
 
+function arePrepared(batch: readonly NetworkInput[]): batch is readonly Float32Array[] {
+  return batch[0] instanceof Float32Array;
+}
+
 function keyOf(endpoints: readonly Endpoint[], batchSize: number): string {
   return [...endpoints].sort().join() + batchSize;
 }
@@ -158,10 +172,10 @@ function isTooMuch(error: unknown, batchSize: number): boolean {
 
 /** Whole batches, then what is left over in halves of one, or one by one. */
 function* batchesOf(
-  inputs: readonly Float32Array[],
+  inputs: readonly NetworkInput[],
   batchSize: number,
   halves: boolean,
-): Generator<{ start: number; batch: readonly Float32Array[] }, void, undefined> {
+): Generator<{ start: number; batch: readonly NetworkInput[] }, void, undefined> {
   let size = batchSize;
   for (let start = 0; start < inputs.length; ) {
     while (start + size > inputs.length) size = halves ? Math.ceil(size / 2) : 1;

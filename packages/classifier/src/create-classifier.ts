@@ -100,7 +100,10 @@ async function fromWeights(options: WeightsOptions): Promise<Classifier> {
   return new Classifier({ ...described, network, batchSize: parts.batchSize, pictureOptions });
 }
 
-type Parts = Pick<CompiledNetworkParts, 'blueprint' | 'edgePx' | 'channels' | 'batchSize' | 'compileOptions'>;
+type Parts = Pick<
+  CompiledNetworkParts,
+  'blueprint' | 'edgePx' | 'channels' | 'batchSize' | 'preset' | 'compileOptions'
+>;
 
 function partsOf(blueprint: ResNet, preset: Preset, options: RunningOptions & PictureOptions): Parts {
   const { batchSize, engines = [] } = options;
@@ -109,6 +112,7 @@ function partsOf(blueprint: ResNet, preset: Preset, options: RunningOptions & Pi
     edgePx: preset.cropPx,
     channels: blueprint.inChannels,
     batchSize: batchSize ?? defaultBatchSize(preset, engines),
+    preset,
     compileOptions: compileOptionsOf(options, blueprint, preset, engines.length),
   };
 }

@@ -1,6 +1,6 @@
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Features, type InputSize, join, type Network, split } from './network.ts';
+import { type Features, type InputSize, join, type Network, type NetworkInput, split } from './network.ts';
 import type { BatchRunOptions } from './run-options.ts';
 
 export interface EagerNetworkParts extends InputSize {
@@ -21,7 +21,7 @@ export class EagerNetwork implements Network {
   }
 
   async run<Name extends Endpoint>(
-    inputs: readonly Float32Array[],
+    inputs: readonly NetworkInput[],
     endpoints: readonly Name[],
     { signal }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
@@ -29,7 +29,9 @@ export class EagerNetwork implements Network {
     const rows: Features<Name>[] = [];
     for (let start = 0; start < inputs.length; start += batchSize) {
       signal?.throwIfAborted();
-      rows.push(...(await this.#runBatch(inputs.slice(start, start + batchSize), endpoints)));
+      rows.push(
+        ...(await this.#runBatch(inputs.slice(start, start + batchSize) as readonly Float32Array[], endpoints)),
+      );
     }
     return rows;
   }

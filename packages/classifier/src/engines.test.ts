@@ -3,10 +3,11 @@ import { randomVars } from '@residual/blocks';
 import { type Engine, EngineError, tfjs } from '@residual/compile';
 import { cifarResNet, cifarResNetSpec } from '@residual/resnet';
 import { expectClose } from '@residual/testing';
-import { cifar, type PixelImage } from '@residual/vision';
+import { cifar, type PixelImage, preprocess } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createClassifier } from './create-classifier.ts';
+import type { PictureExecutable } from './picture-executable.ts';
 
 const spec = cifarResNetSpec(8);
 const preset = { ...cifar, resizePx: 8, cropPx: 8 };
@@ -57,6 +58,7 @@ test('the first engine that can run here serves, with the answers of the model r
     name: 'tfjs',
     device: 'cpu',
     passedOver: [{ name: 'absent', reason: 'not on this machine' }],
+    preparesPictures: false,
   });
   const pictures = [1, 2, 3].map(picture);
   const expected = await eager.logits(pictures);
@@ -79,6 +81,38 @@ test('batches are of one size, and what is left over goes one by one', async () 
   for (const [index, row] of all.entries()) expectClose(row, expected[index]!, 1e-5, `${index}`);
   await single.dispose();
   await classifier.dispose();
+});
+
+test('an engine that prepares pictures gets them as they are, in batches, with the answers of one that does not', async () => {
+  const base = tfjs();
+  const batches: number[] = [];
+  const preparing: Engine = {
+    ...base,
+    async compile(...network) {
+      const executable = await base.compile(...network);
+      const runPictures: PictureExecutable['runPictures'] = (pictures, by, options) => {
+        batches.push(pictures.length);
+        expect(by).toEqual(preset);
+        const rows = (pictures as readonly PixelImage[]).map((one) => [...preprocess(one, by)]);
+        return executable.run({ image: Float32Array.from(rows.flat()) }, options);
+      };
+      return { ...executable, runPictures };
+    },
+  };
+  const dict = await weights();
+  const usual = await createClassifier({ model: spec, weights: dict, preset, engines: [tfjs()] });
+  const other = await createClassifier({ model: spec, weights: dict, preset, engines: [preparing], batchSize: 3 });
+  expect(other.engine).toMatchObject({ preparesPictures: true });
+  const pictures = [1, 2, 3, 4, 5].map(picture);
+  const expected = await usual.logits(pictures);
+  for (const [index, row] of (await other.logits(pictures)).entries()) expectClose(row, expected[index]!, 1e-5);
+  expect(batches).toEqual([3, 1, 1]);
+  const prepared = pictures.map((image) => other.prepare(image));
+  for (const [index, row] of (await other.forward(prepared)).entries()) expectClose(row, expected[index]!, 1e-5);
+  expect(batches).toHaveLength(3);
+  const aborted = { signal: AbortSignal.abort(new Error('enough')) };
+  await expect(other.classify(pictures, aborted)).rejects.toThrow('enough');
+  await Promise.all([usual.dispose(), other.dispose()]);
 });
 
 test('what is left over goes in halves of a batch where that is asked for, with the same numbers', async () => {

@@ -1,5 +1,6 @@
 import type { PassedOverEngine } from '@residual/compile';
 import type { Endpoint, ResNet } from '@residual/resnet';
+import type { Picture } from './picture-executable.ts';
 import type { BatchRunOptions } from './run-options.ts';
 
 /** The engine that runs a classifier's network. */
@@ -9,7 +10,12 @@ export interface ClassifierEngine {
   readonly device: string;
   /** Engines before it in the list, and why they do not serve. */
   readonly passedOver: readonly PassedOverEngine[];
+  /** Whether it resizes and normalises pictures itself, where it computes. */
+  readonly preparesPictures: boolean;
 }
+
+/** What a network runs on: a prepared picture, `[edgePx, edgePx, channels] float32`, or one that its engine prepares. */
+export type NetworkInput = Float32Array | Picture;
 
 /** What a picture gives at an endpoint: row-major float32, `[height, width, channels]` or, pooled, `[channels]`. */
 export interface FeatureMap {
@@ -25,9 +31,9 @@ export interface Network {
   /** `undefined` where tfjs runs the model as it is. */
   readonly engine: ClassifierEngine | undefined;
   readonly model: ResNet;
-  /** Outputs of prepared pictures at the endpoints, each picture `[edgePx, edgePx, channels] float32`; at least one. */
+  /** Outputs of pictures at the endpoints; at least one, all prepared or, where its engine prepares pictures, none. */
   run<Name extends Endpoint>(
-    inputs: readonly Float32Array[],
+    inputs: readonly NetworkInput[],
     endpoints: readonly Name[],
     options: BatchRunOptions,
   ): Promise<Features<Name>[]>;

@@ -32,6 +32,9 @@ export async function launchChromium({
   const executablePath = join(folder, 'chromium');
   const args = ['--no-sandbox', '--hide-scrollbars', '--font-render-hinting=none'];
   if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog');
+  // Frames come to WebGPU by what draws the page: that must be on Vulkan too.
+  if (webgpu && camera)
+    args.push('--use-gl=angle', '--use-angle=swiftshader', '--use-vulkan=swiftshader', '--enable-features=Vulkan');
   if (camera) args.push('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
   const env = environment(folder, executablePath);
   const protocolTimeout = timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs };

@@ -31,7 +31,13 @@ export function AnswerCard(props: { state: PageState; actions: Actions; camera: 
             {camera.framesPerSecond !== undefined && (
               <p id="frame-rate">{texts.framesPerSecond(camera.framesPerSecond.toFixed(1))}</p>
             )}
-            <p class="minor">{texts.took(duration(value.forwardMs), value.isFirstRun, duration(value.prepareMs))}</p>
+            <p class="minor">
+              {texts.took(
+                duration(value.forwardMs),
+                value.isFirstRun,
+                value.prepareMs === undefined ? undefined : duration(value.prepareMs),
+              )}
+            </p>
           </>
         )}
       </SlotOutput>

@@ -1,9 +1,10 @@
+import { followVideo } from '@residual/backend-webgpu/runtime';
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Actions, problemOf } from '../session/actions.ts';
 import type { Answer, Problem } from '../session/worker/protocol.ts';
 
-/** A camera whose frames are classified as fast as they can be. */
+/** A camera whose frames are classified as fast as the engine can. */
 export interface Camera {
   readonly isOn: boolean;
   readonly problem: Problem | undefined;
@@ -13,9 +14,6 @@ export interface Camera {
   readonly video: RefObject<HTMLVideoElement | null>;
   turn(on: boolean): void;
 }
-
-/** Seconds over which the rate is averaged. */
-const RATE_SECONDS = 2;
 
 /** The camera; it is off while `mayRun` is not. */
 export function useCamera(actions: Actions, mayRun: boolean): Camera {
@@ -53,16 +51,7 @@ async function classifyFrames(
   try {
     video.srcObject = stream;
     await video.play();
-    const endedMs: number[] = [];
-    while (!signal.aborted) {
-      const frame = await createImageBitmap(video);
-      const answer = await actions.ask('frame', frame, { transfer: [frame] });
-      const now = performance.now();
-      endedMs.push(now);
-      while (endedMs.length > 2 && now - endedMs[0]! > 1000 * RATE_SECONDS) endedMs.shift();
-      const spanMs = Math.max(answer.forwardMs, now - endedMs[0]!);
-      if (!signal.aborted) show({ answer, framesPerSecond: (1000 * Math.max(1, endedMs.length - 1)) / spanMs });
-    }
+    await followVideo(video, (frame) => actions.ask('frame', frame, { transfer: [frame] }), { signal, onAnswer: show });
   } finally {
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;

@@ -82,8 +82,8 @@ export const en = {
     heading: 'Answer',
     runAgain: 'Run again',
     class: (index: number) => `class ${index}`,
-    took: (network: string, first: boolean, resizing: string) =>
-      `Network ${network}${first ? ' (the first run, which is the slowest)' : ''}, resizing ${resizing}.`,
+    took: (network: string, first: boolean, resizing: string | undefined) =>
+      `Network ${network}${first ? ' (the first run, which is the slowest)' : ''}, resizing ${resizing ?? 'on the GPU included'}.`,
     framesPerSecond: (rate: string) => `${rate} pictures a second`,
     soon: 'Soon.',
     waitsForBoth: 'Waits for weights and a picture.',

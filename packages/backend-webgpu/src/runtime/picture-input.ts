@@ -1,16 +1,17 @@
-import { cropTaps, type FilterTaps, normalize, type Preset } from '@residual/vision';
-import { resizeColumns, resizeRows, TAPS_HEAD } from '../shaders/picture.ts';
+import { cropTaps, type FilterTaps, normalize, type PixelImage, type Preset } from '@residual/vision';
+import { type PictureStore, resizeColumns, resizeRows, TAPS_HEAD } from '../shaders/picture.ts';
 import { PlanError } from './plan-error.ts';
 import type { GpuInput, InputTarget } from './plan-runner.ts';
 
-/** What a page has pictures in. */
+/** What a page has pictures in, or decoded pixels. */
 export type PictureSource =
   | ImageBitmap
   | VideoFrame
   | HTMLVideoElement
   | HTMLImageElement
   | HTMLCanvasElement
-  | OffscreenCanvas;
+  | OffscreenCanvas
+  | PixelImage;
 
 // WebGPU's constants, by value.
 const TEXTURE_BINDING = 0x4;
@@ -18,132 +19,238 @@ const TEXTURE_COPY_DST = 0x2;
 const RENDER_ATTACHMENT = 0x10;
 const STORAGE_COPY_DST = 0x88;
 
+interface Pass {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number];
+}
+
+/** What pictures of one size at one place of a batch share. */
 interface Prepared {
   readonly device: GPUDevice;
+  readonly store: PictureStore;
   readonly width: number;
   readonly height: number;
-  readonly texture: GPUTexture;
+  /** The pixels, but for a frame, which is where its decoder has left it. */
+  readonly picture: GPUTexture | GPUBuffer | undefined;
   readonly buffers: readonly GPUBuffer[];
-  readonly passes: readonly {
-    pipeline: GPUComputePipeline;
-    group: GPUBindGroup;
-    workgroups: readonly [number, number];
-  }[];
+  readonly horizontal: Omit<Pass, 'group'>;
+  /** What the horizontal pass reads and writes beside the picture. */
+  readonly resources: readonly GPUBindingResource[];
+  readonly vertical: Pass;
 }
 
 /**
  * Gives pictures to a plan without reading them back: they are resized, cropped and normalised on the GPU, by the numbers
- * of `preprocess` of `@residual/vision` to the bit.
+ * of `preprocess` of `@residual/vision` to the bit. A video's frame is read where its decoder has left it, and its colours
+ * are what the GPU makes of them.
  *
  * Pictures of one size after the other, as of a camera, share what is prepared for that size.
  */
 export class PictureInput {
   readonly #preset: Preset;
-  #prepared: Prepared | undefined;
+  /** By place in a batch. */
+  readonly #prepared: (Prepared | undefined)[] = [];
+  #importsFrames = typeof VideoFrame !== 'undefined';
 
   constructor(preset: Preset) {
     this.#preset = preset;
   }
 
-  /** A picture as an input of the next run. It must stay open until that has begun. */
-  of(source: PictureSource): GpuInput {
-    return { encode: (encoder, target) => this.#encode(source, encoder, target) };
+  /** A picture, or a whole batch of them, as an input of the next run. They must stay open until that has begun. */
+  of(sources: PictureSource | readonly PictureSource[]): GpuInput {
+    const batch = Array.isArray(sources) ? (sources as readonly PictureSource[]) : [sources as PictureSource];
+    return {
+      encode: async (encoder, target) => {
+        this.#check(batch.length, target);
+        const pictures = await this.#takeAll(batch, target);
+        for (const { resource, prepared } of pictures) encode(resource, prepared, encoder);
+        return () => {
+          for (const { end } of pictures) end?.();
+        };
+      },
+    };
+  }
+
+  /** All pictures where shaders can read them. */
+  async #takeAll(
+    batch: readonly PictureSource[],
+    target: InputTarget,
+  ): Promise<(TakenPicture & { readonly prepared: Prepared })[]> {
+    await Promise.all(batch.map((source, place) => this.#prepare(source, place, target)));
+    try {
+      // Nothing is waited for from here to the submit: what a page imports lives as long as its task.
+      return batch.map((source, place) => ({
+        ...take(source, this.#prepared[place]!),
+        prepared: this.#prepared[place]!,
+      }));
+    } catch (error) {
+      if (!this.#prepared.some((prepared) => prepared?.store === 'frame')) throw error;
+      // Some drivers cannot import frames: they are copied on the device instead.
+      this.#importsFrames = false;
+      return this.#takeAll(batch, target);
+    }
   }
 
   /** Frees its memory on the device. */
   dispose(): void {
-    this.#prepared?.texture.destroy();
-    for (const buffer of this.#prepared?.buffers ?? []) buffer.destroy();
-    this.#prepared = undefined;
+    for (const prepared of this.#prepared.splice(0)) free(prepared);
   }
 
-  async #encode(source: PictureSource, encoder: GPUCommandEncoder, target: InputTarget): Promise<void> {
+  #check(count: number, { shape }: InputTarget): void {
+    const { cropPx } = this.#preset;
+    if (String(shape.slice(1)) !== String([cropPx, cropPx, 3])) {
+      const expected = `expected a preset for [${shape.join(', ')}]`;
+      throw new PlanError('BAD_INPUT', `picture: ${expected}, got crops of ${cropPx}; trace ${cropPx}`);
+    }
+    if (count === shape[0]) return;
+    const expected = `expected pictures for a batch of ${shape[0]}`;
+    throw new PlanError('BAD_INPUT', `picture: ${expected}, got ${count}; trace a batch of ${count}`);
+  }
+
+  #storeOf(source: PictureSource, device: GPUDevice): PictureStore {
+    if (isPixels(source)) return 'bytes';
+    const isVideo = 'displayWidth' in source || 'videoWidth' in source;
+    return isVideo && this.#importsFrames && 'importExternalTexture' in device ? 'frame' : 'texture';
+  }
+
+  async #prepare(source: PictureSource, place: number, target: InputTarget): Promise<void> {
+    const { device, compile, pitch } = target;
+    const store = this.#storeOf(source, device);
     const { width, height } = sizeOf(source);
+    const known = this.#prepared[place];
+    if (known?.device === device && known.store === store && known.width === width && known.height === height) return;
     const { cropPx } = this.#preset;
-    if (String(target.shape) !== String([1, cropPx, cropPx, 3])) {
-      const expected = `[${target.shape.join(', ')}]`;
-      throw new PlanError(
-        'BAD_INPUT',
-        `picture: expected a preset for ${expected}, got crops of ${cropPx}; trace ${cropPx}`,
-      );
-    }
-    let prepared = this.#prepared;
-    if (prepared?.device !== target.device || prepared.width !== width || prepared.height !== height) {
-      this.dispose();
-      prepared = await this.#prepare(width, height, target);
-      this.#prepared = prepared;
-    }
-    const { texture, passes } = prepared;
-    target.device.queue.copyExternalImageToTexture({ source }, { texture }, { width, height });
-    for (const { pipeline, group, workgroups } of passes) {
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...workgroups);
-      pass.end();
-    }
-  }
-
-  async #prepare(width: number, height: number, { device, compile, buffer, pitch }: InputTarget): Promise<Prepared> {
-    const { cropPx } = this.#preset;
+    const [horizontal, vertical] = await Promise.all([
+      compile(resizeColumns(store)),
+      compile(resizeRows(cropPx, pitch)),
+    ]);
+    free(known);
+    this.#prepared[place] = undefined;
     const { columns, rows, region, left, top } = cropTaps({ width, height }, this.#preset);
     const first = rows.starts[0]!;
     const rowCount = rows.starts[region.height - 1]! + rows.counts[region.height - 1]! - first;
-    const [horizontal, vertical] = await Promise.all([compile(resizeColumns()), compile(resizeRows(cropPx, pitch))]);
-    const texture = device.createTexture({
-      size: { width, height },
-      format: 'rgba8unorm',
-      usage: TEXTURE_BINDING | TEXTURE_COPY_DST | RENDER_ATTACHMENT,
-    });
     const upload = (data: Int32Array<ArrayBuffer> | Float32Array): GPUBuffer => {
       const made = device.createBuffer({ size: data.byteLength, usage: STORAGE_COPY_DST });
       device.queue.writeBuffer(made, 0, data as Int32Array<ArrayBuffer>);
       return made;
     };
-    const columnTaps = upload(packTaps(columns, region.width, [left, 0]));
-    const rowTaps = upload(packTaps(rows, region.height, [first, rowCount, top]));
+    const picture = makePicture(device, store, width, height);
+    const columnTaps = upload(packTaps(columns, region.width, [left, place]));
+    const rowTaps = upload(packTaps(rows, region.height, [first, rowCount, top, width]));
     const levels = upload(levelsOf(this.#preset));
     const between = device.createBuffer({ size: rowCount * region.width * 4, usage: STORAGE_COPY_DST });
-    const bind = (pipeline: GPUComputePipeline, resources: readonly GPUBindingResource[]): GPUBindGroup =>
-      device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: resources.map((resource, binding) => ({ binding, resource })),
-      });
-    const own = { buffer };
-    const [columnsOf, rowsOf, levelsAt, middle] = [columnTaps, rowTaps, levels, between].map((one) => ({
-      buffer: one,
-    }));
-    return {
+    const [columnsOf, rowsOf, levelsAt, middle, own] = [columnTaps, rowTaps, levels, between, target.buffer].map(
+      (buffer) => ({ buffer }),
+    );
+    this.#prepared[place] = {
       device,
+      store,
       width,
       height,
-      texture,
+      picture,
       buffers: [columnTaps, rowTaps, levels, between],
-      passes: [
-        {
-          pipeline: horizontal,
-          group: bind(horizontal, [texture.createView(), columnsOf!, rowsOf!, middle!]),
-          workgroups: [Math.ceil(region.width / 8), Math.ceil(rowCount / 8)],
-        },
-        {
-          pipeline: vertical,
-          group: bind(vertical, [middle!, columnsOf!, rowsOf!, levelsAt!, own]),
-          workgroups: [Math.ceil(cropPx / 8), Math.ceil(cropPx / 8)],
-        },
-      ],
+      horizontal: { pipeline: horizontal, workgroups: [Math.ceil(region.width / 8), Math.ceil(rowCount / 8)] },
+      resources: [columnsOf!, rowsOf!, middle!],
+      vertical: {
+        pipeline: vertical,
+        group: bind(device, vertical, [middle!, columnsOf!, rowsOf!, levelsAt!, own!]),
+        workgroups: [Math.ceil(cropPx / 8), Math.ceil(cropPx / 8)],
+      },
     };
   }
+}
+
+/** A picture where a shader can read it, and what is to be done once that is submitted. */
+interface TakenPicture {
+  readonly resource: GPUBindingResource;
+  readonly end?: () => void;
+}
+
+function take(source: PictureSource, { device, width, height, picture }: Prepared): TakenPicture {
+  if (isPixels(source)) {
+    const buffer = picture as GPUBuffer;
+    const whole = source.data.length & ~3;
+    device.queue.writeBuffer(buffer, 0, source.data as Uint8Array<ArrayBuffer>, 0, whole);
+    const rest = new Uint8Array(4);
+    rest.set(source.data.subarray(whole));
+    if (whole < source.data.length) device.queue.writeBuffer(buffer, whole, rest);
+    return { resource: { buffer } };
+  }
+  if (picture !== undefined) {
+    const texture = picture as GPUTexture;
+    device.queue.copyExternalImageToTexture({ source }, { texture }, { width, height });
+    return { resource: texture.createView() };
+  }
+  if (!('videoWidth' in source)) return { resource: device.importExternalTexture({ source: source as VideoFrame }) };
+  const frame = new VideoFrame(source);
+  try {
+    return { resource: device.importExternalTexture({ source: frame }), end: () => frame.close() };
+  } catch (error) {
+    frame.close();
+    throw error;
+  }
+}
+
+/** Both passes of a picture. */
+function encode(
+  picture: GPUBindingResource,
+  { device, horizontal, resources, vertical }: Prepared,
+  encoder: GPUCommandEncoder,
+): void {
+  run(encoder, { ...horizontal, group: bind(device, horizontal.pipeline, [picture, ...resources]) });
+  run(encoder, vertical);
+}
+
+function run(encoder: GPUCommandEncoder, { pipeline, group, workgroups }: Pass): void {
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...workgroups);
+  pass.end();
+}
+
+function bind(device: GPUDevice, pipeline: GPUComputePipeline, resources: readonly GPUBindingResource[]): GPUBindGroup {
+  const entries = resources.map((resource, binding) => ({ binding, resource }));
+  return device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+}
+
+/** @throws PlanError (`TOO_LARGE`) for pixels that the device does not take in one buffer or texture. */
+function makePicture(
+  device: GPUDevice,
+  store: PictureStore,
+  width: number,
+  height: number,
+): GPUTexture | GPUBuffer | undefined {
+  const { maxStorageBufferBindingSize, maxBufferSize, maxTextureDimension2D } = device.limits;
+  const size = Math.ceil((width * height * 3) / 4) * 4;
+  const fits =
+    store === 'bytes'
+      ? size <= Math.min(maxStorageBufferBindingSize, maxBufferSize)
+      : store === 'frame' || Math.max(width, height) <= maxTextureDimension2D;
+  if (!fits) {
+    const expected = 'picture: expected one that the device takes whole';
+    throw new PlanError('TOO_LARGE', `${expected}, got ${width} × ${height} pixels; make it smaller`);
+  }
+  if (store === 'frame') return undefined;
+  if (store === 'bytes') return device.createBuffer({ size, usage: STORAGE_COPY_DST });
+  const usage = TEXTURE_BINDING | TEXTURE_COPY_DST | RENDER_ATTACHMENT;
+  return device.createTexture({ size: { width, height }, format: 'rgba8unorm', usage });
+}
+
+function free(prepared: Prepared | undefined): void {
+  prepared?.picture?.destroy();
+  for (const buffer of prepared?.buffers ?? []) buffer.destroy();
 }
 
 /** `[count, numbers of an output, …others]`, then `[start, count, weights…]` of each. */
 function packTaps(taps: FilterTaps, count: number, others: readonly number[]): Int32Array<ArrayBuffer> {
   const each = taps.stride + 2;
-  const head = Math.max(TAPS_HEAD, others.length + 2);
-  const packed = new Int32Array(head + count * each);
+  const packed = new Int32Array(TAPS_HEAD + count * each);
   packed.set([count, each, ...others]);
   for (let i = 0; i < count; i++) {
-    packed.set([taps.starts[i]!, taps.counts[i]!], head + i * each);
-    packed.set(taps.weights.subarray(i * taps.stride, (i + 1) * taps.stride), head + i * each + 2);
+    packed.set([taps.starts[i]!, taps.counts[i]!], TAPS_HEAD + i * each);
+    packed.set(taps.weights.subarray(i * taps.stride, (i + 1) * taps.stride), TAPS_HEAD + i * each + 2);
   }
   return packed;
 }
@@ -152,6 +259,10 @@ function packTaps(taps: FilterTaps, count: number, others: readonly number[]): I
 function levelsOf(preset: Preset): Float32Array {
   const data = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
   return normalize({ width: 256, height: 1, channels: 3, data }, preset);
+}
+
+function isPixels(source: PictureSource): source is PixelImage {
+  return 'data' in source;
 }
 
 function sizeOf(source: PictureSource): { width: number; height: number } {

@@ -43,7 +43,8 @@ export interface InputTarget {
 
 /** An input that commands before the plan's own make, e.g. a picture that is resized on the device. */
 export interface GpuInput {
-  encode(encoder: GPUCommandEncoder, target: InputTarget): Promise<void>;
+  /** @returns What is to be called once the commands are submitted, if anything. */
+  encode(encoder: GPUCommandEncoder, target: InputTarget): Promise<(() => void) | undefined>;
 }
 
 export type PlanInputs = Readonly<Record<string, Float32Array | GpuInput>>;
@@ -53,12 +54,18 @@ export interface PlanRunnerOptions {
   readonly onProgress?: ((progress: PlanProgress) => void) | undefined;
 }
 
-/** A plan on a device: all its memory and pipelines, made once. One run at a time. */
+/**
+ * A plan on a device: all its memory and pipelines, made once. Runs that overlap are submitted one after the other, and each is
+ * waited for by itself.
+ */
 export class PlanRunner {
   readonly device: GPUDevice;
   readonly plan: Plan;
   readonly #buffers: GPUBuffer[];
-  readonly #staging: GPUBuffer;
+  /** Where results come to be read, of runs that are not under way. */
+  readonly #staging: GPUBuffer[];
+  /** The last submit that was asked for. */
+  #submitting: Promise<unknown> = Promise.resolve();
   readonly #steps: readonly ReadyStep[];
   readonly #pipelines: PipelineCache;
   #loss: GPUDeviceLostInfo | undefined;
@@ -75,7 +82,7 @@ export class PlanRunner {
     this.device = device;
     this.plan = made.plan;
     this.#buffers = made.buffers;
-    this.#staging = made.staging;
+    this.#staging = [made.staging];
     this.#steps = made.steps;
     this.#pipelines = made.pipelines;
     device.lost.then((info) => {
@@ -174,24 +181,34 @@ export class PlanRunner {
    */
   async run(inputs: PlanInputs, stepMs?: Float64Array): Promise<Record<string, Float32Array>> {
     const clock = stepMs === undefined ? undefined : StepClock.of(this.device, this.#steps.length);
+    const staging = this.#staging.pop() ?? this.#anotherStaging();
     try {
-      return await this.#run(inputs, stepMs, clock);
+      // Between what a run writes and its submit no other may write.
+      const submitted = this.#submitting.then(() => this.#submit(inputs, stepMs, clock, staging));
+      this.#submitting = submitted.catch(() => undefined);
+      await submitted;
+      const results = await this.#read(staging);
+      if (stepMs !== undefined) await clock?.read(stepMs);
+      return results;
     } finally {
+      this.#staging.push(staging);
       clock?.destroy();
     }
   }
 
-  async #run(
+  async #submit(
     inputs: PlanInputs,
     stepMs: Float64Array | undefined,
     clock: StepClock | undefined,
-  ): Promise<Record<string, Float32Array>> {
+    staging: GPUBuffer,
+  ): Promise<void> {
     const { device, plan } = this;
     let encoder = device.createCommandEncoder();
+    const whenSubmitted: (() => void)[] = [];
     for (const input of plan.inputs) {
       const given = inputs[input.name]!;
       if (given instanceof Float32Array) this.#write(input, given);
-      else await given.encode(encoder, this.#targetOf(input));
+      else whenSubmitted.push((await given.encode(encoder, this.#targetOf(input))) ?? (() => undefined));
     }
     if (stepMs === undefined) {
       const pass = encoder.beginComputePass();
@@ -210,27 +227,38 @@ export class PlanRunner {
     let offset = 0;
     for (const output of plan.outputs) {
       const size = sizeBytes(output);
-      encoder.copyBufferToBuffer(this.#buffers[output.buffer]!, 0, this.#staging, offset, size);
+      encoder.copyBufferToBuffer(this.#buffers[output.buffer]!, 0, staging, offset, size);
       offset += size;
     }
     device.queue.submit([encoder.finish()]);
+    for (const tell of whenSubmitted) tell();
+  }
+
+  async #read(staging: GPUBuffer): Promise<Record<string, Float32Array>> {
     try {
-      await this.#staging.mapAsync(1);
+      await staging.mapAsync(1);
     } catch (error) {
       throw await this.#failure(error);
     }
-    const memory = this.#staging.getMappedRange();
+    const memory = staging.getMappedRange();
     let at = 0;
     const results = Object.fromEntries(
-      plan.outputs.map((output) => {
+      this.plan.outputs.map((output) => {
         const rows = new Float32Array(memory, at, sizeBytes(output) / 4);
         at += rows.byteLength;
         return [output.name, withoutPadding(output, rows)];
       }),
     );
-    this.#staging.unmap();
-    if (stepMs !== undefined) await clock?.read(stepMs);
+    staging.unmap();
     return results;
+  }
+
+  /** For a run beside another. */
+  #anotherStaging(): GPUBuffer {
+    const size = Math.max(4, stagingBytes(this.plan));
+    const made = this.device.createBuffer({ size, usage: MAP_READ | COPY_DST });
+    this.#buffers.push(made);
+    return made;
   }
 
   /** What was encoded, then each step by itself, on the host's clock; the encoder for what follows. */

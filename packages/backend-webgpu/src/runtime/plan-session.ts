@@ -12,6 +12,7 @@ export class PlanSession {
   readonly #devices: DeviceSource;
   readonly #source: PlanSource;
   #runner: PlanRunner;
+  #restarting: Promise<void> | undefined;
 
   private constructor(devices: DeviceSource, source: PlanSource, runner: PlanRunner) {
     this.#devices = devices;
@@ -31,13 +32,20 @@ export class PlanSession {
     return this.#runner;
   }
 
-  /** One run at a time; as {@link PlanRunner.run}. */
+  /** As {@link PlanRunner.run}. */
   async run(inputs: PlanInputs, stepMs?: Float64Array): Promise<Record<string, Float32Array>> {
     if (this.#runner.loss) {
-      this.#runner.destroy();
-      this.#runner = await startRunner(this.#devices, this.#source);
+      this.#restarting ??= this.#restart().finally(() => {
+        this.#restarting = undefined;
+      });
+      await this.#restarting;
     }
     return this.#runner.run(inputs, stepMs);
+  }
+
+  async #restart(): Promise<void> {
+    this.#runner.destroy();
+    this.#runner = await startRunner(this.#devices, this.#source);
   }
 
   /** Frees the plan's buffers; the device stays. */

@@ -89,10 +89,10 @@ export interface DecodedPicture {
 
 export interface Answer {
   readonly predictions: readonly Prediction[];
-  /** Of the network alone, without decoding and resizing. */
+  /** Of the network. */
   readonly forwardMs: number;
-  /** Of decoding's result to the network's input. */
-  readonly prepareMs: number;
+  /** Of decoding's result to the network's input; undefined where `forwardMs` has that in it. */
+  readonly prepareMs: number | undefined;
   /** Whether this model ran for the first time, which includes compiling what is not compiled yet. */
   readonly isFirstRun: boolean;
 }
@@ -135,7 +135,7 @@ export interface Requests {
   decode: { argument: Blob; result: DecodedPicture };
   classify: { argument: undefined; result: Answer };
   /** A camera's frame, which is not kept. */
-  frame: { argument: ImageBitmap; result: Answer };
+  frame: { argument: VideoFrame; result: Answer };
   explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };
   features: { argument: MapEndpoint; result: FeatureMap };
   parts: { argument: undefined; result: readonly NetworkPart[] };

@@ -16,6 +16,7 @@ import type {
   Handling,
   LoadedModel,
   Problem,
+  Progress,
   ReplyMessage,
   RequestMessage,
 } from './protocol.ts';
@@ -64,11 +65,11 @@ const handlers: Handlers = {
 
   classify: (_, { report }) => answer(needed().image, report),
 
-  async frame(bitmap, { report }) {
+  async frame(frame, { report }) {
     try {
-      return await answer(readBitmap(bitmap), report);
+      return await answer(frame, report);
     } finally {
-      bitmap.close();
+      frame.close();
     }
   },
 
@@ -129,17 +130,34 @@ const handlers: Handlers = {
   },
 };
 
-async function answer(picture: PixelImage, report: Handling['report']): Promise<Answer> {
+/** By an engine that resizes pictures itself, in one go with that. */
+async function answer(picture: PixelImage | VideoFrame, report: Handling['report']): Promise<Answer> {
   const { classifier } = needed();
+  const isFirstRun = !hasRun;
+  const progress: Progress = { step: hasRun ? 'run' : 'firstRun', subject: classifier.spec.name };
   const startMs = performance.now();
-  const input = classifier.prepare(picture);
-  report({ step: hasRun ? 'run' : 'firstRun', subject: classifier.spec.name });
+  if (classifier.engine!.preparesPictures) {
+    report(progress);
+    const predictions = await classifier.classify(picture);
+    hasRun = true;
+    return { predictions, prepareMs: undefined, forwardMs: performance.now() - startMs, isFirstRun };
+  }
+  const input = classifier.prepare(picture instanceof VideoFrame ? await pixelsOf(picture) : picture);
+  report(progress);
   const preparedMs = performance.now();
   const [logits] = await classifier.forward([input]);
   const forwardMs = performance.now() - preparedMs;
-  const isFirstRun = !hasRun;
   hasRun = true;
   return { predictions: classifier.predict(logits!), prepareMs: preparedMs - startMs, forwardMs, isFirstRun };
+}
+
+async function pixelsOf(frame: VideoFrame): Promise<PixelImage> {
+  const bitmap = await createImageBitmap(frame);
+  try {
+    return readBitmap(bitmap);
+  } finally {
+    bitmap.close();
+  }
 }
 
 /** The model, and the picture where there is one. */
@@ -175,14 +193,16 @@ async function describeModel(loaded: LoadedClassifier, recognised: boolean): Pro
   };
 }
 
-/** One request after the other: a model is never replaced while it runs. */
-let queue = Promise.resolve();
+/** One request after the other, so that a model is never replaced while it runs; but frames overlap. */
+let queue: Promise<unknown> = Promise.resolve();
+let frames: Promise<unknown> = Promise.resolve();
 const cancellers = new Map<number, AbortController>();
 
 addEventListener('message', ({ data }: MessageEvent<RequestMessage>) => {
   if ('isCancelled' in data) return cancellers.get(data.id)?.abort();
   cancellers.set(data.id, new AbortController());
-  queue = queue.then(() => handle(data));
+  if (data.name === 'frame') frames = Promise.all([frames, queue.then(() => handle(data))]);
+  else queue = Promise.all([queue, frames]).then(() => handle(data));
 });
 
 async function handle({ id, name, argument }: Extract<RequestMessage, { name: unknown }>): Promise<void> {
