@@ -10,9 +10,34 @@ const config: UserConfig = defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
   build: { target: 'es2022', chunkSizeWarningLimit: 1500 },
-  plugins: [serviceWorker()],
+  plugins: [contentSecurityPolicy(), serviceWorker()],
 });
 export default config;
+
+/**
+ * The built page runs its own files only, besides weights, which a person may have anywhere. The development server injects
+ * styles, so it has no such rule.
+ */
+function contentSecurityPolicy(): Plugin {
+  const content = [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    // tfjs starts its threads from a blob.
+    "worker-src 'self' blob:",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "connect-src 'self' blob: http: https:",
+    "object-src 'none'",
+    "base-uri 'none'",
+  ].join('; ');
+  return {
+    name: 'content-security-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content }, injectTo: 'head-prepend' },
+    ],
+  };
+}
 
 /** Writes the service worker with the names of all files that were built. */
 function serviceWorker(): Plugin {

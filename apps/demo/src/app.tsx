@@ -1,3 +1,4 @@
+import { samplePictures } from '@residual/weights-cifar10';
 import type { FunctionComponent, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ClassifyTab } from './classify/classify-tab.tsx';
@@ -39,7 +40,7 @@ export function App(): VNode {
   const [opened, setOpened] = useState<ReadonlySet<Tab>>(new Set([tab]));
   useEffect(() => store.subscribe(setState), [store]);
   useEffect(() => openDroppedFiles(actions), [actions]);
-  useEffect(() => void actions.start(), [actions]);
+  useEffect(() => void begin(actions), [actions]);
   const isReady = state.model.value !== undefined;
   useEffect(() => {
     if (isReady) void keepOffline();
@@ -78,6 +79,13 @@ export function App(): VNode {
       <Footer />
     </LanguageContext.Provider>
   );
+}
+
+/** At first sight there is an answer: to a picture of the page's own. */
+async function begin(actions: Actions): Promise<void> {
+  await actions.start();
+  // The card says that it waits for a picture where this one cannot be had.
+  await actions.openSample(samplePictures()[0]!, { asFirst: true }).catch(() => {});
 }
 
 function Header({ language, setLanguage }: { language: Language; setLanguage: (language: Language) => void }): VNode {

@@ -48,15 +48,19 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.textOnce('model-output', /./)).toBe(
         'wide_resnet14_2: 0.70 M parameters, 10 classes, pictures of 32 × 32.wide_resnet14_2 (safetensors): all fit, none missing.',
       );
-      expect(await visitor.textOnce('answer-waiting', /./)).toBe('Waits for a picture.');
-      expect(await visitor.violations()).toEqual([]);
-      await visitor.screenshot('empty', WIDE);
-      await visitor.page.locator('.sample').click();
-      expectSame(
-        await visitor.bars(),
-        await answerOf('wide_resnet14_2', await embeddedWeights(), samplePath('chelsea.jpg')),
+      // At first sight: a picture of the page's own, classified and explained.
+      const bars = await visitor.bars();
+      expectSame(bars, await answerOf('wide_resnet14_2', await embeddedWeights(), samplePath('chelsea.jpg')));
+      expect(await visitor.textOnce('answer-where-output', /seen/)).toMatch(/^cat, [\d.]+ %, seen at layer3\. More/);
+      await expect.poll(() => visitor.pixelSum('.where canvas')).toBeGreaterThan(0);
+      expect(await visitor.textOnce('offer', /./)).toBe(
+        'Take ImageNet’s ResNet-18: 1,000 classes, a download of 45 MiB',
       );
+      expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('sample', WIDE);
+      await visitor.page.$$eval('.sample', ([, horse]) => (horse as HTMLButtonElement).click());
+      await visitor.textOnce('picture-output', /horse\.jpg/);
+      expect((await visitor.bars())[0]!.label).toBe('horse');
       await visitor.screenshot('sample-phone', PHONE);
       await visitor.dark();
       expect(await visitor.violations()).toEqual([]);
@@ -68,7 +72,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
     demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
       await textOnce('device-output', /Computes/);
       const seen: unknown[] = [];
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 13; i++) {
         await page.keyboard.press('Tab');
         seen.push(
           await page.evaluate(() => {
@@ -82,7 +86,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       }
       expect(seen).toEqual([
         ...['language', 'tab-classify', 'picture-file', 'sample', 'sample', 'camera'],
-        ...['weights-choice', 'weights-file', 'weights-address', 'model-name', 'device-name', 'summary'],
+        ...['weights-choice', 'weights-file', 'offer', 'weights-address', 'model-name', 'device-name', 'summary'],
       ]);
       await page.focus('#tab-classify');
       await page.keyboard.press('ArrowLeft');
@@ -156,7 +160,10 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           expect(await visitor.violations()).toEqual([]);
           await visitor.screenshot(`camera-${engine}`, WIDE);
           await visitor.page.locator('#camera').click();
-          await visitor.textOnce('answer-waiting', /Waits for a picture/);
+          // What was shown before it is back.
+          await visitor.page.waitForSelector('#frame-rate', { hidden: true });
+          await visitor.textOnce('picture-output', /chelsea\.jpg/);
+          expect((await visitor.bars())[0]!.label).toBe('cat');
         }),
     );
   });
@@ -170,7 +177,6 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       demo.fail(/./, 'lost');
       await page.reload();
       await textOnce('device-output', /Computes with wasm/);
-      await page.locator('.sample').click();
       await textOnce('answer-output', /Network/);
       for (const tab of ['explain', 'compare', 'lab', 'learn']) {
         await page.locator(`#tab-${tab}`).click();
@@ -188,15 +194,15 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       const [best] = await visitor.bars();
       await visitor.open('explain', '#heatmap-class');
       expect(await textOnce('heatmap-output', /seen/)).toBe(`cat, ${best!.percent.toFixed(1)} %, seen at layer3.`);
-      await expect.poll(() => visitor.pixelSum('canvas.heatmap')).toBeGreaterThan(0);
-      const likeliest = await visitor.pixelSum('canvas.heatmap');
+      await expect.poll(() => visitor.pixelSum('#panel-explain canvas')).toBeGreaterThan(0);
+      const likeliest = await visitor.pixelSum('#panel-explain canvas');
       expect(await textOnce('features-output', /channels/)).toMatch(/^8 × 8 × 128, the first 64 channels/);
       await page.$eval('#heatmap-opacity', (found) => {
         (found as HTMLInputElement).value = '0';
         found.dispatchEvent(new Event('input', { bubbles: true }));
       });
       await page.waitForFunction('document.querySelector("#heatmap-opacity").value === "0"');
-      await expect.poll(() => visitor.pixelSum('canvas.heatmap')).not.toBe(likeliest);
+      await expect.poll(() => visitor.pixelSum('#panel-explain canvas')).not.toBe(likeliest);
       await page.select('#heatmap-class', '7');
       await textOnce('heatmap-output', /^horse, .* seen at layer3/);
       await page.select('#heatmap-layer', 'layer2');
@@ -408,6 +414,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         expect(await visitor.textOnce('device-output', /Computes/)).toBe('Computes with webgpu on google swiftshader.');
         await visitor.pick('weights-file', resnet20());
         await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
+        await visitor.textOnce('picture-output', /coffee\.png/);
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
         expect(model).toMatch(/^resnet20, told by the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
         expectSame(
@@ -436,6 +443,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         const { default: classes } = await import(dataPath('imagenet/imagenet_classes.json'), {
           with: { type: 'json' },
         });
+        await visitor.textOnce('picture-output', /chelsea\.png/);
         const bars = await visitor.bars();
         expect(bars[0]!.label).toContain(classes[top5[0]!].name.split(',')[0]);
         prob.forEach((probability, rank) => {
@@ -457,6 +465,8 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await visitor.textOnce('device-output', /^Computes with wasm/);
         await visitor.pick('weights-file', resnet20());
         await visitor.paste(photo());
+        await visitor.textOnce('model-output', /^resnet20/);
+        await visitor.textOnce('picture-output', /chelsea\.png/);
         const onWasm = await visitor.bars();
         await visitor.page.select('#device-name', 'webgpu');
         await visitor.textOnce('device-output', /^Computes with webgpu/);

@@ -212,12 +212,10 @@ function visitorOf(page: Page, screenshots: string): Visitor {
 async function transfer(page: Page, type: 'drop' | 'paste', paths: readonly string[]): Promise<void> {
   const files = paths.map((path) => ({ name: basename(path), content: readFileSync(path).toString('base64') }));
   await page.evaluate(
-    async (name, contents) => {
+    (name, contents) => {
       const data = new DataTransfer();
-      for (const { name, content } of contents) {
-        const response = await fetch(`data:application/octet-stream;base64,${content}`);
-        data.items.add(new File([await response.blob()], name));
-      }
+      for (const { name, content } of contents)
+        data.items.add(new File([Uint8Array.from(atob(content), (character) => character.charCodeAt(0))], name));
       const event =
         name === 'drop'
           ? new DragEvent(name, { dataTransfer: data, bubbles: true })

@@ -1,6 +1,8 @@
 import type { Prediction } from '@residual/vision';
-import type { VNode } from 'preact';
+import type { FunctionComponent, VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { duration } from '../duration.ts';
+import type { AnswerHeatmap } from '../explain/answer-heatmap.tsx';
 import type { Texts } from '../language/en.ts';
 import { useTexts } from '../language/language.ts';
 import type { Actions } from '../session/actions.ts';
@@ -14,6 +16,8 @@ export function AnswerCard(props: { state: PageState; actions: Actions; camera: 
   const texts = useTexts().answer;
   const { busy, problem } = state.answer;
   const value = camera.answer ?? state.answer.value;
+  const shown = camera.isOn ? undefined : state.picture.value?.name;
+  const Where = useHeatmap(state.answer.value !== undefined);
   return (
     <section class="card answer" aria-labelledby="answer-heading">
       <h2 id="answer-heading">{texts.heading}</h2>
@@ -23,7 +27,7 @@ export function AnswerCard(props: { state: PageState; actions: Actions; camera: 
       <SlotOutput id="answer-output" slot={state.answer} actions={actions} live={!camera.isOn}>
         {value && (
           <>
-            <ol class="bars">
+            <ol class="bars" aria-label={shown && texts.of(shown)}>
               {value.predictions.map((prediction) => (
                 <Bar key={prediction.index} {...prediction} />
               ))}
@@ -41,6 +45,9 @@ export function AnswerCard(props: { state: PageState; actions: Actions; camera: 
           </>
         )}
       </SlotOutput>
+      {Where && state.answer.value && state.model.value && !camera.isOn && (
+        <Where model={state.model.value} answer={state.answer.value} actions={actions} />
+      )}
       {(value || problem) && !camera.isOn && (
         <button type="button" id="run-again" disabled={busy !== undefined} onClick={() => void actions.classify()}>
           {texts.runAgain}
@@ -48,6 +55,19 @@ export function AnswerCard(props: { state: PageState; actions: Actions; camera: 
       )}
     </section>
   );
+}
+
+/** The heat map's code, which comes after the first answer; without it the answer stands alone. */
+function useHeatmap(isWanted: boolean): FunctionComponent<Parameters<typeof AnswerHeatmap>[0]> | undefined {
+  const [found, setFound] = useState<{ Content: typeof AnswerHeatmap }>();
+  useEffect(() => {
+    if (!isWanted) return;
+    import('../explain/answer-heatmap.tsx').then(
+      ({ AnswerHeatmap: Content }) => setFound({ Content }),
+      () => setFound(undefined),
+    );
+  }, [isWanted]);
+  return found?.Content;
 }
 
 function Bar({ index, label, score }: Prediction): VNode {
@@ -63,7 +83,7 @@ function Bar({ index, label, score }: Prediction): VNode {
 
 function waitsFor({ model, picture, answer }: PageState, texts: Texts['answer']): string {
   if (answer.value || answer.busy || answer.problem) return '';
-  if (model.busy || picture.busy) return texts.soon;
+  if (model.busy || picture.busy) return '';
   if (model.value && picture.value) return '';
   if (model.value) return texts.waitsForPicture;
   return picture.value ? texts.waitsForWeights : texts.waitsForBoth;

@@ -9,6 +9,8 @@ import { FileInput } from './file-input.tsx';
 import { WEIGHTS_ENDINGS } from './sort-files.ts';
 
 const EMBEDDED = 'embedded';
+/** The small net of a thousand classes that a first visit is offered: torchvision's weights, as timm has published them. */
+const OFFERED = 'resnet18/tv_in1k';
 const engineNames: Readonly<Record<EngineName, string>> = {
   webgpu: 'WebGPU',
   wasm: 'WASM',
@@ -39,7 +41,7 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
               {texts.yours}
             </option>
             <optgroup label={texts.catalogue}>
-              {device.value?.published.map((id) => (
+              {device.value?.published.map(({ id }) => (
                 <option key={id}>{id}</option>
               ))}
             </optgroup>
@@ -54,6 +56,7 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
           <span>{texts.chooseWeights}</span>
         </label>
       </div>
+      <Offer state={state} actions={actions} />
       <Address actions={actions} />
       <div class="controls">
         <span class="field">
@@ -99,6 +102,24 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
       </SlotOutput>
       <HowTo />
     </section>
+  );
+}
+
+/** The thousand classes of ImageNet, one press away. */
+function Offer({ state, actions }: { state: PageState; actions: Actions }): VNode | null {
+  const texts = useTexts().network;
+  const { weights, device } = state;
+  const offered = device.value?.published.find(({ id }) => id === OFFERED);
+  if (!offered || weights.kind !== 'embedded') return null;
+  return (
+    <button
+      type="button"
+      id="offer"
+      class="offer"
+      onClick={() => void actions.openWeights({ kind: 'published', id: offered.id })}
+    >
+      {texts.offer(Math.round(offered.sizeMiB))}
+    </button>
   );
 }
 

@@ -1,4 +1,4 @@
-import { samplePictures } from '@residual/weights-cifar10';
+import { type SamplePicture, samplePictures } from '@residual/weights-cifar10';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { useTexts } from '../language/language.ts';
@@ -42,13 +42,11 @@ export function PictureCard(props: { state: PageState; actions: Actions; camera:
 function Samples({ actions, camera }: { actions: Actions; camera: Camera }): VNode {
   const texts = useTexts().picture;
   const [problem, setProblem] = useState<string>();
-  const open = async (file: string, url: URL): Promise<void> => {
+  const open = async (sample: SamplePicture): Promise<void> => {
     camera.turn(false);
     setProblem(undefined);
     try {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`${file}: expected a picture, got HTTP ${response.status}; try again`);
-      await actions.openPicture(new File([await response.blob()], file));
+      await actions.openSample(sample);
     } catch (error) {
       setProblem(String(error));
     }
@@ -57,9 +55,15 @@ function Samples({ actions, camera }: { actions: Actions; camera: Camera }): VNo
     <>
       <div class="samples">
         <span class="minor">{texts.samples}</span>
-        {samplePictures().map(({ file, label, url, credit }) => (
-          <button key={file} type="button" class="sample" title={credit} onClick={() => void open(file, url)}>
-            <img src={url.href} alt={texts.sample(label)} />
+        {samplePictures().map((sample) => (
+          <button
+            key={sample.file}
+            type="button"
+            class="sample"
+            title={sample.credit}
+            onClick={() => void open(sample)}
+          >
+            <img src={sample.url.href} alt={texts.sample(sample.label)} />
           </button>
         ))}
         <button type="button" id="camera" aria-pressed={camera.isOn} onClick={() => camera.turn(!camera.isOn)}>

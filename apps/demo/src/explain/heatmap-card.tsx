@@ -1,9 +1,8 @@
-import { overlay } from '@residual/classifier/explain';
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useTexts } from '../language/language.ts';
 import { SlotOutput } from '../status.tsx';
-import { drawPixels } from './draw-pixels.ts';
+import { HeatmapCanvas } from './heatmap-canvas.tsx';
 import { LayerChoice } from './layer-choice.tsx';
 import type { ChangeablePlace } from './place.ts';
 import { useAsked } from './use-asked.ts';
@@ -16,14 +15,10 @@ export function HeatmapCard(place: ChangeablePlace): VNode {
   const { model, layer, actions, cause } = place;
   const [target, setTarget] = useState(LIKELIEST);
   const [opacity, setOpacity] = useState(0.5);
-  const canvas = useRef<HTMLCanvasElement>(null);
   const isKnown = target !== LIKELIEST && Number(target) < model.labels.length;
   const index = isKnown ? Number(target) : undefined;
   const slot = useAsked(actions, 'explain', { target: index, layer }, [cause, layer, index ?? LIKELIEST]);
   const { value } = slot;
-  useEffect(() => {
-    if (value) drawPixels(canvas.current!, overlay(value, opacity));
-  }, [value, opacity]);
   return (
     <section class="card" aria-labelledby="heatmap-heading">
       <h2 id="heatmap-heading">{texts.heatmap}</h2>
@@ -57,12 +52,7 @@ export function HeatmapCard(place: ChangeablePlace): VNode {
           />
         </span>
       </div>
-      <canvas
-        ref={canvas}
-        class="pixels heatmap"
-        role="img"
-        aria-label={value ? texts.heatmapOf(value.target.label ?? '') : texts.heatmap}
-      />
+      <HeatmapCanvas {...(value && { explanation: value })} opacity={opacity} />
       <SlotOutput id="heatmap-output" slot={slot} actions={actions} live>
         {value && (
           <p>{texts.seen(value.target.label ?? '', (100 * value.target.score).toFixed(1), value.layer ?? '')}</p>

@@ -58,6 +58,7 @@ export const en = {
     embedded: 'CIFAR-10, in this page',
     yours: 'a file or an address',
     catalogue: 'ImageNet, downloaded and kept',
+    offer: (mebibytes: number) => `Take ImageNet’s ResNet-18: 1,000 classes, a download of ${mebibytes} MiB`,
     address: 'Address of weights',
     load: 'Load',
     chooseWeights: 'Choose a file',
@@ -80,12 +81,12 @@ export const en = {
   },
   answer: {
     heading: 'Answer',
+    of: (picture: string) => `Answer for ${picture}`,
     runAgain: 'Run again',
     class: (index: number) => `class ${index}`,
     took: (network: string, first: boolean, resizing: string | undefined) =>
       `Network ${network}${first ? ' (the first run, which is the slowest)' : ''}, resizing ${resizing ?? 'on the GPU included'}.`,
     framesPerSecond: (rate: string) => `${rate} pictures a second`,
-    soon: 'Soon.',
     waitsForBoth: 'Waits for weights and a picture.',
     waitsForWeights: 'Waits for weights.',
     waitsForPicture: 'Waits for a picture.',
@@ -100,6 +101,7 @@ export const en = {
     seen: (label: string, percent: string, layer: string) => `${label}, ${percent} %, seen at ${layer}.`,
     heatmapNote:
       'Grad-CAM (Selvaraju et al. 2017): the channels of a layer, weighted by how the class’s logit grows with them. Shown over the crop that the network gets. The last stage needs no gradients; earlier ones take longer the first time.',
+    more: 'More about it',
     features: 'Feature maps',
     channels: (shape: string, shown: number) => `${shape}, the first ${shown} channels, each from black to white.`,
     network: (model: string) => `${model}, block by block`,

@@ -41,6 +41,7 @@ export const zh: Texts = {
     embedded: 'CIFAR-10，随页面提供',
     yours: '文件或网址',
     catalogue: 'ImageNet，下载后保存',
+    offer: (mebibytes) => `使用 ImageNet 的 ResNet-18：1,000 个类别，下载 ${mebibytes} MiB`,
     address: '权重的网址',
     load: '加载',
     chooseWeights: '选择文件',
@@ -63,12 +64,12 @@ export const zh: Texts = {
   },
   answer: {
     heading: '结果',
+    of: (picture) => `${picture} 的结果`,
     runAgain: '再运行一次',
     class: (index) => `类别 ${index}`,
     took: (network, first, resizing) =>
       `网络 ${network}${first ? '（第一次运行，最慢）' : ''}，${resizing === undefined ? '包括在 GPU 上的缩放' : `缩放 ${resizing}`}。`,
     framesPerSecond: (rate) => `每秒 ${rate} 张`,
-    soon: '马上就好。',
     waitsForBoth: '等待权重和图片。',
     waitsForWeights: '等待权重。',
     waitsForPicture: '等待图片。',
@@ -80,9 +81,10 @@ export const zh: Texts = {
     layer: '层',
     opacity: '不透明度',
     heatmapOf: (label) => `图片上 ${label} 的 Grad-CAM，由蓝到红`,
-    seen: (label, percent, layer) => `${label},${percent} %,在 ${layer} 看到。`,
+    seen: (label, percent, layer) => `${label}，${percent} %，在 ${layer} 看到。`,
     heatmapNote:
       'Grad-CAM（Selvaraju 等，2017）：某一层的各个通道，按类别的 logit 随它们增长的程度加权，叠加在网络实际得到的裁剪图上。最后一个阶段不需要梯度；更早的层第一次会慢一些。',
+    more: '更多解释',
     features: '特征图',
     channels: (shape, shown) => `${shape}，前 ${shown} 个通道，各自由黑到白。`,
     network: (model) => `${model}，逐个模块`,
@@ -165,7 +167,7 @@ export const zh: Texts = {
     ],
     layersHeading: '各个网络',
     layers:
-      '一个步长为 2 的 7×7 卷积和一次最大池化，四个阶段的模块，通道为 64、128、256、512（瓶颈模块之间是四倍）,全局平均，再加一个线性层。下面的数字是此刻在本页构建的网络里数出来的：',
+      '一个步长为 2 的 7×7 卷积和一次最大池化，四个阶段的模块，通道为 64、128、256、512（瓶颈模块之间是四倍），全局平均，再加一个线性层。下面的数字是此刻在本页构建的网络里数出来的：',
     network: '网络',
     block: '模块',
     perStage: '每个阶段的模块数',

@@ -19,6 +19,8 @@ export interface Actions {
   /** Ends what is being loaded; the model before stays. */
   cancelLoading(): void;
   openPicture(file: File): Promise<void>;
+  /** Opens a picture of the page's own; `asFirst` gives way to a picture that a person has chosen. @throws Error without it */
+  openSample(sample: { readonly file: string; readonly url: URL }, how?: { readonly asFirst: boolean }): Promise<void>;
   classify(): Promise<void>;
   /** Asks the worker that serves now. @throws RequestError */
   ask<Name extends RequestName>(
@@ -124,6 +126,13 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     async openPicture(file) {
       pictureFile = file;
       await decode(file);
+    },
+
+    async openSample({ file, url }, { asFirst } = { asFirst: false }) {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${file}: expected a picture, got HTTP ${response.status}; try again`);
+      const picture = new File([await response.blob()], file);
+      if (!asFirst || !pictureFile) await actions.openPicture(picture);
     },
 
     async classify() {

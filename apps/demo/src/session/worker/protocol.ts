@@ -47,8 +47,8 @@ export interface Started {
   /** Those before it, and why they do not serve. */
   readonly passedOver: readonly PassedOverEngine[];
   readonly families: readonly ModelFamily[];
-  /** Ids of the catalogue: `resnet50/IMAGENET1K_V2`. */
-  readonly published: readonly string[];
+  /** Of the catalogue; ids are such as `resnet50/IMAGENET1K_V2`. */
+  readonly published: readonly { readonly id: string; readonly sizeMiB: number }[];
 }
 
 /** Where weights are: in the page, in a file, in the catalogue, or at an address (`https:`, `hf:owner/name`). */

@@ -39,7 +39,7 @@ const handlers: Handlers = {
       },
     });
     const { engine, passedOver } = await firstAvailable(engines);
-    const published = listWeights().map(({ id }) => id);
+    const published = listWeights().map(({ id, sizeMiB }) => ({ id, sizeMiB }));
     return { engine: engine.name as EngineName, passedOver, families: await modelFamilies(), published };
   },
 
