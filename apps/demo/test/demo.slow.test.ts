@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { wasm } from '@residual/backend-wasm/node';
 import '@tensorflow/tfjs-backend-cpu';
+import type { GpuReport } from '@residual/backend-webgpu/report';
 import { randomVars } from '@residual/blocks';
 import { type ClassifyOptions, createClassifier } from '@residual/classifier';
 import { createModel } from '@residual/resnet/registry';
@@ -338,6 +339,27 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         expect(await visitor.violations()).toEqual([]);
         await visitor.screenshot('compare', WIDE);
         await visitor.screenshot('compare-phone', PHONE);
+        await page.locator('#report-write').click();
+        await textOnce('report-output', /Float16 names what float32 names on \d of 3 pictures/);
+        const report: GpuReport = JSON.parse(
+          await page.$eval('#report-json', (found) => (found as HTMLTextAreaElement).value),
+        );
+        expect(report).toMatchObject({
+          format: 'residual-gpu-report',
+          model: 'wide_resnet14_2',
+          adapter: { vendor: 'google', architecture: 'swiftshader' },
+          pictures: 3,
+        });
+        expect(report.engines.map(({ name }) => name)).toEqual(['webgpu', 'tfjs-webgpu', 'wasm', 'tfjs-wasm']);
+        expect(report.times.fp32.layers.map(({ name }) => name)).toContain('layer1.0.conv1');
+        expect(report.largestDifference).toBeLessThan(5e-3 * report.largestLogit);
+        await page.locator('#report-output summary').click();
+        const saved = await page.$eval('#report-save', (link) => decodeURIComponent((link as HTMLAnchorElement).href));
+        expect(saved).toContain(JSON.stringify(report, undefined, 2));
+        expect(await visitor.violations()).toEqual([]);
+        await visitor.screenshot('report-phone', PHONE);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
+        await visitor.screenshot('report', WIDE);
         await page.locator('#tab-classify').click();
         await page.workers()[0]!.evaluate(() => {
           const { createCommandEncoder } = GPUDevice.prototype;

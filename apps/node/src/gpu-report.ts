@@ -1,8 +1,10 @@
-import { type PrecisionParity, precisionParity } from '@residual/backend-webgpu';
-import { provideDawn } from '@residual/backend-webgpu/dawn';
+import { native } from '@residual/backend-node';
+import { tfjsWebgpu } from '@residual/backend-webgpu';
+import { dawnWebgpu, provideDawn } from '@residual/backend-webgpu/dawn';
+import { type GpuReport, gpuReport as reportOf, timeEngines } from '@residual/backend-webgpu/report';
 import { viewStateDict } from '@residual/blocks';
 import { describeWeights, prepareImage } from '@residual/classifier';
-import { traceModel } from '@residual/compile';
+import { tfjsOn, traceModel } from '@residual/compile';
 import { getPreset } from '@residual/vision';
 import { embeddedWeights, sampleFiles } from './embedded-weights.ts';
 import { findImages } from './find-images.ts';
@@ -30,13 +32,16 @@ export async function gpuReport(
 ): Promise<void> {
   const { available, reason } = await provideDawn();
   if (!available) throw new UsageError(`gpu-report: expected WebGPU, got none: ${reason}`);
-  const { info, features, limits } = (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }))!;
   const { model, weights: reference } = flags;
   const own = { weights: embeddedWeights().file };
   const weights = await loadNamedWeights(model === undefined && reference === undefined ? own : flags, signal);
   const preset = flags.preset === undefined ? {} : { preset: getPreset(flags.preset) };
-  const network = parseNetworkFlags(flags);
-  const described = await describeWeights({ ...(model !== undefined && { model }), ...preset, ...network, weights });
+  const described = await describeWeights({
+    ...(model !== undefined && { model }),
+    ...preset,
+    ...parseNetworkFlags(flags),
+    weights,
+  });
   say(...described.notes.map((note) => `note: ${note}`));
   const { blueprint } = described;
   const files = await findImages(pictures.length > 0 ? pictures : sampleFiles(), signal);
@@ -48,35 +53,27 @@ export async function gpuReport(
   const [first, ...others] = images;
   if (first === undefined) throw new UsageError('gpu-report: expected pictures, got none; name files or a folder');
   const graph = await traceModel(blueprint, { endpoints: ['logits'], sizePx: described.preset.cropPx });
-  const parity = await precisionParity(graph, viewStateDict(described.dict, blueprint.variableSpecs), [
-    first,
-    ...others,
-  ]);
-  if (!flags.json) {
-    print(...linesOf(blueprint.spec.name, parity));
-    return;
-  }
-  const { vendor, architecture, device, description } = info;
-  const numbers = Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
-  const adapter = { vendor, architecture, device, description, features: [...features].sort(), limits: numbers };
-  printJson({ ...parity, adapter, model: blueprint.spec.name, sizePx: described.preset.cropPx });
+  const network = {
+    model: blueprint.spec.name,
+    sizePx: described.preset.cropPx,
+    graph,
+    weights: viewStateDict(described.dict, blueprint.variableSpecs),
+    images: [first, ...others] as const,
+  };
+  const peers = [dawnWebgpu(), tfjsOn(tfjsWebgpu()), native()];
+  const engines = flags.json ? await timeEngines(peers, network) : [];
+  const report = await reportOf(network, {
+    runtime: `Node ${process.version}, ${process.platform} ${process.arch}`,
+    engines,
+  });
+  if (flags.json) printJson(report);
+  else print(...linesOf(report));
 }
 
-/** Those that kernels and buffers depend on. */
-const LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-] as const;
-
-function linesOf(
-  model: string,
-  { adapter, pictures, largestDifference, largestLogit, sameTop1, times }: PrecisionParity,
-): string[] {
+function linesOf({ model, adapter, pictures, largestDifference, largestLogit, sameTop1, times }: GpuReport): string[] {
   const share = (largestDifference / largestLogit).toExponential(1);
   return [
-    `adapter: ${adapter}`,
+    `adapter: ${adapter.description || `${adapter.vendor} ${adapter.architecture}`}`,
     ...Object.entries(times).map(([precision, { buildMs, firstMs, warmMs }]) => {
       const [build, first, warm] = [buildMs, firstMs, warmMs].map((ms) => ms.toFixed(1));
       return `${model} in ${precision}: built in ${build} ms, first run ${first} ms, warm ${warm} ms`;

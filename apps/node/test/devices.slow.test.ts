@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
+import type { GpuReport } from '@residual/backend-webgpu/report';
 import { createModel } from '@residual/resnet/registry';
 import { expectClose, requirement } from '@residual/testing';
 import { webgpuEnvironment } from '@residual/testing/dawn';
@@ -74,13 +75,17 @@ test.skipIf(!requirement('lavapipe'))(
     const env = await webgpuEnvironment('lavapipe');
     const { exitCode, stdout } = await residual(['gpu-report', '--json'], { env });
     expect(exitCode).toBe(0);
-    const { adapter, pictures, sameTop1, largestDifference, largestLogit, times } = JSON.parse(stdout);
+    const report: GpuReport = JSON.parse(stdout);
+    const { adapter, pictures, sameTop1, largestDifference, largestLogit, times } = report;
+    expect(report).toMatchObject({ format: 'residual-gpu-report', version: 1, model: 'wide_resnet14_2', sizePx: 32 });
+    expect(report.engines.map(({ name }) => name)).toEqual(['webgpu', 'tfjs-webgpu', 'native']);
+    for (const engine of report.engines) expect(engine).toMatchObject({ warmMs: expect.any(Number) });
     expect(adapter).toMatchObject({ vendor: 'mesa', features: expect.arrayContaining(['shader-f16']) });
     expect([pictures, sameTop1]).toEqual([2, 2]);
     expect(largestDifference / largestLogit).toBeLessThan(5e-3);
     for (const { warmMs, layers } of [times.fp32, times.fp16]) {
       expect(warmMs).toBeGreaterThan(0);
-      expect(layers[0].algorithm).toMatch(/^direct/);
+      expect(layers[0]!.algorithm).toMatch(/^direct/);
     }
   },
 );

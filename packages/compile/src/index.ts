@@ -8,6 +8,7 @@ export { compileFor, type EngineChoice, firstAvailable, type PassedOverEngine } 
 export { type ExecutableParts, makeExecutable } from './engine/make-executable.ts';
 export type { EngineStep } from './engine/profile.ts';
 export { tfjs } from './engine/tfjs-engine.ts';
+export { tfjsOn } from './engine/tfjs-on.ts';
 export type {
   CalibrationSamples,
   CompileOptions,

@@ -1,3 +1,4 @@
+import { type GpuReport, largestDifference } from '@residual/backend-webgpu/report';
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TabProps } from '../app.tsx';
@@ -5,7 +6,8 @@ import { DataTable } from '../data-table.tsx';
 import { duration } from '../duration.ts';
 import { useTexts } from '../language/language.ts';
 import { ProgressBar } from '../status.tsx';
-import { comparedEngines, type EngineResult, largestDifference, measureEngine } from './measure-engine.ts';
+import { comparedEngines, type EngineResult, measureEngine } from './measure-engine.ts';
+import { ReportCard } from './report-card.tsx';
 
 /** The same picture on every engine that there is. */
 export function CompareTab({ state }: TabProps): VNode {
@@ -71,8 +73,20 @@ export function CompareTab({ state }: TabProps): VNode {
         )}
         <p class="minor">{texts.note}</p>
       </section>
+      <ReportCard state={state} engines={results.flatMap((result) => reported(result, reference))} />
     </div>
   );
+}
+
+/** As a report has an engine that was compared. */
+function reported(
+  { engine: name, device, buildMs, measured, problem }: EngineResult,
+  reference: Float32Array | undefined,
+): GpuReport['engines'] {
+  if (problem !== undefined) return [{ name, problem }];
+  if (measured === undefined || device === undefined || buildMs === undefined) return [];
+  const { firstMs, warmMs, logits } = measured;
+  return [{ name, device, buildMs, firstMs, warmMs, largestDifference: largestDifference(logits, reference!) }];
 }
 
 function Row({ result, reference }: { result: EngineResult; reference: Float32Array | undefined }): VNode {

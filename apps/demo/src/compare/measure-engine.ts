@@ -40,9 +40,3 @@ export async function measureEngine(
     session.end();
   }
 }
-
-/** Over the largest of the reference. */
-export function largestDifference(logits: Float32Array, reference: Float32Array): number {
-  const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return logits.reduce((most, value, index) => Math.max(most, Math.abs(value - reference[index]!)), 0) / largest;
-}

@@ -135,6 +135,19 @@ export const en = {
     difference: 'Difference',
     note: 'Memory: for the plan all GPU buffers, for the others the weights as they hold them. Difference: the largest of any logit from the first engine’s, over its largest logit.',
   },
+  report: {
+    heading: 'A report of this GPU',
+    intro:
+      'Runs the network in float32 and in float16 on WebGPU, on your picture and the samples, and writes what the adapter is, the time of every layer and how it is computed, how far the two differ, and the table above where you have compared. It stays on this device unless you give it to somebody.',
+    write: 'Write a report',
+    copy: 'Copy',
+    copied: 'Copied',
+    save: 'Save',
+    contents: 'What is in it',
+    parity: (same: number, of: number, share: string) =>
+      `Float16 names what float32 names on ${same} of ${of} pictures; logits differ by ${share} of the largest. `,
+    times: (exact: string, half: string) => `Warm: float32 ${exact}, float16 ${half}.`,
+  },
   lab: {
     heading: 'Does deeper mean better?',
     intro:

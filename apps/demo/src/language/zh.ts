@@ -116,6 +116,19 @@ export const zh: Texts = {
     difference: '差异',
     note: '内存：计划为全部 GPU 缓冲区，其他为所持有的权重。差异：任一 logit 与第一个引擎之差的最大值，除以其最大的 logit。',
   },
+  report: {
+    heading: '这块 GPU 的报告',
+    intro:
+      '在 WebGPU 上用 float32 和 float16 运行网络，图片是你的这张和样图，写下适配器的信息、每一层的时间和算法、两种精度的差异，以及比较过的上表。报告留在这台设备上，除非你交给别人。',
+    write: '生成报告',
+    copy: '复制',
+    copied: '已复制',
+    save: '保存',
+    contents: '报告内容',
+    parity: (same, of, share) =>
+      `${of} 张图片中，float16 与 float32 答案相同的有 ${same} 张；logit 的差异为最大值的 ${share}。`,
+    times: (exact, half) => `热运行：float32 ${exact}，float16 ${half}。`,
+  },
   lab: {
     heading: '网络越深就越好吗？',
     intro:

@@ -1,20 +1,34 @@
 import { wasm } from '@residual/backend-wasm';
 import { tfjsWasm } from '@residual/backend-wasm/tfjs';
 import { tfjsWebgpu, webgpu } from '@residual/backend-webgpu';
-import { type CompileOptions, type Engine, type ExecutableInfo, type TfjsBackend, tfjs } from '@residual/compile';
+import {
+  type CompileOptions,
+  type Engine,
+  type ExecutableInfo,
+  type Graph,
+  tfjsOn,
+  type Weights,
+} from '@residual/compile';
 import type { EngineName } from './protocol.ts';
 
 const makers: Readonly<Record<EngineName, () => Engine>> = {
   webgpu: () => webgpu(),
   wasm: () => wasm(),
-  'tfjs-webgpu': () => onTfjs(tfjsWebgpu()),
-  'tfjs-wasm': () => onTfjs(tfjsWasm()),
+  'tfjs-webgpu': () => tfjsOn(tfjsWebgpu()),
+  'tfjs-wasm': () => tfjsOn(tfjsWasm()),
 };
+
+/** What was compiled, and of what. */
+export interface Compiled {
+  readonly info: ExecutableInfo;
+  readonly graph: Graph;
+  readonly weights: Weights;
+}
 
 /** What happens while an engine compiles. */
 export interface EngineWatcher {
   onProgress: NonNullable<CompileOptions['onProgress']>;
-  onCompiled(info: ExecutableInfo): void;
+  onCompiled(compiled: Compiled): void;
 }
 
 /** Engines by name; what they compile is told to `watcher`. */
@@ -26,22 +40,9 @@ export function enginesOf(names: readonly EngineName[], watcher: EngineWatcher):
       name,
       async compile(graph, weights) {
         const executable = await engine.compile(graph, weights, { onProgress: watcher.onProgress });
-        watcher.onCompiled(executable.info);
+        watcher.onCompiled({ info: executable.info, graph, weights });
         return executable;
       },
     };
   });
-}
-
-/** The fused graph on a tfjs backend, which is loaded when it is first compiled for. */
-function onTfjs(backend: TfjsBackend): Engine {
-  const engine = tfjs();
-  return {
-    name: backend.name,
-    isAvailable: () => backend.isAvailable(),
-    async compile(graph, weights, options) {
-      await backend.use();
-      return engine.compile(graph, weights, options);
-    },
-  };
 }

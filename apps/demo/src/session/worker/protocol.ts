@@ -1,3 +1,4 @@
+import type { GpuReport } from '@residual/backend-webgpu/report';
 import type { FeatureMap } from '@residual/classifier';
 import type { Explanation, MapEndpoint } from '@residual/classifier/explain';
 import type { PassedOverEngine } from '@residual/compile';
@@ -142,6 +143,11 @@ export interface Requests {
   /** On the engine that serves. */
   partTimes: { argument: undefined; result: PartTimes };
   measure: { argument: { runs: number }; result: Measurement };
+  /** Of the model that is loaded, on WebGPU, whichever engine serves; with what the engines took that were compared. */
+  gpuReport: {
+    argument: { readonly pictures: readonly Blob[]; readonly engines: GpuReport['engines'] };
+    result: GpuReport;
+  };
 }
 
 export type RequestName = keyof Requests;

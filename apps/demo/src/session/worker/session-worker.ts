@@ -1,10 +1,10 @@
 import { type Classifier, ClassifierError, WeightsMismatchError } from '@residual/classifier';
 import type { MapEndpoint } from '@residual/classifier/explain';
-import { type Engine, type ExecutableInfo, firstAvailable } from '@residual/compile';
+import { type Engine, firstAvailable } from '@residual/compile';
 import { decodeBlob, type PixelImage, readBitmap, readOrientation } from '@residual/vision';
 import { listWeights } from '@residual/weights/catalogue';
 import { countDispatches } from './count-dispatches.ts';
-import { enginesOf } from './engines.ts';
+import { type Compiled, enginesOf } from './engines.ts';
 import { useGradients } from './gradients.ts';
 import { type LoadedClassifier, loadClassifier } from './load-classifier.ts';
 import { modelFamilies } from './model-families.ts';
@@ -23,7 +23,7 @@ import type {
 
 let engines: readonly Engine[] = [];
 let classifier: Classifier | undefined;
-let compiled: ExecutableInfo | undefined;
+let compiled: Compiled | undefined;
 let image: PixelImage | undefined;
 let hasRun = false;
 /** What is told of the compilation under way. */
@@ -34,8 +34,8 @@ const handlers: Handlers = {
     report({ step: 'start' });
     engines = enginesOf(names, {
       onProgress: ({ done, total }) => reportCompiled?.(done / total),
-      onCompiled: (info) => {
-        compiled = info;
+      onCompiled: (now) => {
+        compiled = now;
       },
     });
     const { engine, passedOver } = await firstAvailable(engines);
@@ -106,6 +106,19 @@ const handlers: Handlers = {
     return times;
   },
 
+  async gpuReport({ pictures, engines }, { report }) {
+    const { classifier } = needed();
+    report({ step: 'measure', subject: classifier.spec.name });
+    const { gpuReport } = await import('@residual/backend-webgpu/report');
+    const images: Float32Array[] = [];
+    for (const picture of pictures) images.push(classifier.prepare(await decodeBlob(picture, { orient: true })));
+    const { graph, weights } = compiled!;
+    const { spec, preset } = classifier;
+    const network = { model: spec.name, sizePx: preset.cropPx, graph, weights };
+    const [first, ...others] = images as [Float32Array, ...Float32Array[]];
+    return gpuReport({ ...network, images: [first, ...others] }, { runtime: navigator.userAgent, engines });
+  },
+
   async measure({ runs }, { report }) {
     const { classifier, image } = needed();
     const input = [classifier.prepare(image)];
@@ -123,7 +136,7 @@ const handlers: Handlers = {
     return {
       firstMs,
       warmMs: warmMs.sort((a, b) => a - b)[Math.floor(warmMs.length / 2)]!,
-      memoryBytes: compiled!.gpu?.bytes ?? compiled!.weightBytes,
+      memoryBytes: compiled!.info.gpu?.bytes ?? compiled!.info.weightBytes,
       dispatches,
       logits,
     };
