@@ -11,18 +11,18 @@ import {
 import type { Endpoint, ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
+import { BatchBuffers } from './batch-buffers.ts';
 import {
   type ClassifierEngine,
   type FeatureMap,
   type Features,
   type InputSize,
-  join,
   type Network,
   type NetworkInput,
   split,
 } from './network.ts';
 import { type Picture, takesPictures } from './picture-executable.ts';
-import type { BatchRunOptions } from './run-options.ts';
+import type { BatchRunOptions, RunOptions } from './run-options.ts';
 
 /** One run computes, and the next is there when it ends. */
 const CONCURRENCY = 2;
@@ -48,6 +48,7 @@ export class CompiledNetwork implements Network {
   readonly #compile: Engine['compile'];
   /** By endpoints and batch size: the one it was created with, those of what was left over, and what was asked for since. */
   readonly #executables = new Map<string, Promise<Executable>>();
+  readonly #buffers = new BatchBuffers();
   #batchSize: number;
   #built: ResNet | undefined;
 
@@ -129,7 +130,7 @@ export class CompiledNetwork implements Network {
       const values =
         takesPictures(executable) && !arePrepared(batch)
           ? await executable.runPictures(batch as readonly Picture[], this.#parts.preset, running)
-          : await executable.run({ image: join(batch as readonly Float32Array[]) }, running);
+          : await this.#runPrepared(executable, batch as readonly Float32Array[], running);
       const wanted = outputs.filter(({ name }) => endpoints.includes(name as Name));
       const read = wanted.map(({ name, shape }) => [name, { shape, data: values[name] } as FeatureMap]);
       return split(Object.fromEntries(read) as Features<Name>, batch.length);
@@ -140,6 +141,18 @@ export class CompiledNetwork implements Network {
       const first = await this.#runBatch(batch.slice(0, half), endpoints, signal);
       return [...first, ...(await this.#runBatch(batch.slice(half), endpoints, signal))];
     }
+  }
+
+  async #runPrepared(
+    executable: Executable,
+    batch: readonly Float32Array[],
+    running: RunOptions,
+  ): ReturnType<Executable['run']> {
+    const image = this.#buffers.join(batch);
+    const values = await executable.run({ image }, running);
+    // After an error an engine may still be reading it.
+    this.#buffers.give(image);
+    return values;
   }
 
   #executableFor(wanted: readonly Endpoint[], batchSize: number): Promise<Executable> {
