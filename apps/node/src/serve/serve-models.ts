@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Classifier } from '@residual/classifier';
 import { type ClassifierRepository, InferenceServer, type ModelName } from '@residual/serve';
 import { exitCode } from '../exit-code.ts';
@@ -31,8 +32,15 @@ export interface ServeFlags extends ModelFlags {
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
+/**
+ * Bodies lie outside JavaScript's heap and yet count towards its limit, which is low where the heap is small: with V8's own growth
+ * 40 MB of bodies a second have it collected three times a second, a tenth of two cores' time.
+ */
+const HEAP_GROWTH = '--heap-growing-percent=300';
+
 /** Serves until the signal or SIGTERM ends it. */
 export async function serveModels(flags: ServeFlags, signal: AbortSignal): Promise<number> {
+  setFlagsFromString(HEAP_GROWTH);
   const batchSize = parseCount('--batch', flags.batch);
   const addresses = {
     host: flags.host,

@@ -42,21 +42,36 @@ async function readBody(
   const shift = (4 - (Number(header ?? 0) % 4 || 0)) % 4;
   let bytes = buffers.take(shift + Number(length ?? 0));
   let end = shift;
-  try {
-    for await (const part of payload as AsyncIterable<Uint8Array>) {
-      if (end - shift + part.length > most) throw tooLong(most);
-      if (length === undefined) request.held?.take(0, part.length);
-      if (end + part.length > bytes.length) bytes = grown(bytes, end + part.length);
-      bytes.set(part, end);
-      end += part.length;
-    }
-  } catch (error) {
-    if (ProtocolError.isInstance(error)) throw error;
-    throw new ProtocolError(400, 'the body: expected all of it, got a part', error);
-  }
+  await eachPart(payload, (part) => {
+    if (end - shift + part.length > most) throw tooLong(most);
+    if (length === undefined) request.held?.take(0, part.length);
+    if (end + part.length > bytes.length) bytes = grown(bytes, end + part.length);
+    bytes.set(part, end);
+    end += part.length;
+  });
   // Not before: what is still on its way would be written into another request's.
   request.returnBody = () => buffers.give(bytes);
   return bytes.subarray(shift, end);
+}
+
+/** As they come: an iterator's promise for each would cost as much as its bytes. @throws ProtocolError, or what `take` throws */
+function eachPart(payload: Readable, take: (part: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const partial = (error?: Error): void =>
+      reject(new ProtocolError(400, 'the body: expected all of it, got a part', error));
+    payload
+      .on('data', (part: Uint8Array) => {
+        try {
+          take(part);
+        } catch (error) {
+          payload.removeAllListeners('data').pause();
+          reject(error);
+        }
+      })
+      .on('end', resolve)
+      .on('error', partial)
+      .on('close', () => partial());
+  });
 }
 
 /** Room for so many bytes, and for as many more as there are. */
