@@ -1,13 +1,13 @@
 import type { Classifier } from '@residual/classifier';
 import { EvaluationCounter } from '@residual/train';
 import type { ImageNote, PixelImage } from '@residual/vision';
+import pMap from 'p-map';
 import { chunks } from './chunks.ts';
 import { openExamples, type TestExample } from './data/examples.ts';
 import { FolderCounts } from './data/folder-counts.ts';
 import { evaluationFacts, evaluationLines } from './evaluation-text.ts';
 import { exitCode } from './exit-code.ts';
 import { loadClassifier, type ModelFlags } from './load-classifier.ts';
-import { mapLimited } from './map-limited.ts';
 import { parseCount } from './parse-count.ts';
 import { type DecodeFlags, withFlagNames } from './pictures/decode-flags.ts';
 import { DecodeNotes } from './pictures/decode-notes.ts';
@@ -83,15 +83,20 @@ function readAll(
   examples: readonly TestExample[],
   prepare: (image: PixelImage) => Float32Array,
 ): Promise<(LabelledInput | BadExample)[]> {
-  return mapLimited(examples, CONCURRENCY, async (example) => {
-    try {
-      const { image, label } = await example.read();
-      return { example, input: prepare(image), label, notes: image.notes ?? [] };
-    } catch (error) {
-      if (isKnown(error) && !StorageError.isInstance(error)) return { example, problem: withFlagNames(error.message) };
-      throw error;
-    }
-  });
+  return pMap(
+    examples,
+    async (example) => {
+      try {
+        const { image, label } = await example.read();
+        return { example, input: prepare(image), label, notes: image.notes ?? [] };
+      } catch (error) {
+        if (isKnown(error) && !StorageError.isInstance(error))
+          return { example, problem: withFlagNames(error.message) };
+        throw error;
+      }
+    },
+    { concurrency: CONCURRENCY },
+  );
 }
 
 async function addBatch(

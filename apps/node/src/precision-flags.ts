@@ -2,7 +2,6 @@ import type { PrecisionOptions } from '@residual/classifier';
 import type { PixelImage } from '@residual/vision';
 import { FOLDER_PICTURES, RUN_PICTURES } from './calibration-counts.ts';
 import { findImages } from './find-images.ts';
-import { mapLimited } from './map-limited.ts';
 import { type DecodeFlags, parseDecodeFlags } from './pictures/decode-flags.ts';
 import { PictureReader } from './pictures/picture-reader.ts';
 import { isKnown } from './report-error.ts';
@@ -74,7 +73,7 @@ async function* spread({ count, read }: NumberedPictures, wanted: number): Async
   const chosen = Array.from({ length: wanted }, (_, index) => Math.floor((index * count) / wanted));
   let good = 0;
   for (let start = 0; start < wanted; start += CONCURRENCY) {
-    for (const picture of await mapLimited(chosen.slice(start, start + CONCURRENCY), CONCURRENCY, orNothing(read))) {
+    for (const picture of await Promise.all(chosen.slice(start, start + CONCURRENCY).map(orNothing(read)))) {
       if (picture === undefined) continue;
       good += 1;
       yield picture;

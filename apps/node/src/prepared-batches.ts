@@ -1,7 +1,7 @@
 import type { ImageNote, PixelImage } from '@residual/vision';
+import pMap from 'p-map';
 import { take } from './chunks.ts';
 import type { FoundImage } from './find-images.ts';
-import { mapLimited } from './map-limited.ts';
 import type { PictureReader } from './pictures/picture-reader.ts';
 import { isKnown } from './report-error.ts';
 import { StorageError } from './s3/storage-error.ts';
@@ -48,7 +48,7 @@ export async function* preparedBatches<Image extends FoundImage>(
   const source = images[Symbol.asyncIterator]();
   const begin = (): Promise<TriedImage<Image>[]> => {
     const batch = take(source, chunkSize).then((chunk) =>
-      mapLimited(chunk, CONCURRENCY, (image) => prepareOne(image, reader, prepare, signal)),
+      pMap(chunk, (image) => prepareOne(image, reader, prepare, signal), { concurrency: CONCURRENCY }),
     );
     // Whoever takes it sees the failure; until then it is nobody's.
     batch.catch(() => undefined);

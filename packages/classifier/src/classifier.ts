@@ -2,9 +2,9 @@ import type { LoadReport } from '@residual/blocks';
 import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, softmax, topK } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
+import pMap from 'p-map';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
-import { mapLimited } from './map-limited.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
 import { isVideo } from './picture-executable.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
@@ -257,14 +257,14 @@ export class Classifier<Label extends string = string> {
     for (let start = 0; start < images.length; start += chunkSize) {
       const chunk = images.slice(start, start + chunkSize);
       if (isPrepared) {
-        const inputs = await mapLimited(chunk, DECODING, async (image) =>
-          this.prepare(await this.#read(image, options)),
-        );
+        const inputs = await pMap(chunk, async (image) => this.prepare(await this.#read(image, options)), {
+          concurrency: DECODING,
+        });
         rows.push(...(await this.forwardIntermediates(inputs, endpoints, options)));
       } else {
-        const pictures = await mapLimited(chunk, DECODING, async (image) =>
-          isVideo(image) ? image : this.#read(image, options),
-        );
+        const pictures = await pMap(chunk, async (image) => (isVideo(image) ? image : this.#read(image, options)), {
+          concurrency: DECODING,
+        });
         options.signal?.throwIfAborted();
         rows.push(...(await this.#network.run(pictures, endpoints, options)));
       }

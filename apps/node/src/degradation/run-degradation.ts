@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { getSpec } from '@residual/resnet/registry';
 import { cifarDegradation, type Recipe } from '@residual/train';
 import { writeFileAtomic } from '@residual/weights/node';
+import pMap from 'p-map';
 import { parseDataSource } from '../data/data-source.ts';
 import { exitCode } from '../exit-code.ts';
-import { mapLimited } from '../map-limited.ts';
 import { parseCount } from '../parse-count.ts';
 import { drawSvg } from '../report/draw-svg.ts';
 import { print, say } from '../terminal/output.ts';
@@ -62,14 +62,18 @@ export async function runDegradation(flags: DegradationFlags, signal: AbortSigna
     await readTrainingParts(flags.data, { limit: expected.limit, leftOut: [] });
   await mkdir(flags.out, { recursive: true });
 
-  const codes = await mapLimited(plan, jobs, async (training) => {
-    if (existsSync(weightsPath(training.folder))) return exitCode.success;
-    if (signal.aborted) return exitCode.interrupted;
-    const args = (await findRun(training.folder))
-      ? ['train', '--resume', '--out', training.folder, '--json']
-      : trainArguments(training, recipe, flags);
-    return runTrainingProcess(training.name, [...args, '--threads', `${threads}`], signal);
-  });
+  const codes = await pMap(
+    plan,
+    async (training) => {
+      if (existsSync(weightsPath(training.folder))) return exitCode.success;
+      if (signal.aborted) return exitCode.interrupted;
+      const args = (await findRun(training.folder))
+        ? ['train', '--resume', '--out', training.folder, '--json']
+        : trainArguments(training, recipe, flags);
+      return runTrainingProcess(training.name, [...args, '--threads', `${threads}`], signal);
+    },
+    { concurrency: jobs },
+  );
   if (signal.aborted) {
     say('residual: stopped; the same command goes on');
     return exitCode.interrupted;
