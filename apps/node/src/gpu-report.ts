@@ -1,7 +1,7 @@
 import { native } from '@residual/backend-node';
-import { tfjsWebgpu } from '@residual/backend-webgpu';
 import { dawnWebgpu, provideDawn } from '@residual/backend-webgpu/dawn';
 import { type GpuReport, gpuReport as reportOf, timeEngines } from '@residual/backend-webgpu/report';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { viewStateDict } from '@residual/blocks';
 import { describeWeights, prepareImage } from '@residual/classifier';
 import { tfjsOn, traceModel } from '@residual/compile';

@@ -5,8 +5,6 @@ export { type FollowVideoOptions, type FrameAnswer, followVideo } from './runtim
 export { PictureInput, type PictureSource } from './runtime/picture-input.ts';
 export { PlanError, type PlanErrorCode } from './runtime/plan-error.ts';
 export type { GpuInput, InputTarget } from './runtime/plan-runner.ts';
-export { tfjsWebgpu } from './tfjs-webgpu.ts';
-export { WebgpuBackendError } from './webgpu-backend-error.ts';
 export {
   type WebgpuEngine,
   type WebgpuExecutable,

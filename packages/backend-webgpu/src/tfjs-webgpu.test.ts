@@ -2,7 +2,7 @@ import { requirement } from '@residual/testing';
 import { bundleScript, openScriptedPage } from '@residual/testing/scripted-page';
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tfjsWebgpu } from './index.ts';
+import { tfjsWebgpu } from './tfjs.ts';
 
 declare const window: {
   bundled: { tf: typeof import('@tensorflow/tfjs-core'); tfjsWebgpu: typeof tfjsWebgpu };
@@ -18,7 +18,7 @@ test('where there is no WebGPU, as in Node, it says so', async () => {
 describe.skipIf(!requirement('webgpu'))('in Chromium', () => {
   let code: string;
   beforeAll(async () => {
-    const source = `export { tfjsWebgpu } from './index.ts'; export * as tf from '@tensorflow/tfjs-core';`;
+    const source = `export { tfjsWebgpu } from './tfjs.ts'; export * as tf from '@tensorflow/tfjs-core';`;
     code = await bundleScript(import.meta.dirname, source);
   });
 

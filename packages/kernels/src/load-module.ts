@@ -1,4 +1,4 @@
-import { importBuiltin } from './import-builtin.ts';
+import { importBuiltin } from '../plain/import-builtin.js';
 import { KernelError } from './kernel-error.ts';
 import type { WasmIsa } from './wasm-isa.ts';
 

@@ -1,4 +1,4 @@
-import { importBuiltin } from './import-builtin.ts';
+import { importBuiltin } from '../plain/import-builtin.js';
 import { KernelError } from './kernel-error.ts';
 
 /** Whether this is Node, where memory can always be shared between threads. */

@@ -1,4 +1,4 @@
-import { importBuiltin } from './import-builtin.ts';
+import { importBuiltin } from '../plain/import-builtin.js';
 import { KernelError } from './kernel-error.ts';
 import { fileIn } from './load-module.ts';
 import { isNode } from './thread-count.ts';
@@ -106,9 +106,9 @@ async function startThread(
 ): Promise<Thread> {
   if (isNode()) {
     const threads = await importBuiltin<typeof import('node:worker_threads')>('node:worker_threads');
-    // Not as a literal, which bundlers for browsers would take for another file of theirs.
-    const file = '../wasm/kernel-worker.js';
-    const worker = new threads.Worker(new URL(file, import.meta.url), { workerData: data, execArgv: [] });
+    // Bundlers for browsers take `new URL(…, import.meta.url)` for another file of theirs; this is not for them.
+    const here = import.meta.url;
+    const worker = new threads.Worker(new URL('../wasm/kernel-worker.js', here), { workerData: data, execArgv: [] });
     return worker.on('message', onMessage).on('error', onError);
   }
   const worker =

@@ -1,6 +1,6 @@
 // What the WebGPU tests run in a browser.
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { tfjsWebgpu } from '@residual/backend-webgpu';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { randomVars } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
 import { train } from '@residual/train';

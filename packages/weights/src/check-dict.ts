@@ -1,4 +1,4 @@
-import type { StateDict } from '@residual/blocks';
+import type { StateDict } from './host-tensor.ts';
 import { WeightsFormatError } from './weights-format-error.ts';
 import { countElements } from './weights-index.ts';
 

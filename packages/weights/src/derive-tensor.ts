@@ -1,6 +1,6 @@
-import type { HostData } from '@residual/blocks';
 import type { ByteSource } from './byte-source.ts';
 import { itemSize } from './dtype.ts';
+import type { HostData } from './host-tensor.ts';
 import { readTensors } from './read-tensors.ts';
 import { contiguousStride, countElements, type TensorEntry } from './weights-index.ts';
 

@@ -1,5 +1,5 @@
-import type { HostData, HostTensor } from '@residual/blocks';
 import { widenBfloat16, widenHalf } from './half.ts';
+import type { HostData, HostTensor } from './host-tensor.ts';
 
 /** Element types that files of ResNets hold, by PyTorch's names. */
 export type DType =

@@ -1,4 +1,4 @@
-import type { StateDict } from '@residual/blocks';
+import type { StateDict } from './host-tensor.ts';
 
 /** Where weights are NaN or infinite. */
 export interface NonFinite {

@@ -2,6 +2,7 @@ export { type ByteSource, sourceFromBlob, sourceFromBytes } from './byte-source.
 export type { DType } from './dtype.ts';
 export { findNonFinite, type NonFinite } from './find-non-finite.ts';
 export { floatsOfHalves } from './half.ts';
+export type { HostData, HostTensor, StateDict } from './host-tensor.ts';
 export type { KeySchemeName } from './key-schemes/key-scheme.ts';
 export { findNetworks } from './networks/find-networks.ts';
 export type { FoundNetwork, NetworkHints } from './networks/found-network.ts';

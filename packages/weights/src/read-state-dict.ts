@@ -1,5 +1,5 @@
-import type { HostTensor, StateDict } from '@residual/blocks';
 import { type ByteSource, sourceFromBlob, sourceFromBytes } from './byte-source.ts';
+import type { HostTensor, StateDict } from './host-tensor.ts';
 import type { KeySchemeName } from './key-schemes/key-scheme.ts';
 import { type ChosenNetwork, chooseNetwork } from './networks/choose-network.ts';
 import type { NetworkHints } from './networks/found-network.ts';

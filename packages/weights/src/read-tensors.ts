@@ -1,8 +1,8 @@
-import type { HostTensor } from '@residual/blocks';
 import type { ByteSource } from './byte-source.ts';
 import { makeCrc32 } from './crc32.ts';
 import { itemSize, toHostTensor } from './dtype.ts';
 import { makeHalfTable } from './half.ts';
+import type { HostTensor } from './host-tensor.ts';
 import { readStorage } from './read-storage.ts';
 import { copyView } from './strided-view.ts';
 import { countElements, isContiguous, type StorageRange, type TensorEntry } from './weights-index.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -17,7 +17,7 @@ test('every published package is built before these tests', () => {
   expect(unlisted, 'list these in devDependencies of tooling/package-tests/package.json as "workspace:^"').toEqual([]);
 });
 
-describe.each(publicPackages())('$name, packed', ({ name, manifest }) => {
+describe.each(publicPackages())('$name, packed', ({ name, folder, manifest }) => {
   const tarball = () => tarballOf(name, inject('tarballs'));
 
   test('publint, strictly', async () => {
@@ -41,9 +41,19 @@ describe.each(publicPackages())('$name, packed', ({ name, manifest }) => {
     const files = packedFiles(tarball());
     expect(files, `${name}: pack it in the repository, whose LICENSE it takes along`).toContain('LICENSE');
     const unwanted = files.filter((file) =>
-      /\.test\.|\.tsbuildinfo$|\.node$|^(?:target|node_modules|golden)\//.test(file),
+      /\.test\.|\.tsbuildinfo$|\.node$|^(?:target|node_modules|golden)\/|(?:^|\/)fixtures\//.test(file),
     );
     expect(unwanted, `${name}: exclude these by "files" of its package.json`).toEqual([]);
+  });
+
+  test('carries the sources that its source maps name', () => {
+    const files = packedFiles(tarball());
+    const maps = files.filter((file) => file.endsWith('.js.map'));
+    expect(maps).not.toEqual([]);
+    const sources = maps.map((file) => file.replace(/^dist\//, 'src/').replace(/\.js\.map$/, '.ts'));
+    // A build may still have the code of a source that is gone.
+    const missing = sources.filter((source) => existsSync(join(folder, source)) && !files.includes(source));
+    expect(missing, `${name}: list "src" in "files" of its package.json, or the maps are of no use`).toEqual([]);
   });
 
   test('asks for what a registry has', () => {

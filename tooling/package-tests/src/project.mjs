@@ -10,10 +10,11 @@ const run = promisify(execFile);
 
 /**
  * An empty project into which nothing is installed but what a README's install line names, packages of this repository
- * from their tarballs. pnpm's strict layout and peers keep anything else out of reach.
+ * from their tarballs, and `tools`, the versions of packages of others by name. pnpm's strict layout and peers keep anything
+ * else out of reach.
  */
 export class Project {
-  constructor(name, tarballs, installs = [name], { addons = true } = {}) {
+  constructor(name, tarballs, installs = [name], { addons = true, tools = {} } = {}) {
     this.name = name;
     this.folder = mkdtempSync(join(tmpdir(), 'residual-project-'));
     const ours = publicPackages().map((entry) => entry.name);
@@ -26,7 +27,12 @@ export class Project {
     ]);
     this.#write(
       'package.json',
-      JSON.stringify({ name: 'empty', private: true, type: 'module', dependencies: Object.fromEntries(specs) }),
+      JSON.stringify({
+        name: 'empty',
+        private: true,
+        type: 'module',
+        dependencies: { ...Object.fromEntries(specs), ...tools },
+      }),
     );
     const settings = {
       overrides: {

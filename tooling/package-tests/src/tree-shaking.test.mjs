@@ -47,6 +47,12 @@ const pages = [
     // and a tenth lets runs overlap.
     kilobytes: 4,
   },
+  {
+    name: '@residual/backend-wasm',
+    takes: 'wasm',
+    without: ['tfjs-wasm', 'tfjs-backend-wasm', 'wasmWorker'],
+    kilobytes: 13.5,
+  },
   { name: '@residual/weights', takes: 'readStateDict', without: ['node:', 'imagenet', 'tench'], kilobytes: 17 },
 ];
 

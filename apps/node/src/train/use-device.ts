@@ -57,19 +57,25 @@ export function trainingEngine({ device, threads }: DeviceOptions, precision?: P
 export async function useDevice(options: DeviceOptions): Promise<Readonly<Record<string, string>>> {
   const { device = 'tensorflow', threads } = options;
   if (device === 'tfjs') {
-    await import('@tensorflow/tfjs');
+    await registerGradients();
+    await import('@tensorflow/tfjs-backend-cpu');
     await setBackend('cpu');
     return { tfjs: version_core };
   }
   const { available, reason } = await trainingEngine(options)!.isAvailable();
   if (!available) throw new UsageError(`--device ${device}: expected it here, got none: ${reason}; ${next[device]}`);
   if (device === 'native') {
-    await import('@tensorflow/tfjs');
+    await registerGradients();
     await tfjsWasm().use();
     return { tfjs: version_core };
   }
   const { version, runsOn } = await tfjsNode(threads === undefined ? {} : { threads }).use();
   return { tfjs: version_core, 'tfjs-node': version, tensorflow: runsOn };
+}
+
+/** tfjs-layers is the smallest package of tfjs that brings them to Node: there tfjs-core's own file of them does not load. */
+async function registerGradients(): Promise<void> {
+  await import('@tensorflow/tfjs-layers');
 }
 
 const next: Readonly<Record<Exclude<TrainingDevice, 'tfjs'>, string>> = {

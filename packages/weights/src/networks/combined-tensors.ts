@@ -1,6 +1,6 @@
-import type { HostData } from '@residual/blocks';
 import type { ByteSource } from '../byte-source.ts';
 import { deriveTensor } from '../derive-tensor.ts';
+import type { HostData } from '../host-tensor.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 import { countElements, type TensorEntry } from '../weights-index.ts';
 

@@ -1,5 +1,5 @@
-import type { HostData, StateDict } from '@residual/blocks';
 import { concatBytes } from '../concat-bytes.ts';
+import type { HostData, StateDict } from '../host-tensor.ts';
 import { contiguousStride } from '../weights-index.ts';
 
 /** The pickle (protocol 2) of an OrderedDict of tensors, the i-th in storage `i`, as `torch.load` takes it. */

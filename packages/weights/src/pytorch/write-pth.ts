@@ -1,5 +1,5 @@
-import type { StateDict } from '@residual/blocks';
 import { checkDict } from '../check-dict.ts';
+import type { StateDict } from '../host-tensor.ts';
 import { writePickle } from './write-pickle.ts';
 import { writeStoredZip } from './write-stored-zip.ts';
 

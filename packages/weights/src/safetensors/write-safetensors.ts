@@ -1,6 +1,6 @@
-import type { HostData, HostTensor, StateDict } from '@residual/blocks';
 import { checkDict } from '../check-dict.ts';
 import { narrowToHalf } from '../half.ts';
+import type { HostData, HostTensor, StateDict } from '../host-tensor.ts';
 import { WeightsFormatError } from '../weights-format-error.ts';
 
 /** What a written file says besides the tensors. */

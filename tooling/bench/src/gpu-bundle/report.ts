@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { tfjsWebgpu } from '@residual/backend-webgpu';
 import { dawnWebgpu, provideDawn } from '@residual/backend-webgpu/dawn';
 import { gpuReport, timeEngines } from '@residual/backend-webgpu/report';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { viewStateDict } from '@residual/blocks';
 import { tfjsOn, traceModel } from '@residual/compile';
 import { resnet18Spec, resnet50Spec } from '@residual/resnet';

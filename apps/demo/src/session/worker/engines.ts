@@ -1,6 +1,7 @@
 import { wasm } from '@residual/backend-wasm';
 import { tfjsWasm } from '@residual/backend-wasm/tfjs';
-import { tfjsWebgpu, webgpu } from '@residual/backend-webgpu';
+import { webgpu } from '@residual/backend-webgpu';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import {
   type CompileOptions,
   type Engine,

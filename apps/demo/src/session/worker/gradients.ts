@@ -1,4 +1,4 @@
-import { tfjsWebgpu } from '@residual/backend-webgpu';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { setBackend } from '@tensorflow/tfjs-core';
 
 /** A tfjs backend with all gradients: WebGPU, or tfjs's plain JavaScript; gives what it runs on. */

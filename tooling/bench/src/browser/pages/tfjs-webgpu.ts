@@ -1,4 +1,4 @@
-import { tfjsWebgpu } from '@residual/backend-webgpu';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { offerTfjsPage } from './offer-tfjs-page.ts';
 
 offerTfjsPage(tfjsWebgpu());

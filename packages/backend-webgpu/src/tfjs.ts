@@ -1,0 +1,2 @@
+export { tfjsWebgpu } from './tfjs-webgpu.ts';
+export { WebgpuBackendError } from './webgpu-backend-error.ts';
