@@ -7,6 +7,7 @@ import {
   type Engine,
   EngineError,
   type Executable,
+  type ExecutableState,
   type Graph,
   makeExecutable,
   optimize,
@@ -126,18 +127,19 @@ async function compile(
   const type = precision === 'fp16' ? 'f16' : 'f32';
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
+  const carried = carriedBy(bound, computed, options.carried);
   const family = familyOf((await devices.get().catch(rethrow)).device.adapterInfo);
   const chooseVariant: ChooseVariant = ways.isMeasured
     ? await measured(computed, type, devices, ways)
     : (convolution) => defaultVariant(convolution, family);
   const { choose, inUse } = recordVariants(chooseVariant);
-  const built = lowerGraph(computed, choose, type);
+  const built = lowerGraph(computed, choose, type, carried);
   const starting = PlanSession.start(devices, built, options.onProgress);
   const session = await trusted(devices, type, ways, inUse, starting).catch(rethrow);
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
   const executable = makeExecutable(
-    bound,
+    withoutNames(bound, carried),
     {
       info: infoOf(built, session.runner, precision),
       run(inputs, _, stepMs) {
@@ -170,11 +172,35 @@ async function compile(
   };
   const [{ name } = { name: 'image' }] = executable.inputs;
   const pictures = pictureRuns((input, runOptions) => runOn({ [name]: input }, runOptions));
-  return { ...executable, runOn, runPictures: pictures.run };
+  const state: ExecutableState = {
+    read: () => session.readState().catch(rethrow),
+    write(values) {
+      try {
+        session.writeState(values);
+      } catch (error) {
+        rethrow(error);
+      }
+    },
+  };
+  return { ...executable, ...(carried.size > 0 && { state }), runOn, runPictures: pictures.run };
 }
 
 function bytesOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, Float32Array.BYTES_PER_ELEMENT);
+}
+
+/** What stays on the device: all of it, or nothing where a part is set by no computation, as sums that begin anew are. */
+function carriedBy(bound: Graph, computed: Graph, names: readonly string[] = []): ReadonlySet<string> {
+  const has = (some: readonly { readonly name: string }[], name: string): boolean =>
+    some.some((tensor) => tensor.name === name);
+  const canStay = (name: string): boolean =>
+    has(bound.inputs, name) && has(bound.outputs, name) === has(computed.outputs, name);
+  return new Set(names.every(canStay) ? names : []);
+}
+
+function withoutNames(graph: Graph, names: ReadonlySet<string>): Graph {
+  const isLeft = ({ name }: { readonly name: string }): boolean => !names.has(name);
+  return { ...graph, inputs: graph.inputs.filter(isLeft), outputs: graph.outputs.filter(isLeft) };
 }
 
 /** @throws EngineError (`UNAVAILABLE`) for a precision that there is not. */

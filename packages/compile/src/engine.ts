@@ -26,6 +26,11 @@ export interface CompileOptions {
   readonly percentile?: number;
   /** Refuse runs whose inputs hold NaN, at the cost of looking at each number. Default false. */
   readonly rejectNaN?: boolean;
+  /**
+   * Names of inputs that a run replaces by its outputs of these names, or leaves, e.g. a training's parameters: an engine that
+   * can keeps them where it computes, and the executable has a `state`; others take and give them as they do all.
+   */
+  readonly carried?: readonly string[];
   /** Called as parts get ready, by engines whose compilation takes long; `done` of `total` counts them. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
@@ -106,6 +111,14 @@ export interface ExecutableInfo {
   };
 }
 
+/** What an executable keeps from a run to the next. Not while a run is under way. */
+export interface ExecutableState {
+  /** As the last run left it, or as it was written; by name, row-major, the caller's. */
+  read(): Promise<Record<string, Float32Array>>;
+  /** Those that are given, by name, row-major. */
+  write(values: Readonly<Record<string, Float32Array>>): void;
+}
+
 /** A compiled graph. It holds weights of its own: the model it was traced from may be disposed or trained on. */
 export interface Executable {
   readonly inputs: readonly TensorSpec[];
@@ -119,6 +132,8 @@ export interface Executable {
    * @throws EngineError for missing, unknown or ill-shaped inputs (`BAD_INPUT`) and after `dispose` (`DISPOSED`).
    */
   run(inputs: Readonly<Record<string, ConstantData>>, options?: RunOptions): Promise<Record<string, ConstantData>>;
+  /** What was to be carried, where the engine does so: no input and no output of a run. Zeros until it is written. */
+  readonly state?: ExecutableState;
   /**
    * Runs several times, with a time for each step; missing where the engine does not see its steps. Runs beside it would
    * spoil the times.

@@ -15,6 +15,7 @@ export type {
   Engine,
   Executable,
   ExecutableInfo,
+  ExecutableState,
   Precision,
   Profile,
   ProfileOptions,

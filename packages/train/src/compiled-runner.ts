@@ -17,9 +17,22 @@ export async function compiledRunner(
   engine: Engine,
 ): Promise<StepRunner> {
   const names = stateShapes(specs, options);
+  const carried = [...names.keys()].map((name) => STATE + name);
   let state: Record<string, Float32Array> = {};
-  for (const name of names.keys()) state[name] = Float32Array.from(initial.get(name)!);
-  const compile = async (graph: Graph): Promise<Executable> => engine.compile(graph, new Map());
+  for (const name of names.keys()) state[STATE + name] = Float32Array.from(initial.get(name)!);
+  /** Which executable has the newest state, if that is not here. */
+  let holder: Executable | undefined;
+  const moveState = async (next: Executable | undefined): Promise<void> => {
+    if (next === holder) return;
+    await gatherState();
+    holder = next;
+    next?.state!.write(state);
+  };
+  /** Has it here too; the holder goes on with it. */
+  const gatherState = async (): Promise<void> => {
+    if (holder !== undefined) state = await holder.state!.read();
+  };
+  const compile = async (graph: Graph): Promise<Executable> => engine.compile(graph, new Map(), { carried });
   const executables = new Map<string, Promise<Executable>>();
   const executableOf = (name: string, graph: () => Promise<Graph>): Promise<Executable> => {
     const found = executables.get(name) ?? graph().then(compile);
@@ -34,25 +47,25 @@ export async function compiledRunner(
     device: `${info.engine}: ${info.device}`,
     async step(batch, numbers, phase = 'update') {
       const executable = await stepOf(phase);
-      const available: Record<string, Float32Array> = { images: batch.images, targets: batch.targets };
+      await moveState(executable.state && executable);
+      const available: Record<string, Float32Array> = { ...state, images: batch.images, targets: batch.targets };
       for (const [name, value] of Object.entries(numbers)) available[NUMBER + name] = Float32Array.of(value);
-      for (const [name, value] of Object.entries(state)) available[STATE + name] = value;
       const given = executable.inputs.map(({ name }) => [name, available[name]!]);
       const results = (await executable.run(Object.fromEntries(given))) as Record<string, Float32Array>;
-      const next = { ...state };
-      for (const [name, value] of Object.entries(results))
-        if (name.startsWith(STATE)) next[name.slice(STATE.length)] = value;
-      state = next;
+      const next = Object.entries(results).filter(([name]) => name.startsWith(STATE));
+      state = { ...state, ...Object.fromEntries(next) };
       return { loss: results['loss']![0]!, logits: results['logits']! };
     },
     async predict(images, { ema = false } = {}) {
       const executable = await executableOf('predict', () => trace((t) => tracedForward(t, build, shapes)));
+      await gatherState();
       const given: Record<string, Float32Array> = { images };
-      for (const name of specs.keys()) given[name] = state[ema ? `ema/${name}` : name]!;
+      for (const name of specs.keys()) given[name] = state[STATE + (ema ? `ema/${name}` : name)]!;
       return (await executable.run(given))['logits'] as Float32Array;
     },
     async readState() {
-      return new Map(Object.entries(state));
+      await gatherState();
+      return new Map([...names.keys()].map((name) => [name, state[STATE + name]!]));
     },
     async dispose() {
       for (const executable of executables.values()) await (await executable).dispose();

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { tensorflow, tfjsNode } from '@residual/backend-node';
+import { webgpu } from '@residual/backend-webgpu';
 import { fromTorch, torchShape, toTorch, type VarSource } from '@residual/blocks';
+import type { Engine } from '@residual/compile';
 import { cifarResNet } from '@residual/resnet';
 import { deterministicPicture, deterministicTensor, expectClose, probe, requirement } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -62,8 +65,10 @@ const shapes = (batchSize: number) => ({
 });
 const eager: MakeRunner = async (options, batchSize) =>
   eagerRunner(build, specs, options, shapes(batchSize), initialState(specs, options, values));
-const compiled: MakeRunner = (options, batchSize) =>
-  compiledRunner(build, specs, options, shapes(batchSize), initialState(specs, options, values), tensorflow());
+const compiled =
+  (engine: () => Engine): MakeRunner =>
+  (options, batchSize) =>
+    compiledRunner(build, specs, options, shapes(batchSize), initialState(specs, options, values), engine());
 
 const devices: { name: string; present: boolean; use: () => Promise<unknown>; make: MakeRunner; names: string[] }[] = [
   { name: 'cpu', present: true, use: () => tf.setBackend('cpu'), make: eager, names: ['momentum', 'adamw'] },
@@ -78,7 +83,17 @@ const devices: { name: string; present: boolean; use: () => Promise<unknown>; ma
     name: 'compiled on TensorFlow',
     present: requirement('tfjs-node'),
     use: () => tfjsNode().use(),
-    make: compiled,
+    make: compiled(tensorflow),
+    names: Object.keys(cases),
+  },
+  {
+    name: 'compiled on WebGPU',
+    present: requirement('webgpu'),
+    use: async () => {
+      await tf.setBackend('cpu');
+      await provideWebgpu();
+    },
+    make: compiled(webgpu),
     names: Object.keys(cases),
   },
 ];

@@ -2,7 +2,7 @@ import type { GraphNode, ValueId } from '@residual/compile';
 import type { Activation, Convolution } from '../shaders/convolution.ts';
 import { groupingOf, packFilter } from './pack-filter.ts';
 import type { PlanBuilder } from './plan-builder.ts';
-import { type ConvolutionVariant, dispatchConvolution } from './variants.ts';
+import { type ConvolutionVariant, defaultVariant, dispatchConvolution } from './variants.ts';
 
 type Pair = readonly [number, number];
 
@@ -66,7 +66,9 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
   const residualId = hasResidual ? others.at(-1) : undefined;
   const data = constants.get(filterId) as Float32Array | undefined;
   const bias = biasId === undefined ? undefined : (constants.get(biasId) as Float32Array | undefined);
-  const isBound = data !== undefined && (biasId === undefined || bias !== undefined);
+  const isGiven = data === undefined;
+  if (isGiven && !takesGiven(builder, node, shapes)) return false;
+  const isBound = isGiven || biasId === undefined || bias !== undefined;
   if (!isBound || builder.isConstant(x) || (residualId !== undefined && builder.isConstant(residualId))) return false;
 
   const [kernelHeight, kernelWidth, , outChannels] = filterShape as [number, number, number, number];
@@ -92,18 +94,25 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
     bias,
     groups,
     get data() {
-      return isTransposed ? transposed(data, outChannels) : data;
+      return isTransposed ? transposed(data!, outChannels) : data!;
     },
   };
-  dispatchConvolution(builder, choose(convolution), {
+  dispatchConvolution(builder, isGiven ? defaultVariant(convolution) : choose(convolution), {
     label: node.label ?? node.op,
     convolution,
     x: xSlot,
     y,
     ...(convolution.residual === 'own buffer' && { residual: own! }),
+    ...(isGiven && { filter: builder.slotOf(filterId) }),
     pack: () => packFilter(filter, grouping, narrowChannels || grouping.inVectors * 4),
   });
   return true;
+}
+
+/** Whether a filter that each run brings lies as shaders read it: no bias, one group, channels in whole vectors. */
+function takesGiven(builder: PlanBuilder, node: GraphNode, { isTransposed, groups, inChannels }: Shapes): boolean {
+  const isNarrow = builder.isNarrow(node.inputs[0]!);
+  return !node.attributes['hasBias'] && !isTransposed && groups === 1 && (isNarrow || inChannels % 4 === 0);
 }
 
 /** `[rows, columns]` to `[columns, rows]`. */

@@ -19,13 +19,13 @@ export function lowerElementwise(builder: PlanBuilder, { op, label = op, inputs,
   }
   const binary = binaryExpression(op);
   if (binary === undefined) return false;
-  const isWhole = (id: ValueId): boolean => !builder.isConstant(id) && String(values[id]!.shape) === String(shape);
-  const isSwapped = !isWhole(first);
+  const isWhole = (id: ValueId): boolean => String(values[id]!.shape) === String(shape);
+  const isSwapped = !isWhole(first) || (builder.isConstant(first) && isWhole(second));
   const [whole, other] = isSwapped ? [second, first] : [first, second];
   const operand = operandOf(values[other]!.shape, shape);
   if (!isWhole(whole) || operand === undefined) return false;
   const expression = isSwapped ? binary.replace(/\b[ab]\b/g, (name) => (name === 'a' ? 'b' : 'a')) : binary;
-  const slots = [builder.slotOf(whole), operandSlot(builder, other)];
+  const slots = [operandSlot(builder, whole), operandSlot(builder, other)];
   builder.dispatch(label, elementwise({ ...size, expression, operand }), [...slots, builder.place(out)]);
   return true;
 }

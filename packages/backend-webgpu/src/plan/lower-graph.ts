@@ -6,6 +6,7 @@ import type { NumberType } from '../shaders/shader.ts';
 import { type ChooseVariant, lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
 import { lowerElementwise, lowerScaleOffset } from './lower-elementwise.ts';
 import { type BuiltPlan, channelsOf, PlanBuilder, rowsOf } from './plan-builder.ts';
+import { TrainingLowering } from './training/training-lowering.ts';
 
 type Pair = readonly [number, number];
 
@@ -15,13 +16,22 @@ type Pair = readonly [number, number];
  * @param type Of weights and of the values between inputs and outputs; sums are float32.
  * @throws EngineError (`UNSUPPORTED_NODE`) for an operation without a shader.
  */
-export function lowerGraph(graph: Graph, chooseVariant: ChooseVariant, type: NumberType = 'f32'): BuiltPlan {
+export function lowerGraph(
+  graph: Graph,
+  chooseVariant: ChooseVariant,
+  type: NumberType = 'f32',
+  carried: ReadonlySet<string> = new Set(),
+): BuiltPlan {
   const builder = new PlanBuilder(graph, (node) => keepsLayout(graph, node), type);
+  const training = new TrainingLowering(builder, carried);
+  builder.placeInputs();
   for (const node of graph.nodes) {
     builder.next();
-    if (!builder.isAlias(node) && !lowerNode(builder, node, chooseVariant)) throw unsupported(graph, node);
+    if (builder.isAlias(node) || training.lower(node)) continue;
+    if (!lowerNode(builder, node, chooseVariant)) throw unsupported(graph, node);
   }
-  return builder.finish();
+  training.finish();
+  return builder.finish(carried);
 }
 
 /** Whether a node changes no number nor its place on the device. */

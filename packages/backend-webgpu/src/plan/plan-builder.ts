@@ -19,7 +19,21 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
 };
 
 /** A place for a value while the plan is built: a buffer's number is known only at the end. */
-export type Slot = { readonly slot: number } | { readonly weights: number };
+export type Slot = ValueSlot | { readonly weights: number };
+
+export interface ValueSlot {
+  readonly slot: number;
+  readonly part?: Part;
+}
+
+/** A part of a slot, in bytes; it begins at a multiple of {@link PART_BYTES}. */
+export interface Part {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The largest alignment of a part that a device may ask for. */
+export const PART_BYTES = 256;
 
 interface Operation {
   readonly label: string;
@@ -51,6 +65,7 @@ export class PlanBuilder {
   readonly #lastReads = new Map<ValueId, number>();
   readonly #aliases = new Map<ValueId, ValueId>();
   readonly #slots = new Map<ValueId, number>();
+  readonly #parts = new Map<ValueId, ValueSlot>();
   readonly #lifetimes: { type: NumberType; sizeBytes: number; first: number; last: number }[] = [];
   readonly #operations: Operation[] = [];
   readonly #blocks: { label: string; sizeBytes: number; pack: () => Float32Array }[] = [];
@@ -64,7 +79,25 @@ export class PlanBuilder {
       for (const id of node.inputs) this.#lastReads.set(this.#root(id), step);
     }
     for (const { value } of graph.outputs) this.#lastReads.set(this.#root(value), graph.nodes.length);
-    for (const { value } of graph.inputs) this.place(value);
+  }
+
+  /** Makes room for the inputs that have none yet: first of all, but for what shares a slot. */
+  placeInputs(): void {
+    for (const { value } of this.graph.inputs) if (!this.#slots.has(value)) this.place(value);
+  }
+
+  /** Gives values that do not share a slot otherwise one for the whole run, each a part of it, beginning at `offset` bytes. */
+  placeTogether(values: readonly (readonly ValueId[])[], offsets: readonly number[], sizeBytes: number): Slot {
+    const slot = this.#lifetimes.push({ type: 'f32', sizeBytes, first: -1, last: this.graph.nodes.length }) - 1;
+    for (const [index, ids] of values.entries()) {
+      for (const id of ids) {
+        const { shape } = this.graph.values[id]!;
+        const size = (rowsOf(shape) + 1) * this.pitchOf(id) * BYTES.f32;
+        this.#parts.set(this.#root(id), { slot, part: { offset: offsets[index]!, size } });
+        this.#slots.set(this.#root(id), slot);
+      }
+    }
+    return { slot };
   }
 
   /** Begins the next node; its operations have its place in the order. */
@@ -88,7 +121,9 @@ export class PlanBuilder {
     const readers = nodes.filter((node) => node.inputs.includes(id));
     return readers.every(
       ({ op, inputs: [x, ...others], attributes }) =>
-        op === 'FusedConv2D' && x === id && !others.includes(id) && attributes['groups'] === 1,
+        x === id &&
+        !others.includes(id) &&
+        (op === 'Conv2DBackpropFilter' || (op === 'FusedConv2D' && attributes['groups'] === 1)),
     );
   }
 
@@ -98,11 +133,14 @@ export class PlanBuilder {
 
   /** Where a value that is computed already lies. */
   slotOf(id: ValueId): Slot {
-    return { slot: this.#slots.get(this.#root(id))! };
+    const root = this.#root(id);
+    return this.#parts.get(root) ?? { slot: this.#slots.get(root)! };
   }
 
   /** Makes room for a value that this node computes. */
   place(id: ValueId): Slot {
+    const part = this.#parts.get(id);
+    if (part !== undefined) return part;
     const { shape } = this.graph.values[id]!;
     const last = this.#lastReads.get(id) ?? this.#step;
     const slot = this.#newSlot(rowsOf(shape) * this.pitchOf(id), this.#typeOf(id), last);
@@ -113,6 +151,7 @@ export class PlanBuilder {
   /** Lets this node write its result over an input that nothing reads later, if that is so and its numbers are as wide. */
   placeOver(id: ValueId, input: ValueId): Slot | undefined {
     const root = this.#root(input);
+    if (this.#parts.has(root) || this.#parts.has(id)) return undefined;
     if (this.#lastReads.get(root) !== this.#step) return undefined;
     const slot = this.#slots.get(root)!;
     const lifetime = this.#lifetimes[slot]!;
@@ -149,7 +188,9 @@ export class PlanBuilder {
     const isOwn = (slot: Slot): boolean => 'slot' in slot && slot.slot === own;
     const written = slots.find(isOwn) ?? last;
     const sizeOf = (slot: Slot): number =>
-      'slot' in slot ? this.#lifetimes[slot.slot]!.sizeBytes : this.#blocks[slot.weights]!.sizeBytes;
+      'slot' in slot
+        ? (slot.part?.size ?? this.#lifetimes[slot.slot]!.sizeBytes)
+        : this.#blocks[slot.weights]!.sizeBytes;
     const sum = (some: readonly Slot[]): number => some.reduce((bytes, slot) => bytes + sizeOf(slot), 0);
     const readBytes = sum(slots.filter((slot) => 'slot' in slot && slot !== written));
     return {
@@ -160,22 +201,32 @@ export class PlanBuilder {
     };
   }
 
-  finish(): BuiltPlan {
+  /** @param carried Names of inputs that stay on the device, and are replaced by outputs of these names. */
+  finish(carried: ReadonlySet<string> = new Set()): BuiltPlan {
     const { bufferOf, sizesBytes } = assignBuffers(this.#lifetimes satisfies Lifetime[]);
     const shaders = [...new Set(this.#operations.map(({ code }) => code))];
-    const bufferOfValue = (id: ValueId): number => bufferOf[this.#slots.get(this.#root(id))!]!;
-    const tensor = ({ name, value }: { name: string; value: ValueId }): PlanTensor => ({
-      name,
-      shape: this.graph.values[value]!.shape,
-      buffer: bufferOfValue(value),
-      pitch: this.pitchOf(value),
+    const tensor = ({ name, value }: { name: string; value: ValueId }): PlanTensor => {
+      const offset = this.#parts.get(this.#root(value))?.part?.offset;
+      return {
+        name,
+        shape: this.graph.values[value]!.shape,
+        buffer: bufferOf[this.#slots.get(this.#root(value))!]!,
+        ...(offset !== undefined && { offset }),
+        pitch: this.pitchOf(value),
+      };
+    };
+    const isCarried = ({ name }: { name: string }): boolean => carried.has(name);
+    const state = this.graph.inputs.filter(isCarried).map((input) => {
+      const output = this.graph.outputs.find(({ name }) => name === input.name);
+      return { before: tensor(input), ...(output && { after: tensor(output) }) };
     });
     const blocks = this.#blocks;
     const isHalf = this.#type === 'f16';
     return {
       plan: {
-        inputs: this.graph.inputs.map(tensor),
-        outputs: this.graph.outputs.map(tensor),
+        inputs: this.graph.inputs.filter((input) => !isCarried(input)).map(tensor),
+        outputs: this.graph.outputs.filter((output) => !isCarried(output)).map(tensor),
+        ...(state.length > 0 && { state }),
         buffers: sizesBytes,
         weights: blocks.map(({ sizeBytes }) => sizeBytes),
         shaders,
@@ -184,7 +235,9 @@ export class PlanBuilder {
           shader: shaders.indexOf(code),
           workgroups,
           ...(uniforms && { uniforms: Object.values(uniforms) }),
-          bindings: slots.map((slot) => ('slot' in slot ? { buffer: bufferOf[slot.slot]! } : slot)),
+          bindings: slots.map((slot) =>
+            'slot' in slot ? { buffer: bufferOf[slot.slot]!, ...(slot.part && { part: slot.part }) } : slot,
+          ),
         })),
       },
       steps: this.#operations.map(({ step }) => step),

@@ -1,5 +1,11 @@
 /** Memory that a shader reads or writes: one of the plan's buffers, or one of its blocks of weights. */
-export type Binding = { readonly buffer: number } | { readonly weights: number };
+export type Binding = BufferBinding | { readonly weights: number };
+
+/** A buffer, or a part of it, in bytes. */
+export interface BufferBinding {
+  readonly buffer: number;
+  readonly part?: { readonly offset: number; readonly size: number };
+}
 
 /** One dispatch. */
 export interface PlanStep {
@@ -19,13 +25,23 @@ export interface PlanTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly buffer: number;
+  /** Where in the buffer it begins, in bytes; default 0. */
+  readonly offset?: number;
   readonly pitch: number;
+}
+
+/** What stays on the device from a run to the next: where a run finds it, and where it leaves it, if it changes it elsewhere. */
+export interface PlanState {
+  readonly before: PlanTensor;
+  readonly after?: PlanTensor;
 }
 
 /** A graph made ready for WebGPU: plain data, so that it can be stored and run where there is no compiler. */
 export interface Plan {
   readonly inputs: readonly PlanTensor[];
   readonly outputs: readonly PlanTensor[];
+  /** Zeros until they are written. */
+  readonly state?: readonly PlanState[];
   /** Sizes in bytes. */
   readonly buffers: readonly number[];
   /** Sizes in bytes of the blocks of weights. */

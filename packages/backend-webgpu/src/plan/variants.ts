@@ -64,6 +64,8 @@ export interface PlacedConvolution {
   readonly y: Slot;
   /** Where the convolution has a residual in a buffer of its own. */
   readonly residual?: Slot;
+  /** Where the filter and a row of zeros lie, if each run brings it. */
+  readonly filter?: Slot;
   /** The filter `[tap, in, out]` and the bias. */
   readonly pack: () => Float32Array;
 }
@@ -128,12 +130,12 @@ export function dispatchConvolution(
   variant: ConvolutionVariant,
   placed: PlacedConvolution,
 ): void {
-  const { label, convolution, x, y, residual, pack } = placed;
+  const { label, convolution, x, y, residual, filter, pack } = placed;
   if (variant === 'winograd 2' || variant === 'winograd 4') {
     dispatchWinograd(target, variant === 'winograd 2' ? 2 : 4, placed);
     return;
   }
-  const weights = target.weights((depth(convolution) + 1) * convolution.outVectors * 4, pack);
+  const weights = filter ?? target.weights((depth(convolution) + 1) * convolution.outVectors * 4, pack);
   const work = { algorithm: variant, multiplyAdds: multiplyAdds(convolution) };
   target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
 }

@@ -122,7 +122,7 @@ export class PlanRunner {
         return buffer;
       };
       const buffers = plan.buffers.map((size) => make(size, STORAGE | COPY_DST | COPY_SRC));
-      const staging = make(Math.max(4, stagingBytes(plan)), MAP_READ | COPY_DST);
+      const staging = make(Math.max(4, bytesOf(plan.outputs)), MAP_READ | COPY_DST);
       const weights = plan.weights.map((size) => make(size, STORAGE | COPY_DST));
       const shortage = await device.popErrorScope();
       if (shortage) throw tooLarge(plan, `no memory for them: ${shortage.message}`);
@@ -141,6 +141,7 @@ export class PlanRunner {
         const pipeline = pipelines[shader]!;
         const resources: GPUBufferBinding[] = bindings.map((place) => ({
           buffer: 'buffer' in place ? buffers[place.buffer]! : weights[place.weights]!,
+          ...('buffer' in place && place.part),
         }));
         if (own) resources.push({ buffer: uniforms!, offset: step * UNIFORM_BYTES, size: own.length * 4 });
         const entries = resources.map((resource, binding) => ({ binding, resource }));
@@ -187,7 +188,7 @@ export class PlanRunner {
       const submitted = this.#submitting.then(() => this.#submit(inputs, stepMs, clock, staging));
       this.#submitting = submitted.catch(() => undefined);
       await submitted;
-      const results = await this.#read(staging);
+      const results = await this.#read(this.plan.outputs, staging);
       if (stepMs !== undefined) await clock?.read(stepMs);
       return results;
     } finally {
@@ -224,17 +225,50 @@ export class PlanRunner {
     } else {
       encoder = await this.#runOneByOne(encoder, stepMs);
     }
-    let offset = 0;
-    for (const output of plan.outputs) {
-      const size = sizeBytes(output);
-      encoder.copyBufferToBuffer(this.#buffers[output.buffer]!, 0, staging, offset, size);
-      offset += size;
-    }
+    for (const { before, after } of plan.state ?? []) if (after) this.#carry(encoder, after, before);
+    this.#copyOut(encoder, plan.outputs, staging);
     device.queue.submit([encoder.finish()]);
     for (const tell of whenSubmitted) tell();
   }
 
-  async #read(staging: GPUBuffer): Promise<Record<string, Float32Array>> {
+  /** Writes what stays on the device, of the values that are given. */
+  writeState(values: Readonly<Record<string, Float32Array>>): void {
+    for (const { before } of this.plan.state ?? []) {
+      const data = values[before.name];
+      if (data !== undefined) this.#write(before, data);
+    }
+  }
+
+  /**
+   * Reads what stays on the device, as the last run left it.
+   *
+   * @throws PlanError (`DEVICE_LOST`).
+   */
+  async readState(): Promise<Record<string, Float32Array>> {
+    const { device } = this;
+    const tensors = (this.plan.state ?? []).map(({ before }) => before);
+    const staging = device.createBuffer({ size: Math.max(4, bytesOf(tensors)), usage: MAP_READ | COPY_DST });
+    try {
+      const encoder = device.createCommandEncoder();
+      this.#copyOut(encoder, tensors, staging);
+      device.queue.submit([encoder.finish()]);
+      return await this.#read(tensors, staging);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  #copyOut(encoder: GPUCommandEncoder, tensors: readonly PlanTensor[], staging: GPUBuffer): void {
+    let at = 0;
+    for (const tensor of tensors) {
+      const size = sizeBytes(tensor);
+      encoder.copyBufferToBuffer(this.#buffers[tensor.buffer]!, tensor.offset ?? 0, staging, at, size);
+      at += size;
+    }
+  }
+
+  /** What was copied out. */
+  async #read(tensors: readonly PlanTensor[], staging: GPUBuffer): Promise<Record<string, Float32Array>> {
     try {
       await staging.mapAsync(1);
     } catch (error) {
@@ -243,10 +277,10 @@ export class PlanRunner {
     const memory = staging.getMappedRange();
     let at = 0;
     const results = Object.fromEntries(
-      this.plan.outputs.map((output) => {
-        const rows = new Float32Array(memory, at, sizeBytes(output) / 4);
+      tensors.map((tensor) => {
+        const rows = new Float32Array(memory, at, sizeBytes(tensor) / 4);
         at += rows.byteLength;
-        return [output.name, withoutPadding(output, rows)];
+        return [tensor.name, withoutPadding(tensor, rows)];
       }),
     );
     staging.unmap();
@@ -255,10 +289,16 @@ export class PlanRunner {
 
   /** For a run beside another. */
   #anotherStaging(): GPUBuffer {
-    const size = Math.max(4, stagingBytes(this.plan));
+    const size = Math.max(4, bytesOf(this.plan.outputs));
     const made = this.device.createBuffer({ size, usage: MAP_READ | COPY_DST });
     this.#buffers.push(made);
     return made;
+  }
+
+  #carry(encoder: GPUCommandEncoder, after: PlanTensor, before: PlanTensor): void {
+    if (after.buffer === before.buffer && after.offset === before.offset) return;
+    const [source, destination] = [this.#buffers[after.buffer]!, this.#buffers[before.buffer]!];
+    encoder.copyBufferToBuffer(source, after.offset ?? 0, destination, before.offset ?? 0, sizeBytes(before));
   }
 
   /** What was encoded, then each step by itself, on the host's clock; the encoder for what follows. */
@@ -295,7 +335,7 @@ export class PlanRunner {
     return { device, compile, shape, buffer: this.#buffers[buffer]!, pitch };
   }
 
-  #write({ shape, buffer, pitch }: PlanTensor, data: Float32Array): void {
+  #write({ shape, buffer, offset = 0, pitch }: PlanTensor, data: Float32Array): void {
     const channels = shape.at(-1) ?? 1;
     const padded = channels === pitch ? data : new Float32Array((data.length / channels) * pitch);
     if (padded !== data) {
@@ -303,7 +343,7 @@ export class PlanRunner {
         padded.set(data.subarray(row * channels, (row + 1) * channels), row * pitch);
       }
     }
-    this.device.queue.writeBuffer(this.#buffers[buffer]!, 0, padded as Float32Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(this.#buffers[buffer]!, offset, padded as Float32Array<ArrayBuffer>);
   }
 
   async #failure(cause: unknown): Promise<PlanError> {
@@ -350,8 +390,8 @@ function sizeBytes({ shape, pitch }: PlanTensor): number {
   return shape.slice(0, -1).reduce((product, size) => product * size, pitch * 4);
 }
 
-function stagingBytes({ outputs }: Plan): number {
-  return outputs.reduce((sum, output) => sum + sizeBytes(output), 0);
+function bytesOf(tensors: readonly PlanTensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + sizeBytes(tensor), 0);
 }
 
 function withoutPadding({ shape, pitch }: PlanTensor, rows: Float32Array): Float32Array {

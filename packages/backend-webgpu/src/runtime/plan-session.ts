@@ -1,5 +1,6 @@
 import type { PackWeights, Plan } from '../plan/plan.ts';
 import type { DeviceSource } from './device-source.ts';
+import { PlanError } from './plan-error.ts';
 import { type PlanInputs, type PlanProgress, PlanRunner } from './plan-runner.ts';
 
 export interface PlanSource {
@@ -35,12 +36,25 @@ export class PlanSession {
   /** As {@link PlanRunner.run}. */
   async run(inputs: PlanInputs, stepMs?: Float64Array): Promise<Record<string, Float32Array>> {
     if (this.#runner.loss) {
+      if (this.#source.plan.state !== undefined) throw stateLost();
       this.#restarting ??= this.#restart().finally(() => {
         this.#restarting = undefined;
       });
       await this.#restarting;
     }
     return this.#runner.run(inputs, stepMs);
+  }
+
+  /** As {@link PlanRunner.writeState}. @throws PlanError (`DEVICE_LOST`). */
+  writeState(values: Readonly<Record<string, Float32Array>>): void {
+    if (this.#runner.loss) throw stateLost();
+    this.#runner.writeState(values);
+  }
+
+  /** As {@link PlanRunner.readState}. */
+  async readState(): Promise<Record<string, Float32Array>> {
+    if (this.#runner.loss) throw stateLost();
+    return this.#runner.readState();
   }
 
   async #restart(): Promise<void> {
@@ -52,6 +66,11 @@ export class PlanSession {
   destroy(): void {
     this.#runner.destroy();
   }
+}
+
+function stateLost(): PlanError {
+  const next = 'compile again and go on from the last checkpoint';
+  return new PlanError('DEVICE_LOST', `webgpu: expected the device that holds the state, got it lost; ${next}`);
 }
 
 async function startRunner(

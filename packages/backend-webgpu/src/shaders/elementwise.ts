@@ -94,6 +94,7 @@ const UNARY: Readonly<Record<string, string>> = {
   Sqrt: 'sqrt(a)',
   Square: 'a * a',
   Tanh: 'tanh(a)',
+  ZerosLike: 'vec4f()',
 };
 
 const BINARY: Readonly<Record<string, string>> = {
