@@ -271,6 +271,20 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.textOnce('picture-output', /chelsea\.jpg/)).not.toContain('EXIF');
     }));
 
+  test.skipIf(!requirement('webgpu'))('on WebGPU the lab trains by a plan', () =>
+    demo.visit({ webgpu: true }, async ({ page, textOnce, violations }) => {
+      await page.locator('#tab-lab').click();
+      await page.waitForSelector('#lab-depth');
+      await page.select('#lab-depth', '8');
+      await page.locator('#lab-train').click();
+      const text = await textOnce('lab-runs', /plain 8[2-9] % on webgpu, google swiftshader\d/);
+      expect(Math.abs(Number.parseFloat(/swiftshader([\d.]+)/.exec(text)![1]!) - Math.log(10))).toBeLessThan(0.7);
+      await page.locator('#lab-stop').click();
+      await textOnce('lab-runs', /stopped at \d+ %/);
+      expect(await violations()).toEqual([]);
+    }),
+  );
+
   test('the lab trains a net here, with its curves, and stops when told', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
       const { page, textOnce } = visitor;

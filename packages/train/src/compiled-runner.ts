@@ -26,7 +26,7 @@ export async function compiledRunner(
     if (next === holder) return;
     await gatherState();
     holder = next;
-    next?.state!.write(state);
+    next?.state?.write(state);
   };
   /** Has it here too; the holder goes on with it. */
   const gatherState = async (): Promise<void> => {

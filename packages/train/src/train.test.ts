@@ -3,9 +3,11 @@ import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, tensorflow, tfjsNode } from '@residual/backend-node';
+import { webgpu } from '@residual/backend-webgpu';
 import { randomVars } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
 import { expectClose, requirement } from '@residual/testing';
+import { provideWebgpu } from '@residual/testing/dawn';
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -17,6 +19,9 @@ import { constantRate } from './schedule.ts';
 import { type TrainResult, train } from './train.ts';
 import { TrainError } from './train-error.ts';
 import type { TrainOptions } from './training-options.ts';
+
+/** One for all, so that a shader is compiled once. */
+const onWebgpu = webgpu();
 
 const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   ...tinyOptions(),
@@ -78,6 +83,12 @@ describe('what steps', () => {
         use: async () => undefined,
         more: () => ({ engine: tensorflow() }),
       },
+      {
+        name: 'engine webgpu, whose state stays on its device',
+        present: requirement('webgpu'),
+        use: () => provideWebgpu(),
+        more: () => ({ engine: onWebgpu }),
+      },
     ];
 
   test.each(devices.filter(({ present }) => present))(
@@ -132,6 +143,7 @@ describe('stopped and gone on from its checkpoint, a training has the losses and
       () => ({ emaDecay: 0.9, accumulate: 2, data: tinyOptions({ mixup: 0.2, cutmix: 1 }).data }),
     ],
     ['engine tensorflow', requirement('tfjs-node'), () => ({ engine: tensorflow() })],
+    ['engine webgpu', requirement('webgpu'), () => ({ engine: onWebgpu })],
   ];
 
   test.each(kinds.filter(([, present]) => present))('%s', async (_, __, more) => {

@@ -97,7 +97,7 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
       return isTransposed ? transposed(data!, outChannels) : data!;
     },
   };
-  dispatchConvolution(builder, isGiven ? defaultVariant(convolution) : choose(convolution), {
+  dispatchConvolution(builder, isGiven ? withoutTransform(choose(convolution), convolution) : choose(convolution), {
     label: node.label ?? node.op,
     convolution,
     x: xSlot,
@@ -113,6 +113,11 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
 function takesGiven(builder: PlanBuilder, node: GraphNode, { isTransposed, groups, inChannels }: Shapes): boolean {
   const isNarrow = builder.isNarrow(node.inputs[0]!);
   return !node.attributes['hasBias'] && !isTransposed && groups === 1 && (isNarrow || inChannels % 4 === 0);
+}
+
+/** Winograd's filters are transformed before a run: those that each run brings are taken as they are. */
+function withoutTransform(variant: ConvolutionVariant, convolution: Convolution): ConvolutionVariant {
+  return variant.startsWith('winograd') ? defaultVariant(convolution) : variant;
 }
 
 /** `[rows, columns]` to `[columns, rows]`. */

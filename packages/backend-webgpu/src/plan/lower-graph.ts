@@ -23,7 +23,7 @@ export function lowerGraph(
   carried: ReadonlySet<string> = new Set(),
 ): BuiltPlan {
   const builder = new PlanBuilder(graph, (node) => keepsLayout(graph, node), type);
-  const training = new TrainingLowering(builder, carried);
+  const training = new TrainingLowering(builder, chooseVariant, carried);
   builder.placeInputs();
   for (const node of graph.nodes) {
     builder.next();

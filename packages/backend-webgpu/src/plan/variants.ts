@@ -140,11 +140,17 @@ export function dispatchConvolution(
   target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
 }
 
+/** Of a direct variant; of another, that of the default. */
+export function blockingOf(variant: ConvolutionVariant, convolution: Convolution): DirectBlocking {
+  const direct = variant.startsWith('direct ') ? variant : defaultVariant(convolution);
+  const [rows, columns] = direct.slice('direct '.length).split('×').map(Number) as [number, number];
+  return { rows, columns };
+}
+
 function shaderOf(variant: ConvolutionVariant, convolution: Convolution): Shader {
   if (variant === 'tiled') return tiledConvolution(convolution);
   if (variant === 'subgroups') return subgroupConvolution(convolution);
-  const [rows, columns] = variant.slice('direct '.length).split('×').map(Number) as [number, number];
-  return directConvolution(convolution, { rows, columns });
+  return directConvolution(convolution, blockingOf(variant, convolution));
 }
 
 function dispatchWinograd(

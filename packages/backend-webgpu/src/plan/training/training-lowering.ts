@@ -1,4 +1,6 @@
 import type { GraphNode, ValueId } from '@residual/compile';
+import type { Convolution } from '../../shaders/convolution.ts';
+import type { DirectBlocking } from '../../shaders/direct-convolution.ts';
 import { elementwise } from '../../shaders/elementwise.ts';
 import { averagePoolGradient } from '../../shaders/training/average-pool-gradient.ts';
 import {
@@ -21,14 +23,18 @@ import {
 } from '../../shaders/training/convolution-gradients.ts';
 import { addAll, type Reduction, reduceChannels, reduceRows, sumAll } from '../../shaders/training/reductions.ts';
 import { stateUpdate } from '../../shaders/training/state-update.ts';
+import type { ChooseVariant } from '../lower-convolution.ts';
 import { channelsOf, PART_BYTES, type PlanBuilder, rowsOf, type Slot } from '../plan-builder.ts';
+import { blockingOf } from '../variants.ts';
 import { MOST_BUFFERS, type StateUpdates, stateUpdates } from './state-updates.ts';
 
 type Pair = readonly [number, number];
+type Slots<Count extends 3 | 5> = Count extends 3 ? [Slot, Slot, Slot] : [Slot, Slot, Slot, Slot, Slot];
 
 /** What a step of training has besides the operations of a forward pass. */
 export class TrainingLowering {
   readonly #builder: PlanBuilder;
+  readonly #choose: ChooseVariant;
   readonly #updates: StateUpdates;
   /** Where the roles of each group of updates lie. */
   readonly #roles: readonly (readonly Slot[])[];
@@ -39,8 +45,9 @@ export class TrainingLowering {
   readonly #computed = new Set<ValueId>();
 
   /** Gives what needs a place for the whole run one; inputs are placed after that. */
-  constructor(builder: PlanBuilder, carried: ReadonlySet<string>) {
+  constructor(builder: PlanBuilder, choose: ChooseVariant, carried: ReadonlySet<string>) {
     this.#builder = builder;
+    this.#choose = choose;
     const { graph } = builder;
     for (const { value } of graph.inputs) this.#computed.add(value);
     for (const node of graph.nodes) {
@@ -100,6 +107,8 @@ export class TrainingLowering {
     switch (node.op) {
       case 'BatchNormTraining':
         return this.#batchNorm(node);
+      case 'FusedBatchNorm':
+        return this.#fixedBatchNorm(node);
       case 'BatchNormTrainingGrad':
         return this.#batchNormGradient(node);
       case 'Conv2DBackpropInput':
@@ -122,35 +131,56 @@ export class TrainingLowering {
     }
   }
 
+  /** By the batch's own statistics, which come out too. */
   #batchNorm(node: GraphNode): boolean {
     const builder = this.#builder;
     const { label = 'batch norm', inputs, outputs, attributes } = node;
-    const [x, scale, offset] = inputs.map((id) => builder.slotOf(id)) as [Slot, Slot, Slot];
+    const [x, scale, offset] = inputs.map((id) => builder.slotOf(id)) as Slots<3>;
     const norm = this.#normOf(inputs[0]!);
     const partial = builder.scratch(chunksOf(norm) * norm.vectors * 8);
-    const added = this.#fusedAdd(node, outputs[0]!);
-    const sum = added?.result ?? outputs[0]!;
-    const rectifier = this.#soleReader(sum, 'Relu');
-    if (rectifier) this.#done.add(rectifier);
-    const residual = added && builder.slotOf(added.other);
-    const y = builder.place(rectifier?.outputs[0] ?? sum);
     const [mean, variance] = outputs.slice(1).map((id) => builder.place(id)) as [Slot, Slot];
-    const isRectified = rectifier !== undefined;
-    const epsilon = attributes['varianceEpsilon'] as number;
-    const shader = normalize({ ...norm, epsilon, hasResidual: residual !== undefined, isRectified });
     builder.dispatch(label, statisticsOfChunks(norm), [x, partial], STATISTICS);
     builder.dispatch(label, joinStatistics(norm), [partial, mean, variance], STATISTICS);
-    builder.dispatch(label, shader, [x, mean, variance, scale, offset, ...(residual ? [residual] : []), y]);
+    this.#normalize(node, norm, [x, mean, variance, scale, offset], attributes['varianceEpsilon'] as number);
     return true;
+  }
+
+  /** By statistics that each run brings, as an evaluation between steps does. */
+  #fixedBatchNorm(node: GraphNode): boolean {
+    const builder = this.#builder;
+    const { hasOffset, hasScale, varianceEpsilon } = node.attributes;
+    if (!hasOffset || !hasScale || node.inputs.some((id) => builder.isConstant(id))) return false;
+    const [x, mean, variance, offset, scale] = node.inputs.map((id) => builder.slotOf(id)) as Slots<5>;
+    const norm = this.#normOf(node.inputs[0]!);
+    this.#normalize(node, norm, [x, mean, variance, scale, offset], varianceEpsilon as number);
+    return true;
+  }
+
+  /** With the sum and the ReLU that follow, if nothing else reads what is between. */
+  #normalize(node: GraphNode, norm: BatchNorm, slots: Slots<5>, epsilon: number): void {
+    const builder = this.#builder;
+    const added = this.#fusedAdd(node, node.outputs[0]!);
+    const sum = added?.result ?? node.outputs[0]!;
+    const rectifier = this.#soleReader(sum, 'Relu');
+    if (rectifier) this.#done.add(rectifier);
+    const residual = added ? [builder.slotOf(added.other)] : [];
+    const y = builder.place(rectifier?.outputs[0] ?? sum);
+    const shader = normalize({
+      ...norm,
+      epsilon,
+      hasResidual: residual.length > 0,
+      isRectified: rectifier !== undefined,
+    });
+    builder.dispatch(node.label ?? 'batch norm', shader, [...slots, ...residual, y]);
   }
 
   #batchNormGradient({ label = 'batch norm', inputs, outputs, attributes }: GraphNode): boolean {
     const builder = this.#builder;
-    const [dy, x, scale, mean, variance] = inputs.map((id) => builder.slotOf(id)) as [Slot, Slot, Slot, Slot, Slot];
+    const [dy, x, scale, mean, variance] = inputs.map((id) => builder.slotOf(id)) as Slots<5>;
     const epsilon = attributes['varianceEpsilon'] as number;
     const norm = this.#normOf(inputs[1]!);
     const partial = builder.scratch(chunksOf(norm) * norm.vectors * 8);
-    const [dx, dScale, dOffset] = outputs.map((id) => builder.place(id)) as [Slot, Slot, Slot];
+    const [dx, dScale, dOffset] = outputs.map((id) => builder.place(id)) as Slots<3>;
     builder.dispatch(label, gradientOfChunks(norm), [dy, x, mean, partial], STATISTICS);
     builder.dispatch(label, joinGradient(norm, epsilon), [partial, variance, dScale, dOffset], STATISTICS);
     builder.dispatch(label, gradientOfInput(norm, epsilon), [dy, x, scale, mean, variance, dScale, dOffset, dx]);
@@ -173,7 +203,7 @@ export class TrainingLowering {
     slots.push(builder.place(isMasked ? mask.outputs[0]! : sum));
     builder.dispatch(
       node.label ?? 'gradient of input',
-      inputGradient(convolution, { hasOther: added !== undefined, isMasked }),
+      inputGradient(convolution, { hasOther: added !== undefined, isMasked }, this.#blockingOf(convolution)),
       slots,
       { algorithm: 'input gradient', multiplyAdds: multiplyAddsOf(convolution) },
     );
@@ -184,14 +214,16 @@ export class TrainingLowering {
     const builder = this.#builder;
     if (convolution === undefined || builder.isConstant(x) || builder.isConstant(dy)) return false;
     const { kernel, inChannels, outVectors } = convolution;
-    const { parts } = filterGradientParts(convolution);
+    const { rows, columns } = this.#blockingOf(convolution, 4);
+    const division = filterGradientParts(convolution, rows * columns);
+    const { parts } = division;
     const vectors = kernel[0] * kernel[1] * inChannels * outVectors;
     const partial = builder.scratch(parts * vectors * 4);
     const label = node.label ?? 'gradient of filter';
     const work = { algorithm: 'filter gradient', multiplyAdds: multiplyAddsOf(convolution) };
     const slots = [builder.slotOf(x), builder.slotOf(dy)];
     const filter = builder.place(node.outputs[0]!);
-    builder.dispatch(label, filterGradient(convolution), [...slots, partial], work);
+    builder.dispatch(label, filterGradient(convolution, division), [...slots, partial], work);
     builder.dispatch(label, sumOfParts(vectors, parts), [partial, filter], { ...work, multiplyAdds: 0 });
     return true;
   }
@@ -289,6 +321,29 @@ export class TrainingLowering {
       if (sum !== y) terms.unshift(sum);
     }
     return true;
+  }
+
+  /** As for a convolution that computes what the gradient is of, of no more than so many vectors. */
+  #blockingOf(convolution: TrainedConvolution, vectors = Math.ceil(convolution.inChannels / 4)): DirectBlocking {
+    const { batch, height, width, outVectors, kernel, padBefore } = convolution;
+    const forward: Convolution = {
+      batch,
+      height,
+      width,
+      outHeight: height,
+      outWidth: width,
+      inVectors: outVectors,
+      outVectors: vectors,
+      groups: 1,
+      narrowChannels: 0,
+      kernel,
+      strides: [1, 1],
+      dilations: [1, 1],
+      padBefore,
+      residual: 'none',
+      activation: 'linear',
+    };
+    return blockingOf(this.#choose(forward), forward);
   }
 
   #normOf(x: ValueId): BatchNorm {

@@ -1,3 +1,4 @@
+import type { DirectBlocking } from '../direct-convolution.ts';
 import { buffers, repeat, type Shader } from '../shader.ts';
 import { FLAT_MAIN, flat } from './flat.ts';
 
@@ -24,9 +25,6 @@ export function multiplyAddsOf(convolution: TrainedConvolution): number {
   return batch * outHeight * outWidth * kernel[0] * kernel[1] * inChannels * outVectors * 4;
 }
 
-/** Pixels of a thread. */
-const PIXELS = 8;
-
 /** What comes after the sums of an input's gradient. */
 export interface GradientEpilogue {
   /** Adds another gradient of the same value. */
@@ -39,50 +37,58 @@ export interface GradientEpilogue {
  * The gradient of the input: each pixel gathers from those that it went into. Pixels that the same taps of the filter reach, a
  * phase of the strides, go together, so that no tap is tried in vain.
  */
-export function inputGradient(convolution: TrainedConvolution, { hasOther, isMasked }: GradientEpilogue): Shader {
+export function inputGradient(
+  convolution: TrainedConvolution,
+  { hasOther, isMasked }: GradientEpilogue,
+  { rows, columns }: DirectBlocking,
+): Shader {
   const { batch, height, width, inChannels, kernel, strides, padBefore } = convolution;
   const { outHeight, outWidth, outVectors } = convolution;
   const vectors = Math.ceil(inChannels / 4);
   const [phaseHeight, phaseWidth] = [Math.ceil(height / strides[0]), Math.ceil(width / strides[1])];
   const pixels = batch * phaseHeight * phaseWidth;
-  const { uniforms, workgroups } = flat(Math.ceil(pixels / PIXELS) * vectors);
+  const { uniforms, workgroups } = flat(Math.ceil(pixels / rows) * (vectors / columns));
+  const all = (text: (p: number, c: number) => string): string =>
+    repeat(rows, (p) => repeat(columns, (c) => text(p, c), ' '));
+  const transposed = (c: number, lane: number): string =>
+    `let w${c}_${lane} = vec4f(${repeat(4, (row) => `row${c}_${row}[${lane}]`, ', ')});`;
   const body = `${FLAT_MAIN}
-  let vector = item % shape.vectors;
-  let pixel = item / shape.vectors * ${PIXELS}u;
+  let threadsAcross = shape.vectors / ${columns}u;
+  let vector = item % threadsAcross * ${columns}u;
+  let pixel = item / threadsAcross * ${rows}u;
   let phaseY = id.z / shape.strideX;
   let phaseX = id.z % shape.strideX;
   let firstI = (phaseY + shape.padTop) % shape.strideY;
   let firstJ = (phaseX + shape.padLeft) % shape.strideX;
   ${repeat(
-    PIXELS,
+    rows,
     (p) => `let pixel${p} = min(pixel + ${p}u, shape.pixels - 1u);
   let down${p} = pixel${p} / shape.phaseWidth;
   let image${p} = down${p} / shape.phaseHeight;
   let top${p} = down${p} % shape.phaseHeight + (phaseY + shape.padTop) / shape.strideY;
-  let left${p} = pixel${p} % shape.phaseWidth + (phaseX + shape.padLeft) / shape.strideX;
-  var sum${p} = vec4f();`,
+  let left${p} = pixel${p} % shape.phaseWidth + (phaseX + shape.padLeft) / shape.strideX;`,
   )}
+  ${all((p, c) => `var sum${p}_${c} = vec4f();`)}
   var k = 0u;
   for (var i = firstI; i < shape.kernelHeight; i += shape.strideY) {
     var l = 0u;
     for (var j = firstJ; j < shape.kernelWidth; j += shape.strideX) {
       var w = ((i * shape.kernelWidth + j) * shape.inChannels + vector * 4u) * shape.outVectors;
       ${repeat(
-        PIXELS,
+        rows,
         (p) => `let in${p} = (top${p} - k < shape.outHeight) & (left${p} - l < shape.outWidth);
       let at${p} = ((image${p} * shape.outHeight + top${p} - k) * shape.outWidth + left${p} - l) * shape.outVectors;`,
       )}
       for (var o = 0u; o < shape.outVectors; o++) {
-        let a = weights_unpack(weights[w]);
-        let b = weights_unpack(weights[w + shape.outVectors]);
-        let c = weights_unpack(weights[w + 2u * shape.outVectors]);
-        let d = weights_unpack(weights[w + 3u * shape.outVectors]);
-        ${repeat(4, (lane) => `let w${lane} = vec4f(a[${lane}], b[${lane}], c[${lane}], d[${lane}]);`, ' ')}
+        ${repeat(columns, (c) =>
+          repeat(4, (row) => `let row${c}_${row} = weights_unpack(weights[w + ${4 * c + row}u * shape.outVectors]);`),
+        )}
+        ${repeat(rows, (p) => `let slope${p} = select(vec4f(), dy_unpack(dy[at${p} + o]), in${p});`)}
         ${repeat(
-          PIXELS,
-          (p) => `{
-          let slope = select(vec4f(), dy_unpack(dy[at${p} + o]), in${p});
-          ${repeat(4, (lane) => `sum${p} = fma(w${lane}, vec4f(slope[${lane}]), sum${p});`, ' ')}
+          4,
+          (lane) => `{
+          ${repeat(columns, (c) => transposed(c, lane), ' ')}
+          ${all((p, c) => `sum${p}_${c} = fma(w${c}_${lane}, vec4f(slope${p}[${lane}]), sum${p}_${c});`)}
         }`,
         )}
         w += 1u;
@@ -91,19 +97,25 @@ export function inputGradient(convolution: TrainedConvolution, { hasOther, isMas
     }
     k += 1u;
   }
-  for (var p = 0u; p < ${PIXELS}u; p++) {
+  for (var p = 0u; p < ${rows}u; p++) {
     let here = pixel + p;
     let down = here / shape.phaseWidth;
     let y = down % shape.phaseHeight * shape.strideY + phaseY;
     let x = here % shape.phaseWidth * shape.strideX + phaseX;
     if (here < shape.pixels && y < shape.height && x < shape.width) {
-      let at = ((down / shape.phaseHeight * shape.height + y) * shape.width + x) * shape.vectors + vector;
-      var value = sum0;
-      ${hasOther ? 'value += other_unpack(other[at]);' : ''}
-      ${isMasked ? 'value = select(vec4f(), value, mask_unpack(mask[at]) > vec4f());' : ''}
-      dx[at] = dx_pack(value);
+      var at = ((down / shape.phaseHeight * shape.height + y) * shape.width + x) * shape.vectors + vector;
+      ${repeat(
+        columns,
+        (c) => `{
+        var value = sum0_${c};
+        ${hasOther ? 'value += other_unpack(other[at]);' : ''}
+        ${isMasked ? 'value = select(vec4f(), value, mask_unpack(mask[at]) > vec4f());' : ''}
+        dx[at] = dx_pack(value);
+        at += 1u;
+      }`,
+      )}
     }
-    ${repeat(PIXELS - 1, (p) => `sum${p} = sum${p + 1};`, ' ')}
+    ${repeat(rows - 1, (p) => repeat(columns, (c) => `sum${p}_${c} = sum${p + 1}_${c};`, ' '))}
   }
 }`;
   const names = ['dy', 'weights', ...(hasOther ? ['other'] : []), ...(isMasked ? ['mask'] : []), 'dx'];
@@ -138,36 +150,46 @@ const WANTED_THREADS = 2048;
 const MOST_PARTS = 256;
 
 export interface FilterGradientParts {
+  /** Vectors of input and output channels of a thread. */
+  readonly block: Pair;
   readonly parts: number;
   readonly rowsOfPart: number;
 }
 
-/** In how many parts the rows of all images are summed, so that a small filter has threads enough. */
-export function filterGradientParts(convolution: TrainedConvolution): FilterGradientParts {
-  const rows = convolution.batch * convolution.outHeight;
-  const wanted = Math.min(MOST_PARTS, Math.ceil(WANTED_THREADS / blocksOf(convolution)));
+/** In which blocks a filter's gradient is computed, of no more sums than so many vectors, and in how many parts the rows of all images are summed, so that a small filter has threads enough. */
+export function filterGradientParts(convolution: TrainedConvolution, mostSums: number): FilterGradientParts {
+  const { batch, outHeight, inChannels, outVectors, isNarrow } = convolution;
+  const inVectors = isNarrow || inChannels % 4 !== 0 ? 1 : inChannels / 4;
+  const block = BLOCKS.find(
+    ([ins, outs]) => ins * outs * 4 <= mostSums && inVectors % ins === 0 && outVectors % outs === 0,
+  ) ?? [1, 1];
+  const rows = batch * outHeight;
+  const wanted = Math.min(MOST_PARTS, Math.ceil(WANTED_THREADS / blocksOf(convolution, block)));
   const rowsOfPart = Math.ceil(rows / Math.min(rows, wanted));
-  return { parts: Math.ceil(rows / rowsOfPart), rowsOfPart };
+  return { block, parts: Math.ceil(rows / rowsOfPart), rowsOfPart };
 }
 
-/** Vectors of input and output channels of a thread. */
-function blockOf({ inChannels, outVectors, isNarrow }: TrainedConvolution): Pair {
-  return [!isNarrow && inChannels % 8 === 0 ? 2 : 1, outVectors % 2 === 0 ? 2 : 1];
-}
+const BLOCKS: readonly Pair[] = [
+  [2, 4],
+  [4, 2],
+  [2, 2],
+  [1, 4],
+  [1, 2],
+];
 
-function blocksOf(convolution: TrainedConvolution): number {
-  const { kernel, inChannels, outVectors } = convolution;
-  const [ins, outs] = blockOf(convolution);
+function blocksOf({ kernel, inChannels, outVectors }: TrainedConvolution, [ins, outs]: Pair): number {
   return kernel[0] * kernel[1] * Math.ceil(inChannels / (4 * ins)) * (outVectors / outs);
 }
 
 /** The gradient of the filter from each part of the rows: a thread a part, a tap, and a block of input and output channels. */
-export function filterGradient(convolution: TrainedConvolution): Shader {
+export function filterGradient(
+  convolution: TrainedConvolution,
+  { block, parts, rowsOfPart }: FilterGradientParts,
+): Shader {
   const { batch, height, width, inChannels, isNarrow, kernel, strides, padBefore } = convolution;
   const { outHeight, outWidth, outVectors } = convolution;
-  const [ins, outs] = blockOf(convolution);
-  const { parts, rowsOfPart } = filterGradientParts(convolution);
-  const { uniforms, workgroups } = flat(parts * blocksOf(convolution));
+  const [ins, outs] = block;
+  const { uniforms, workgroups } = flat(parts * blocksOf(convolution, block));
   const channel = (lane: number): string => `select(0.0, x_number(at + ${lane}u), ${lane}u < shape.inChannels)`;
   const read = (v: number): string =>
     isNarrow ? `vec4f(${[0, 1, 2].map(channel).join(', ')}, 0)` : `x_unpack(x[at + ${v}u])`;
