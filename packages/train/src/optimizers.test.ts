@@ -94,8 +94,8 @@ const devices: { name: string; present: boolean; use: () => Promise<unknown>; ma
       await provideWebgpu();
     },
     make: compiled(webgpu),
-    // The first moves a state between two plans. SwiftShader takes seconds to compile one.
-    names: ['accumulated', 'adamw'],
+    // It moves a state between two plans; SwiftShader takes seconds to compile one.
+    names: ['accumulated'],
   },
 ];
 
