@@ -1,4 +1,5 @@
-import { tfjsWebgpu, webgpu } from '@residual/backend-webgpu';
+import { webgpu } from '@residual/backend-webgpu';
+import { tfjsWebgpu } from '@residual/backend-webgpu/tfjs';
 import { randomVars, type VarSource } from '@residual/blocks';
 import { cifarPlainSpec, cifarResNetSpec, ResNet } from '@residual/resnet';
 import { type DataSet, oneCycle, sgd, shuffledBatches, type TrainingData, train } from '@residual/train';
