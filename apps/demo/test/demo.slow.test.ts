@@ -316,6 +316,24 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(text).toContain('resnet18BasicBlock2 + 2 + 2 + 211,689,5121.81 G');
       expect(text).toContain('resnet50Bottleneck3 + 4 + 6 + 325,557,0324.09 G');
       expect(await page.$eval('.learn', (article) => article.textContent)).toContain('73,728 weights');
+      // The paper's ResNet-20 has 0.27 M parameters, and 41 M multiply-adds.
+      expect(await textOnce('try-output', /./)).toBe(
+        '269,722 parameters, 40.6 million multiply-adds for a picture of 32 × 32.',
+      );
+      await page.select('#try-depth', '14');
+      await page.select('#try-shortcut', 'none');
+      expect(await textOnce('try-output', /^172/)).toBe(
+        '172,506 parameters, 26.4 million multiply-adds for a picture of 32 × 32.',
+      );
+      await textOnce('try-parts', /e-\d/);
+      const parts = await page.$$eval('#try-parts tbody tr', (found) =>
+        found.map((row) => [...row.children].map(({ textContent }) => textContent!)),
+      );
+      expect(parts.map(([name]) => name)).toEqual([
+        ...['stem', 'layer1.0', 'layer1.1', 'layer2.0', 'layer2.1', 'layer3.0', 'layer3.1', 'fc'],
+      ]);
+      expect(parts[3]!.slice(1, 3)).toEqual(['16 × 16 × 32', '13,952']);
+      for (const [, , , gradient] of parts) expect(Number(gradient)).toBeGreaterThan(0);
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('learn', WIDE);
       await page.select('#language', 'zh');

@@ -202,6 +202,16 @@ export const en = {
     perStage: 'Blocks in each stage',
     parameters: 'Parameters',
     multiplyAdds: 'Multiply-adds at 224²',
+    tryHeading: 'Try a network',
+    tryIntro:
+      'The paper’s nets for CIFAR-10. Choose a depth and a shortcut: the page builds the net that this code makes, counts it, and takes its first step of training. Compare the gradients of plain 56 and residual 56.',
+    tried: (parameters: string, millions: string) =>
+      `${parameters} parameters, ${millions} million multiply-adds for a picture of 32 × 32.`,
+    triedNote:
+      'Gradient: root mean square over the filters of a block, for ten pictures of the lab, one of each class, with Kaiming’s weights before anything is learned.',
+    part: 'Part',
+    outputShape: 'Output',
+    gradient: 'Gradient at the first step',
     startHeading: 'How training starts',
     start: [
       'ReLU lets half of a signal through, so weights drawn with variance 2 / (kernel² · channels out) keep the size of gradients from layer to layer: Kaiming initialisation, fan out. Batch norm starts with scale 1 and shift 0.',

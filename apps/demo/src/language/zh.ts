@@ -186,6 +186,15 @@ export const zh: Texts = {
     perStage: '每个阶段的模块数',
     parameters: '参数',
     multiplyAdds: '224² 时的乘加次数',
+    tryHeading: '试一试',
+    tryIntro:
+      '论文里用于 CIFAR-10 的网络。选择深度和捷径连接：页面会构建这段代码所写的网络，数出它的参数，再走训练的第一步。请比较普通 56 层和残差 56 层的梯度。',
+    tried: (parameters, millions) => `${parameters} 个参数，32 × 32 的图片需要 ${millions} 百万次乘加。`,
+    triedNote:
+      '梯度：一个模块的卷积核上的均方根，用实验页的十张图片，每类一张，权重是 Kaiming 初始化，还什么都没有学。',
+    part: '部分',
+    outputShape: '输出',
+    gradient: '第一步的梯度',
     startHeading: '训练怎样开始',
     start: [
       'ReLU 只让信号的一半通过，所以权重按方差 2 /（卷积核² · 输出通道）随机抽取，各层梯度的大小才能保持不变：这就是 Kaiming 初始化，fan out。批归一化从缩放 1、平移 0 开始。',

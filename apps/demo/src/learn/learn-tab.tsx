@@ -4,6 +4,7 @@ import { DataTable } from '../data-table.tsx';
 import { useTexts } from '../language/language.ts';
 import { BlockFigure } from './block-figure.tsx';
 import type { NetworkCost } from './protocol.ts';
+import { TryNetwork } from './try-network.tsx';
 
 const networks = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'];
 
@@ -51,6 +52,9 @@ export function LearnTab(): VNode {
       <h3>{texts.layersHeading}</h3>
       <p>{texts.layers}</p>
       <Costs />
+      <h3>{texts.tryHeading}</h3>
+      <p>{texts.tryIntro}</p>
+      <TryNetwork />
       <h3>{texts.startHeading}</h3>
       {texts.start.map((text) => (
         <p key={text}>{text}</p>
