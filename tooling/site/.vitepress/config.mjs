@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -48,6 +49,18 @@ export default defineConfig({
   ],
   rewrites: (id) => id.replace(/(^|\/)README\.md$/, '$1index.md'),
   markdown: { html: false, config: unlinkSources },
+  vite: {
+    resolve: {
+      // The pages lie where no `vue` is installed.
+      alias: [
+        { find: /^vue$/, replacement: fileURLToPath(import.meta.resolve('vue/dist/vue.runtime.esm-bundler.js')) },
+        {
+          find: /^vue\/server-renderer$/,
+          replacement: fileURLToPath(import.meta.resolve('vue/server-renderer')),
+        },
+      ],
+    },
+  },
   themeConfig: {
     search: { provider: 'local' },
     nav: [page('Start', '/'), page('Packages', '/packages/classifier/'), page('Numbers', '/docs/benchmarks')],
