@@ -17,6 +17,13 @@ describe.skipIf(!requirement('webgpu'))('webgpu', () => {
 
   engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
 
+  test('training in float16 is refused in one line', async () => {
+    const graph = await trace((t) => ({ next: tf.add(t.input('state', [8]), 1) }));
+    await expect(webgpu({ precision: 'fp16' }).compile(graph, new Map(), { carried: ['state'] })).rejects.toThrow(
+      'precision: expected fp32, which is all that training on webgpu computes in, got fp16',
+    );
+  });
+
   test('a profile times each dispatch by the device, or one by one where it has no clock, and says so', async () => {
     const graph = await trace((t) => {
       const x = t.input('x', [1, 8, 8, 8]) as tf.Tensor4D;

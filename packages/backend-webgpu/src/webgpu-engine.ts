@@ -123,7 +123,8 @@ async function compile(
 ): Promise<WebgpuExecutable> {
   // It takes a tenth of a second, in which weights are bound.
   devices.get().catch(() => undefined);
-  const precision = await precisionOn(devices, options.precision ?? ways.precision ?? 'fp32');
+  const isTraining = options.carried !== undefined;
+  const precision = await precisionOn(devices, options.precision ?? ways.precision ?? 'fp32', isTraining);
   const type = precision === 'fp16' ? 'f16' : 'f32';
   const bound = bind(sliceSplits(optimize(graph)), weights);
   const computed = computedOutputs(bound);
@@ -203,8 +204,13 @@ function withoutNames(graph: Graph, names: ReadonlySet<string>): Graph {
   return { ...graph, inputs: graph.inputs.filter(isLeft), outputs: graph.outputs.filter(isLeft) };
 }
 
-/** @throws EngineError (`UNAVAILABLE`) for a precision that there is not. */
-async function precisionOn(devices: DeviceSource, asked: Precision | 'fastest'): Promise<WebgpuPrecision> {
+/** @throws EngineError (`UNAVAILABLE`) for a precision that there is not, or, as gradients would be too small for it, not in training. */
+async function precisionOn(
+  devices: DeviceSource,
+  asked: Precision | 'fastest',
+  isTraining: boolean,
+): Promise<WebgpuPrecision> {
+  if (isTraining) return asked === 'fastest' ? 'fp32' : checkPrecision('training on webgpu', { precision: asked });
   const known = asked === 'fastest' ? asked : checkPrecision('webgpu', { precision: asked }, ['fp32', 'fp16']);
   if (known !== 'fastest') return known;
   const { device } = await devices.get().catch(rethrow);
