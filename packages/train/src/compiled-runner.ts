@@ -22,6 +22,7 @@ export async function compiledRunner(
   for (const name of names.keys()) state[STATE + name] = Float32Array.from(initial.get(name)!);
   /** Which executable has the newest state, if that is not here. */
   let holder: Executable | undefined;
+  let isNewer = false;
   const moveState = async (next: Executable | undefined): Promise<void> => {
     if (next === holder) return;
     await gatherState();
@@ -30,7 +31,9 @@ export async function compiledRunner(
   };
   /** Has it here too; the holder goes on with it. */
   const gatherState = async (): Promise<void> => {
-    if (holder !== undefined) state = await holder.state!.read();
+    if (holder === undefined || !isNewer) return;
+    state = await holder.state!.read();
+    isNewer = false;
   };
   const compile = async (graph: Graph): Promise<Executable> => engine.compile(graph, new Map(), { carried });
   const executables = new Map<string, Promise<Executable>>();
@@ -54,6 +57,7 @@ export async function compiledRunner(
       const results = (await executable.run(Object.fromEntries(given))) as Record<string, Float32Array>;
       const next = Object.entries(results).filter(([name]) => name.startsWith(STATE));
       state = { ...state, ...Object.fromEntries(next) };
+      isNewer = true;
       return { loss: results['loss']![0]!, logits: results['logits']! };
     },
     async predict(images, { ema = false } = {}) {
