@@ -6,7 +6,7 @@ import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
 import { planFile } from '@residual/backend-webgpu/plan-file';
 import { loadPlan } from '@residual/backend-webgpu/runtime';
 import { fromTorch, torchShape } from '@residual/blocks';
-import { bind, type Graph, optimize, readWeights, traceModel } from '@residual/compile';
+import { bind, type Graph, optimize, traceModel, weightsFrom } from '@residual/compile';
 import { onnxModel } from '@residual/compile/onnx';
 import { savedModel } from '@residual/compile/saved-model';
 import { ResNet } from '@residual/resnet';
@@ -61,7 +61,7 @@ async function smallNetwork(name: string): Promise<{ graph: Graph; logits: Float
   const logits = (await answer.data()) as Float32Array;
   answer.dispose();
   const traced = await traceModel(model, { endpoints: ['logits'], sizePx: SIZE });
-  const graph = bind(optimize(traced), await readWeights(model.variables));
+  const graph = bind(optimize(traced), await weightsFrom(model.variables));
   model.dispose();
   return { graph, logits };
 }

@@ -60,8 +60,8 @@ export {
   compare,
   type LoadReport,
   loadStateDict,
-  readStateDict,
   StateDictVars,
+  stateDictOf,
 } from './state-dict-vars.ts';
 export { StdConv2d, stdConv2d } from './std-conv2d.ts';
 export { type VarEntry, VarScope, type VarSource, type VarSpec } from './var-scope.ts';

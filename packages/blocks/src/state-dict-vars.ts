@@ -87,7 +87,7 @@ export function loadStateDict(
 }
 
 /** The values of a model's variables in PyTorch's names and layout. */
-export async function readStateDict(entries: ReadonlyMap<string, VarEntry>): Promise<Map<string, HostTensor>> {
+export async function stateDictOf(entries: ReadonlyMap<string, VarEntry>): Promise<Map<string, HostTensor>> {
   const dict = new Map<string, HostTensor>();
   for (const [name, { tensor: value, spec }] of entries)
     dict.set(name, toTorch(spec.layout, spec.shape, (await value.data()) as Float32Array));

@@ -6,7 +6,7 @@ import { fromTorch, toTorch } from './layout.ts';
 import { randomVars } from './random-vars.ts';
 import type { HostTensor } from './state-dict.ts';
 import { StateDictError } from './state-dict-error.ts';
-import { assertFits, loadStateDict, readStateDict, StateDictVars } from './state-dict-vars.ts';
+import { assertFits, loadStateDict, StateDictVars, stateDictOf } from './state-dict-vars.ts';
 import { VarScope, type VarSource } from './var-scope.ts';
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ test('a model built from a dict gives the dict back', async () => {
   const loaded = new StateDictVars(whole);
   const { vars } = build(loaded.source);
   assertFits(loaded.report);
-  expect(await readStateDict(vars.entries)).toEqual(whole);
+  expect(await stateDictOf(vars.entries)).toEqual(whole);
 });
 
 test('what does not fit is reported, and comes from elsewhere if allowed', () => {

@@ -1,8 +1,10 @@
 import type { LoadReport } from '@residual/blocks';
+import type { RunOptions } from '@residual/compile';
 import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, softmax, topK } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
 import pMap from 'p-map';
+import type { BatchRunOptions } from './batch-run-options.ts';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
@@ -10,7 +12,6 @@ import { isVideo } from './picture-executable.ts';
 import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
-import type { BatchRunOptions, RunOptions } from './run-options.ts';
 
 /** Pixels that are in memory at once, as pictures prepared and, by tfjs, on their way through a network: 8 of 224 × 224. */
 export const BATCH_PIXELS: number = 8 * 224 * 224;

@@ -4,6 +4,7 @@ import {
   type Engine,
   EngineError,
   type Executable,
+  type RunOptions,
   rowMajor,
   traceModel,
   type Weights,
@@ -12,6 +13,7 @@ import type { Endpoint, ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { BatchBuffers } from './batch-buffers.ts';
+import type { BatchRunOptions } from './batch-run-options.ts';
 import {
   type ClassifierEngine,
   type FeatureMap,
@@ -22,7 +24,6 @@ import {
   split,
 } from './network.ts';
 import { type Picture, takesPictures } from './picture-executable.ts';
-import type { BatchRunOptions, RunOptions } from './run-options.ts';
 
 /** One run computes, and the next is there when it ends. */
 const CONCURRENCY = 2;

@@ -1,5 +1,5 @@
 import { StateDictVars, viewStateDict } from '@residual/blocks';
-import { type Engine, readWeights } from '@residual/compile';
+import { type Engine, weightsFrom } from '@residual/compile';
 import type { ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
 import { BATCH_PIXELS, Classifier } from './classifier.ts';
@@ -66,7 +66,7 @@ async function fromModel(options: ModelOptions): Promise<Classifier> {
   const preset = withNormalisation(options.preset ?? defaultPreset(model.spec), options);
   const parts = partsOf(model, preset, options);
   const compiled = async (): Promise<Network> => {
-    const weights = await readWeights(model.variables, { release });
+    const weights = await weightsFrom(model.variables, { release });
     return CompiledNetwork.create({ ...parts, weights, model: release ? undefined : model }, engines);
   };
   return new Classifier({

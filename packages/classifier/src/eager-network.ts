@@ -1,7 +1,7 @@
 import type { Endpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchRunOptions } from './batch-run-options.ts';
 import { type Features, type InputSize, join, type Network, type NetworkInput, split } from './network.ts';
-import type { BatchRunOptions } from './run-options.ts';
 
 export interface EagerNetworkParts extends InputSize {
   readonly model: ResNet;

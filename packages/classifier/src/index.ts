@@ -1,4 +1,6 @@
+export type { RunOptions } from '@residual/compile';
 export type { AdaptOptions } from './adapt-weights.ts';
+export type { BatchRunOptions } from './batch-run-options.ts';
 export type { Classifier, ClassifierWeights, ClassifyOptions, FeaturesOptions } from './classifier.ts';
 export { ClassifierError, type ClassifierErrorCode } from './classifier-error.ts';
 export {
@@ -28,6 +30,5 @@ export type { PictureOptions } from './picture-options.ts';
 export type { CalibrationPictures, PrecisionOptions } from './precision-options.ts';
 export { prepareImage } from './prepare-image.ts';
 export { type DrawableImage, type ImageFile, type ImageInput, type ReadImageOptions, readImage } from './read-image.ts';
-export type { BatchRunOptions, RunOptions } from './run-options.ts';
 export { type SavedFacts, toMetadata } from './weights-metadata.ts';
 export { WeightsMismatchError } from './weights-mismatch-error.ts';

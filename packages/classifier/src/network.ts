@@ -1,7 +1,7 @@
 import type { PassedOverEngine } from '@residual/compile';
 import type { Endpoint, ResNet } from '@residual/resnet';
+import type { BatchRunOptions } from './batch-run-options.ts';
 import type { Picture } from './picture-executable.ts';
-import type { BatchRunOptions } from './run-options.ts';
 
 /** The engine that runs a classifier's network. */
 export interface ClassifierEngine {

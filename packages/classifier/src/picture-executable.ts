@@ -1,6 +1,5 @@
-import type { Executable } from '@residual/compile';
+import type { Executable, RunOptions } from '@residual/compile';
 import type { PixelImage, Preset } from '@residual/vision';
-import type { RunOptions } from './run-options.ts';
 
 /** Decoded pixels, or a frame that lies where the video's decoder has left it. */
 export type Picture = PixelImage | VideoFrame | HTMLVideoElement;

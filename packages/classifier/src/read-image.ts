@@ -1,10 +1,10 @@
+import type { RunOptions } from '@residual/compile';
 import { fromPixels, type PixelImage, type Pixels, readBitmap } from '@residual/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from '#decode';
 import { checkAddress } from './check-address.ts';
 import { ClassifierError } from './classifier-error.ts';
 import type { PictureOptions } from './picture-options.ts';
-import type { RunOptions } from './run-options.ts';
 
 /** What a browser can draw, as it looks now. */
 export type DrawableImage =

@@ -21,7 +21,7 @@ export type Weights = ReadonlyMap<string, Weight>;
  * Reads tensors, such as a model's `variables`, into host memory. They stay the caller's, unless `release` lets each go
  * once it is read: for a model that from then on is only run compiled.
  */
-export async function readWeights(
+export async function weightsFrom(
   variables: Iterable<readonly [string, Tensor]>,
   { release = false }: { readonly release?: boolean } = {},
 ): Promise<Map<string, Weight>> {

@@ -1,6 +1,6 @@
 export { BindError } from './bind/bind-error.ts';
 export { rowMajor } from './bind/row-major.ts';
-export { type BindOptions, bind, countRunNodes, readWeights, type Weight, type Weights } from './bind.ts';
+export { type BindOptions, bind, countRunNodes, type Weight, type Weights, weightsFrom } from './bind.ts';
 export { checkPrecision } from './engine/check-precision.ts';
 export { computedOutputs } from './engine/computed-outputs.ts';
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts';

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { bind, readWeights } from './bind.ts';
+import { bind, weightsFrom } from './bind.ts';
 import { interpret } from './interpret.ts';
 import { type TraceableModel, traceModel } from './trace-model.ts';
 
@@ -59,7 +59,7 @@ test('a model is traced by its variables and its channels, and computes what it 
   ]);
   const image = tf.randomUniform<tf.Rank.R4>([3, 6, 6, 2], -1, 1, 'float32', 7);
   const eager = model.forwardIntermediates(image, ['features', 'logits']);
-  const traced = interpret(bind(graph, await readWeights(model.variables)), { image });
+  const traced = interpret(bind(graph, await weightsFrom(model.variables)), { image });
   for (const name of ['features', 'logits']) {
     expect(traced[name]!.shape).toEqual(eager[name]!.shape);
     expect(await traced[name]!.data()).toEqual(await eager[name]!.data());

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { createModel } from '@residual/resnet/registry';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { readWeights, type Weights } from './bind.ts';
+import { type Weights, weightsFrom } from './bind.ts';
 import { tfjs } from './engine/tfjs-engine.ts';
 import type { Engine } from './engine.ts';
 import type { Graph } from './graph.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
     return { logits: model.forward(t.input('image', [1, 16, 16, 3]) as tf.Tensor4D) };
   });
   const model = createModel('resnet20');
-  weights = await readWeights(model.variables, { release: true });
+  weights = await weightsFrom(model.variables, { release: true });
 });
 
 test('a sound engine agrees with the traced operations in every layer', async () => {

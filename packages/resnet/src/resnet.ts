@@ -9,9 +9,9 @@ import {
   loadStateDict,
   type Norm,
   randomVars,
-  readStateDict,
   relu,
   type StateDict,
+  stateDictOf,
   VarScope,
   type VarSource,
   type VarSpec,
@@ -253,7 +253,7 @@ export class ResNet {
 
   /** The values of all variables, in PyTorch's names and layout, running statistics too. */
   stateDict(): Promise<Map<string, HostTensor>> {
-    return readStateDict(this.#vars.entries);
+    return stateDictOf(this.#vars.entries);
   }
 
   /** @throws StateDictError where `strict` (the default) and not everything fits; then nothing is changed. */

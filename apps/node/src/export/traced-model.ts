@@ -1,4 +1,4 @@
-import { bind, type Graph, optimize, readWeights, traceModel } from '@residual/compile';
+import { bind, type Graph, optimize, traceModel, weightsFrom } from '@residual/compile';
 import type { ExportedModel } from './export-formats.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { ExportedModel } from './export-formats.ts';
  */
 export async function tracedModel({ model, sizePx }: ExportedModel): Promise<Graph> {
   const graph = await traceModel(model, { endpoints: [outputOf(model)], sizePx });
-  return bind(optimize(graph), await readWeights(model.variables, { release: true }));
+  return bind(optimize(graph), await weightsFrom(model.variables, { release: true }));
 }
 
 /** What the exported network gives: its last endpoint. */

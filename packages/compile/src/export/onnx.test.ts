@@ -8,7 +8,7 @@ import { engineContract, expectClose, requirement } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bind, readWeights } from '../bind.ts';
+import { bind, weightsFrom } from '../bind.ts';
 import { makeExecutable } from '../engine/make-executable.ts';
 import type { Engine } from '../engine.ts';
 import type { ConstantData, Graph } from '../graph.ts';
@@ -71,7 +71,7 @@ async function resnet(name: string, imagePx: number): Promise<{ graph: Graph; bo
     return { logits: traced.forward(t.input('image', [1, imagePx, imagePx, 3]) as tf.Tensor4D) };
   });
   const model = createModel(name);
-  const weights = await readWeights(model.variables);
+  const weights = await weightsFrom(model.variables);
   model.dispose();
   return { graph, bound: bind(optimize(graph), weights) };
 }

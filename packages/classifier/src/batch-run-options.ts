@@ -1,7 +1,4 @@
-export interface RunOptions {
-  /** Ends the work with the signal's reason: between two batches, by an engine also within one. */
-  readonly signal?: AbortSignal;
-}
+import type { RunOptions } from '@residual/compile';
 
 export interface BatchRunOptions extends RunOptions {
   /**
