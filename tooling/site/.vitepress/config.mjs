@@ -63,7 +63,13 @@ export default defineConfig({
   },
   themeConfig: {
     search: { provider: 'local' },
-    nav: [page('Start', '/'), page('Packages', '/packages/classifier/'), page('Numbers', '/docs/benchmarks')],
+    nav: [
+      page('Start', '/'),
+      page('Packages', '/packages/classifier/'),
+      // Pages of TypeDoc's own, beside the site's.
+      { ...page('Reference', '/reference/index.html'), target: '_self' },
+      page('Numbers', '/docs/benchmarks'),
+    ],
     sidebar: [
       {
         text: 'Start here',
