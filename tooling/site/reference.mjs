@@ -38,7 +38,8 @@ const app = await Application.bootstrap({
   disableSources: true,
   excludeExternals: true,
   excludePrivate: true,
-  navigationLinks: { Guides: '../' },
+  // From the host's root: TypeDoc writes the same link into pages of several depths.
+  navigationLinks: { Guides: process.env.SITE_BASE ?? '/' },
 });
 const project = await app.convert();
 if (project === undefined)

@@ -34,6 +34,8 @@ export default defineConfig({
   description: 'The ResNet stack for TypeScript',
   srcDir: root,
   outDir: join(import.meta.dirname, '../dist'),
+  // Below a host's root: GitHub's pages of a project are at /NAME/.
+  base: process.env.SITE_BASE ?? '/',
   cleanUrls: true,
   srcExclude: [
     '**/node_modules/**',
@@ -66,8 +68,9 @@ export default defineConfig({
     nav: [
       page('Start', '/'),
       page('Packages', '/packages/classifier/'),
-      // Pages of TypeDoc's own, beside the site's.
+      // Beside the site's pages: TypeDoc's own, and the demo.
       { ...page('Reference', '/reference/index.html'), target: '_self' },
+      { ...page('Demo', '/demo/'), target: '_self' },
       page('Numbers', '/docs/benchmarks'),
     ],
     sidebar: [
