@@ -15,7 +15,7 @@ import { type ImageInput, type ReadImageOptions, readImage } from './read-image.
 
 /** Pixels that are in memory at once, as pictures prepared and, by tfjs, on their way through a network: 8 of 224 × 224. */
 export const BATCH_PIXELS: number = 8 * 224 * 224;
-/** Decoded pictures can be a hundred times the size of prepared ones: so many are in memory at a time. */
+/** Decoded pictures can be a hundred times the size of prepared ones: a call has so many in memory at a time. */
 const DECODING = 4;
 
 export interface ClassifyOptions extends ReadImageOptions {
@@ -49,7 +49,8 @@ export interface ClassifierParts<Label extends string> {
 /**
  * A network with its preprocessing and the names of its classes, on an engine or the tfjs backend that it was made on.
  *
- * Pictures are of any kind of {@link ImageInput}. However many are given, no more than a batch of them are in memory.
+ * Pictures are of any kind of {@link ImageInput}. However many are given, no more than a batch of them are in memory, and
+ * no more than four at their full size: an engine that prepares pictures itself gets a larger batch prepared.
  */
 export class Classifier<Label extends string = string> {
   readonly spec: ResNetSpec;
@@ -249,15 +250,15 @@ export class Classifier<Label extends string = string> {
   ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkEndpoints(endpoints);
-    const isPrepared = this.engine?.preparesPictures !== true;
+    const preparesPictures = this.engine?.preparesPictures === true;
     const chunkSize = Math.max(
       this.batchSize,
-      isPrepared ? Math.floor(BATCH_PIXELS / this.preset.cropPx ** 2) : DECODING,
+      preparesPictures ? DECODING : Math.floor(BATCH_PIXELS / this.preset.cropPx ** 2),
     );
     const rows: Features<Name>[] = [];
     for (let start = 0; start < images.length; start += chunkSize) {
       const chunk = images.slice(start, start + chunkSize);
-      if (isPrepared) {
+      if (!preparesPictures || chunk.filter((image) => !isVideo(image)).length > DECODING) {
         const inputs = await pMap(chunk, async (image) => this.prepare(await this.#read(image, options)), {
           concurrency: DECODING,
         });
@@ -266,6 +267,7 @@ export class Classifier<Label extends string = string> {
         const pictures = await pMap(chunk, async (image) => (isVideo(image) ? image : this.#read(image, options)), {
           concurrency: DECODING,
         });
+        this.#checkLive();
         options.signal?.throwIfAborted();
         rows.push(...(await this.#network.run(pictures, endpoints, options)));
       }

@@ -49,6 +49,23 @@ function watched() {
   return { engine: { ...engine, compile }, batchSizes };
 }
 
+/** tfjs's engine, which prepares pictures itself, and how many it got at once. */
+function preparingEngine() {
+  const engine = tfjs();
+  const batches: number[] = [];
+  const compile: Engine['compile'] = async (...args) => {
+    const executable = await engine.compile(...args);
+    const runPictures: PictureExecutable['runPictures'] = (pictures, by, options) => {
+      batches.push(pictures.length);
+      expect(by).toEqual(preset);
+      const rows = (pictures as readonly PixelImage[]).map((one) => [...preprocess(one, by)]);
+      return executable.run({ image: Float32Array.from(rows.flat()) }, options);
+    };
+    return { ...executable, runPictures };
+  };
+  return { engine: { ...engine, compile }, batches };
+}
+
 test('the first engine that can run here serves, with the answers of the model run eagerly', async () => {
   const dict = await weights();
   const eager = await createClassifier({ model: spec, weights: dict, preset });
@@ -84,21 +101,7 @@ test('batches are of one size, and what is left over goes one by one', async () 
 });
 
 test('an engine that prepares pictures gets them as they are, in batches, with the answers of one that does not', async () => {
-  const base = tfjs();
-  const batches: number[] = [];
-  const preparing: Engine = {
-    ...base,
-    async compile(...network) {
-      const executable = await base.compile(...network);
-      const runPictures: PictureExecutable['runPictures'] = (pictures, by, options) => {
-        batches.push(pictures.length);
-        expect(by).toEqual(preset);
-        const rows = (pictures as readonly PixelImage[]).map((one) => [...preprocess(one, by)]);
-        return executable.run({ image: Float32Array.from(rows.flat()) }, options);
-      };
-      return { ...executable, runPictures };
-    },
-  };
+  const { engine: preparing, batches } = preparingEngine();
   const dict = await weights();
   const usual = await createClassifier({ model: spec, weights: dict, preset, engines: [tfjs()] });
   const other = await createClassifier({ model: spec, weights: dict, preset, engines: [preparing], batchSize: 3 });
@@ -112,6 +115,23 @@ test('an engine that prepares pictures gets them as they are, in batches, with t
   expect(batches).toHaveLength(3);
   const aborted = { signal: AbortSignal.abort(new Error('enough')) };
   await expect(other.classify(pictures, aborted)).rejects.toThrow('enough');
+  const asked = other.classify(pictures);
+  await other.dispose();
+  await expect(asked).rejects.toThrow('the classifier is disposed');
+  expect(batches).toHaveLength(3);
+  await usual.dispose();
+});
+
+test('of a batch of many pictures, no more than four are in memory at full size, whoever prepares them', async () => {
+  const { engine, batches } = preparingEngine();
+  const dict = await weights();
+  const usual = await createClassifier({ model: spec, weights: dict, preset, engines: [tfjs()] });
+  const other = await createClassifier({ model: spec, weights: dict, preset, engines: [engine], batchSize: 5 });
+  const pictures = [1, 2, 3, 4, 5, 6].map(picture);
+  const expected = await usual.logits(pictures);
+  for (const [index, row] of (await other.logits(pictures)).entries()) expectClose(row, expected[index]!, 1e-5);
+  // Five are prepared here, four at a time; the sixth goes as it is.
+  expect(batches).toEqual([1]);
   await Promise.all([usual.dispose(), other.dispose()]);
 });
 
