@@ -182,10 +182,17 @@ describe('the protocol', () => {
 });
 
 describe('limits', () => {
-  test('a body that is too long, and one that is compressed, are refused', async () => {
+  test('a body that is too long, whether or not it says so, and one that is compressed, are refused', async () => {
     const { address } = await startServer({ bodyBytes: 1000 });
     const url = `${address}/v2/models/net/infer`;
-    expect((await post(url, JSON.stringify({ inputs: [inputOf(1)] }))).status).toBe(413);
+    const body = JSON.stringify({ inputs: [inputOf(1)] });
+    expect((await post(url, body)).status).toBe(413);
+    const stream = new Blob([body]).stream();
+    const chunked = await fetch(url, { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
+    expect([chunked.status, await chunked.json()]).toEqual([
+      413,
+      { error: 'the body: expected 1000 bytes at most, got more; send several requests' },
+    ]);
     expect((await post(url, 'x', { 'Content-Encoding': 'gzip' })).status).toBe(415);
   });
 

@@ -290,6 +290,13 @@ test('where nobody answers, the copy of a branch or an address serves, and says 
   expect(notes[0]).toMatch(/\/api\/models\/me\/net\/revision\/main: nobody answers, so the copy of \d{4}-.* serves$/);
 });
 
+test('bytes are read as they are, an ArrayBuffer as its view', async () => {
+  const bytes = golden('types.zip.pth');
+  const loaded = await loadWeights(bytes.slice().buffer, options);
+  expect(loaded).toEqual(await loadWeights(bytes, options));
+  expect([loaded.source, loaded.tensors]).toEqual(['bytes', (await readStateDict(bytes)).tensors]);
+});
+
 test('an address whose file has changed gives the new one', async () => {
   const url = serve('types.zip.pth');
   await loadWeights(url, options);

@@ -25,7 +25,15 @@ import { findWeightsFile } from './weights-in-folder.ts';
  * Weights, wherever they are: the catalogue's (`getWeights('resnet50')`), `hf:owner/name[/path][@revision]`, an address, bytes,
  * a Blob or File, the files of a folder that was picked in a page, and where there are paths (see `hubFromEnvironment` of `@residual/weights/node`) that of a file or a folder.
  */
-export type WeightsReference = PublishedWeights | string | URL | Blob | readonly File[] | Uint8Array | ByteSource;
+export type WeightsReference =
+  | PublishedWeights
+  | string
+  | URL
+  | Blob
+  | readonly File[]
+  | Uint8Array
+  | ArrayBuffer
+  | ByteSource;
 
 /** What is known of weights beside their tensors. */
 type Facts = Omit<LoadedWeights, keyof ReadStateDictResult>;
@@ -51,7 +59,7 @@ function load(from: WeightsReference, hub: Hub, options: HubOptions): Promise<Lo
   if (from instanceof URL) return fromUrl(from.href, hub, options);
   if (isFiles(from)) return fromFiles(from, options);
   if (from instanceof Blob) return fromSource(sourceFromBlob(from), options);
-  if (from instanceof Uint8Array) return fromSource(sourceFromBytes(from), options);
+  if (from instanceof Uint8Array || from instanceof ArrayBuffer) return fromSource(sourceFromBytes(from), options);
   if (typeof from !== 'string') return 'urls' in from ? fromCatalogue(from, hub, options) : fromSource(from, options);
   if (from.startsWith('hf:')) return fromRepo(from, hub, options);
   if (/^https?:\/\//i.test(from) && URL.canParse(from)) return fromUrl(from, hub, options);
