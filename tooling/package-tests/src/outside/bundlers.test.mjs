@@ -6,7 +6,7 @@ import { preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { isolation, openPage } from '../open-page.mjs';
 import { answer, writeBlur, writeScript } from './page.mjs';
-import { run } from './run.mjs';
+import { run, runSaying } from './run.mjs';
 
 const project = inject('project');
 /** The strictest that WASM and workers run under: no `eval`, no other origin, no script in the page itself. */
@@ -29,9 +29,10 @@ const bundlers = {
   parcel: async (folder) => {
     const dist = join(folder, 'dist');
     const bin = join(project, 'node_modules/parcel/lib/bin.js');
-    await run([bin, 'build', 'index.html', '--dist-dir', dist, '--no-cache', '--no-source-maps'], folder);
+    const options = ['--dist-dir', dist, '--no-cache', '--no-source-maps', '--log-level', 'warn'];
+    const { stdout, stderr } = await runSaying([bin, 'build', 'index.html', ...options], folder);
     cpSync(join(project, 'node_modules/@residual/kernels/wasm'), join(dist, 'residual'), { recursive: true });
-    return '';
+    return stdout + stderr;
   },
 };
 
