@@ -15,8 +15,8 @@ const config: UserConfig = defineConfig({
 export default config;
 
 /**
- * The built page runs its own files only, besides weights, which a person may have anywhere. The development server injects
- * styles, so it has no such rule.
+ * The built page loads its own files only, besides weights, which a person may have anywhere; its workers have what the server says,
+ * as all workers do. The development server injects styles, so it has no such rule.
  */
 function contentSecurityPolicy(): Plugin {
   const content = [

@@ -3,6 +3,7 @@ import { requirement } from '@residual/testing';
 import { provideWebgpu, webgpuDrivers } from '@residual/testing/dawn';
 import { imagenet1kV1, type PixelImage, type Preset, preprocess } from '@residual/vision';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PictureInput } from './runtime/picture-input.ts';
 import { type WebgpuExecutable, webgpu } from './webgpu-engine.ts';
 
 const preset: Preset = { ...imagenet1kV1, resizePx: 28, cropPx: 24 };
@@ -51,6 +52,35 @@ describe.each(webgpuDrivers)('pictures on $driver', ({ driver, needs }) => {
       const batch = [noise(17, 19, 1), picture(7000, 7000), noise(20, 9, 3)];
       expect(3 * 7000 * 7000).toBeGreaterThan(device.limits.maxStorageBufferBindingSize);
       expect((await executable.runPictures(batch, preset))['y']).toEqual(expected(batch));
+    });
+
+    test('one input serves two networks of a device in turn', async () => {
+      const other = await webgpu({ device, check: false }).compile(graph, new Map());
+      const input = new PictureInput(preset);
+      const batches = [0, 1].map((batch) =>
+        sizes.map(([width, height], place) => noise(width, height, 3 * batch + place)),
+      );
+      for (const batch of batches) {
+        for (const one of [executable, other])
+          expect((await one.runOn({ image: input.of(batch) }))['y']).toEqual(expected(batch));
+      }
+      input.dispose();
+      await other.dispose();
+    });
+
+    test('a picture with too few bytes, and one that is not RGB, are refused', async () => {
+      const whole = noise(17, 19, 1);
+      const short: PixelImage = { ...whole, data: whole.data.subarray(3) };
+      await expect(executable.runPictures([whole, whole, short], preset)).rejects.toMatchObject({
+        code: 'BAD_INPUT',
+        message:
+          'picture: expected RGB, three bytes a pixel, got 3 channels and 966 bytes for 17 × 19 pixels; convert it',
+      });
+      const grey = { width: 2, height: 2, channels: 1, data: new Uint8Array(4) } as unknown as PixelImage;
+      await expect(executable.runPictures([whole, whole, grey], preset)).rejects.toThrow('got 1 channels and 4 bytes');
+      expect((await executable.runPictures([whole, whole, whole], preset))['y']).toEqual(
+        expected([whole, whole, whole]),
+      );
     });
 
     test('another number of pictures is refused', async () => {

@@ -15,10 +15,11 @@ export interface PictureRuns {
 
 /** Prepares pictures on the device, or on the CPU where one is too large for it; the numbers are the same. */
 export function pictureRuns(run: (input: Input, options?: RunOptions) => ReturnType<Executable['run']>): PictureRuns {
-  const made = new Map<Preset, PictureInput>();
+  const made = new Map<string, PictureInput>();
   const inputOf = (preset: Preset): PictureInput => {
-    const input = made.get(preset) ?? new PictureInput(preset);
-    made.set(preset, input);
+    const key = JSON.stringify(preset);
+    const input = made.get(key) ?? new PictureInput(preset);
+    made.set(key, input);
     return input;
   };
   return {

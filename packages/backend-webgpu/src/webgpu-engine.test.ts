@@ -17,6 +17,36 @@ describe.skipIf(!requirement('webgpu'))('webgpu', () => {
 
   engineContract('webgpu', { engine: webgpu, trace, interpret, tolerance: 1e-5, profiles: true });
 
+  test('sums and maxima that keep their dimensions', async () => {
+    const graph = await trace((t) => {
+      const x = t.input('x', [2, 4, 4, 6]);
+      return { max: tf.max(x, 3, true), sum: tf.sum(x, -1, true), all: tf.sum(x, [0, 1, 2]) };
+    });
+    const x = Float32Array.from(uniform('x', 192));
+    const executable = await webgpu().compile(graph, new Map());
+    const results = await executable.run({ x });
+    await executable.dispose();
+    const rows = Array.from({ length: 32 }, (_, row) => [...x.subarray(6 * row, 6 * row + 6)]);
+    expect(results['max']).toEqual(Float32Array.from(rows, (row) => Math.max(...row)));
+    const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+    for (const [row, values] of rows.entries()) expect(results['sum']![row]).toBeCloseTo(total(values), 5);
+    for (let c = 0; c < 6; c++) expect(results['all']![c]).toBeCloseTo(total(rows.map((row) => row[c]!)), 4);
+  });
+
+  test('a state has the names and lengths of the graph, and goes with its executable', async () => {
+    const graph = await trace((t) => ({ state: tf.add(t.input('state', [8]), t.input('x', [])) }));
+    const executable = await webgpu().compile(graph, new Map(), { carried: ['state'] });
+    const { state } = executable;
+    expect(() => state!.write({ state: new Float32Array(9) })).toThrow('state: expected 8 numbers, got 9');
+    expect(() => state!.write({ other: new Float32Array(8) })).toThrow('state other: expected one of state');
+    state!.write({ state: new Float32Array(8).fill(2) });
+    await executable.run({ x: Float32Array.of(0.5) });
+    await executable.run({ x: Float32Array.of(0.5) });
+    expect((await state!.read())['state']).toEqual(new Float32Array(8).fill(3));
+    await executable.dispose();
+    await expect(state!.read()).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+
   test('training in float16 is refused in one line', async () => {
     const graph = await trace((t) => ({ next: tf.add(t.input('state', [8]), 1) }));
     await expect(webgpu({ precision: 'fp16' }).compile(graph, new Map(), { carried: ['state'] })).rejects.toThrow(

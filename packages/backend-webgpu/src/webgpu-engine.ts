@@ -137,6 +137,7 @@ async function compile(
   const built = lowerGraph(computed, choose, type, carried);
   const starting = PlanSession.start(devices, built, options.onProgress);
   const session = await trusted(devices, type, ways, inUse, starting).catch(rethrow);
+  let isDisposed = false;
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
   const executable = makeExecutable(
@@ -150,6 +151,7 @@ async function compile(
       steps: () => built.steps,
       ...(session.runner.hasStepClock ? {} : { profileNote: WITHOUT_CLOCK }),
       dispose() {
+        isDisposed = true;
         pictures.dispose();
         session.destroy();
       },
@@ -173,9 +175,16 @@ async function compile(
   };
   const [{ name } = { name: 'image' }] = executable.inputs;
   const pictures = pictureRuns((input, runOptions) => runOn({ [name]: input }, runOptions));
+  const checkLive = (): void => {
+    if (isDisposed) throw new EngineError('DISPOSED', 'webgpu', 'the executable is disposed; compile another');
+  };
   const state: ExecutableState = {
-    read: () => session.readState().catch(rethrow),
+    async read() {
+      checkLive();
+      return session.readState().catch(rethrow);
+    },
     write(values) {
+      checkLive();
       try {
         session.writeState(values);
       } catch (error) {

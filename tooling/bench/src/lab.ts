@@ -65,10 +65,15 @@ process.stdout.write(`${describeCpu()}; ${ROUNDS} rounds in turn; medians\n${tab
 /** Opens the page, and times its first step with all that comes before it. */
 async function start(job: LabJob): Promise<Trainer> {
   const opened = await openScriptedPage(code, { webgpu: true, timeoutMs: WAIT_MS });
-  const begin = performance.now();
-  await opened.page.evaluate((job) => (globalThis as never as LabPage).bundled.begin(job), job);
-  const last = await advance(opened, 1);
-  return { engine: job.engine, opened, rates: [], firstMs: performance.now() - begin, last };
+  try {
+    const begin = performance.now();
+    await opened.page.evaluate((job) => (globalThis as never as LabPage).bundled.begin(job), job);
+    const last = await advance(opened, 1);
+    return { engine: job.engine, opened, rates: [], firstMs: performance.now() - begin, last };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 async function play(trainer: Trainer): Promise<void> {

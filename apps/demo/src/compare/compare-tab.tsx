@@ -13,15 +13,19 @@ import { ReportCard } from './report-card.tsx';
 export function CompareTab({ state }: TabProps): VNode {
   const texts = useTexts().compare;
   const [results, setResults] = useState<readonly EngineResult[]>([]);
+  const [compared, setCompared] = useState<{ readonly model: unknown; readonly picture: unknown }>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
   const isRunning = results.some(({ busy }) => busy !== undefined);
   const picture = state.picture.value;
-  const canRun = picture !== undefined && state.model.value !== undefined;
+  const model = state.model.value;
+  const canRun = picture !== undefined && model !== undefined;
+  const isOfNow = compared?.model === model && compared?.picture === picture;
 
   const compare = async (): Promise<void> => {
     const ending = new AbortController();
     stop.current = ending;
+    setCompared({ model, picture });
     const { weights, chosenModel } = state;
     const blob = await (await fetch(picture!.url)).blob();
     const file = new File([blob], picture!.name);
@@ -73,7 +77,7 @@ export function CompareTab({ state }: TabProps): VNode {
         )}
         <p class="minor">{texts.note}</p>
       </section>
-      <ReportCard state={state} engines={results.flatMap((result) => reported(result, reference))} />
+      <ReportCard state={state} engines={isOfNow ? results.flatMap((result) => reported(result, reference)) : []} />
     </div>
   );
 }

@@ -18,7 +18,9 @@ export function ReportCard({ state, engines }: { state: PageState; engines: GpuR
   const [report, setReport] = useState<GpuReport>();
   const [isCopied, setCopied] = useState(false);
   const picture = state.picture.value;
-  const canRun = picture !== undefined && state.model.value !== undefined && busy === undefined;
+  // A net without classes has no answers to compare.
+  const hasClasses = (state.model.value?.labels.length ?? 0) > 0;
+  const canRun = picture !== undefined && hasClasses && busy === undefined;
 
   const write = async (): Promise<void> => {
     setProblem(undefined);
@@ -40,6 +42,12 @@ export function ReportCard({ state, engines }: { state: PageState; engines: GpuR
     }
   };
   const json = report && `${JSON.stringify(report, undefined, 2)}\n`;
+  const copy = (text: string): void => {
+    navigator.clipboard.writeText(text).then(
+      () => setCopied(true),
+      (error: unknown) => setProblem(problemOf(error)),
+    );
+  };
 
   return (
     <section class="card" aria-labelledby="report-heading">
@@ -51,11 +59,7 @@ export function ReportCard({ state, engines }: { state: PageState; engines: GpuR
         </button>
         {json !== undefined && (
           <>
-            <button
-              type="button"
-              id="report-copy"
-              onClick={() => void navigator.clipboard.writeText(json).then(() => setCopied(true))}
-            >
+            <button type="button" id="report-copy" onClick={() => copy(json)}>
               {isCopied ? texts.copied : texts.copy}
             </button>
             <a

@@ -13,7 +13,7 @@ export function TryNetwork(): VNode {
   const { learn: texts, lab } = useTexts();
   const [depth, setDepth] = useState(20);
   const [shortcut, setShortcut] = useState<Shortcut>('A');
-  const costs = useCosts(depth, shortcut);
+  const { costs, problem } = useCosts(depth, shortcut);
   return (
     <>
       <div class="controls">
@@ -49,6 +49,11 @@ export function TryNetwork(): VNode {
       <pre>
         <code>{codeOf({ depth, shortcut })}</code>
       </pre>
+      {problem !== undefined && (
+        <p class="warning" role="alert" lang="en">
+          {problem}
+        </p>
+      )}
       {costs ? (
         <>
           <p id="try-output" role="status">
@@ -57,7 +62,7 @@ export function TryNetwork(): VNode {
           <Parts costs={costs} />
         </>
       ) : (
-        <progress aria-label={texts.tryHeading} />
+        problem === undefined && <progress aria-label={texts.tryHeading} />
       )}
       <p class="minor">{texts.triedNote}</p>
     </>
@@ -89,17 +94,27 @@ function Parts({ costs }: { costs: TriedCosts }): VNode {
   );
 }
 
-/** Counted by a worker of its own; undefined until it has. */
-function useCosts(depth: number, shortcut: Shortcut): TriedCosts | undefined {
-  const [costs, setCosts] = useState<TriedCosts>();
+interface Counted {
+  readonly costs?: TriedCosts;
+  readonly problem?: string;
+}
+
+/** Counted by a worker of its own; nothing until it has. */
+function useCosts(depth: number, shortcut: Shortcut): Counted {
+  const [counted, setCounted] = useState<Counted>({});
   useEffect(() => {
-    setCosts(undefined);
+    setCounted({});
     const worker = new Worker(new URL('./try-worker.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<TriedCosts>) => setCosts(data));
+    worker.addEventListener('message', ({ data }: MessageEvent<Counted>) =>
+      setCounted((before) => ({ ...before, ...data })),
+    );
+    worker.addEventListener('error', ({ message }) =>
+      setCounted({ problem: message || 'the code of the network could not be loaded' }),
+    );
     worker.postMessage({ depth, shortcut } satisfies TriedNet);
     return () => worker.terminate();
   }, [depth, shortcut]);
-  return costs;
+  return counted;
 }
 
 function codeOf({ depth, shortcut }: TriedNet): string {

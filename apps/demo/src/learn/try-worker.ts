@@ -21,7 +21,11 @@ const CLASSES = 10;
 const SEED = 1;
 const EDGE_PX = 32;
 
-addEventListener('message', async ({ data }: MessageEvent<TriedNet>) => {
+addEventListener('message', ({ data }: MessageEvent<TriedNet>) => {
+  count(data).catch((error: unknown) => postMessage({ problem: String(error) }));
+});
+
+async function count(data: TriedNet): Promise<void> {
   const spec = data.shortcut === 'none' ? cifarPlainSpec(data.depth) : cifarResNetSpec(data.depth, data.shortcut);
   const model = new ResNet(spec, { vars: shapesOnly });
   const { parameters, multiplyAdds, layers } = summary(
@@ -35,11 +39,11 @@ addEventListener('message', async ({ data }: MessageEvent<TriedNet>) => {
     parts.set(name, { name, outputShape: layer.outputShape, parameters: counted, gradient: undefined });
   }
   const tell = (known: readonly TriedPart[]): void =>
-    postMessage({ net: data, parameters, multiplyAdds, parts: known } satisfies TriedCosts);
+    postMessage({ costs: { net: data, parameters, multiplyAdds, parts: known } satisfies TriedCosts });
   tell([...parts.values()]);
   const gradients = await gradientsOf(spec);
   tell([...parts.values()].map((part) => ({ ...part, gradient: gradients.get(part.name) })));
-});
+}
 
 /** By part: of a step forward and back over the lab's pictures, one of each class, from Kaiming's weights. */
 async function gradientsOf(spec: ResNetSpec): Promise<ReadonlyMap<string, number>> {

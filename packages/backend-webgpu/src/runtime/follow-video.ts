@@ -33,38 +33,44 @@ export async function followVideo<Answer>(
 ): Promise<void> {
   const beganMs = performance.now();
   const answeredMs: number[] = [];
-  let takenUs = Number.NEGATIVE_INFINITY;
-  let toldUs = Number.NEGATIVE_INFINITY;
+  if (typeof VideoFrame === 'undefined')
+    throw new Error('video: expected a browser with VideoFrame, got one without; take a newer one, or pictures of it');
+  let takenUs: number | undefined;
+  /** A video that begins anew, or is set back, has earlier times. */
+  let takenCount = 0;
+  let toldCount = 0;
   const ending = new AbortController();
   const ended = AbortSignal.any([signal, ending.signal]);
 
-  const next = async (): Promise<VideoFrame | undefined> => {
+  const next = async (): Promise<{ frame: VideoFrame; count: number } | undefined> => {
     while (!ended.aborted && !video.ended) {
       const frame = video.readyState >= video.HAVE_CURRENT_DATA ? new VideoFrame(video) : undefined;
-      if (frame && frame.timestamp > takenUs) {
+      if (frame && frame.timestamp !== takenUs) {
         takenUs = frame.timestamp;
-        return frame;
+        takenCount += 1;
+        return { frame, count: takenCount };
       }
       frame?.close();
       await nextPresented(video, ended);
     }
     return undefined;
   };
-  const tell = (answer: Answer, timestampUs: number): void => {
+  const tell = (answer: Answer, timestampUs: number, count: number): void => {
     const nowMs = performance.now();
     answeredMs.push(nowMs);
     while (answeredMs.length > 2 && nowMs - answeredMs[0]! > RATE_MS) answeredMs.shift();
     const intervals = answeredMs.length - 1;
     const spanMs = intervals > 0 ? nowMs - answeredMs[0]! : nowMs - beganMs;
-    if (ended.aborted || timestampUs < toldUs) return;
-    toldUs = timestampUs;
+    if (ended.aborted || count < toldCount) return;
+    toldCount = count;
     onAnswer({ answer, timestampUs, framesPerSecond: (1000 * Math.max(1, intervals)) / Math.max(1, spanMs) });
   };
   const lane = async (): Promise<void> => {
-    for (let frame = await next(); frame !== undefined; frame = await next()) {
+    for (let taken = await next(); taken !== undefined; taken = await next()) {
+      const { frame, count } = taken;
       const { timestamp } = frame;
       try {
-        tell(await run(frame), timestamp);
+        tell(await run(frame), timestamp, count);
       } finally {
         frame.close();
       }

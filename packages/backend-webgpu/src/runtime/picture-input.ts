@@ -28,6 +28,8 @@ interface Pass {
 /** What pictures of one size at one place of a batch share. */
 interface Prepared {
   readonly device: GPUDevice;
+  /** Where the plan has its input. */
+  readonly target: GPUBuffer;
   readonly store: PictureStore;
   readonly width: number;
   readonly height: number;
@@ -64,10 +66,16 @@ export class PictureInput {
       encode: async (encoder, target) => {
         this.#check(batch.length, target);
         const pictures = await this.#takeAll(batch, target);
-        for (const { resource, prepared } of pictures) encode(resource, prepared, encoder);
-        return () => {
-          for (const { end } of pictures) end?.();
+        const end = (): void => {
+          for (const picture of pictures) picture.end?.();
         };
+        try {
+          for (const { resource, prepared } of pictures) encode(resource, prepared, encoder);
+        } catch (error) {
+          end();
+          throw error;
+        }
+        return end;
       },
     };
   }
@@ -78,14 +86,17 @@ export class PictureInput {
     target: InputTarget,
   ): Promise<(TakenPicture & { readonly prepared: Prepared })[]> {
     await Promise.all(batch.map((source, place) => this.#prepare(source, place, target)));
+    const taken: (TakenPicture & { readonly prepared: Prepared })[] = [];
     try {
       // Nothing is waited for from here to the submit: what a page imports lives as long as its task.
-      return batch.map((source, place) => ({
-        ...take(source, this.#prepared[place]!),
-        prepared: this.#prepared[place]!,
-      }));
+      for (const [place, source] of batch.entries()) {
+        const prepared = this.#prepared[place]!;
+        taken.push({ ...take(source, prepared), prepared });
+      }
+      return taken;
     } catch (error) {
-      if (!this.#prepared.some((prepared) => prepared?.store === 'frame')) throw error;
+      for (const { end } of taken) end?.();
+      if (!(error instanceof ImportRefused)) throw error;
       // Some drivers cannot import frames: they are copied on the device instead.
       this.#importsFrames = false;
       return this.#takeAll(batch, target);
@@ -116,10 +127,12 @@ export class PictureInput {
 
   async #prepare(source: PictureSource, place: number, target: InputTarget): Promise<void> {
     const { device, compile, pitch } = target;
+    checkSource(source);
     const store = this.#storeOf(source, device);
     const { width, height } = sizeOf(source);
     const known = this.#prepared[place];
-    if (known?.device === device && known.store === store && known.width === width && known.height === height) return;
+    const isOfPlan = known?.device === device && known.target === target.buffer;
+    if (isOfPlan && known.store === store && known.width === width && known.height === height) return;
     const { cropPx } = this.#preset;
     const [horizontal, vertical] = await Promise.all([
       compile(resizeColumns(store)),
@@ -130,12 +143,14 @@ export class PictureInput {
     const { columns, rows, region, left, top } = cropTaps({ width, height }, this.#preset);
     const first = rows.starts[0]!;
     const rowCount = rows.starts[region.height - 1]! + rows.counts[region.height - 1]! - first;
+    checkSize(device, store, width, height);
+    device.pushErrorScope('out-of-memory');
+    const picture = makePicture(device, store, width, height);
     const upload = (data: Int32Array<ArrayBuffer> | Float32Array): GPUBuffer => {
       const made = device.createBuffer({ size: data.byteLength, usage: STORAGE_COPY_DST });
       device.queue.writeBuffer(made, 0, data as Int32Array<ArrayBuffer>);
       return made;
     };
-    const picture = makePicture(device, store, width, height);
     const columnTaps = upload(packTaps(columns, region.width, [left, place]));
     const rowTaps = upload(packTaps(rows, region.height, [first, rowCount, top, width]));
     const levels = upload(levelsOf(this.#preset));
@@ -143,8 +158,9 @@ export class PictureInput {
     const [columnsOf, rowsOf, levelsAt, middle, own] = [columnTaps, rowTaps, levels, between, target.buffer].map(
       (buffer) => ({ buffer }),
     );
-    this.#prepared[place] = {
+    const prepared: Prepared = {
       device,
+      target: target.buffer,
       store,
       width,
       height,
@@ -158,7 +174,29 @@ export class PictureInput {
         workgroups: [Math.ceil(cropPx / 8), Math.ceil(cropPx / 8)],
       },
     };
+    const shortage = await device.popErrorScope();
+    if (shortage) {
+      free(prepared);
+      throw tooLarge(width, height);
+    }
+    this.#prepared[place] = prepared;
   }
+}
+
+/** A driver that does not give frames to shaders. */
+class ImportRefused extends Error {}
+
+/** @throws PlanError (`BAD_INPUT`) */
+function checkSource(source: PictureSource): void {
+  const { width, height } = sizeOf(source);
+  const isLoaded = !('readyState' in source) || source.readyState >= source.HAVE_CURRENT_DATA;
+  if (!(width >= 1 && height >= 1 && isLoaded)) {
+    const expected = 'picture: expected one that is loaded and open';
+    throw new PlanError('BAD_INPUT', `${expected}, got none of its pixels; wait until it is loaded`);
+  }
+  if (!isPixels(source) || (source.channels === 3 && source.data.length === 3 * width * height)) return;
+  const got = `${source.channels ?? 4} channels and ${source.data.length} bytes for ${width} × ${height} pixels`;
+  throw new PlanError('BAD_INPUT', `picture: expected RGB, three bytes a pixel, got ${got}; convert it`);
 }
 
 /** A picture where a shader can read it, and what is to be done once that is submitted. */
@@ -182,13 +220,22 @@ function take(source: PictureSource, { device, width, height, picture }: Prepare
     device.queue.copyExternalImageToTexture({ source }, { texture }, { width, height });
     return { resource: texture.createView() };
   }
-  if (!('videoWidth' in source)) return { resource: device.importExternalTexture({ source: source as VideoFrame }) };
+  if (!('videoWidth' in source)) return { resource: importFrame(device, source as VideoFrame) };
   const frame = new VideoFrame(source);
   try {
-    return { resource: device.importExternalTexture({ source: frame }), end: () => frame.close() };
+    return { resource: importFrame(device, frame), end: () => frame.close() };
   } catch (error) {
     frame.close();
     throw error;
+  }
+}
+
+/** @throws ImportRefused */
+function importFrame(device: GPUDevice, source: VideoFrame): GPUExternalTexture {
+  try {
+    return device.importExternalTexture({ source });
+  } catch (cause) {
+    throw new ImportRefused(String(cause), { cause });
   }
 }
 
@@ -216,26 +263,35 @@ function bind(device: GPUDevice, pipeline: GPUComputePipeline, resources: readon
 }
 
 /** @throws PlanError (`TOO_LARGE`) for pixels that the device does not take in one buffer or texture. */
+function checkSize({ limits }: GPUDevice, store: PictureStore, width: number, height: number): void {
+  const { maxStorageBufferBindingSize, maxBufferSize, maxTextureDimension2D } = limits;
+  const fits =
+    store === 'bytes'
+      ? bytesOfPixels(width, height) <= Math.min(maxStorageBufferBindingSize, maxBufferSize)
+      : store === 'frame' || Math.max(width, height) <= maxTextureDimension2D;
+  if (!fits) throw tooLarge(width, height);
+}
+
 function makePicture(
   device: GPUDevice,
   store: PictureStore,
   width: number,
   height: number,
 ): GPUTexture | GPUBuffer | undefined {
-  const { maxStorageBufferBindingSize, maxBufferSize, maxTextureDimension2D } = device.limits;
-  const size = Math.ceil((width * height * 3) / 4) * 4;
-  const fits =
-    store === 'bytes'
-      ? size <= Math.min(maxStorageBufferBindingSize, maxBufferSize)
-      : store === 'frame' || Math.max(width, height) <= maxTextureDimension2D;
-  if (!fits) {
-    const expected = 'picture: expected one that the device takes whole';
-    throw new PlanError('TOO_LARGE', `${expected}, got ${width} × ${height} pixels; make it smaller`);
-  }
   if (store === 'frame') return undefined;
-  if (store === 'bytes') return device.createBuffer({ size, usage: STORAGE_COPY_DST });
+  if (store === 'bytes') return device.createBuffer({ size: bytesOfPixels(width, height), usage: STORAGE_COPY_DST });
   const usage = TEXTURE_BINDING | TEXTURE_COPY_DST | RENDER_ATTACHMENT;
   return device.createTexture({ size: { width, height }, format: 'rgba8unorm', usage });
+}
+
+/** In whole numbers of 32 bits. */
+function bytesOfPixels(width: number, height: number): number {
+  return Math.ceil((width * height * 3) / 4) * 4;
+}
+
+function tooLarge(width: number, height: number): PlanError {
+  const expected = 'picture: expected one that the device takes whole';
+  return new PlanError('TOO_LARGE', `${expected}, got ${width} × ${height} pixels; make it smaller`);
 }
 
 function free(prepared: Prepared | undefined): void {

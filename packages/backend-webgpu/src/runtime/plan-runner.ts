@@ -231,12 +231,24 @@ export class PlanRunner {
     for (const tell of whenSubmitted) tell();
   }
 
-  /** Writes what stays on the device, of the values that are given. */
+  /**
+   * Writes what stays on the device, of the values that are given.
+   *
+   * @throws PlanError (`BAD_INPUT`) for a name or a length that the plan does not have; then nothing is written.
+   */
   writeState(values: Readonly<Record<string, Float32Array>>): void {
-    for (const { before } of this.plan.state ?? []) {
-      const data = values[before.name];
-      if (data !== undefined) this.#write(before, data);
+    const places = new Map((this.plan.state ?? []).map(({ before }) => [before.name, before]));
+    for (const [name, { length }] of Object.entries(values)) {
+      const place = places.get(name);
+      const size = place?.shape.reduce((product, edge) => product * edge, 1);
+      if (size === length) continue;
+      const expected = place ? `${size} numbers` : `one of ${[...places.keys()].slice(0, 3).join(', ')}, …`;
+      throw new PlanError(
+        'BAD_INPUT',
+        `webgpu: state ${name}: expected ${expected}, got ${place ? length : 'no such name'}`,
+      );
     }
+    for (const [name, data] of Object.entries(values)) this.#write(places.get(name)!, data);
   }
 
   /**

@@ -41,7 +41,9 @@ export * as vision from '@residual/vision';`;
       const followed = await opened.page.evaluate(follow, kind, false);
       expect(followed).toMatchObject({ mostInFlight: 2, copied: 0 });
       expect(followed.timestamps.length).toBeGreaterThan(4);
-      expect(followed.timestamps).toEqual([...new Set(followed.timestamps)].sort((a, b) => a - b));
+      // A file begins anew, and its frames go on.
+      const backwards = followed.timestamps.filter((time, i, all) => i > 0 && time <= all[i - 1]!);
+      expect(backwards).toHaveLength(kind === 'camera' ? 0 : 1);
       expect(followed.imported).toBeGreaterThanOrEqual(followed.timestamps.length);
       expect(followed.framesPerSecond).toBeGreaterThan(0);
       // A camera's primaries are made sRGB's by the GPU; the CPU takes them as they are.
@@ -134,7 +136,8 @@ async function follow(kind: string, isRefused: boolean): Promise<Followed> {
       timestamps.push(timestampUs);
       difference = Math.max(difference, answer);
       framesPerSecond = rate;
-      if (timestamps.length === 8) ending.abort();
+      const hasLooped = timestampUs < (timestamps.at(-2) ?? 0);
+      if (kind === 'camera' ? timestamps.length === 8 : hasLooped) ending.abort();
     },
   });
   Object.assign(GPUDevice.prototype, { importExternalTexture });

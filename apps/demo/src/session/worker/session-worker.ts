@@ -155,7 +155,7 @@ async function answer(picture: PixelImage | VideoFrame, report: Handling['report
     hasRun = true;
     return { predictions, prepareMs: undefined, forwardMs: performance.now() - startMs, isFirstRun };
   }
-  const input = classifier.prepare(picture instanceof VideoFrame ? await pixelsOf(picture) : picture);
+  const input = classifier.prepare('data' in picture ? picture : await pixelsOf(picture));
   report(progress);
   const preparedMs = performance.now();
   const [logits] = await classifier.forward([input]);
@@ -214,8 +214,11 @@ const cancellers = new Map<number, AbortController>();
 addEventListener('message', ({ data }: MessageEvent<RequestMessage>) => {
   if ('isCancelled' in data) return cancellers.get(data.id)?.abort();
   cancellers.set(data.id, new AbortController());
-  if (data.name === 'frame') frames = Promise.all([frames, queue.then(() => handle(data))]);
-  else queue = Promise.all([queue, frames]).then(() => handle(data));
+  if (data.name === 'frame') {
+    const handled = queue.then(() => handle(data));
+    // Without a result, which would keep those of all frames before.
+    frames = Promise.all([frames, handled]).then(() => undefined);
+  } else queue = Promise.all([queue, frames]).then(() => handle(data));
 });
 
 async function handle({ id, name, argument }: Extract<RequestMessage, { name: unknown }>): Promise<void> {

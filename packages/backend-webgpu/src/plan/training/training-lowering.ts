@@ -296,7 +296,8 @@ export class TrainingLowering {
     const shader =
       axes === all.slice(0, -1).join() && shape.length > 1
         ? reduceRows(kind, sizes)
-        : axes === String(shape.length - 1)
+        : // A number a row, as channels lie; without the last axis they would lie end to end.
+          axes === String(shape.length - 1) && channelsOf(builder.graph.values[outputs[0]!]!.shape) === 1
           ? reduceChannels(kind, sizes)
           : axes === all.join() && kind === 'sum'
             ? sumAll(sizes)
