@@ -44,8 +44,8 @@ const pages = [
     takes: 'loadPlan',
     without: ['tensorflow', 'tfjs', 'GraphEditor', 'FusedConv2D'],
     // A fifth of a kilobyte of it tells the time of each dispatch, a tenth hands layers that share a pipeline their shapes,
-    // and a tenth lets runs overlap.
-    kilobytes: 4,
+    // a tenth lets runs overlap, and four tenths keep a training's state on the device.
+    kilobytes: 4.4,
   },
   {
     name: '@residual/backend-wasm',
