@@ -14,9 +14,6 @@ import { watchedCommand } from './watched-command.mjs';
 /** More growth than this, from the second quarter of a run to its last, is a leak. */
 const MOST_GROWTH_MIB = 100;
 
-/** By then the command listens to Ctrl-C. */
-const STARTED_MS = 500;
-
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -84,7 +81,7 @@ async function interruptedRuns(wholeMs) {
   const args = ['embed', 'many', '--out', 'parts.npy', ...options];
   for (let left = interruptions; left > 0; left--) {
     const leftMs = wholeMs * (1 - linesIn('parts.npy.partial/files.jsonl') / count);
-    const moment = STARTED_MS + (random() * Math.max(0, leftMs - STARTED_MS)) / (left + 1);
+    const moment = (random() * leftMs) / (left + 1);
     runs.push(await watchedCommand(args, folder, moment));
     const { code } = runs.at(-1);
     console.log(`embed: interrupted, ${linesIn('parts.npy.partial/files.jsonl')} of ${count} files done`);

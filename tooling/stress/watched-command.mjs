@@ -6,8 +6,8 @@ const main = resolve(import.meta.dirname, '../../apps/node/dist/main.js');
 const INTERVAL_MS = 50;
 
 /**
- * Runs `residual ARGS` in `cwd`, and interrupts it after `stopMs`. Gives `{code, stdout, lines, residentMiB, elapsedMs}`: the
- * lines of stderr, and what was resident, every 50 ms.
+ * Runs `residual ARGS` in `cwd`, and interrupts it after `stopMs`, but not before it has said something: by then it listens.
+ * Gives `{code, stdout, lines, residentMiB, elapsedMs}`: the lines of stderr, and what was resident, every 50 ms.
  */
 export async function watchedCommand(args, cwd, stopMs = Number.POSITIVE_INFINITY) {
   const startMs = performance.now();
@@ -19,7 +19,8 @@ export async function watchedCommand(args, cwd, stopMs = Number.POSITIVE_INFINIT
   const timer = setInterval(() => {
     const now = resident(child.pid);
     if (now !== undefined) residentMiB.push(now);
-    if (isStopped || performance.now() - startMs < stopMs) return;
+    const hasBegun = outputs.stderr.length > 0;
+    if (isStopped || !hasBegun || performance.now() - startMs < stopMs) return;
     isStopped = true;
     child.kill('SIGINT');
   }, INTERVAL_MS);
