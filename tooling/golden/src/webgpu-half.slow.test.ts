@@ -30,7 +30,7 @@ function largest(row: Float32Array): number {
   return row.indexOf(Math.max(...row));
 }
 
-describe.skipIf(!requirement('lavapipe'))('float16 on lavapipe', { timeout: 120_000 }, () => {
+describe.skipIf(!requirement('lavapipe'))('float16 on lavapipe', { timeout: 600_000 }, () => {
   beforeAll(() => provideWebgpu('lavapipe'));
 
   test.each(titles)("%s gives PyTorch's logits within 5e-3 of the largest", (title) =>
