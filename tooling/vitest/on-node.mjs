@@ -8,9 +8,15 @@ const root = resolve(import.meta.dirname, '../..');
 const parts = [
   {
     name: 'apps/node',
-    without: ['cifar10', 'degradation', 'export', 'export-architectures', 'photographs', 'published-weights'].map(
-      (name) => `test/${name}.{test,slow.test}.ts`,
-    ),
+    without: [
+      'cifar10',
+      'degradation',
+      'export',
+      'export-architectures',
+      'photographs',
+      'picture-inputs',
+      'published-weights',
+    ].map((name) => `test/${name}.{test,slow.test}.ts`),
   },
   { name: 'packages/weights', without: ['src/fuzz.test.ts', 'src/networks/**'] },
   { name: 'packages/vision', without: ['src/decode/fuzz.test.ts', 'src/decode-blob.test.ts'] },
