@@ -163,13 +163,19 @@ function visitorOf(page: Page, screenshots: string): Visitor {
     drop: (paths) => transfer(page, 'drop', paths),
     paste: (path) => transfer(page, 'paste', [path]),
     async bars() {
-      await textOnce('answer-output', /Network/);
-      return page.$$eval('.bars li', (rows) =>
-        rows.map((row) => ({
-          label: row.querySelector('.label')!.textContent!,
-          percent: Number.parseFloat(row.querySelector('.score')!.textContent!),
-        })),
+      // In one look: the next answer may clear this one.
+      const handle = await page.waitForFunction(
+        () => {
+          const output = document.getElementById('answer-output');
+          if (!output?.textContent?.includes('Network')) return undefined;
+          return [...output.querySelectorAll('.bars li')].map((row) => ({
+            label: row.querySelector('.label')!.textContent!,
+            percent: Number.parseFloat(row.querySelector('.score')!.textContent!),
+          }));
+        },
+        { timeout: TIMEOUT_MS },
       );
+      return (await handle.jsonValue())!;
     },
     async open(tab, content) {
       await page.locator(`#tab-${tab}`).click();
