@@ -21,11 +21,10 @@ import { describeAdapter, webgpuAvailability } from './adapter.ts';
 import { DeviceTrust } from './check/device-trust.ts';
 import { indexedDbVariants } from './indexed-db-variants.ts';
 import { familyOf } from './plan/gpu-families.ts';
-import type { ChooseVariant } from './plan/lower-convolution.ts';
 import { lowerGraph } from './plan/lower-graph.ts';
 import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
 import type { BuiltPlan } from './plan/plan-builder.ts';
-import { defaultVariant, recordVariants, type VariantsInUse } from './plan/variants.ts';
+import { type ChooseVariant, defaultVariant, recordVariants, type VariantsInUse } from './plan/variants.ts';
 import { processVariants } from './process-variants.ts';
 import { pictureRuns } from './run-pictures.ts';
 import { DeviceSource } from './runtime/device-source.ts';
@@ -248,15 +247,16 @@ async function measured(
   { memory, trust }: Ways,
 ): Promise<ChooseVariant> {
   const convolutions: Convolution[] = [];
-  lowerGraph(graph, (convolution) => {
-    convolutions.push(convolution);
+  lowerGraph(graph, (convolution, isGiven) => {
+    if (!isGiven) convolutions.push(convolution);
     return defaultVariant(convolution);
   });
   const inUse = await devices.get().catch(rethrow);
   const family = familyOf(inUse.device.adapterInfo);
   const isRight = await trust?.rightVariants(inUse, type).catch(rethrow);
   const chosen = await measureVariants(convolutions, { ...inUse, memory, type, ...(isRight && { isRight }) });
-  return (convolution) => chosen.get(shapeKey(convolution)) ?? defaultVariant(convolution, family);
+  return (convolution, isGiven) =>
+    (isGiven ? undefined : chosen.get(shapeKey(convolution))) ?? defaultVariant(convolution, family);
 }
 
 function infoOf({ plan }: BuiltPlan, { device, gpuBytes }: PlanRunner, precision: WebgpuPrecision): Executable['info'] {

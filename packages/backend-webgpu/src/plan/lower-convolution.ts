@@ -2,12 +2,9 @@ import type { GraphNode, ValueId } from '@residual/compile';
 import type { Activation, Convolution } from '../shaders/convolution.ts';
 import { groupingOf, packFilter } from './pack-filter.ts';
 import type { PlanBuilder } from './plan-builder.ts';
-import { type ConvolutionVariant, defaultVariant, dispatchConvolution } from './variants.ts';
+import { type ChooseVariant, dispatchConvolution } from './variants.ts';
 
 type Pair = readonly [number, number];
-
-/** How a convolution is to be computed. */
-export type ChooseVariant = (convolution: Convolution) => ConvolutionVariant;
 
 export function lowerConvolution(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant): boolean {
   const { values } = builder.graph;
@@ -97,7 +94,7 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
       return isTransposed ? transposed(data!, outChannels) : data!;
     },
   };
-  dispatchConvolution(builder, isGiven ? withoutTransform(choose(convolution), convolution) : choose(convolution), {
+  dispatchConvolution(builder, choose(convolution, isGiven), {
     label: node.label ?? node.op,
     convolution,
     x: xSlot,
@@ -113,11 +110,6 @@ function lower(builder: PlanBuilder, node: GraphNode, choose: ChooseVariant, sha
 function takesGiven(builder: PlanBuilder, node: GraphNode, { isTransposed, groups, inChannels }: Shapes): boolean {
   const isNarrow = builder.isNarrow(node.inputs[0]!);
   return !node.attributes['hasBias'] && !isTransposed && groups === 1 && (isNarrow || inChannels % 4 === 0);
-}
-
-/** Winograd's filters are transformed before a run: those that each run brings are taken as they are. */
-function withoutTransform(variant: ConvolutionVariant, convolution: Convolution): ConvolutionVariant {
-  return variant.startsWith('winograd') ? defaultVariant(convolution) : variant;
 }
 
 /** `[rows, columns]` to `[columns, rows]`. */

@@ -3,7 +3,9 @@ import { ResNet, type ResNetSpec, resnet18Spec, resnet50Spec } from '@residual/r
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { lowerGraph } from './lower-graph.ts';
-import { defaultVariant } from './variants.ts';
+import { type ChooseVariant, defaultVariant } from './variants.ts';
+
+const chooseDefault: ChooseVariant = (convolution) => defaultVariant(convolution);
 
 /** A variant at 224², with weights of zero. */
 async function boundGraph(spec: ResNetSpec): Promise<Graph> {
@@ -27,7 +29,7 @@ test.each([
   '$spec.name takes $dispatches dispatches, and little more memory than lives at one time',
   async ({ spec, dispatches }) => {
     const graph = await boundGraph(spec);
-    const { plan } = lowerGraph(graph, defaultVariant);
+    const { plan } = lowerGraph(graph, chooseDefault);
     expect(plan.steps).toHaveLength(dispatches);
     const activations = plan.buffers.reduce((sum, size) => sum + size, 0);
     expect(activations).toBeLessThan(1.5 * planBuffers(graph).peakBytes);
@@ -59,7 +61,7 @@ test.each<[string, (x: tf.Tensor4D, t: Tracer) => tf.Tensor]>([
   ['RealDiv', (x, t) => tf.div(t.input('gate', [2, 1, 4, 1]), x)],
 ])('a form of %s that there is no shader for is refused by name', async (op, net) => {
   const graph = await trace((t) => ({ y: net(t.input('x', [2, 4, 4, 6]) as tf.Tensor4D, t) }));
-  expect(() => lowerGraph(bind(graph, new Map()), defaultVariant)).toThrow(
+  expect(() => lowerGraph(bind(graph, new Map()), chooseDefault)).toThrow(
     `expected operations that there are shaders for, got '${op}' of [2,`,
   );
 });
@@ -67,5 +69,5 @@ test.each<[string, (x: tf.Tensor4D, t: Tracer) => tf.Tensor]>([
 test('a softmax over another axis than the last is refused by name', async () => {
   const graph = await trace((t) => ({ y: tf.softmax(t.input('x', [2, 3])) }));
   const nodes = graph.nodes.map((node) => ({ ...node, attributes: { dim: 0 } }));
-  expect(() => lowerGraph({ ...graph, nodes }, defaultVariant)).toThrow("got 'Softmax' of [2,3]");
+  expect(() => lowerGraph({ ...graph, nodes }, chooseDefault)).toThrow("got 'Softmax' of [2,3]");
 });

@@ -3,10 +3,12 @@ import { softmax } from '../shaders/elementwise.ts';
 import { type Pooling, pooling, spatialPooling } from '../shaders/pooling.ts';
 import { joinChannels, reflow, shift } from '../shaders/rearrange.ts';
 import type { NumberType } from '../shaders/shader.ts';
-import { type ChooseVariant, lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
+import { lowerConvolution, lowerMatrixProduct } from './lower-convolution.ts';
 import { lowerElementwise, lowerScaleOffset } from './lower-elementwise.ts';
 import { type BuiltPlan, channelsOf, PlanBuilder, rowsOf } from './plan-builder.ts';
 import { TrainingLowering } from './training/training-lowering.ts';
+import type { ChooseVariant } from './variants.ts';
+import { windowOf } from './window-of.ts';
 
 type Pair = readonly [number, number];
 
@@ -86,8 +88,8 @@ type Lowering = (
 ) => ReturnType<typeof pooling> | undefined;
 
 const LOWERINGS: Readonly<Record<string, Lowering>> = {
-  MaxPool: (node, shape, outShape) => pooling(poolOf('max', node, shape, outShape)),
-  AvgPool: (node, shape, outShape) => pooling(poolOf('average', node, shape, outShape)),
+  MaxPool: (node, shape, outShape) => pooling({ kind: 'max', ...windowOf(node, shape, outShape) }),
+  AvgPool: (node, shape, outShape) => pooling({ kind: 'average', ...windowOf(node, shape, outShape) }),
   Mean: (node, shape) => overPicture('average', node, shape),
   Max: (node, shape) => overPicture('max', node, shape),
   Softmax: ({ attributes }, shape) =>
@@ -121,28 +123,6 @@ function overPicture(
   const [batch, height, width, channels] = shape as [number, number, number, number];
   if (shape.length !== 4 || String([...(attributes['axis'] as number[])].sort()) !== '1,2') return undefined;
   return spatialPooling({ kind, batch, pixels: height * width, vectors: Math.ceil(channels / 4) });
-}
-
-function poolOf(
-  kind: Pooling['kind'],
-  { attributes }: GraphNode,
-  shape: readonly number[],
-  outShape: readonly number[],
-): Pooling {
-  const [batch, height, width, channels] = shape as [number, number, number, number];
-  const [[top], [left]] = attributes['pad'] as unknown as [Pair, Pair];
-  return {
-    kind,
-    batch,
-    height,
-    width,
-    vectors: Math.ceil(channels / 4),
-    window: attributes['filterSize'] as Pair,
-    strides: attributes['strides'] as Pair,
-    padBefore: [top, left],
-    outHeight: outShape[1]!,
-    outWidth: outShape[2]!,
-  };
 }
 
 function unsupported({ values }: Graph, { op, label, inputs }: GraphNode): EngineError {

@@ -1,4 +1,4 @@
-import type { PipelineCache } from '../runtime/plan-runner.ts';
+import type { PipelineCache } from '../runtime/pipeline-cache.ts';
 import { StepClock } from '../runtime/step-clock.ts';
 import { type Convolution, multiplyAdds } from '../shaders/convolution.ts';
 import type { NumberType } from '../shaders/shader.ts';

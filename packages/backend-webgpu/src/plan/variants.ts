@@ -31,9 +31,15 @@ export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subg
 /** The variants that a network takes, by what they are taken for. */
 export type VariantsInUse = Readonly<Record<ConvolutionKind, ReadonlySet<ConvolutionVariant>>>;
 
+/**
+ * How a convolution is computed. A filter that each run gives lies as it is, so it goes directly: what transforms it before would
+ * have to do so in every run.
+ */
+export type ChooseVariant = (convolution: Convolution, isGiven: boolean) => ConvolutionVariant;
+
 /** Chooses as `choose` does, and keeps what was chosen. */
-export function recordVariants(choose: (convolution: Convolution) => ConvolutionVariant): {
-  readonly choose: (convolution: Convolution) => ConvolutionVariant;
+export function recordVariants(choose: ChooseVariant): {
+  readonly choose: ChooseVariant;
   readonly inUse: VariantsInUse;
 } {
   const inUse = {
@@ -41,8 +47,8 @@ export function recordVariants(choose: (convolution: Convolution) => Convolution
     pointwise: new Set<ConvolutionVariant>(),
     window: new Set<ConvolutionVariant>(),
   };
-  const recorded = (convolution: Convolution): ConvolutionVariant => {
-    const variant = choose(convolution);
+  const recorded: ChooseVariant = (convolution, isGiven) => {
+    const variant = choose(convolution, isGiven);
     inUse[kindOf(convolution)].add(variant);
     return variant;
   };

@@ -1,5 +1,5 @@
+import type { PipelineCache } from './pipeline-cache.ts';
 import { PlanError } from './plan-error.ts';
-import type { PipelineCache } from './plan-runner.ts';
 import { requestDevice } from './request-device.ts';
 
 export interface DeviceInUse {

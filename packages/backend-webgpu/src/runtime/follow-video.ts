@@ -13,6 +13,14 @@ export interface FollowVideoOptions<Answer> {
   readonly onAnswer: (answer: FrameAnswer<Answer>) => void;
 }
 
+/** A frame; `ImageBitmap` in browsers without WebCodecs, such as Firefox on Android. */
+export type FollowedFrame = VideoFrame | ImageBitmap;
+
+interface TakenFrame {
+  readonly frame: FollowedFrame;
+  readonly timestampUs: number;
+}
+
 /** Frames that are computed at a time: while one is, the next is handed over. */
 const IN_FLIGHT = 2;
 const RATE_MS = 2000;
@@ -28,13 +36,11 @@ const LOOK_AGAIN_MS = 100;
  */
 export async function followVideo<Answer>(
   video: HTMLVideoElement,
-  run: (frame: VideoFrame) => Promise<Answer>,
+  run: (frame: FollowedFrame) => Promise<Answer>,
   { signal, onAnswer }: FollowVideoOptions<Answer>,
 ): Promise<void> {
   const beganMs = performance.now();
   const answeredMs: number[] = [];
-  if (typeof VideoFrame === 'undefined')
-    throw new Error('video: expected a browser with VideoFrame, got one without; take a newer one, or pictures of it');
   let takenUs: number | undefined;
   /** A video that begins anew, or is set back, has earlier times. */
   let takenCount = 0;
@@ -42,15 +48,15 @@ export async function followVideo<Answer>(
   const ending = new AbortController();
   const ended = AbortSignal.any([signal, ending.signal]);
 
-  const next = async (): Promise<{ frame: VideoFrame; count: number } | undefined> => {
+  const next = async (): Promise<(TakenFrame & { count: number }) | undefined> => {
     while (!ended.aborted && !video.ended) {
-      const frame = video.readyState >= video.HAVE_CURRENT_DATA ? new VideoFrame(video) : undefined;
-      if (frame && frame.timestamp !== takenUs) {
-        takenUs = frame.timestamp;
+      const taken = video.readyState >= video.HAVE_CURRENT_DATA ? await take(video) : undefined;
+      if (taken && taken.timestampUs !== takenUs) {
+        takenUs = taken.timestampUs;
         takenCount += 1;
-        return { frame, count: takenCount };
+        return { ...taken, count: takenCount };
       }
-      frame?.close();
+      taken?.frame.close();
       await nextPresented(video, ended);
     }
     return undefined;
@@ -67,10 +73,9 @@ export async function followVideo<Answer>(
   };
   const lane = async (): Promise<void> => {
     for (let taken = await next(); taken !== undefined; taken = await next()) {
-      const { frame, count } = taken;
-      const { timestamp } = frame;
+      const { frame, timestampUs, count } = taken;
       try {
-        tell(await run(frame), timestamp, count);
+        tell(await run(frame), timestampUs, count);
       } finally {
         frame.close();
       }
@@ -96,4 +101,11 @@ function nextPresented(video: HTMLVideoElement, signal: AbortSignal): Promise<vo
     };
     signal.addEventListener('abort', end, { once: true });
   });
+}
+
+async function take(video: HTMLVideoElement): Promise<TakenFrame> {
+  if (typeof VideoFrame === 'undefined')
+    return { timestampUs: Math.round(1e6 * video.currentTime), frame: await createImageBitmap(video) };
+  const frame = new VideoFrame(video);
+  return { frame, timestampUs: frame.timestamp };
 }

@@ -1,5 +1,8 @@
 import type { PackWeights, Plan, PlanTensor } from '../plan/plan.ts';
+import { compilePipeline, type PipelineCache } from './pipeline-cache.ts';
 import { PlanError } from './plan-error.ts';
+import { checkSizes, tooLarge } from './plan-sizes.ts';
+import { bytesOf, sizeBytes, withoutPadding, withPadding } from './plan-tensor.ts';
 import { StepClock } from './step-clock.ts';
 
 /** A step towards a plan that is ready: pipelines compiled and weights uploaded, of all. */
@@ -26,9 +29,6 @@ interface ReadyStep {
   readonly group: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
 }
-
-/** Pipelines of one device by their WGSL: what several plans have in common is compiled once. */
-export type PipelineCache = Map<string, Promise<GPUComputePipeline>>;
 
 /** Where an input that makes itself on the device has to put its numbers. */
 export interface InputTarget {
@@ -347,15 +347,9 @@ export class PlanRunner {
     return { device, compile, shape, buffer: this.#buffers[buffer]!, pitch };
   }
 
-  #write({ shape, buffer, offset = 0, pitch }: PlanTensor, data: Float32Array): void {
-    const channels = shape.at(-1) ?? 1;
-    const padded = channels === pitch ? data : new Float32Array((data.length / channels) * pitch);
-    if (padded !== data) {
-      for (let row = 0; row * channels < data.length; row++) {
-        padded.set(data.subarray(row * channels, (row + 1) * channels), row * pitch);
-      }
-    }
-    this.device.queue.writeBuffer(this.#buffers[buffer]!, offset, padded as Float32Array<ArrayBuffer>);
+  #write(tensor: PlanTensor, data: Float32Array): void {
+    const padded = withPadding(tensor, data) as Float32Array<ArrayBuffer>;
+    this.device.queue.writeBuffer(this.#buffers[tensor.buffer]!, tensor.offset ?? 0, padded);
   }
 
   async #failure(cause: unknown): Promise<PlanError> {
@@ -386,52 +380,4 @@ function dispatch(pass: GPUComputePassEncoder, { pipeline, group, workgroups }: 
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(...workgroups);
-}
-
-function compilePipeline(device: GPUDevice, code: string, cache: PipelineCache): Promise<GPUComputePipeline> {
-  const known = cache.get(code);
-  if (known) return known;
-  const module = device.createShaderModule({ code });
-  const compiled = device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
-  cache.set(code, compiled);
-  compiled.catch(() => cache.delete(code));
-  return compiled;
-}
-
-function sizeBytes({ shape, pitch }: PlanTensor): number {
-  return shape.slice(0, -1).reduce((product, size) => product * size, pitch * 4);
-}
-
-function bytesOf(tensors: readonly PlanTensor[]): number {
-  return tensors.reduce((sum, tensor) => sum + sizeBytes(tensor), 0);
-}
-
-function withoutPadding({ shape, pitch }: PlanTensor, rows: Float32Array): Float32Array {
-  const channels = shape.at(-1) ?? 1;
-  if (channels === pitch) return rows.slice();
-  const values = new Float32Array((rows.length / pitch) * channels);
-  for (let row = 0; row * pitch < rows.length; row++) {
-    values.set(rows.subarray(row * pitch, row * pitch + channels), row * channels);
-  }
-  return values;
-}
-
-function checkSizes({ limits }: GPUDevice, plan: Plan): void {
-  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const largest = Math.max(0, ...plan.buffers, ...plan.weights);
-  if (largest > limit) throw tooLarge(plan, `at most ${megabytes(limit)} in one`);
-  const groups = Math.max(0, ...plan.steps.flatMap(({ workgroups }) => workgroups));
-  if (groups <= limits.maxComputeWorkgroupsPerDimension) return;
-  throw tooLarge(plan, `at most ${limits.maxComputeWorkgroupsPerDimension} workgroups a dispatch`);
-}
-
-function tooLarge({ buffers, weights }: Plan, got: string): PlanError {
-  const sum = [...buffers, ...weights].reduce((total, size) => total + size, 0);
-  const largest = Math.max(0, ...buffers, ...weights);
-  const needs = `expected a device for buffers of ${megabytes(sum)}, the largest of ${megabytes(largest)}`;
-  return new PlanError('TOO_LARGE', `webgpu: ${needs}, got ${got}; choose a smaller batch or picture`);
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -3,7 +3,7 @@ import { bundleScript, openScriptedPage } from '@residual/testing/scripted-page'
 import type * as vision from '@residual/vision';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { webgpu } from '../webgpu-engine.ts';
-import type { followVideo } from './follow-video.ts';
+import type { FollowedFrame, followVideo } from './follow-video.ts';
 import type { PictureInput } from './picture-input.ts';
 
 declare const bundled: {
@@ -38,7 +38,7 @@ export * as vision from '@residual/vision';`;
   test.each(['camera', 'file'])(
     'a %s’s frames are read where they are, two at a time, the newest first',
     async (kind) => {
-      const followed = await opened.page.evaluate(follow, kind, false);
+      const followed = await opened.page.evaluate(follow, kind, 'nothing');
       expect(followed).toMatchObject({ mostInFlight: 2, copied: 0 });
       expect(followed.timestamps.length).toBeGreaterThan(4);
       // A file begins anew, and its frames go on.
@@ -51,8 +51,15 @@ export * as vision from '@residual/vision';`;
     },
   );
 
+  test('where the browser has no VideoFrame, frames come as bitmaps', async () => {
+    const followed = await opened.page.evaluate(follow, 'file', 'VideoFrame');
+    expect(followed).toMatchObject({ mostInFlight: 2, imported: 0 });
+    expect(followed.copied).toBeGreaterThanOrEqual(followed.timestamps.length);
+    expect(followed.difference).toBeLessThan(4);
+  });
+
   test('where the driver cannot import frames, they are copied on the device', async () => {
-    const followed = await opened.page.evaluate(follow, 'camera', true);
+    const followed = await opened.page.evaluate(follow, 'camera', 'importing');
     expect(followed).toMatchObject({ mostInFlight: 2, imported: 0 });
     expect(followed.copied).toBeGreaterThanOrEqual(followed.timestamps.length);
     expect(followed.difference).toBeLessThan(16);
@@ -60,7 +67,7 @@ export * as vision from '@residual/vision';`;
 });
 
 /** On the page. */
-async function follow(kind: string, isRefused: boolean): Promise<Followed> {
+async function follow(kind: string, lacks: string): Promise<Followed> {
   const { followVideo, PictureInput, vision, webgpu } = bundled;
   const video = document.createElement('video');
   video.muted = true;
@@ -91,7 +98,7 @@ async function follow(kind: string, isRefused: boolean): Promise<Followed> {
   const count = { imported: 0, copied: 0, inFlight: 0, mostInFlight: 0 };
   const { importExternalTexture } = GPUDevice.prototype;
   GPUDevice.prototype.importExternalTexture = function (descriptor) {
-    if (isRefused) throw new DOMException('no frames', 'OperationError');
+    if (lacks === 'importing') throw new DOMException('no frames', 'OperationError');
     count.imported += 1;
     return importExternalTexture.call(this, descriptor);
   };
@@ -118,7 +125,9 @@ async function follow(kind: string, isRefused: boolean): Promise<Followed> {
   let [difference, framesPerSecond] = [0, 0];
   const input = new PictureInput(preset);
   const ending = new AbortController();
-  const run = async (frame: VideoFrame): Promise<number> => {
+  const { VideoFrame } = globalThis;
+  if (lacks === 'VideoFrame') Reflect.deleteProperty(globalThis, 'VideoFrame');
+  const run = async (frame: FollowedFrame): Promise<number> => {
     count.inFlight += 1;
     count.mostInFlight = Math.max(count.mostInFlight, count.inFlight);
     const bitmap = await createImageBitmap(frame);
@@ -140,6 +149,7 @@ async function follow(kind: string, isRefused: boolean): Promise<Followed> {
       if (kind === 'camera' ? timestamps.length === 8 : hasLooped) ending.abort();
     },
   });
+  Object.assign(globalThis, { VideoFrame });
   Object.assign(GPUDevice.prototype, { importExternalTexture });
   Object.assign(GPUQueue.prototype, { copyExternalImageToTexture });
   input.dispose();

@@ -1,4 +1,5 @@
 import type { GpuReport } from '@residual/backend-webgpu/report';
+import type { FollowedFrame } from '@residual/backend-webgpu/runtime';
 import type { FeatureMap } from '@residual/classifier';
 import type { Explanation, MapEndpoint } from '@residual/classifier/explain';
 import type { PassedOverEngine } from '@residual/compile';
@@ -136,7 +137,7 @@ export interface Requests {
   decode: { argument: Blob; result: DecodedPicture };
   classify: { argument: undefined; result: Answer };
   /** A camera's frame, which is not kept. */
-  frame: { argument: VideoFrame; result: Answer };
+  frame: { argument: FollowedFrame; result: Answer };
   explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };
   features: { argument: MapEndpoint; result: FeatureMap };
   parts: { argument: undefined; result: readonly NetworkPart[] };

@@ -1,3 +1,4 @@
+import type { FollowedFrame } from '@residual/backend-webgpu/runtime';
 import { type Classifier, ClassifierError, WeightsMismatchError } from '@residual/classifier';
 import type { MapEndpoint } from '@residual/classifier/explain';
 import { type Engine, firstAvailable } from '@residual/compile';
@@ -144,7 +145,7 @@ const handlers: Handlers = {
 };
 
 /** By an engine that resizes pictures itself, in one go with that. */
-async function answer(picture: PixelImage | VideoFrame, report: Handling['report']): Promise<Answer> {
+async function answer(picture: PixelImage | FollowedFrame, report: Handling['report']): Promise<Answer> {
   const { classifier } = needed();
   const isFirstRun = !hasRun;
   const progress: Progress = { step: hasRun ? 'run' : 'firstRun', subject: classifier.spec.name };
@@ -164,7 +165,7 @@ async function answer(picture: PixelImage | VideoFrame, report: Handling['report
   return { predictions: classifier.predict(logits!), prepareMs: preparedMs - startMs, forwardMs, isFirstRun };
 }
 
-async function pixelsOf(frame: VideoFrame): Promise<PixelImage> {
+async function pixelsOf(frame: FollowedFrame): Promise<PixelImage> {
   const bitmap = await createImageBitmap(frame);
   try {
     return readBitmap(bitmap);

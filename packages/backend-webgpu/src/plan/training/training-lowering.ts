@@ -23,9 +23,9 @@ import {
 } from '../../shaders/training/convolution-gradients.ts';
 import { addAll, type Reduction, reduceChannels, reduceRows, sumAll } from '../../shaders/training/reductions.ts';
 import { stateUpdate } from '../../shaders/training/state-update.ts';
-import type { ChooseVariant } from '../lower-convolution.ts';
 import { channelsOf, PART_BYTES, type PlanBuilder, rowsOf, type Slot } from '../plan-builder.ts';
-import { blockingOf } from '../variants.ts';
+import { blockingOf, type ChooseVariant } from '../variants.ts';
+import { windowOf } from '../window-of.ts';
 import { MOST_BUFFERS, type StateUpdates, stateUpdates } from './state-updates.ts';
 
 type Pair = readonly [number, number];
@@ -260,28 +260,12 @@ export class TrainingLowering {
     return true;
   }
 
-  #averagePoolGradient({ label = 'average pool', inputs, outputs, attributes }: GraphNode): boolean {
+  #averagePoolGradient(node: GraphNode): boolean {
     const builder = this.#builder;
-    const [, outHeight, outWidth] = builder.graph.values[inputs[0]!]!.shape as [number, number, number];
-    const [batch, height, width, channels] = builder.graph.values[inputs[1]!]!.shape as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const [[top], [left]] = attributes['pad'] as unknown as [Pair, Pair];
-    const shader = averagePoolGradient({
-      batch,
-      height,
-      width,
-      vectors: Math.ceil(channels / 4),
-      window: attributes['filterSize'] as Pair,
-      strides: attributes['strides'] as Pair,
-      padBefore: [top, left],
-      outHeight,
-      outWidth,
-    });
-    builder.dispatch(label, shader, [builder.slotOf(inputs[0]!), builder.place(outputs[0]!)]);
+    const { values } = builder.graph;
+    const [dy, x] = node.inputs as [ValueId, ValueId];
+    const shader = averagePoolGradient(windowOf(node, values[x]!.shape, values[dy]!.shape));
+    builder.dispatch(node.label ?? 'average pool', shader, [builder.slotOf(dy), builder.place(node.outputs[0]!)]);
     return true;
   }
 
@@ -344,7 +328,7 @@ export class TrainingLowering {
       residual: 'none',
       activation: 'linear',
     };
-    return blockingOf(this.#choose(forward), forward);
+    return blockingOf(this.#choose(forward, true), forward);
   }
 
   #normOf(x: ValueId): BatchNorm {

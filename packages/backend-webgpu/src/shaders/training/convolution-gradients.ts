@@ -25,6 +25,25 @@ export function multiplyAddsOf(convolution: TrainedConvolution): number {
   return batch * outHeight * outWidth * kernel[0] * kernel[1] * inChannels * outVectors * 4;
 }
 
+/** What both gradients' shaders know of it. */
+function geometryOf(convolution: TrainedConvolution): Shader['uniforms'] {
+  const { inChannels, height, width, outHeight, outWidth, outVectors, kernel, strides, padBefore } = convolution;
+  return {
+    inChannels,
+    height,
+    width,
+    outHeight,
+    outWidth,
+    outVectors,
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: padBefore[0],
+    padLeft: padBefore[1],
+  };
+}
+
 /** What comes after the sums of an input's gradient. */
 export interface GradientEpilogue {
   /** Adds another gradient of the same value. */
@@ -42,8 +61,7 @@ export function inputGradient(
   { hasOther, isMasked }: GradientEpilogue,
   { rows, columns }: DirectBlocking,
 ): Shader {
-  const { batch, height, width, inChannels, kernel, strides, padBefore } = convolution;
-  const { outHeight, outWidth, outVectors } = convolution;
+  const { batch, height, width, inChannels, strides } = convolution;
   const vectors = Math.ceil(inChannels / 4);
   const [phaseHeight, phaseWidth] = [Math.ceil(height / strides[0]), Math.ceil(width / strides[1])];
   const pixels = batch * phaseHeight * phaseWidth;
@@ -123,22 +141,11 @@ export function inputGradient(
     buffers: buffers(names, 'dx'),
     uniforms: {
       ...uniforms,
+      ...geometryOf(convolution),
       vectors,
       pixels,
-      inChannels,
-      height,
-      width,
       phaseHeight,
       phaseWidth,
-      outHeight,
-      outWidth,
-      outVectors,
-      kernelHeight: kernel[0],
-      kernelWidth: kernel[1],
-      strideY: strides[0],
-      strideX: strides[1],
-      padTop: padBefore[0],
-      padLeft: padBefore[1],
     },
     body,
     workgroups: [workgroups[0], workgroups[1], strides[0] * strides[1]],
@@ -156,7 +163,10 @@ export interface FilterGradientParts {
   readonly rowsOfPart: number;
 }
 
-/** In which blocks a filter's gradient is computed, of no more sums than so many vectors, and in how many parts the rows of all images are summed, so that a small filter has threads enough. */
+/**
+ * In which blocks a filter's gradient is computed, of no more sums than so many vectors, and in how many parts the rows of all
+ * images are summed, so that a small filter has threads enough.
+ */
 export function filterGradientParts(convolution: TrainedConvolution, mostSums: number): FilterGradientParts {
   const { batch, outHeight, inChannels, outVectors, isNarrow } = convolution;
   const inVectors = isNarrow || inChannels % 4 !== 0 ? 1 : inChannels / 4;
@@ -186,8 +196,7 @@ export function filterGradient(
   convolution: TrainedConvolution,
   { block, parts, rowsOfPart }: FilterGradientParts,
 ): Shader {
-  const { batch, height, width, inChannels, isNarrow, kernel, strides, padBefore } = convolution;
-  const { outHeight, outWidth, outVectors } = convolution;
+  const { batch, inChannels, isNarrow, outHeight, outVectors } = convolution;
   const [ins, outs] = block;
   const { uniforms, workgroups } = flat(parts * blocksOf(convolution, block));
   const channel = (lane: number): string => `select(0.0, x_number(at + ${lane}u), ${lane}u < shape.inChannels)`;
@@ -237,24 +246,13 @@ export function filterGradient(
     buffers: buffers(['x', 'dy', 'partial'], 'partial', isNarrow ? ['x'] : []),
     uniforms: {
       ...uniforms,
+      ...geometryOf(convolution),
       inBlocks: Math.ceil(inChannels / (4 * ins)),
       outBlocks: outVectors / outs,
-      inChannels,
       /** Numbers, or vectors, from a pixel to the next. */
       pitch: isNarrow ? inChannels : Math.ceil(inChannels / 4),
-      height,
-      width,
       rows: batch * outHeight,
       rowsOfPart,
-      outHeight,
-      outWidth,
-      outVectors,
-      kernelHeight: kernel[0],
-      kernelWidth: kernel[1],
-      strideY: strides[0],
-      strideX: strides[1],
-      padTop: padBefore[0],
-      padLeft: padBefore[1],
     },
     body,
     workgroups,

@@ -17,6 +17,7 @@ let device = '';
 let open: () => void = () => undefined;
 let permitted = 0;
 let hear: () => void = () => undefined;
+let training: Promise<unknown> = Promise.resolve();
 
 /** Begins a training that waits for {@link advance}. */
 export async function begin({ engine, model }: LabJob): Promise<void> {
@@ -32,7 +33,7 @@ export async function begin({ engine, model }: LabJob): Promise<void> {
     std: [0.25, 0.25, 0.25],
     seed: 1,
   });
-  const training = train({
+  training = train({
     model: (vars: VarSource) => new ResNet(spec, { vars }),
     initial: randomVars({ seed: 1 }),
     data: gated(data),
@@ -54,7 +55,8 @@ export async function begin({ engine, model }: LabJob): Promise<void> {
       hear();
     },
   });
-  training.catch((error: unknown) => console.error(error));
+  // Whoever waits for steps is told.
+  training.catch(() => undefined);
 }
 
 /** So many steps more. */
@@ -63,11 +65,12 @@ export async function advance(steps: number): Promise<LabAnswer> {
   permitted += steps;
   open();
   const wanted = permitted;
-  await new Promise<void>((resolve) => {
+  const stepped = new Promise<void>((resolve) => {
     hear = () => {
       if (losses.length >= wanted) resolve();
     };
   });
+  await Promise.race([stepped, training]);
   return { ms: performance.now() - beginMs, losses, device };
 }
 
