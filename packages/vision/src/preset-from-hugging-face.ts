@@ -41,10 +41,8 @@ export function presetFromHuggingFace(config: HuggingFaceConfig): Preset {
 
 /** `BitImageProcessorFast` and `BitFeatureExtractor` are `Bit`. */
 function processorName({ image_processor_type: type, feature_extractor_type: former }: HuggingFaceConfig): string {
-  return String(type ?? former ?? 'ConvNextImageProcessor').replace(
-    /(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
-    '',
-  );
+  const name: unknown = type ?? former ?? 'ConvNextImageProcessor';
+  return typeof name === 'string' ? name.replace(/(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/, '') : '';
 }
 
 /** timm's own transforms, which the wrapper makes for the size of training: it does not ask for that of tests. */

@@ -7,7 +7,7 @@ import { unsupportedConfig } from './unsupported-config.ts';
 /** Whether a `config.json` is of transformers' ResNet. */
 export function isHuggingFaceResNet({ model_type: type, architectures }: JsonObject): boolean {
   if (type !== undefined) return type === 'resnet';
-  return Array.isArray(architectures) && /^ResNet/.test(String(architectures[0]));
+  return Array.isArray(architectures) && /^ResNet/.test(textOf(architectures[0]) ?? '');
 }
 
 /**
@@ -52,6 +52,10 @@ function modelOf(config: JsonObject): string | undefined {
   ];
   const expansion = layer === 'basic' ? 1 : 4;
   const planes = [64, 128, 256, 512].map((size) => size * expansion);
-  if (width !== 64 || String(sizes) !== String(planes)) return undefined;
-  return variants.find(([, blocks, counts]) => blocks === layer && String(counts) === String(depths))?.[0];
+  if (width !== 64 || !isList(sizes, planes)) return undefined;
+  return variants.find(([, blocks, counts]) => blocks === layer && isList(depths, counts))?.[0];
+}
+
+function isList(value: unknown, expected: readonly number[]): boolean {
+  return Array.isArray(value) && value.length === expected.length && expected.every((item, i) => item === value[i]);
 }

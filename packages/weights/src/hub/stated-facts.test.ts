@@ -21,14 +21,17 @@ function folderOf(files: Readonly<Record<string, JsonObject>>): FileFolder {
   };
 }
 
+/** JSON, also of objects whose own fields have the names that a conversion to text or a number calls. */
+const anything = fc.oneof(
+  { weight: 4, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+  { weight: 1, arbitrary: fc.constantFrom<object[]>({ toString: 1, valueOf: 1 }, [{ toString: 1, valueOf: 1 }]) },
+);
+
 /** An object that has some of the keys, with the values that one expects or any other. */
 function likely(values: Readonly<Record<string, readonly unknown[]>>): fc.Arbitrary<JsonObject> {
   const fields = Object.entries(values).map(([key, usual]) => [
     key,
-    fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(...usual) },
-      { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
-    ),
+    fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: anything }),
   ]);
   return fc.record(Object.fromEntries(fields), { requiredKeys: [] }) as fc.Arbitrary<JsonObject>;
 }

@@ -42,6 +42,9 @@ const SHOWN: ReadonlySet<string> = new Set([
   ...['cardinality', 'avg_down', 'down_kernel_size', 'replace_stem_pool', 'zero_init_last', 'pretrained', 'scriptable'],
 ]);
 
+/** Poolings that the head's tensors show. */
+const POOLS: ReadonlySet<unknown> = new Set(['', 'avg', 'fast', 'fastavg', 'catavgmax']);
+
 function architectureOf(name: string, modelArgs: JsonObject): StatedArchitecture {
   const stated: { outputStride?: 8 | 16; activation?: string } = {};
   for (const [key, value] of Object.entries(modelArgs)) {
@@ -49,7 +52,7 @@ function architectureOf(name: string, modelArgs: JsonObject): StatedArchitecture
     if (key === 'act_layer' && typeof value === 'string') stated.activation = value;
     else if (key === 'output_stride' && (value === 8 || value === 16)) stated.outputStride = value;
     else if (key === 'output_stride' && value === 32) continue;
-    else if (key === 'global_pool' && ['', 'avg', 'fast', 'fastavg', 'catavgmax'].includes(String(value))) continue;
+    else if (key === 'global_pool' && POOLS.has(value)) continue;
     else throw unsupportedConfig(name, `model_args.${key}`, value);
   }
   return stated;
