@@ -1,4 +1,4 @@
-import { credentials, Metadata, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { serviceDefinition } from '../src/grpc/service-definition.ts';
 import { EDGE, preparedPictures, startServer, tinyClassifier } from './fixtures.ts';
@@ -26,8 +26,8 @@ type Call = (
 function clientOf(
   address: string,
 ): (method: string, request?: object, options?: object, token?: string) => Promise<Answer> {
-  const Client = makeGenericClientConstructor(serviceDefinition(), 'GRPCInferenceService');
-  const client = new Client(address, credentials.createInsecure());
+  const Service = makeGenericClientConstructor(serviceDefinition(), 'GRPCInferenceService');
+  const client = new Service(address, credentials.createInsecure());
   onTestFinished(() => client.close());
   return (method, request = {}, options = {}, token) =>
     new Promise((resolve, reject) => {
@@ -93,6 +93,52 @@ test('errors have codes and a line; a deadline is kept; a token is asked for', a
   await expect(
     infer({ raw_input_contents: [Buffer.alloc(384 * 4)] }, { deadline: Date.now() - 1 }),
   ).rejects.toMatchObject({ code: 4 });
+  expect(faults).toEqual([]);
+});
+
+/** `count` fields of a message, each a tag and its value. */
+function fields(tag: number, value: Uint8Array, count: number): Buffer {
+  const one = Buffer.concat([Buffer.from([tag]), value]);
+  return Buffer.alloc(one.length * count, one);
+}
+
+/** The length of bytes in front of them, as protobuf has it. */
+function sized(bytes: Uint8Array): Buffer {
+  const length: number[] = [];
+  for (let left = bytes.length; length.length === 0 || left > 0; left = Math.floor(left / 128))
+    length.push((left % 128) + (left >= 128 ? 128 : 0));
+  return Buffer.concat([Buffer.from(length), bytes]);
+}
+
+const MANY = 3e6;
+const empty = Buffer.of(0);
+
+test.each([
+  ['inputs', fields(0x2a, empty, MANY)],
+  ['raw contents', fields(0x3a, empty, MANY)],
+  ['sizes of a shape', fields(0x2a, sized(fields(0x1a, sized(Buffer.alloc(9 * MANY)), 1)), 1)],
+  ['files', fields(0x2a, sized(fields(0x2a, sized(fields(0x42, empty, MANY)), 1)), 1)],
+  ['parameters', fields(0x22, empty, MANY)],
+])('a message that would take too much memory is refused before it is read: %s', async (_, message) => {
+  const { grpc, faults } = await startServer();
+  const client = new Client(grpc, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const send = (bytes: Buffer): Promise<ServiceError | null> =>
+    new Promise((done) => {
+      const path = '/inference.GRPCInferenceService/ModelInfer';
+      client.makeUnaryRequest(
+        path,
+        (value: Buffer) => value,
+        (value) => value,
+        bytes,
+        (error) => done(error),
+      );
+    });
+  expect(await send(message)).toMatchObject({ code: 8, details: expect.stringContaining('got too many to hold') });
+  expect(await send(Buffer.of(0x2a, 9))).toMatchObject({
+    code: 3,
+    details: expect.stringContaining('got other bytes'),
+  });
   expect(faults).toEqual([]);
 });
 

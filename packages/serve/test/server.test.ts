@@ -196,6 +196,28 @@ describe('limits', () => {
     expect((await post(url, 'x', { 'Content-Encoding': 'gzip' })).status).toBe(415);
   });
 
+  test.each([
+    ['objects', '{},', '[', ']'],
+    ['lists', '[],', '[', ']'],
+    ['lists in lists', '[', '', ''],
+    ['fields', '"k":1,', '{', '}'],
+    ['numbers where a tensor has fewer', '1,', '{"inputs":[{"data":[', ']}]}'],
+  ])('JSON that would take too much memory is refused before it is read: %s', async (_, part, start, end) => {
+    const { address, faults } = await startServer();
+    const body = start + part.repeat(Math.floor((30 * 2 ** 20) / part.length)).replace(/,$/, '') + end;
+    for (const [path, type] of [
+      ['/v2/models/net/infer', 'application/json'],
+      ['/v1/classify', 'application/json'],
+    ] as const) {
+      const answer = await post(address + path, body, { 'Content-Type': type });
+      expect([answer.status, await answer.json()]).toEqual([
+        413,
+        { error: expect.stringContaining('expected fewer values in JSON, got too many to hold') },
+      ]);
+    }
+    expect(faults).toEqual([]);
+  });
+
   test('what waits is bounded: beyond it the answer is 503 with Retry-After, and all else is answered', async () => {
     const { address } = await startServer({ limits: { pictures: 4 }, batchSize: 8, waitMs: 200 });
     const ask = (): Promise<Response> =>

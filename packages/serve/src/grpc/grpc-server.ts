@@ -3,6 +3,7 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -11,6 +12,7 @@ import { clientGone, ProtocolError } from '../protocol/protocol-error.ts';
 import type { InferRequest } from '../protocol/tensor.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { RequestTrace } from '../tracing/request-trace.ts';
+import { mayTakeTooMuch } from './message-memory.ts';
 import { type GrpcInferRequest, readGrpcRequest } from './read-grpc-request.ts';
 import { serviceDefinition } from './service-definition.ts';
 
@@ -54,13 +56,33 @@ export async function listenGrpc(context: RequestContext, bodyBytes: number, add
     'grpc.max_receive_message_length': bodyBytes,
     'grpc.max_concurrent_streams': STREAMS,
   });
-  server.addService(serviceDefinition(), implementation(context));
+  server.addService(readingSafely(serviceDefinition()), implementation(context));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });
   return { port, close: (graceMs) => close(server, graceMs) };
+}
+
+/** What can't be read is an error in the request's place: thrown here, it would be answered as the server's own. */
+function readingSafely(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      if (name === 'ModelInfer' && mayTakeTooMuch(bytes))
+        return new ProtocolError(
+          413,
+          'the request: expected fewer values, got too many to hold; send several requests',
+        );
+      try {
+        return method.requestDeserialize(bytes);
+      } catch (error) {
+        return new ProtocolError(400, `the request: expected a ${name}Request, got other bytes`, error);
+      }
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods) as ServiceDefinition;
 }
 
 function close(server: Server, graceMs: number): Promise<void> {
@@ -83,6 +105,7 @@ function implementation(context: RequestContext): UntypedServiceImplementation {
     ): handleUnaryCall<Request, unknown> =>
     (call, callback) => {
       const run = async (): Promise<unknown> => {
+        if (ProtocolError.isInstance(call.request)) throw call.request;
         if (!isOpen) context.checkToken(String(call.metadata.get('authorization')[0] ?? ''));
         return compute(call.request, { signal: whileCalled(call), deadlineMs: deadlineOf(call.getDeadline()), trace });
       };
