@@ -2,7 +2,7 @@
  * Most bytes that the values of a body may take. What is written in two or three bytes takes a hundred as an object, and an engine that
  * has no more memory ends its process. Room for 64 pictures of 224 × 224 as flat lists.
  */
-export const MOST_VALUE_BYTES = 256 * 2 ** 20;
+export const MOST_VALUE_BYTES: number = 256 * 2 ** 20;
 
 /** What stands behind a byte of JSON takes so much at most: a place and a number, a list, an object, a field and its name. */
 const taken = new Uint8Array(256);
