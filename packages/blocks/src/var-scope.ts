@@ -51,6 +51,18 @@ export class VarScope {
     return new VarScope(this.#source, this.pathOf(name), this.#entries);
   }
 
+  /** The same place of the same tree; what is asked for from here on comes from another source. */
+  withSource(source: VarSource): VarScope {
+    return new VarScope(source, this.path, this.#entries);
+  }
+
+  /** Takes back what was asked for below this path, so that it can be asked for again. Whoever owns the tree disposes it. */
+  forget(): VarEntry[] {
+    const below = [...this.#entries].filter(([path]) => path.startsWith(this.pathOf('')));
+    for (const [path] of below) this.#entries.delete(path);
+    return below.map(([, entry]) => entry);
+  }
+
   /** @throws Error where the path was already asked for. */
   variable(name: string, spec: VarSpec): Tensor {
     const path = this.pathOf(name);

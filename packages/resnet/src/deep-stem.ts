@@ -39,14 +39,14 @@ export function deepStem(widths: DeepStemWidths, options: DeepStemOptions = {}):
         const norm = layers.norm(vars.scope(name.norm), shape.outChannels);
         return { conv, norm };
       });
-      const pooled = pool(vars, { channels: outChannels, layers });
       return {
         input: steps[0]!.conv,
-        forward: (x, forward) => {
+        convolve: (x, forward) => {
           const step = (y: typeof x, { conv, norm }: (typeof steps)[number]): typeof x =>
             layers.activation.apply(norm.forward(conv.forward(y), forward));
-          return pooled(steps.reduce(step, x), forward);
+          return steps.reduce(step, x);
         },
+        pool: pool(vars, { channels: outChannels, layers }),
       };
     },
   };

@@ -82,6 +82,7 @@ export { convolutionHead } from './convolution-head.ts';
 export { type DeepStemOptions, type DeepStemWidths, deepStem } from './deep-stem.ts';
 export type { TorchShapes } from './describe-head.ts';
 export { didYouMean } from './did-you-mean.ts';
+export type { Endpoint, FeatureInfo } from './endpoint.ts';
 export { fitModel, type ModelFit } from './fit-model.ts';
 export { type Head, type HeadOptions, type HeadType, linearHead, linearHeadWithoutBias } from './head.ts';
 export {
@@ -194,7 +195,7 @@ export {
   resnest269e,
   resnest269eSpec,
 } from './resnest.ts';
-export { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
+export { ResNet, type ResNetOptions } from './resnet.ts';
 export {
   resnetrs50,
   resnetrs50Spec,

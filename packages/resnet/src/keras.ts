@@ -62,7 +62,7 @@ const stem: StemType = {
   sizePx: 224,
   make: (vars, { layers, ...channels }) => {
     const input = layers.conv(vars.scope('conv1'), { ...channels, kernelSize: 7, stride: 2 });
-    return { input, forward: (x) => maxPool(input.forward(x), { isNonNegative: true }) };
+    return { input, convolve: (x) => input.forward(x), pool: (x) => maxPool(x, { isNonNegative: true }) };
   },
 };
 

@@ -26,7 +26,7 @@ function convolveAndPool(
   pool: (x: tf.Tensor4D) => tf.Tensor4D,
 ): Stem {
   const input = layers.conv(vars.scope('stem.conv'), { ...channels, kernelSize: 7, stride: 2 });
-  return { input, forward: (x) => pool(input.forward(x)) };
+  return { input, convolve: (x) => input.forward(x), pool };
 }
 
 /**
@@ -49,11 +49,12 @@ export const preActivationDeepStem: StemType = {
     const { activation } = layers;
     return {
       input,
-      forward: (x, options) => {
+      convolve: (x, options) => {
         const first = activation.apply(norm1.forward(input.forward(x), options));
         const second = activation.apply(norm2.forward(conv2.forward(first), options));
-        return maxPool(conv3.forward(second), { isNonNegative: false });
+        return conv3.forward(second);
       },
+      pool: (x) => maxPool(x, { isNonNegative: false }),
     };
   },
 };
@@ -64,6 +65,6 @@ export const preActivationCifarStem: StemType = {
   sizePx: 32,
   make: (vars, { layers, ...channels }) => {
     const input = layers.conv(vars.scope('conv1'), { ...channels, kernelSize: 3 });
-    return { input, forward: (x) => input.forward(x) };
+    return { input, convolve: (x) => input.forward(x) };
   },
 };

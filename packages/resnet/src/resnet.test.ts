@@ -1,12 +1,13 @@
-import { randomVars, shapesOnly } from '@residual/blocks';
+import { randomVars, shapesOnly, type VarSource } from '@residual/blocks';
 import { expectClose } from '@residual/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cifarResNet } from './cifar.ts';
+import type { Endpoint } from './endpoint.ts';
 import { resnet18, resnet18Spec } from './imagenet.ts';
 import { createModel, listModels } from './registry.ts';
-import { type Endpoint, ResNet, type ResNetOptions } from './resnet.ts';
+import { ResNet, type ResNetOptions } from './resnet.ts';
 import { cifarStem } from './stem.ts';
 
 beforeAll(async () => {
@@ -120,4 +121,68 @@ test('from the output of any endpoint it goes on to the logits', () => {
   for (const [name, value] of Object.entries(found))
     expectClose(model.forwardFrom(name as Endpoint, value).dataSync(), found.logits!.dataSync(), 1e-6, name);
   expect(() => model.forwardFrom('layer4', x)).toThrow("resnet8 has no endpoint 'layer4'; it has stem, layer1");
+});
+
+test('the stem is had before its pooling too, and gone on from', () => {
+  const model = new ResNet({ ...resnet18Spec, depths: [1, 1], width: 8 }, { vars: seeded });
+  expect(model.endpoints).toEqual(['act1', 'stem', 'layer1', 'layer2', 'pooled', 'logits']);
+  const found = model.forwardIntermediates(picture(32), model.endpoints);
+  expect([found.act1!.shape, found.stem!.shape]).toEqual([
+    [2, 16, 16, 8],
+    [2, 8, 8, 8],
+  ]);
+  for (const name of ['act1', 'stem', 'layer1', 'pooled'] as const)
+    expect(model.forwardFrom(name, found[name]!).dataSync(), name).toEqual(found.logits!.dataSync());
+});
+
+describe('a new head', () => {
+  test('takes the old one’s place; what is before it stays', async () => {
+    const model = cifarResNet(8, { vars: seeded, numClasses: 10 });
+    const { numTensors } = tf.memory();
+    const before = await model.stateDict();
+    const [oldWeight, kept] = [model.variables.get('fc.weight')!, model.variables.get('conv1.weight')];
+    model.resetClassifier(3);
+    expect(oldWeight.isDisposed).toBe(true);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(model.variables.get('conv1.weight')).toBe(kept);
+    expect([...model.variables.keys()]).toEqual([...before.keys()]);
+    expect([model.numClasses, model.spec.numClasses]).toEqual([3, 3]);
+    const x = picture(16);
+    const { pooled, logits } = model.forwardIntermediates(x, ['pooled', 'logits']);
+    expect(logits.shape).toEqual([2, 3]);
+    expectClose(model.forward(x).dataSync(), model.forwardFrom('pooled', pooled).dataSync(), 1e-6);
+    expect(model.withVars(shapesOnly).variableSpecs.get('fc.weight')!.shape).toEqual([64, 3]);
+    const fresh = cifarResNet(8, { vars: seeded, numClasses: 3 });
+    fresh.loadStateDict(await model.stateDict());
+    expect(fresh.forward(x).dataSync()).toEqual(model.forward(x).dataSync());
+  });
+
+  test('comes from the source that is given, else differs each time', () => {
+    const weightOf = (vars?: VarSource): tf.TypedArray => {
+      const model = cifarResNet(8, { vars: seeded });
+      model.resetClassifier(4, vars && { vars });
+      return model.variables.get('fc.weight')!.dataSync();
+    };
+    expect(weightOf(randomVars({ seed: 5 }))).toEqual(weightOf(randomVars({ seed: 5 })));
+    expect(weightOf()).not.toEqual(weightOf());
+  });
+
+  test('none leaves the feature map, and one comes back', () => {
+    const model = cifarResNet(8, { vars: seeded });
+    model.resetClassifier(null);
+    expect(model.forward(picture(16)).shape).toEqual([2, 4, 4, 64]);
+    expect(model.variables.has('fc.weight')).toBe(false);
+    expect([model.numClasses, model.endpoints.at(-1), model.classWeights]).toEqual([null, 'pooled', undefined]);
+    model.resetClassifier(2);
+    expect(model.forward(picture(16)).shape).toEqual([2, 2]);
+    expect(model.classWeights).toBe('fc.weight');
+  });
+
+  test.each([0, -1, 2.5, Number.NaN])('of %s classes is refused, and nothing is changed', (numClasses) => {
+    const model = cifarResNet(8, { vars: seeded, numClasses: 5 });
+    expect(() => model.resetClassifier(numClasses)).toThrow(
+      `resnet8: expected a whole number of classes from 1, got ${numClasses}; null leaves the head out`,
+    );
+    expect(model.forward(picture(16)).shape).toEqual([2, 5]);
+  });
 });

@@ -18,6 +18,7 @@ import {
 } from '@residual/blocks';
 import * as tf from '@tensorflow/tfjs-core';
 import { strideAtFirstBlock } from './block-stride.ts';
+import type { Endpoint, FeatureInfo } from './endpoint.ts';
 import { type Head, linearHead } from './head.ts';
 import { torchvisionNames } from './model-names.ts';
 import { averagePool, type Pool } from './pool.ts';
@@ -45,9 +46,6 @@ export interface ResNetOptions
   readonly vars?: VarSource;
 }
 
-/** A place in the network whose output has a name: `stem`, `layer1`, `layer2`, …, `pooled`, `logits`. */
-export type Endpoint = 'stem' | `layer${number}` | 'pooled' | 'logits';
-
 /**
  * A residual network over NHWC pictures, in plain tfjs operations on the current backend.
  *
@@ -56,33 +54,29 @@ export type Endpoint = 'stem' | `layer${number}` | 'pooled' | 'logits';
  * @see He et al. 2015, arXiv:1512.03385; torchvision `ResNet`
  */
 export class ResNet {
-  /** What was built: the spec that was given, with what the options had otherwise. */
-  readonly spec: ResNetSpec;
   /** Edge of the pictures that it is made for; it takes others too. */
   readonly sizePx: number;
   /** Channels of the pictures. */
   readonly inChannels: number;
   /** Channels of the last feature map. */
   readonly numFeatures: number;
-  /** Classes of the head; `null` without one. */
-  readonly numClasses: number | null;
+  #spec: ResNetSpec;
   readonly #zeroInitResidual: boolean;
   readonly #vars: VarScope;
   readonly #layers: Layers;
   readonly #stem: Stem;
-  readonly #stages: readonly (readonly Block[])[];
+  readonly #stages: readonly Stage[];
   readonly #finalNorm: Norm | undefined;
   readonly #pool: Pool;
-  readonly #head: Head | undefined;
+  #head: Head | undefined;
 
   constructor(spec: ResNetSpec, { vars = randomVars(), zeroInitResidual = false, ...options }: ResNetOptions = {}) {
-    this.spec = { ...spec, ...options };
-    const { stem = imagenetStem, pool = averagePool, head = linearHead, names = torchvisionNames } = this.spec;
-    const { width = 64, numClasses = 1000, inChannels = 3, finalNorm = false } = this.spec;
+    this.#spec = { ...spec, ...options };
+    const { stem = imagenetStem, pool = averagePool, names = torchvisionNames } = this.spec;
+    const { width = 64, inChannels = 3, finalNorm = false } = this.spec;
     this.sizePx = stem.sizePx;
     this.inChannels = inChannels;
-    this.numClasses = numClasses;
-    this.numFeatures = outChannels(this.spec, spec.depths.length - 1, spec.depths.at(-1)! - 1);
+    this.numFeatures = stageChannels(this.spec, spec.depths.length - 1);
     this.#zeroInitResidual = zeroInitResidual;
     this.#vars = new VarScope(vars);
     this.#layers = makeLayers(this.spec);
@@ -90,8 +84,42 @@ export class ResNet {
     this.#stages = makeStages(this.#vars, this.spec, this.#layers, stem.stride, zeroInitResidual);
     if (finalNorm) this.#finalNorm = this.#layers.norm(this.#vars.scope(names.norm), this.numFeatures);
     this.#pool = pool(this.#vars, { channels: this.numFeatures, layers: this.#layers });
-    if (numClasses !== null)
-      this.#head = head(this.#vars.scope(names.head), { inFeatures: this.#pool.outFeatures, numClasses });
+    this.#head = this.#makeHead(this.#vars);
+  }
+
+  /** What was built: the spec that was given, with what the options had otherwise. */
+  get spec(): ResNetSpec {
+    return this.#spec;
+  }
+
+  /** Classes of the head; `null` without one. */
+  get numClasses(): number | null {
+    const { numClasses = 1000 } = this.spec;
+    return numClasses;
+  }
+
+  #makeHead(vars: VarScope): Head | undefined {
+    const { numClasses, numPooled: inFeatures } = this;
+    const { head = linearHead } = this.spec;
+    return numClasses === null ? undefined : head(vars.scope(this.headPath), { inFeatures, numClasses });
+  }
+
+  /**
+   * Takes the head away, frees its variables and makes a new one of the same kind for `numClasses` classes, or none for `null`. The
+   * new head has learned nothing yet. Its variables come from `vars`, default `randomVars()`; the others stay as they are. An
+   * optimiser or engine that has the old variables knows nothing of the new ones: ask for `variables` again.
+   *
+   * @throws RangeError for a number that is not a whole number from 1.
+   * @see timm `ResNet.reset_classifier`
+   */
+  resetClassifier(numClasses: number | null, { vars = randomVars() }: { vars?: VarSource } = {}): void {
+    if (numClasses !== null && !(Number.isInteger(numClasses) && numClasses >= 1))
+      throw new RangeError(
+        `${this.spec.name}: expected a whole number of classes from 1, got ${numClasses}; null leaves the head out`,
+      );
+    for (const { tensor } of this.#vars.scope(this.headPath).forget()) disposeVariable(tensor);
+    this.#spec = { ...this.spec, numClasses };
+    this.#head = this.#makeHead(this.#vars.withSource(vars));
   }
 
   /** The same network over other variables, such as a tracer's parameters. */
@@ -140,7 +168,34 @@ export class ResNet {
   /** In the order in which they are computed. */
   get endpoints(): Endpoint[] {
     const layers = this.#stages.map((_, index): Endpoint => `layer${index + 1}`);
-    return ['stem', ...layers, 'pooled', ...(this.#head ? (['logits'] as const) : [])];
+    return [
+      ...(this.#stem.pool ? (['act1'] as const) : []),
+      'stem',
+      ...layers,
+      'pooled',
+      ...(this.#head ? (['logits'] as const) : []),
+    ];
+  }
+
+  /**
+   * The feature maps that detectors and segmenters build on, the largest first: the stem's before it is pooled, and each stage's.
+   * `forwardIntermediates` takes their `module`s.
+   *
+   * @see timm `feature_info`; where timm calls them by the paths of its modules (`stages.0`), these are endpoints (`layer1`)
+   */
+  get featureInfo(): readonly FeatureInfo[] {
+    const { width = 64, stem = imagenetStem } = this.spec;
+    const stages = this.#stages.map(
+      ({ reduction }, stage): FeatureInfo => ({
+        module: `layer${stage + 1}`,
+        numChs: stageChannels(this.spec, stage),
+        reduction,
+      }),
+    );
+    const first: FeatureInfo = this.#stem.pool
+      ? { module: 'act1', numChs: width, reduction: stem.stride / 2 }
+      : { module: 'stem', numChs: width, reduction: stem.stride };
+    return [first, ...stages];
   }
 
   /**
@@ -157,9 +212,10 @@ export class ResNet {
   /** The feature map that is pooled, `[N, h, w, numFeatures]`; the caller disposes it. */
   forwardFeatures(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
     return tf.tidy(() => {
-      const stem = this.#stem.forward(x, options);
+      const stem = this.#poolStem(this.#stem.convolve(x, options), options);
+      const blocks = this.#stages.flatMap((stage) => stage.blocks);
       return this.#normalise(
-        this.#stages.flat().reduce((y, block) => block.forward(y, options), stem),
+        blocks.reduce((y, block) => block.forward(y, options), stem),
         options,
       );
     });
@@ -231,20 +287,29 @@ export class ResNet {
   *#walk(at: number, value: tf.Tensor, options?: ForwardOptions): Generator<[Endpoint, tf.Tensor]> {
     let y = value;
     if (at < 0) {
-      y = this.#stem.forward(y as tf.Tensor4D, options);
+      y = this.#stem.convolve(y as tf.Tensor4D, options);
+      if (this.#stem.pool) yield ['act1', y];
+    }
+    const stemAt = this.endpoints.indexOf('stem');
+    if (at < stemAt) {
+      y = this.#poolStem(y as tf.Tensor4D, options);
       yield ['stem', y];
     }
-    for (const [index, stage] of this.#stages.entries()) {
-      if (index < at) continue;
-      y = stage.reduce((input, block) => block.forward(input, options), y as tf.Tensor4D);
+    for (const [index, { blocks }] of this.#stages.entries()) {
+      if (index < at - stemAt) continue;
+      y = blocks.reduce((input, block) => block.forward(input, options), y as tf.Tensor4D);
       yield [`layer${index + 1}`, y];
     }
-    const pooledAt = this.#stages.length + 1;
+    const pooledAt = stemAt + this.#stages.length + 1;
     if (at < pooledAt) {
       y = this.#pool.forward(this.#normalise(y as tf.Tensor4D, options));
       yield ['pooled', y];
     }
     if (this.#head && at <= pooledAt) yield ['logits', this.#head.forward(y as tf.Tensor2D, options)];
+  }
+
+  #poolStem(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
+    return this.#stem.pool?.(x, options) ?? x;
   }
 
   #normalise(x: tf.Tensor4D, options?: ForwardOptions): tf.Tensor4D {
@@ -263,8 +328,19 @@ export class ResNet {
 
   /** Frees the variables. The model can't be used afterwards. */
   dispose(): void {
-    for (const { tensor } of this.#vars.entries.values()) if (tensor instanceof tf.Variable) tensor.dispose();
+    for (const { tensor } of this.#vars.entries.values()) disposeVariable(tensor);
   }
+}
+
+/** The blocks between two halvings. */
+interface Stage {
+  readonly blocks: readonly Block[];
+  /** How many times smaller its output is than the picture. */
+  readonly reduction: number;
+}
+
+function disposeVariable(tensor: tf.Tensor): void {
+  if (tensor instanceof tf.Variable) tensor.dispose();
 }
 
 /** The layers of the network, each made as the spec says. */
@@ -294,14 +370,13 @@ function outChannels(spec: ResNetSpec, stage: number, index: number): number {
   return spec.channels?.[stage]?.[index]?.at(-1) ?? stagePlanes(spec)[stage]! * expansion;
 }
 
+/** Channels of a stage's output. */
+function stageChannels(spec: ResNetSpec, stage: number): number {
+  return outChannels(spec, stage, spec.depths[stage]! - 1);
+}
+
 /** @see torchvision `ResNet._make_layer` */
-function makeStages(
-  vars: VarScope,
-  spec: ResNetSpec,
-  layers: Layers,
-  stemStride: number,
-  zeroInit: boolean,
-): Block[][] {
+function makeStages(vars: VarScope, spec: ResNetSpec, layers: Layers, stemStride: number, zeroInit: boolean): Stage[] {
   const { width = 64, groups = 1, widthPerGroup = 64, names = torchvisionNames } = spec;
   const { strideIn = '3x3', shortcut, outputStride = Number.POSITIVE_INFINITY } = spec;
   const { blockStride = strideAtFirstBlock } = spec;
@@ -312,7 +387,7 @@ function makeStages(
   return spec.depths.map((depth, stage) => {
     const block = spec.blocks?.[stage] ?? spec.block;
     const planes = stagePlanes(spec)[stage]!;
-    return Array.from({ length: depth }, (_, index) => {
+    const blocks = Array.from({ length: depth }, (_, index) => {
       const firstDilation = dilation;
       let stride = blockStride(stage, index, spec.depths);
       if (stride > 1 && reached >= outputStride) {
@@ -334,5 +409,6 @@ function makeStages(
       inChannels = outChannels(spec, stage, index);
       return made;
     });
+    return { blocks, reduction: reached };
   });
 }

@@ -61,5 +61,5 @@ test.each(stems)('a stem of $kind has the names and the pooling that it is given
   const made = stem.make(vars, { inChannels: 3, outChannels: 8, layers: usualLayers });
   expect([...vars.entries.keys()].filter((name) => /conv\d.weight/.test(name))).toEqual(convolutions);
   expect(made.input.path).toBe('layer0.conv1');
-  expect(made.forward(tf.ones([1, 10, 12, 3])).shape).toEqual([1, 2, 3, 8]); // of 5×6, whole squares
+  expect(made.pool!(made.convolve(tf.ones([1, 10, 12, 3]))).shape).toEqual([1, 2, 3, 8]); // of 5×6, whole squares
 });

@@ -11,7 +11,10 @@ export interface StemOptions {
 export interface Stem {
   /** The convolution that reads the picture. */
   readonly input: Convolution;
-  forward(x: Tensor4D, options?: ForwardOptions): Tensor4D;
+  /** `[N, H, W, inChannels]` → what is pooled, or the stem's output where nothing is. */
+  convolve(x: Tensor4D, options?: ForwardOptions): Tensor4D;
+  /** Halves it, where the stem does. */
+  readonly pool?: (x: Tensor4D, options?: ForwardOptions) => Tensor4D;
 }
 
 /** What comes before the stages: a value in the spec. */
@@ -52,13 +55,10 @@ function convolve(
 ): Stem {
   const input = layers.conv(vars.scope(names.conv), { inChannels, outChannels, ...shape });
   const norm = layers.norm(vars.scope(names.norm), outChannels);
-  const pooled = pool?.(vars, { channels: outChannels, layers });
   return {
     input,
-    forward: (x, options) => {
-      const y = layers.activation.apply(norm.forward(input.forward(x), options));
-      return pooled?.(y, options) ?? y;
-    },
+    convolve: (x, options) => layers.activation.apply(norm.forward(input.forward(x), options)),
+    ...(pool && { pool: pool(vars, { channels: outChannels, layers }) }),
   };
 }
 
