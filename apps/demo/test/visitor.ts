@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type LaunchOptions, launchChromium } from '@residual/testing/browser';
+import { axeFindings, type LaunchOptions, launchChromium } from '@residual/testing/browser';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { build, type Plugin, preview } from 'vite';
 import { expect } from 'vitest';
@@ -204,12 +203,8 @@ function visitorOf(page: Page, screenshots: string): Visitor {
       await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
     },
     async violations() {
-      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8'));
-      return (await page.evaluate(
-        `axe.run().then(({ violations }) => violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
-      )) as string[];
+      const found = await axeFindings(page);
+      return found.filter((finding) => /^(?:serious|critical)/.test(finding));
     },
   };
 }

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import chromium, { inflate } from '@sparticuz/chromium';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { findFirefox } from './requirement.ts';
 
 export interface LaunchOptions {
@@ -58,6 +58,15 @@ async function launchFirefox({ webgpu = false, timeoutMs }: LaunchOptions): Prom
     extraPrefsFirefox: { 'dom.webgpu.enabled': webgpu, 'gfx.webgpu.ignore-blocklist': webgpu },
     ...(timeoutMs === undefined ? {} : { protocolTimeout: timeoutMs }),
   });
+}
+
+/** What axe finds amiss on a page for those who see, hear or move otherwise: `impact rule: elements`. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8'));
+  return (await page.evaluate(
+    `axe.run().then(({ violations }) => violations
+      .map(({ id, impact, nodes }) => impact + ' ' + id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
+  )) as string[];
 }
 
 /** The folder with the browser, in the system's temporary folder; several processes may come here at the same time. */

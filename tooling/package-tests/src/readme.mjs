@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-
-const FENCE = /^```(\w*)[^\n]*\n(.*?)^```/gms;
+import { codeBlocks } from './code-blocks.mjs';
 
 /**
  * What a package's README tells its reader to do: `installs`, the names in its install line, and `example`, its first
@@ -14,7 +13,7 @@ export function readReadme({ name, folder, manifest }) {
     throw new Error(
       `${place} is missing; write its purpose, \`npm install ${name} …\`, one example that runs, and the reference`,
     );
-  const blocks = [...readFileSync(path, 'utf8').matchAll(FENCE)].map(([, language, text]) => ({ language, text }));
+  const blocks = codeBlocks(path);
 
   const install = blocks.find(({ text }) => /^npm install /m.test(text));
   if (!install) throw new Error(`${place} has no block with \`npm install ${name} …\`; add one`);
