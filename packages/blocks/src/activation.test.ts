@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { beforeAll, expect, test } from 'vitest';
-import { hardSwish, leakyRelu, relu, relu6, silu } from './activation.ts';
+import { hardSwish, identity, leakyRelu, relu, relu6, silu } from './activation.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -42,4 +42,16 @@ test.each([
     1e-6,
   );
   expect(activation.isNonNegative).toBe(Math.min(...y) >= 0);
+});
+
+test('the identity gives what it is given', () => {
+  const x = tf.tensor1d(at);
+  expect(identity.apply(x)).toBe(x);
+  expect(identity.isNonNegative).toBe(false);
+});
+
+// torch.nn.functional has them by these names; nn.Identity has none there.
+test('names are PyTorch’s', () => {
+  const names = [relu, relu6, leakyRelu, silu, hardSwish, identity].map(({ name }) => name);
+  expect(names).toEqual(['relu', 'relu6', 'leaky_relu', 'silu', 'hardswish', 'identity']);
 });

@@ -10,6 +10,7 @@ test.each([
   { channels: 48, divisor: 32, expected: 64 },
   { channels: 10, divisor: 8, expected: 16 },
   { channels: 11, divisor: 8, expected: 16 },
+  { channels: 10, divisor: 9, expected: 9 },
   { channels: 11, divisor: 8, kept: 0, expected: 8 },
 ])('$channels channels by $divisor: $expected', ({ channels, expected, ...options }) => {
   expect(makeDivisible(channels, options)).toBe(expected);

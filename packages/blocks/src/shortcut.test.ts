@@ -5,6 +5,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { constant } from './initializer.ts';
 import { usualLayers } from './layers.ts';
 import {
+  averagedProjectionShortcut,
+  averagePoolConvolutionShortcut,
   averagePoolShortcut,
   convolutionShortcut,
   makeShortcut,
@@ -36,6 +38,9 @@ test('a projection takes every stride-th pixel, a pooling shortcut the mean of e
   expectClose(shortcutOf(projectionShortcut), [1, 3, 5, 11, 13, 15], 1e-4);
   expectClose(shortcutOf(averagePoolShortcut), [4, 6, 7.5, 11.5, 13.5, 15], 1e-4);
   expectClose(shortcutOf(convolutionShortcut('downsample.0')), [1, 3, 5, 11, 13, 15], 1e-4);
+  expectClose(shortcutOf(averagePoolConvolutionShortcut('downsample.conv')), [4, 6, 7.5, 11.5, 13.5, 15], 1e-4);
+  // torch 1.13: nn.AvgPool2d(2)
+  expectClose(shortcutOf(averagedProjectionShortcut), [4, 6], 1e-4);
 });
 
 test('a pooling shortcut that keeps the size pools only in a dilated stage, over zeros at the border', () => {
@@ -50,7 +55,9 @@ test('a pooling shortcut that keeps the size pools only in a dilated stage, over
 test.each([
   { type: projectionShortcut, names: ['downsample.0.weight', 'downsample.1.weight'] },
   { type: averagePoolShortcut, names: ['downsample.1.weight', 'downsample.2.weight'] },
+  { type: averagedProjectionShortcut, names: ['downsample.0.weight', 'downsample.1.weight'] },
   { type: convolutionShortcut('downsample.conv'), names: ['downsample.conv.weight'] },
+  { type: averagePoolConvolutionShortcut('downsample.conv'), names: ['downsample.conv.weight'] },
   { type: paddingShortcut, names: [] },
 ])('$type.name names its variables as they stand in an nn.Sequential', ({ type, names }) => {
   const vars = identity();

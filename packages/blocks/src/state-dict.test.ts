@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { Conv2d } from './conv2d.ts';
-import { fromTorch, toTorch } from './layout.ts';
+import { fromTorch, torchShape, toTorch, viewTorch } from './layout.ts';
 import { randomVars } from './random-vars.ts';
 import type { HostTensor } from './state-dict.ts';
 import { StateDictError } from './state-dict-error.ts';
@@ -32,6 +32,29 @@ test('convolutions are read as OIHW and kept as HWIO, and back', () => {
   const linear = { shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) };
   expect([...fromTorch('linear', linear)]).toEqual([1, 4, 2, 5, 3, 6]);
   expect(toTorch('linear', [3, 2], fromTorch('linear', linear))).toEqual(linear);
+});
+
+test('a matrix has one order, here and in PyTorch', () => {
+  const matrix = { shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) };
+  expect(torchShape('matrix', [2, 3])).toEqual([2, 3]);
+  expect(fromTorch('matrix', matrix)).toEqual(matrix.data);
+  expect(toTorch('matrix', [2, 3], matrix.data)).toEqual(matrix);
+});
+
+test('a view leaves float32 where it is, and says in which order it holds the axes', () => {
+  const view = viewTorch('conv', weight);
+  expect(view.data).toBe(weight.data);
+  // HWIO, of which OIHW has first the fourth, then the third, then the first two.
+  expect([view.shape, view.axes]).toEqual([
+    [3, 3, 2, 3],
+    [3, 2, 0, 1],
+  ]);
+  const halves = new Float64Array([0.5, 1.5]);
+  expect(viewTorch('vector', { shape: [2], data: halves })).toEqual({
+    shape: [2],
+    axes: [0],
+    data: new Float32Array([0.5, 1.5]),
+  });
 });
 
 test('a model built from a dict gives the dict back', async () => {

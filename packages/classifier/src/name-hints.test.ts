@@ -17,3 +17,22 @@ test.each([
   expect(hints.notes).toHaveLength(Object.keys(network).length);
   expect(nameHints(source, { strideIn: '3x3', outputStride: 32 })).toMatchObject({ network: {}, notes: [] });
 });
+
+test('the name is that of the file and of the folder that it is in; notes say what is taken from it, for people', () => {
+  expect(nameHints('C:\\nets\\caffe\\resnet50_os8.pth')).toEqual({
+    name: 'caffe/resnet50_os8.pth',
+    network: { strideIn: '1x1', outputStride: 8 },
+    notes: [
+      expect.stringContaining(
+        "os8.pth: its name says Caffe: bottlenecks' stride is taken to be in the 1×1 convolution",
+      ),
+      expect.stringContaining('its name says output stride 8: the last stages are dilated (option outputStride)'),
+    ],
+  });
+});
+
+test('what is given is not asked of the name, the rest is', () => {
+  const source = 'R50-OS16-caffe.pth';
+  expect(nameHints(source, { strideIn: '3x3' }).network).toEqual({ outputStride: 16 });
+  expect(nameHints(source, { outputStride: 8 }).network).toEqual({ strideIn: '1x1' });
+});

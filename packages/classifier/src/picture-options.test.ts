@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import type { Classifier } from './classifier.ts';
 import { type CreateClassifierOptions, createClassifier } from './create-classifier.ts';
-import type { PictureOptions } from './picture-options.ts';
+import { type PictureOptions, pictureOptionsOf } from './picture-options.ts';
 import type { ImageInput } from './read-image.ts';
 
 /** A photograph of 12 × 8 pixels that a telephone stored on its side, and the same upright. */
@@ -30,6 +30,24 @@ async function classifierOf(options: PictureOptions = {}): Promise<Classifier> {
   const preset = { ...cifar, resizePx: 8, cropPx: 8 };
   return createClassifier({ model: cifarResNetSpec(8), weights, preset, ...options } satisfies CreateClassifierOptions);
 }
+
+test('the options that are there are taken from among others, and no others', () => {
+  const onNote = () => {};
+  const given = { orient: false, maxPixels: 1, grey16: 'clip', onNote } as const;
+  const others = { topK: 3, weights: 'w' };
+  expect(pictureOptionsOf({ ...given, ...others })).toStrictEqual(given);
+  expect(pictureOptionsOf({ grey16: undefined, ...others })).toStrictEqual({});
+  expect(pictureOptionsOf({ grey16: 'high-byte' })).toStrictEqual({ grey16: 'high-byte' });
+});
+
+test('a value that an option can’t have is refused', () => {
+  const refuse = (options: object) => expect(() => pictureOptionsOf(options));
+  refuse({ orient: 1 }).toThrow('orient: expected true or false, got 1');
+  refuse({ maxPixels: 0.5 }).toThrow('maxPixels: expected a number of pixels from 1, got 0.5');
+  refuse({ maxPixels: Number.NaN }).toThrow('maxPixels: expected a number of pixels from 1, got NaN');
+  refuse({ grey16: 'x'.repeat(200) }).toThrow(/^grey16: expected clip or high-byte, got x{80}$/);
+  refuse({ onNote: {} }).toThrow('onNote: expected a function');
+});
 
 test('a classifier turns pictures upright where it is asked to, for good or for one call', async () => {
   const asStored = await classifierOf();

@@ -24,7 +24,10 @@ test.each([
   ['torchvision', 'models/cifar10_resnet20-4118986f.pt', 10, chenyaofoCifar10],
   ['torchvision', 'cifar100_resnet56-f2eff4c8.pt', 100, chenyaofoCifar100],
 ] as const)('of %s, %s, %i classes, it is the publisher’s', (scheme, fileName, numClasses, preset) => {
-  expect(publisherPreset({ ...cifarNet, numClasses }, scheme, fileName)?.preset).toBe(preset);
+  const found = publisherPreset({ ...cifarNet, numClasses }, scheme, fileName);
+  expect(found?.preset).toBe(preset);
+  const whose = scheme === 'torchvision' ? 'chenyaofo' : scheme;
+  expect(found?.note).toContain(`normalised as ${whose}'s CIFAR-${numClasses} nets have them (options mean, std)`);
 });
 
 test.each([
@@ -33,6 +36,8 @@ test.each([
   ['torchvision', 'cifar10_resnet20.pt', 100],
   ['torchvision', 'mycifar10_resnet20.pt', 10],
   ['torchvision', 'resnet20.pt', 10],
+  ['torchvision', 'cifar10_resnet.pt', 10],
+  ['torchvision', 'other', 100],
 ] as const)('of %s, %s, %i classes, nobody’s is known', (scheme, fileName, numClasses) => {
   expect(publisherPreset({ ...cifarNet, numClasses }, scheme, fileName)).toBeUndefined();
 });

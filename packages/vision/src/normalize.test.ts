@@ -26,5 +26,8 @@ test('a slice of a batch is filled in place', () => {
 test('a deviation of zero or a mean that is no number is refused', () => {
   const image = noiseImage(1, 1, 1);
   expect(() => normalize(image, { mean: [0, 0, 0], std: [1, 0, 1] })).toThrow(PresetError);
+  expect(() => normalize(image, { mean: [0, 0, 0], std: [1, 1, -1] })).toThrow('std: expected a number above 0');
+  expect(() => normalize(image, { mean: [0, 0, 0], std: [Number.POSITIVE_INFINITY, 1, 1] })).toThrow('got Infinity');
+  expect(() => normalize(image, { mean: [Number.NEGATIVE_INFINITY, 0, 0], std: [1, 1, 1] })).toThrow(PresetError);
   expect(() => normalize(image, { mean: [0, Number.NaN, 0], std: [1, 1, 1] })).toThrow('got NaN');
 });
