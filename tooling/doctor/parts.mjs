@@ -13,6 +13,10 @@ export const parts = {
     adds: 'checks of exported files by PyTorch and ONNX',
     get: debian('python3-torch python3-torchvision python3-onnx python3-pil'),
   },
+  'protocol-clients': {
+    adds: 'Triton’s and KServe’s clients against the server',
+    get: 'tooling/protocol-clients/setup.sh',
+  },
   aarch64: {
     adds: 'the kernels for ARM, emulated',
     get: debian('qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross'),

@@ -13,6 +13,7 @@ export type RequirementName =
   | 'rust'
   | 'native'
   | 'python'
+  | 'protocol-clients'
   | 'aarch64';
 
 const isPresent: Record<RequirementName, () => boolean> = {
@@ -25,6 +26,7 @@ const isPresent: Record<RequirementName, () => boolean> = {
   rust: () => onPath('cargo') !== undefined,
   native: () => addonIsBuilt(),
   python: () => existsSync('/usr/lib/python3/dist-packages/torch'),
+  'protocol-clients': () => existsSync(protocolClientsPath('done')),
   aarch64: () => onPath('qemu-aarch64') !== undefined && onPath('aarch64-linux-gnu-gcc') !== undefined,
 };
 
@@ -68,6 +70,11 @@ function chromiumIsInstalled(): boolean {
 /** A path inside the folder of Mesa's driver, which tooling/lavapipe/setup.sh fills. */
 export function lavapipePath(...parts: string[]): string {
   return resolve(import.meta.dirname, '../../../node_modules/.cache/lavapipe', ...parts);
+}
+
+/** A path inside the Python environment of other people's clients of the inference protocol: tooling/protocol-clients/setup.sh. */
+export function protocolClientsPath(...parts: string[]): string {
+  return resolve(import.meta.dirname, '../../../node_modules/.cache/protocol-clients', ...parts);
 }
 
 function resolves(id: string, from = 'package.json'): string | undefined {
