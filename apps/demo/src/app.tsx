@@ -119,7 +119,7 @@ function Header({ language, setLanguage }: { language: Language; setLanguage: (l
 /** Says to who does not see the page what is under way. */
 function Announcement({ state }: { state: PageState }): VNode {
   const { steps } = useTexts();
-  const { busy } = [state.answer, state.model, state.picture, state.device].find((slot) => slot.busy) ?? {};
+  const { busy } = [state.answer, state.list, state.model, state.picture, state.device].find((slot) => slot.busy) ?? {};
   return (
     <p id="status" class="unseen" role="status">
       {busy && steps[busy.step](busy.subject ?? '')}

@@ -69,6 +69,38 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
     }));
 
+  test('several pictures at once are a list of what each is, in batches; one is chosen by keyboard and seen whole', () =>
+    demo.visit({ webgpu: false }, async (visitor) => {
+      const { page } = visitor;
+      await visitor.textOnce('answer-where-output', /seen/);
+      const [cat, horse] = ['chelsea.jpg', 'horse.jpg'].map(samplePath) as [string, string];
+      const copies = [1, 2, 3].map((copy) => file(`horse-${copy}.jpg`, readFileSync(horse)));
+      await visitor.drop([cat, ...copies, file('torn.jpg', 'no picture')]);
+      await page.waitForFunction(() => document.querySelectorAll('.listed .score:not(:empty)').length === 4);
+      const labels = await page.$$eval('.listed .label', (all) => all.map(({ textContent }) => textContent));
+      expect(labels).toEqual(['cat', 'horse', 'horse', 'horse', 'torn.jpg']);
+      const times = await page.$$eval('.listed .file + .minor', (all) => all.map(({ textContent }) => textContent));
+      for (const time of times) expect(time).toMatch(/^[\d.]+ m?s$/);
+      const alone = await answerOf('wide_resnet14_2', await embeddedWeights(), horse);
+      const scores = await page.$$eval('.listed .score', (all) => all.map(({ textContent }) => textContent));
+      expect(Number.parseFloat(scores[3]!)).toBeCloseTo(alone[0]!.percent, 0);
+      expect(await visitor.violations()).toEqual([]);
+      await visitor.screenshot('list', WIDE);
+      await page.focus('.listed li:nth-child(2) button');
+      await page.keyboard.press('Enter');
+      await visitor.textOnce('picture-output', /horse-1\.jpg/);
+      expect((await visitor.bars())[0]!.label).toBe('horse');
+      expect(
+        await page.$$eval('.listed [aria-pressed="true"] .file', (all) => all.map((one) => one.textContent)),
+      ).toEqual(['horse-1.jpg']);
+      await page.select('#language', 'zh');
+      await visitor.textOnce('panel-classify', /5 张图片/);
+      await visitor.screenshot('list-zh-phone', PHONE);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
+      await visitor.pick('picture-file', cat);
+      await page.waitForFunction(() => document.querySelector('.listed') === null);
+    }));
+
   test('by keyboard: every control in the order of the page, and its focus is seen', () =>
     demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
       await textOnce('device-output', /Computes/);

@@ -4,7 +4,7 @@ import type { Endpoint, ResNet, ResNetSpec } from '@residual/resnet';
 import { type PixelImage, type Prediction, type Preset, softmax, topK } from '@residual/vision';
 import type { LoadedWeights } from '@residual/weights/hub';
 import pMap from 'p-map';
-import type { BatchRunOptions } from './batch-run-options.ts';
+import { type BatchRunOptions, checkBatchSize } from './batch-run-options.ts';
 import { ClassifierError } from './classifier-error.ts';
 import type { ExplainOptions, Explanation } from './explain/explanation.ts';
 import type { ClassifierEngine, Features, Network } from './network.ts';
@@ -196,8 +196,8 @@ export class Classifier<Label extends string = string> {
   }
 
   /**
-   * Logits `[numClasses] float32` for each prepared picture, in batches of `batchSize`; an engine takes what is left over
-   * one by one, or in `halves`.
+   * Logits `[numClasses] float32` for each prepared picture, in batches of `batchSize`, the classifier's or the options'; an engine
+   * takes what is left over one by one, or in `halves`.
    *
    * @throws ClassifierError for inputs of another size, and after `dispose`.
    * @throws EngineError where an engine fails.
@@ -215,6 +215,7 @@ export class Classifier<Label extends string = string> {
   ): Promise<Features<Name>[]> {
     this.#checkLive();
     this.#checkSizes(inputs);
+    checkBatchSize(options.batchSize);
     this.#checkEndpoints(endpoints);
     options.signal?.throwIfAborted();
     return inputs.length === 0 ? [] : this.#network.run(inputs, endpoints, options);

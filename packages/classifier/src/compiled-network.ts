@@ -50,7 +50,9 @@ export class CompiledNetwork implements Network {
   /** By endpoints and batch size: the one it was created with, those of what was left over, and what was asked for since. */
   readonly #executables = new Map<string, Promise<Executable>>();
   readonly #buffers = new BatchBuffers();
-  #batchSize: number;
+  readonly #batchSize: number;
+  /** An engine found that more do not fit. */
+  #largestBatch = Number.POSITIVE_INFINITY;
   #built: ResNet | undefined;
 
   private constructor(
@@ -90,10 +92,10 @@ export class CompiledNetwork implements Network {
   async run<Name extends Endpoint>(
     inputs: readonly NetworkInput[],
     endpoints: readonly Name[],
-    { signal, halves = false }: BatchRunOptions,
+    { signal, halves = false, batchSize = this.#batchSize }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
     const rows: Features<Name>[] = [];
-    const waiting = batchesOf(inputs, this.#batchSize, halves);
+    const waiting = batchesOf(inputs, Math.min(batchSize, this.#largestBatch), halves);
     // A loop that ends by an error ends the generator, and so the other loop.
     const work = async (): Promise<void> => {
       for (const { start, batch } of waiting) {
@@ -138,7 +140,7 @@ export class CompiledNetwork implements Network {
     } catch (error) {
       if (!isTooMuch(error, batch.length)) throw error;
       const half = Math.ceil(batch.length / 2);
-      this.#batchSize = Math.min(this.#batchSize, half);
+      this.#largestBatch = Math.min(this.#largestBatch, half);
       const first = await this.#runBatch(batch.slice(0, half), endpoints, signal);
       return [...first, ...(await this.#runBatch(batch.slice(half), endpoints, signal))];
     }

@@ -2,8 +2,8 @@ import { StateDictVars, viewStateDict } from '@residual/blocks';
 import { type Engine, weightsFrom } from '@residual/compile';
 import type { ResNet } from '@residual/resnet';
 import type { Preset } from '@residual/vision';
+import { checkBatchSize } from './batch-run-options.ts';
 import { BATCH_PIXELS, Classifier } from './classifier.ts';
-import { ClassifierError } from './classifier-error.ts';
 import { CompiledNetwork, type CompiledNetworkParts } from './compiled-network.ts';
 import { defaultPreset } from './default-preset.ts';
 import { type DescribeWeightsOptions, describeWeights } from './describe-weights.ts';
@@ -115,14 +115,6 @@ function partsOf(blueprint: ResNet, preset: Preset, options: RunningOptions & Pi
     preset,
     compileOptions: compileOptionsOf(options, blueprint, preset, engines.length),
   };
-}
-
-function checkBatchSize(batchSize: number | undefined): void {
-  if (batchSize === undefined || (Number.isInteger(batchSize) && batchSize >= 1)) return;
-  throw new ClassifierError(
-    'BAD_OPTION',
-    `batchSize: expected a whole number from 1, got ${batchSize}; leave it out for the default`,
-  );
 }
 
 /** Engines are as fast with one picture as with several, and answer sooner in less memory. */

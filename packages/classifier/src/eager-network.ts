@@ -23,9 +23,8 @@ export class EagerNetwork implements Network {
   async run<Name extends Endpoint>(
     inputs: readonly NetworkInput[],
     endpoints: readonly Name[],
-    { signal }: BatchRunOptions,
+    { signal, batchSize = this.#parts.batchSize }: BatchRunOptions,
   ): Promise<Features<Name>[]> {
-    const { batchSize } = this.#parts;
     const rows: Features<Name>[] = [];
     for (let start = 0; start < inputs.length; start += batchSize) {
       signal?.throwIfAborted();

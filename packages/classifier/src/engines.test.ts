@@ -149,6 +149,10 @@ test('what is left over goes in halves of a batch where that is asked for, with 
   const inHalves = await classifier.forward(inputs, { halves: true });
   for (const [row, logits] of inHalves.entries()) expectClose(logits, oneByOne[row]!, 1e-5, `${row}`);
   expect(batchSizes).toEqual([6, 1, 3, 2]);
+  const inTwos = await classifier.forward(inputs, { batchSize: 2 });
+  for (const [row, logits] of inTwos.entries()) expectClose(logits, oneByOne[row]!, 1e-5, `${row}`);
+  expect(batchSizes).toEqual([6, 1, 3, 2]);
+  await expect(classifier.forward(inputs, { batchSize: 0 })).rejects.toMatchObject({ code: 'BAD_OPTION' });
   await classifier.dispose();
 });
 

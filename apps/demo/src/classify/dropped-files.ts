@@ -7,9 +7,9 @@ export function openDroppedFiles(actions: Actions): () => void {
   const { signal } = ending;
   const { classList } = document.documentElement;
   const open = (files: Iterable<File>): void => {
-    const { weights, picture } = sortFiles(files);
+    const { weights, pictures } = sortFiles(files);
     if (weights) void actions.openWeights({ kind: 'file', file: weights });
-    if (picture) void actions.openPicture(picture);
+    if (pictures.length > 0) void actions.openPictures(pictures);
   };
   document.addEventListener(
     'dragover',

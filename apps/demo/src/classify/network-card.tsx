@@ -51,7 +51,7 @@ export function NetworkCard({ state, actions }: { state: PageState; actions: Act
           <FileInput
             id="weights-file"
             accept={WEIGHTS_ENDINGS.join()}
-            open={(file) => void actions.openWeights({ kind: 'file', file })}
+            open={([file]) => void actions.openWeights({ kind: 'file', file })}
           />
           <span>{texts.chooseWeights}</span>
         </label>

@@ -17,7 +17,7 @@ export function PictureCard(props: { state: PageState; actions: Actions; camera:
     <section class="card picture" aria-labelledby="picture-heading">
       <h2 id="picture-heading">{texts.heading}</h2>
       <label for="picture-file" class={`drop${value ? ' filled' : ''}`} hidden={camera.isOn}>
-        <FileInput id="picture-file" accept="image/*" open={(file) => void actions.openPicture(file)} />
+        <FileInput id="picture-file" accept="image/*" multiple open={(files) => void actions.openPictures(files)} />
         {value && <img src={value.url} alt={texts.yours(value.name)} />}
         <span class="hint">
           <b>{value ? texts.another : texts.choose}</b>

@@ -39,10 +39,10 @@ export const en = {
   take: (model: string) => `Take ${model}`,
   picture: {
     heading: 'Picture',
-    choose: 'Choose a picture',
-    another: 'Choose another',
-    anywhere: ', or drop or paste one anywhere on the page.',
-    orDrop: ', or drop or paste one.',
+    choose: 'Choose pictures',
+    another: 'Choose others',
+    anywhere: ', one or several, or drop or paste them anywhere on the page.',
+    orDrop: ', or drop or paste them.',
     yours: (name: string) => `Your picture ${name}`,
     size: (name: string, width: number, height: number) => `${name}, ${width} × ${height} pixels`,
     turned: (orientation: number) =>
@@ -78,6 +78,10 @@ export const en = {
     computesWith: 'Computes with ',
     runsOn: (device: string) => ` on ${device}.`,
     passedOver: (name: string) => `${name} was passed over: `,
+  },
+  list: {
+    heading: (count: number) => `${count} pictures`,
+    note: 'They go through the network in batches of up to 8. A picture’s time is its own decoding and resizing, and its part of its batch; the first batch of a size is slower. Choose one to see it whole.',
   },
   answer: {
     heading: 'Answer',

@@ -24,8 +24,8 @@ export const zh: Texts = {
   picture: {
     heading: '图片',
     choose: '选择图片',
-    another: '换一张',
-    anywhere: '，也可以拖放或粘贴到页面任何地方。',
+    another: '换图片',
+    anywhere: '，一张或多张，也可以拖放或粘贴到页面任何地方。',
     orDrop: '，也可以拖放或粘贴。',
     yours: (name) => `你的图片 ${name}`,
     size: (name, width, height) => `${name}，${width} × ${height} 像素`,
@@ -61,6 +61,10 @@ export const zh: Texts = {
     computesWith: '计算使用 ',
     runsOn: (device) => `，运行在 ${device}。`,
     passedOver: (name) => `跳过了 ${name}：`,
+  },
+  list: {
+    heading: (count) => `${count} 张图片`,
+    note: '图片以每批最多 8 张通过网络。每张图片的时间包括它自己的解码和缩放，以及它在所属批次中的份额；每种批次大小的第一批较慢。选择一张可查看完整结果。',
   },
   answer: {
     heading: '结果',

@@ -3,7 +3,7 @@ import { emptySlot, type PageState, type Slot } from './state.ts';
 import type { Store } from './store.ts';
 import type { EngineName, Problem, Progress, RequestName, Requests, WeightsChoice } from './worker/protocol.ts';
 
-type SlotName = 'device' | 'model' | 'picture' | 'answer';
+type SlotName = 'device' | 'model' | 'picture' | 'answer' | 'list';
 type SlotValue<Name extends SlotName> = NonNullable<PageState[Name]['value']>;
 
 const usualEngines: readonly EngineName[] = ['webgpu', 'wasm'];
@@ -18,7 +18,10 @@ export interface Actions {
   openWeights(weights: WeightsChoice): Promise<void>;
   /** Ends what is being loaded; the model before stays. */
   cancelLoading(): void;
-  openPicture(file: File): Promise<void>;
+  /** Shows the first, and of several a list. */
+  openPictures(files: readonly File[]): Promise<void>;
+  /** Shows one of the list. */
+  showListed(file: File): Promise<void>;
   /** Opens a picture of the page's own; `asFirst` gives way to a picture that a person has chosen. @throws Error without it */
   openSample(sample: { readonly file: string; readonly url: URL }, how?: { readonly asFirst: boolean }): Promise<void>;
   classify(): Promise<void>;
@@ -34,7 +37,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
   let session: Session | undefined;
   let pictureFile: File | undefined;
   let loading: AbortController | undefined;
-  const turns: Record<SlotName, number> = { device: 0, model: 0, picture: 0, answer: 0 };
+  const turns: Record<SlotName, number> = { device: 0, model: 0, picture: 0, answer: 0, list: 0 };
 
   function change<Name extends SlotName>(name: Name, slot: Partial<Slot<SlotValue<Name>>>): void {
     store.update({ [name]: { ...store.state[name], ...slot } });
@@ -79,13 +82,37 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     if (!loaded) return;
     change('answer', emptySlot);
     await actions.classify();
+    await classifyList();
+  }
+
+  /** The listed pictures, in batches. */
+  async function classifyList(): Promise<void> {
+    const { model, list } = store.state;
+    if (!model.value || !list.value?.length) return;
+    const waiting = list.value.map((picture) => ({ ...picture, answer: undefined }));
+    change('list', { value: waiting });
+    await fill('list', { step: 'run', subject: model.value.model }, async (asked, report) => {
+      const files = waiting.map(({ file }) => file);
+      const answers = await asked.ask('classifyAll', files, { report });
+      const answerOf = new Map(files.map((file, index) => [file, answers[index]]));
+      // Others may have been opened meanwhile.
+      const current = store.state.list.value ?? [];
+      return current.map((picture) => ({ ...picture, answer: answerOf.get(picture.file) ?? picture.answer }));
+    });
+  }
+
+  function replaceList(files: readonly File[]): void {
+    for (const { url } of store.state.list.value ?? []) URL.revokeObjectURL(url);
+    turns.list += 1;
+    const listed = files.map((file) => ({ file, url: URL.createObjectURL(file), answer: undefined }));
+    store.update({ list: listed.length > 1 ? { ...emptySlot, value: listed } : emptySlot });
   }
 
   async function decode(file: File): Promise<void> {
     const before = store.state.picture.value;
     const decoded = await fill('picture', { step: 'decode', subject: file.name }, async (asked, report) => {
       const size = await asked.ask('decode', file, { report });
-      return { ...size, name: file.name, url: URL.createObjectURL(file) };
+      return { ...size, file, name: file.name, url: URL.createObjectURL(file) };
     });
     if (!decoded && store.state.picture.problem) change('picture', { value: undefined });
     if (store.state.picture.value === before) return;
@@ -123,7 +150,13 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
 
     cancelLoading: () => loading?.abort(),
 
-    async openPicture(file) {
+    async openPictures(files) {
+      replaceList(files.length > 1 ? files : []);
+      await actions.showListed(files[0]!);
+      await classifyList();
+    },
+
+    async showListed(file) {
       pictureFile = file;
       await decode(file);
     },
@@ -132,7 +165,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
       const response = await fetch(url);
       if (!response.ok) throw new Error(`${file}: expected a picture, got HTTP ${response.status}; try again`);
       const picture = new File([await response.blob()], file);
-      if (!asFirst || !pictureFile) await actions.openPicture(picture);
+      if (!asFirst || !pictureFile) await actions.openPictures([picture]);
     },
 
     async classify() {

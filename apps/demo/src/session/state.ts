@@ -2,6 +2,7 @@ import type {
   Answer,
   DecodedPicture,
   EngineName,
+  ListedAnswer,
   LoadedModel,
   Problem,
   Progress,
@@ -17,9 +18,19 @@ export interface Slot<T> {
 }
 
 export interface ShownPicture extends DecodedPicture {
+  readonly file: File;
   readonly name: string;
   /** An object URL, which its successor revokes. */
   readonly url: string;
+}
+
+/** One of several pictures that were opened together. */
+export interface ListedPicture {
+  readonly file: File;
+  /** An object URL, which goes with the list. */
+  readonly url: string;
+  /** Undefined while it waits. */
+  readonly answer: ListedAnswer | undefined;
 }
 
 /** All that the page shows. */
@@ -33,6 +44,8 @@ export interface PageState {
   readonly model: Slot<LoadedModel>;
   readonly picture: Slot<ShownPicture>;
   readonly answer: Slot<Answer>;
+  /** Where several pictures were opened together. */
+  readonly list: Slot<readonly ListedPicture[]>;
 }
 
 export const emptySlot: Slot<never> = { value: undefined, busy: undefined, problem: undefined };
@@ -45,4 +58,5 @@ export const initialState: PageState = {
   model: emptySlot,
   picture: emptySlot,
   answer: emptySlot,
+  list: emptySlot,
 };

@@ -99,6 +99,15 @@ export interface Answer {
   readonly isFirstRun: boolean;
 }
 
+/** What one of several pictures is, or why it is not known. */
+export type ListedAnswer =
+  | {
+      readonly prediction: Prediction;
+      /** Its decoding and resizing, and its part of the batch that it went through the network with. */
+      readonly ms: number;
+    }
+  | { readonly problem: Problem };
+
 /** A part of the network: the stem, a block or the head. */
 export interface NetworkPart {
   /** `stem`, `layer1.0`, …, `fc`. */
@@ -136,6 +145,8 @@ export interface Requests {
   load: { argument: { weights: WeightsChoice; model: string | undefined }; result: LoadedModel };
   decode: { argument: Blob; result: DecodedPicture };
   classify: { argument: undefined; result: Answer };
+  /** Several pictures, which are not kept, in batches. */
+  classifyAll: { argument: readonly Blob[]; result: readonly ListedAnswer[] };
   /** A camera's frame, which is not kept. */
   frame: { argument: FollowedFrame; result: Answer };
   explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };

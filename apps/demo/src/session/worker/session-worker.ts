@@ -15,6 +15,7 @@ import type {
   EngineName,
   Handlers,
   Handling,
+  ListedAnswer,
   LoadedModel,
   Problem,
   Progress,
@@ -65,6 +66,16 @@ const handlers: Handlers = {
   },
 
   classify: (_, { report }) => answer(needed().image, report),
+
+  async classifyAll(blobs, { report }) {
+    const { classifier } = needed();
+    const answers: ListedAnswer[] = [];
+    for (let start = 0; start < blobs.length; start += BATCH_SIZE) {
+      report({ step: 'run', subject: classifier.spec.name, fraction: start / blobs.length });
+      answers.push(...(await answerBatch(classifier, blobs.slice(start, start + BATCH_SIZE))));
+    }
+    return answers;
+  },
 
   async frame(frame, { report }) {
     try {
@@ -143,6 +154,32 @@ const handlers: Handlers = {
     };
   },
 };
+
+/** Of several pictures: what is left over goes in halves, each of which has a plan of its own. */
+const BATCH_SIZE = 8;
+
+async function answerBatch(classifier: Classifier, blobs: readonly Blob[]): Promise<ListedAnswer[]> {
+  const prepared: ({ input: Float32Array; ms: number } | { problem: Problem })[] = [];
+  for (const blob of blobs) {
+    const startMs = performance.now();
+    try {
+      const input = classifier.prepare(await decodeBlob(blob, { orient: true }));
+      prepared.push({ input, ms: performance.now() - startMs });
+    } catch (error) {
+      prepared.push({ problem: describe(error, false) });
+    }
+  }
+  const inputs = prepared.flatMap((one) => ('input' in one ? [one.input] : []));
+  const startMs = performance.now();
+  const rows = await classifier.forward(inputs, { batchSize: BATCH_SIZE, halves: true });
+  const partMs = (performance.now() - startMs) / inputs.length;
+  const waiting = rows.values();
+  return prepared.map((one) => {
+    if ('problem' in one) return one;
+    const [prediction] = classifier.predict(waiting.next().value!, 1);
+    return { prediction: prediction!, ms: one.ms + partMs };
+  });
+}
 
 /** By an engine that resizes pictures itself, in one go with that. */
 async function answer(picture: PixelImage | FollowedFrame, report: Handling['report']): Promise<Answer> {
