@@ -33,7 +33,9 @@ export class DeviceTrust {
    */
   async rightVariants(inUse: DeviceInUse, type: NumberType): Promise<(variant: ConvolutionVariant) => boolean> {
     await this.require(inUse, type, NONE);
-    const candidates = candidateVariants(MIDDLE, inUse.device.features as ReadonlySet<string>, type);
+    // What takes more channels than the net has is right or wrong on fewer, too.
+    const deep = { ...MIDDLE, inVectors: 64 };
+    const candidates = candidateVariants(deep, inUse.device.features as ReadonlySet<string>, type);
     const wrong = await this.#ask(inUse, type, { ...NONE, window: new Set(candidates.filter(isSpecial)) });
     return (variant) => Object.keys(wrong).every((layer) => !layer.endsWith(variant));
   }
@@ -51,7 +53,7 @@ export class DeviceTrust {
 
 /** Whether a layer can be computed otherwise. */
 function isSpecial(layer: string): boolean {
-  return /^(tiled|subgroups|winograd)/.test(layer);
+  return /^(split|tiled|subgroups|winograd)/.test(layer);
 }
 
 function refuse(wrong: WrongLayers): void {

@@ -6,7 +6,7 @@ import {
   multiplyAdds,
   outPixels,
 } from '../shaders/convolution.ts';
-import { type DirectBlocking, directConvolution } from '../shaders/direct-convolution.ts';
+import { canSplit, type DirectBlocking, directConvolution, SHARES } from '../shaders/direct-convolution.ts';
 import type { NumberType, Shader } from '../shaders/shader.ts';
 import { canShareInSubgroups, subgroupConvolution } from '../shaders/subgroup-convolution.ts';
 import { canTile, tiledConvolution } from '../shaders/tiled-convolution.ts';
@@ -23,10 +23,14 @@ import { type GpuFamily, unknownGpu } from './gpu-families.ts';
 import type { DispatchWork, Slot } from './plan-builder.ts';
 
 /**
- * A way to compute a convolution: in registers (pixels × vectors of a thread), in tiles of workgroup memory, with inputs
- * shared in subgroups, or by Winograd's F(2×2, 3×3) and F(4×4, 3×3).
+ * A way to compute a convolution: in registers (pixels × vectors of a thread), also with the input channels split among threads,
+ * in tiles of workgroup memory, with inputs shared in subgroups, or by Winograd's F(2×2, 3×3) and F(4×4, 3×3).
  */
-export type ConvolutionVariant = `direct ${number}×${number}` | 'tiled' | 'subgroups' | `winograd ${WinogradSize}`;
+export type ConvolutionVariant =
+  | `${'direct' | 'split'} ${number}×${number}`
+  | 'tiled'
+  | 'subgroups'
+  | `winograd ${WinogradSize}`;
 
 /** The variants that a network takes, by what they are taken for. */
 export type VariantsInUse = Readonly<Record<ConvolutionKind, ReadonlySet<ConvolutionVariant>>>;
@@ -76,15 +80,24 @@ export interface PlacedConvolution {
   readonly pack: () => Float32Array;
 }
 
-/** The variant where nothing has been measured: one dispatch, no workgroup memory, by the table of GPUs. */
+/**
+ * The variant where nothing has been measured: one dispatch, by the table of GPUs. The first kernel with enough threads for
+ * the layer; where none has, the first with enough once its channels are split; else the last.
+ */
 export function defaultVariant(
   convolution: Convolution,
   { blockings, busyThreads }: GpuFamily = unknownGpu,
 ): ConvolutionVariant {
   const fitted = blockings.map((blocking) => fit(blocking, convolution));
-  const threads = ({ rows, columns }: DirectBlocking): number =>
-    Math.ceil(outPixels(convolution) / rows) * (convolution.outVectors / columns);
-  return nameOf(fitted.find((blocking) => threads(blocking) >= busyThreads) ?? fitted.at(-1)!);
+  const both = canSplit(convolution)
+    ? [...fitted, ...fitted.map((blocking) => ({ ...blocking, shares: SHARES }))]
+    : fitted;
+  return nameOf(both.find((blocking) => threadsOf(convolution, blocking) >= busyThreads) ?? both.at(-1)!);
+}
+
+/** Threads that have a part of a layer. */
+export function threadsOf(convolution: Convolution, { rows, columns, shares = 1 }: DirectBlocking): number {
+  return Math.ceil(outPixels(convolution) / rows) * (convolution.outVectors / columns) * shares;
 }
 
 /** Those worth measuring, the default first; Winograd's larger squares lose too many digits in halves. */
@@ -98,6 +111,9 @@ export function candidateVariants(
     ...new Set<ConvolutionVariant>([
       defaultVariant(convolution, family),
       ...BLOCKINGS.map((blocking) => nameOf(fit(blocking, convolution))),
+      ...(canSplit(convolution) && outPixels(convolution) <= FEW_PIXELS ? SPLIT_BLOCKINGS : []).map((blocking) =>
+        nameOf(fit(blocking, convolution)),
+      ),
       ...(canTile(convolution) ? (['tiled'] as const) : []),
       ...(features.has('subgroups') && canShareInSubgroups(convolution) ? (['subgroups'] as const) : []),
       ...(canWinograd(convolution) ? (['winograd 2'] as const) : []),
@@ -113,21 +129,30 @@ const BLOCKINGS: readonly DirectBlocking[] = [
   { rows: 4, columns: 2 },
 ];
 
+/** Of a picture at 224², the last two stages: larger layers have threads enough for any GPU. */
+const FEW_PIXELS = 14 * 14;
+
+const SPLIT_BLOCKINGS: readonly DirectBlocking[] = [
+  { rows: 4, columns: 2, shares: SHARES },
+  { rows: 2, columns: 1, shares: SHARES },
+];
+
 /**
  * A blocking for a layer: no more pixels than it has, sevens where that leaves no thread with fewer, as on all maps of a
  * network at 224², and no thread that works for two groups.
  */
-function fit({ rows, columns }: DirectBlocking, convolution: Convolution): DirectBlocking {
+function fit({ rows, columns, ...shared }: DirectBlocking, convolution: Convolution): DirectBlocking {
   const pixels = outPixels(convolution);
   const ofGroup = convolution.outVectors / convolution.groups;
   return {
+    ...shared,
     rows: rows === 8 && pixels % 7 === 0 ? 7 : Math.min(rows, pixels),
     columns: [4, 2, 1].find((some) => some <= columns && ofGroup % some === 0)!,
   };
 }
 
-function nameOf({ rows, columns }: DirectBlocking): ConvolutionVariant {
-  return `direct ${rows}×${columns}`;
+function nameOf({ rows, columns, shares = 1 }: DirectBlocking): ConvolutionVariant {
+  return `${shares > 1 ? 'split' : 'direct'} ${rows}×${columns}`;
 }
 
 /** Adds the dispatches of a convolution. */
@@ -146,11 +171,11 @@ export function dispatchConvolution(
   target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
 }
 
-/** Of a direct variant; of another, that of the default. */
+/** Of a variant in registers; of another, that of the default. */
 export function blockingOf(variant: ConvolutionVariant, convolution: Convolution): DirectBlocking {
-  const direct = variant.startsWith('direct ') ? variant : defaultVariant(convolution);
-  const [rows, columns] = direct.slice('direct '.length).split('×').map(Number) as [number, number];
-  return { rows, columns };
+  const known = /^(direct|split) (\d+)×(\d+)$/;
+  const [, way, rows, columns] = known.exec(variant) ?? known.exec(defaultVariant(convolution))!;
+  return { rows: Number(rows), columns: Number(columns), ...(way === 'split' && { shares: SHARES }) };
 }
 
 function shaderOf(variant: ConvolutionVariant, convolution: Convolution): Shader {
