@@ -5,7 +5,7 @@ import { fromTorch, torchShape, toTorch, type VarSource } from '@residual/blocks
 import type { Engine } from '@residual/compile';
 import { cifarResNet } from '@residual/resnet';
 import { deterministicPicture, deterministicTensor, expectClose, probe, requirement } from '@residual/testing';
-import { provideWebgpu } from '@residual/testing/dawn';
+import { provideWebgpu, webgpuDrivers } from '@residual/testing/dawn';
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -86,17 +86,17 @@ const devices: { name: string; present: boolean; use: () => Promise<unknown>; ma
     make: compiled(tensorflow),
     names: Object.keys(cases),
   },
-  {
-    name: 'compiled on WebGPU',
-    present: requirement('webgpu'),
+  ...webgpuDrivers.map(({ driver, needs }) => ({
+    name: `compiled on WebGPU, ${driver}`,
+    present: requirement(needs),
     use: async () => {
       await tf.setBackend('cpu');
-      await provideWebgpu();
+      await provideWebgpu(driver);
     },
     make: compiled(webgpu),
     // It moves a state between two plans; SwiftShader takes seconds to compile one.
-    names: ['accumulated'],
-  },
+    names: driver === 'swiftshader' ? ['accumulated'] : Object.keys(cases),
+  })),
 ];
 
 describe.each(devices)('$name', ({ present, use, make, names }) => {
