@@ -317,6 +317,20 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
     }),
   );
 
+  test('one button of the lab trains a plain and a residual net side by side, in both languages', () =>
+    demo.visit({ webgpu: false }, async ({ page, textOnce }) => {
+      await page.locator('#tab-lab').click();
+      await page.waitForSelector('#lab-depth');
+      await page.select('#lab-depth', '8');
+      expect(await page.$eval('#lab-compare', ({ textContent }) => textContent)).toBe('Compare plain and residual');
+      await page.locator('#lab-compare').click();
+      await textOnce('lab-runs', /plain 8\d+ % on tfjs-cpu.*residual 8, A\d+ % on tfjs-cpu/);
+      await page.locator('#lab-stop').click();
+      await textOnce('lab-runs', /plain 8stopped at .*residual 8, Astopped at/);
+      await page.select('#language', 'zh');
+      expect(await page.$eval('#lab-compare', ({ textContent }) => textContent)).toBe('比较普通网络与残差网络');
+    }));
+
   test('the lab trains a net here, with its curves, and stops when told', () =>
     demo.visit({ webgpu: false }, async (visitor) => {
       const { page, textOnce } = visitor;

@@ -13,27 +13,35 @@ const shortcuts: readonly Shortcut[] = ['none', 'A', 'B'];
 const colors = ['#d55e00', '#0072b2', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 const EPOCHS = 8;
 
-/** Trains plain and residual nets in the page, one after the other, with curves that grow as they go. */
+/** Trains plain and residual nets in the page, one alone or the two of a depth side by side, with curves that grow as they go. */
 export function LabTab(): VNode {
   const texts = useTexts().lab;
   const [depth, setDepth] = useState(20);
   const [shortcut, setShortcut] = useState<Shortcut>('none');
   const [runs, setRuns] = useState<readonly LabRun[]>([]);
-  const stop = useRef<() => void>(undefined);
-  useEffect(() => () => stop.current?.(), []);
+  const stops = useRef<readonly (() => void)[]>([]);
+  const stopAll = (): void => {
+    for (const stop of stops.current) stop();
+  };
+  useEffect(() => stopAll, []);
   const isRunning = runs.some(({ state }) => state === 'running');
 
   const change = (id: number, next: (run: LabRun) => LabRun): void =>
     setRuns((before) => before.map((run) => (run.id === id ? next(run) : run)));
-  const begin = (): void => {
-    const settings: LabSettings = { depth, shortcut, epochs: EPOCHS, seed: 1 };
-    const id = (runs.at(-1)?.id ?? 0) + 1;
-    setRuns([...runs, { id, settings, done: 0, losses: [], trainError: [], testError: [], state: 'running' }]);
-    const end = startTraining(settings, (message) => change(id, (run) => advanced(run, message)));
-    stop.current = () => {
-      end();
-      change(id, (run) => (run.state === 'running' ? { ...run, state: 'stopped' } : run));
-    };
+  const begin = (kinds: readonly Shortcut[]): void => {
+    const firstId = (runs.at(-1)?.id ?? 0) + 1;
+    const begun = kinds.map((kind, index): LabRun => {
+      const settings: LabSettings = { depth, shortcut: kind, epochs: EPOCHS, seed: 1 };
+      return { id: firstId + index, settings, done: 0, losses: [], trainError: [], testError: [], state: 'running' };
+    });
+    setRuns([...runs, ...begun]);
+    stops.current = begun.map(({ id, settings }) => {
+      const end = startTraining(settings, (message) => change(id, (run) => advanced(run, message)));
+      return () => {
+        end();
+        change(id, (run) => (run.state === 'running' ? { ...run, state: 'stopped' } : run));
+      };
+    });
   };
 
   return (
@@ -70,10 +78,19 @@ export function LabTab(): VNode {
               ))}
             </select>
           </span>
-          <button type="button" id="lab-train" class="button" disabled={isRunning} onClick={begin}>
+          <button
+            type="button"
+            id="lab-compare"
+            class="button"
+            disabled={isRunning}
+            onClick={() => begin(['none', shortcut === 'none' ? 'A' : shortcut])}
+          >
+            {texts.compare}
+          </button>
+          <button type="button" id="lab-train" disabled={isRunning} onClick={() => begin([shortcut])}>
             {texts.train}
           </button>
-          <button type="button" id="lab-stop" disabled={!isRunning} onClick={() => stop.current?.()}>
+          <button type="button" id="lab-stop" disabled={!isRunning} onClick={stopAll}>
             {texts.stop}
           </button>
           <button type="button" id="lab-clear" disabled={isRunning || runs.length === 0} onClick={() => setRuns([])}>

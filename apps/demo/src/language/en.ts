@@ -155,12 +155,13 @@ export const en = {
   lab: {
     heading: 'Does deeper mean better?',
     intro:
-      'Train nets of the CIFAR-10 kind of He et al. here, on drawn pictures of ten figures: 640 to learn from, 160 to be tested on. Take a plain net of 8 layers, one of 44, then the same depths with shortcuts, and compare. In a plain net more layers soon make even the training error worse; with shortcuts they do not. The nets have 8, 16 and 32 channels. On WebGPU they train fast; elsewhere it takes patience.',
+      'Train nets of the CIFAR-10 kind of He et al. here, on drawn pictures of ten figures: 640 to learn from, 160 to be tested on. One button trains a plain net and a residual one of the same depth side by side. Start with 8 layers, then take 44. In a plain net more layers soon make even the training error worse; with shortcuts they do not. The nets have 8, 16 and 32 channels. On WebGPU they train fast; elsewhere it takes patience.',
     depth: 'Depth',
     layers: (depth: number) => `${depth} layers`,
     shortcut: 'Shortcut',
     shortcuts,
-    train: 'Train',
+    compare: 'Compare plain and residual',
+    train: 'Train one',
     stop: 'Stop',
     clear: 'Clear',
     errors: 'Errors by epoch: training dashed, test solid',
