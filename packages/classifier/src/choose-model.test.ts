@@ -94,7 +94,13 @@ test('a name that the tensors contradict is said, and the tensors are believed',
   expect(notes).toEqual(['w: it says that it is gluon_resnet18_v1b; by its tensors it is resnet18']);
 });
 
-test.each(listModels().filter((name) => getSpec(name).onlyByName))(
+const onlyNamed = listModels().filter((name) => getSpec(name).onlyByName);
+
+test('group norm has the tensors of a batch norm without its statistics: only a name tells it', () => {
+  expect(onlyNamed).toContain('resnet50_gn');
+});
+
+test.each(onlyNamed)(
   '%s, which tensors cannot tell from another, is had by its own word or by its file’s name',
   async (name) => {
     const dict = shapesOf(getSpec(name), 10);

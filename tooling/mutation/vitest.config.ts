@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ViteUserConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import library from '../vitest/library.ts';
+import { packages } from './packages.mjs';
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, { readonly '@residual/source': string }>>;
+}
+
+// Stryker runs it in a copy of the package.
+const { name, exports }: Manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const { beside, without, first } = packages[name.replace('@residual/', '') as keyof typeof packages];
+
+/** Those that find most come first. */
+class FirstFinders extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isFirst = ({ moduleId }: TestSpecification) => first.some((end) => moduleId.endsWith(end));
+    return [...files.filter(isFirst), ...files.filter((file) => !isFirst(file))];
+  }
+}
+
+/** The packages' own configuration without its report; whoever imports the package by its name gets the copy, too. */
+const config: ViteUserConfig = {
+  ...library,
+  resolve: {
+    ...library.resolve,
+    alias: Object.entries(exports).map(([path, { '@residual/source': source }]) => ({
+      find: new RegExp(`^${name}${path.slice(1)}$`),
+      replacement: resolve(source),
+    })),
+  },
+  test: {
+    ...library.test,
+    reporters: [{}],
+    // The files of one run share a thread, which imports tfjs once; the next mutant gets another.
+    isolate: false,
+    // Hundreds of modules, which tests of gradients import, become one.
+    deps: { optimizer: { ssr: { enabled: true, include: ['@tensorflow/tfjs-core/dist/register_all_gradients.js'] } } },
+    sequence: { sequencer: FirstFinders },
+    include: [...(library.test?.include ?? []), ...beside],
+    exclude: [...(library.test?.exclude ?? []), ...without],
+  },
+};
+export default config;
