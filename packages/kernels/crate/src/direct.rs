@@ -87,6 +87,9 @@ pub struct DirectConv {
     /// Where output and shortcut are of bytes as the input is; bias and scales are in the output's steps then.
     #[cfg(target_arch = "x86_64")]
     pub in_bytes: Option<InBytes>,
+    /// Whether the kernels store those themselves.
+    #[cfg(target_arch = "x86_64")]
+    pub stores_bytes: bool,
     pub bias: usize,
     /// Where the input is of bytes: what the sums are multiplied with.
     pub scales: usize,
@@ -121,7 +124,7 @@ impl DirectConv {
     fn is_stored_at_once(&self) -> bool {
         #[cfg(target_arch = "x86_64")]
         if self.in_bytes.is_some() {
-            return true;
+            return self.stores_bytes;
         }
         self.is_stored_as_float()
     }
@@ -178,7 +181,7 @@ impl DirectConv {
     #[inline(always)]
     fn tiles_at_once(&self, index: usize, most: usize) -> usize {
         #[cfg(target_arch = "x86_64")]
-        if self.in_bytes.is_some() {
+        if self.stores_bytes && self.in_bytes.is_some() {
             return most.min(1 + self.tiles[index].followers as usize);
         }
         let _ = (index, most);
@@ -231,6 +234,10 @@ impl DirectConv {
             };
             self.kernels[at.group.vectors - 1][pixels - 1](&args);
 
+            #[cfg(target_arch = "x86_64")]
+            if let Some(in_bytes) = self.in_bytes {
+                return self.store_bytes::<V>(context, at, in_bytes);
+            }
             let to = context.activations.add(self.output.at(at, at.tile.output));
             let output_pixel = V::LANES / self.output.format.per_word();
             for v in 0..at.group.vectors {
@@ -243,6 +250,54 @@ impl DirectConv {
                     }
                     let sum = self.clamp.apply(sum);
                     self.output.format.store(sum, to.add(v * self.output.plane + i * output_pixel));
+                }
+            }
+        }
+    }
+
+    /// Sums in steps of the output, from the worker's own memory to bytes.
+    ///
+    /// # Safety
+    /// As [`DirectConv::run_tile`]; the scratch must have the tile's sums.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn store_bytes<V: Vector>(
+        &self,
+        context: &Context,
+        at: &Spot,
+        InBytes { residual: factor, clamp }: InBytes,
+    ) {
+        let pixels = at.tile.pixels as usize;
+        // SAFETY: the caller's word; bytes of neighbouring pixels lie side by side.
+        unsafe {
+            let factor = V::splat(factor);
+            for v in 0..at.group.vectors {
+                let sums = context.scratch.add(v * pixels * V::LANES);
+                let to = context.activations.add(self.output.at(at, at.tile.output) + v * self.output.plane) as *mut u8;
+                let shortcut = match &self.residual {
+                    Some(from) => context.activations.add(from.at(at, at.tile.residual) + v * from.plane) as *const u8,
+                    None => std::ptr::null(),
+                };
+                let mut done = 0;
+                while done < pixels {
+                    let from = done * V::LANES;
+                    let mut now = [V::splat(0.0); 4];
+                    let count = now.len().min(pixels - done);
+                    for (i, sum) in now.iter_mut().enumerate().take(count) {
+                        *sum = V::load(sums.add(from + i * V::LANES));
+                        if !shortcut.is_null() {
+                            *sum = V::load_bytes(shortcut.add(from + i * V::LANES)).mul_add(factor, *sum);
+                        }
+                        *sum = clamp.apply(*sum);
+                    }
+                    if count == now.len() {
+                        V::store_byte_pixels(now, to.add(from));
+                    } else {
+                        for (i, sum) in now.iter().enumerate().take(count) {
+                            sum.store_bytes(to.add(from + i * V::LANES));
+                        }
+                    }
+                    done += count;
                 }
             }
         }

@@ -38,8 +38,10 @@ pub struct Isa {
     pub lanes: usize,
     /// @see [`Vector::LEAST_BYTE`]
     pub least_byte: i16,
-    /// @see [`Vector::HAS_SHORTS`]
-    pub has_shorts: bool,
+    /// @see [`Vector::SUMS_SHORT`]
+    pub sums_short: bool,
+    /// @see [`Vector::STORES_BYTES`]
+    pub stores_bytes: bool,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: Tables,
     /// The same with prefetches; the same kernels where the instruction set has none.
@@ -118,7 +120,12 @@ impl Isa {
         let mut found: Vec<&'static Isa> = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vl") {
+            let has = [
+                std::arch::is_x86_feature_detected!("avx512f"),
+                std::arch::is_x86_feature_detected!("avx512vl"),
+                std::arch::is_x86_feature_detected!("avx512bw"),
+            ];
+            if has == [true; 3] {
                 if crate::amx::is_available() && avx512::TABLE.has_format(BFLOAT) && avx512::TABLE.has_format(BYTE) {
                     found.push(&AMX);
                 }
@@ -309,7 +316,8 @@ macro_rules! isa {
                 name: $name,
                 lanes: <$vector as Vector>::LANES,
                 least_byte: <$vector as Vector>::LEAST_BYTE,
-                has_shorts: <$vector as Vector>::HAS_SHORTS,
+                sums_short: <$vector as Vector>::SUMS_SHORT,
+                stores_bytes: <$vector as Vector>::STORES_BYTES,
                 tiles: {
                     let [bfloat, byte] = $reduced[0];
                     [walks!(float, false, $pixels), bfloat, byte]
@@ -370,22 +378,25 @@ macro_rules! entries {
 mod avx512_reduced {
     use super::*;
     use crate::simd::avx512::Avx512;
+    use crate::tile::WHOLE;
 
-    instance!(bfloat, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"]);
-    instance!(byte, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"]);
+    instance!(bfloat, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"]);
+    instance!(byte, Avx512, BYTE, ["avx512f,avx512vl,avx512bw,avx512vnni"]);
+    instance!(whole, Avx512, WHOLE, ["avx512f,avx512vl,avx512bw,avx512vnni"]);
     peak_instance!(
-        bfloat_peak, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
+        bfloat_peak, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
     );
     peak_instance!(
-        byte_peak, Avx512, BYTE, ["avx512f,avx512vl,avx512vnni"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
+        byte_peak, Avx512, BYTE, ["avx512f,avx512vl,avx512bw,avx512vnni"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
     );
 
-    outer_instance!(narrow_outer, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bf16"]);
+    outer_instance!(narrow_outer, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"]);
     pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+    pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
 
     pub fn has_format(format: usize) -> bool {
         match format {
@@ -398,9 +409,9 @@ mod avx512_reduced {
 // Registers beside the sums: one input, two weights, and what the compiler needs for itself.
 #[cfg(target_arch = "x86_64")]
 isa!(
-    AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl"],
+    AVX512, avx512, crate::simd::avx512::Avx512, "avx512", ["avx512f,avx512vl,avx512bw"],
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14], avx512_reduced::TILES, 4.0, avx512_reduced::has_format,
-    avx512_reduced::PEAKS, narrow_outer: avx512_reduced::OUTER
+    avx512_reduced::PEAKS, narrow_outer: avx512_reduced::OUTER, whole_tiles: avx512_reduced::WHOLE_TILES
 );
 /// Convolutions by the matrix unit, all else as with AVX-512.
 #[cfg(target_arch = "x86_64")]
@@ -472,9 +483,11 @@ isa!(
 mod emulated_reduced {
     use super::*;
     use crate::simd::emulated::Emulated;
+    use crate::tile::WHOLE;
 
     instance!(bfloat, Emulated, BFLOAT, []);
     instance!(byte, Emulated, BYTE, []);
+    instance!(whole, Emulated, WHOLE, []);
     peak_instance!(bfloat_peak, Emulated, BFLOAT, [], [1 2 3 4]);
     peak_instance!(byte_peak, Emulated, BYTE, [], [1 2 3 4]);
 
@@ -484,9 +497,11 @@ mod emulated_reduced {
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
     pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, [1 2 3 4]);
+    pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4]);
 }
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
     EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
-    emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS, narrow_outer: emulated_reduced::OUTER
+    emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS, narrow_outer: emulated_reduced::OUTER,
+    whole_tiles: emulated_reduced::WHOLE_TILES
 );

@@ -161,7 +161,7 @@ pub unsafe fn tile<
     args: &TileArgs,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if FORMAT == BYTE && V::HAS_SHORTS {
+    if FORMAT == BYTE && V::STORES_BYTES {
         let input_pixel = if STRIDE == 0 { args.dynamic.input_pixel } else { STRIDE * V::LANES / 4 };
         let pixels = PIXELS * V::LANES / 4;
         let mut args = *args;
@@ -227,7 +227,7 @@ unsafe fn one_tile<
             prefetch_ends::<V, PIXELS, VECTORS>(args);
         }
         #[cfg(target_arch = "x86_64")]
-        if FORMAT == BYTE && V::HAS_SHORTS {
+        if FORMAT == BYTE && V::SUMS_SHORT {
             add_rests::<V, PIXELS, VECTORS>(args, input_pixel, &mut sums);
         }
         if V::UNROLLS {
@@ -244,7 +244,7 @@ unsafe fn one_tile<
                 }
             }
             #[cfg(target_arch = "x86_64")]
-            if V::HAS_SHORTS
+            if V::STORES_BYTES
                 && let Some(in_bytes) = args.in_bytes
             {
                 return finish_bytes::<V, PIXELS, VECTORS>(args, in_bytes, &mut sums);
@@ -274,7 +274,7 @@ unsafe fn add_blocks<V: Vector, const FORMAT: usize, const PIXELS: usize, const 
         for _ in 0..args.blocks {
             for t in 0..args.tap_count {
                 let pixel = block.add(*args.taps.add(t));
-                if FORMAT == BYTE && V::HAS_SHORTS {
+                if FORMAT == BYTE && V::SUMS_SHORT {
                     add_pair::<V, PIXELS, VECTORS>(pixel, input_pixel, weights, sums);
                 } else {
                     for c in 0..words {

@@ -125,17 +125,19 @@ impl Filters<'_> {
     /// Positions lie a power of two apart, in one set of the cache: so some channels are transformed before runs of them
     /// are written to each.
     ///
-    /// With `steps`, by output channel, filters are whole numbers of them: `[position][pair of channels][output lane]`.
+    /// With `numbers` two channels are in a word, `[position][pair of channels][output lane]`: the nearest bfloat16, or of bytes
+    /// whole numbers of 16 bits.
     #[inline(always)]
     fn transform<const TAPS: usize>(
         &self,
         shape: SquareShape,
         [first_channel, first, width]: [usize; 3],
-        steps: Option<&[f32]>,
+        numbers: Option<&Numbers>,
         target: &mut [u32],
     ) {
         let positions = shape.planes();
-        let per_word = if steps.is_some() { 2 } else { 1 };
+        let per_word = if numbers.is_some() { 2 } else { 1 };
+        let steps = numbers.and_then(Numbers::steps);
         let position = target.len() / positions * per_word;
         let step = width.min(FILTER_LANES);
         let run = ROWS_AT_ONCE * width;
@@ -165,13 +167,16 @@ impl Filters<'_> {
                 target.chunks_exact_mut(position / per_word).zip(held.chunks_exact(ROWS_AT_ONCE * width))
             {
                 let target = &mut target[start / per_word..][..run / per_word];
-                if steps.is_none() {
+                if numbers.is_none() {
                     target.iter_mut().zip(held).for_each(|(word, x)| *word = x.to_bits());
                     continue;
                 }
                 for (words, rows) in target.chunks_exact_mut(width).zip(held.chunks_exact(2 * width)) {
                     for (word, (low, high)) in words.iter_mut().zip(rows[..width].iter().zip(&rows[width..])) {
-                        *word = join(*low as i32 as u16, *high as i32 as u16);
+                        *word = match steps {
+                            Some(_) => join(*low as i32 as u16, *high as i32 as u16),
+                            None => join(to_bfloat(*low), to_bfloat(*high)),
+                        };
                     }
                 }
             }
@@ -229,6 +234,10 @@ impl Numbers {
             Numbers::Halves => 1,
             Numbers::Bytes(_) => 2,
         }
+    }
+
+    fn steps(&self) -> Option<&[f32]> {
+        if let Numbers::Bytes(steps) = self { Some(steps) } else { None }
     }
 
     pub fn halves(&self) -> usize {
@@ -303,7 +312,7 @@ pub enum Packing<'a> {
         /// Where the words lie that come once more, for sums of 16 bits have no room for them.
         rests: Option<usize>,
     },
-    /// `[position][block][channel][output lane]`, or with `steps` pairs of channels; at stride 2 planes for positions.
+    /// `[position][block][channel][output lane]`, or with `numbers` pairs of channels; at stride 2 planes for positions.
     Winograd {
         shape: SquareShape,
         filters: Filters<'a>,
@@ -313,7 +322,8 @@ pub enum Packing<'a> {
         channels: usize,
         lanes: usize,
         at: usize,
-        steps: Option<Arc<[f32]>>,
+        /// Where they are not of float32.
+        numbers: Option<Numbers>,
     },
     /// Numbers per channel; zeros after them are there already.
     Channels { data: std::borrow::Cow<'a, [f32]>, at: usize },
@@ -378,10 +388,10 @@ impl Packing<'_> {
                     }
                 }
             }
-            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, steps } => {
-                let steps = steps.as_deref().filter(|_| IS_REDUCIBLE);
+            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, numbers } => {
+                let numbers = numbers.as_ref().filter(|_| IS_REDUCIBLE);
                 let width = group.vectors * lanes;
-                let position = blocks * channels * width / if steps.is_some() { 2 } else { 1 };
+                let position = blocks * channels * width / if numbers.is_some() { 2 } else { 1 };
                 let positions = shape.planes();
                 let target =
                     // SAFETY: the caller's word; so much was planned for the group.
@@ -391,9 +401,9 @@ impl Packing<'_> {
                 let from = [group.first_input_block * channels, group.first_block * lanes, width];
                 #[cfg(not(target_arch = "wasm32"))]
                 if shape.is_stem() {
-                    return filters.transform::<49>(*shape, from, steps, target);
+                    return filters.transform::<49>(*shape, from, numbers, target);
                 }
-                filters.transform::<9>(*shape, from, steps, target);
+                filters.transform::<9>(*shape, from, numbers, target);
             }
             // SAFETY: the caller's word; so much was planned for them.
             Packing::Channels { data, at } => unsafe {

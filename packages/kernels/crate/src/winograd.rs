@@ -46,7 +46,7 @@ pub struct Winograd {
     /// Input blocks that each group sums over.
     pub blocks: usize,
     pub lanes: usize,
-    /// Words of a transformed square's block: as many as lanes, or half, where it is of whole numbers of 16 bits.
+    /// Words of a transformed square's block: as many as lanes, or half, where its numbers have 16 bits.
     pub words: usize,
     pub input: Plane,
     pub input_row: usize,
@@ -233,11 +233,13 @@ impl Winograd {
                     }
                     continue;
                 }
-                let to = transformed.add((block * count + j) * V::LANES);
+                let to = transformed.add((block * count + j) * self.words);
                 if self.shape.m == 4 {
-                    transform_input::<V, 6>(from, self.input_pixels(), to, position);
+                    transform_input::<V, 6, false>(from, self.input_pixels(), to, position);
+                } else if V::REDUCES && self.words < V::LANES {
+                    transform_input::<V, 4, true>(from, self.input_pixels(), to, position);
                 } else {
-                    transform_input::<V, 4>(from, self.input_pixels(), to, position);
+                    transform_input::<V, 4, false>(from, self.input_pixels(), to, position);
                 }
             }
         }

@@ -96,6 +96,8 @@ impl<'a> Planner<'_, 'a> {
             rests: rests.into_iter().map(|rests| rests.of_input(input.plane, &taps)).collect(),
             #[cfg(target_arch = "x86_64")]
             in_bytes: end.map(|end| end.kernel(conv.clamp)),
+            #[cfg(target_arch = "x86_64")]
+            stores_bytes: self.options.isa.stores_bytes,
             images: output.images,
             tiles,
             groups,
@@ -131,7 +133,7 @@ impl<'a> Planner<'_, 'a> {
     /// Tiles of an item. Those of bytes are smaller; their items are as many for each worker.
     fn tiles_each(&self, kind: usize, all: usize, choice: Choice) -> usize {
         let wanted = if choice.has_large_items { 8 } else { 4 };
-        match IS_REDUCIBLE && kind == BYTE && self.options.isa.has_shorts {
+        match IS_REDUCIBLE && kind == BYTE && self.options.isa.sums_short {
             true => all.div_ceil(all.div_ceil(2 * wanted).next_multiple_of(self.options.threads)),
             false => wanted,
         }
@@ -156,7 +158,7 @@ impl<'a> Planner<'_, 'a> {
         if let Format::Byte { scale, zero } = format {
             let steps = self.byte_steps(&filters);
             #[cfg(target_arch = "x86_64")]
-            if self.options.isa.has_shorts {
+            if self.options.isa.sums_short {
                 rests = self.rests(&filters, groups, blocks, &steps);
             }
             let bytes = bytes_of(&filters, bias, scale, zero, steps);
@@ -192,7 +194,7 @@ impl<'a> Planner<'_, 'a> {
     /// What a step of the weights' bytes is worth, by output channel.
     fn byte_steps(&self, filters: &Filters) -> Arc<[f32]> {
         #[cfg(target_arch = "x86_64")]
-        if self.options.isa.has_shorts {
+        if self.options.isa.sums_short {
             return filters.short_steps();
         }
         filters.steps()
@@ -275,6 +277,8 @@ impl<'a> Planner<'_, 'a> {
             rests: Vec::new(),
             #[cfg(target_arch = "x86_64")]
             in_bytes: None,
+            #[cfg(target_arch = "x86_64")]
+            stores_bytes: false,
             scales: 0,
             bias: self.reserve_channels(Cow::Borrowed(dense.bias.unwrap_or(&[])), output.channels),
             clamp: dense.clamp,
@@ -326,7 +330,7 @@ impl End {
     /// For the formats of input, output and shortcut.
     pub(super) fn in_bytes(formats: [Option<Format>; 3], isa: &Isa) -> Option<End> {
         match formats {
-            _ if !IS_REDUCIBLE || !isa.has_shorts => None,
+            _ if !IS_REDUCIBLE || isa.least_byte != 0 => None,
             [Some(Format::Byte { .. }), Some(Format::Byte { scale: step, zero }), residual] => {
                 let residual = match residual {
                     None => Some([0.0; 2]),

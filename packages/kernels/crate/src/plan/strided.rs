@@ -39,7 +39,7 @@ pub(super) fn choose_stem([images, height, width, _]: [usize; 4], options: Optio
 fn either(way: Algorithm, pays: bool, options: Options) -> Algorithm {
     match options.algorithm {
         Some(Algorithm::Winograd(_)) => way,
-        None if pays && options.isa.name == "avx2" => way,
+        None if pays && matches!(options.isa.name, "avx2" | "avx512") => way,
         _ => Algorithm::Direct,
     }
 }

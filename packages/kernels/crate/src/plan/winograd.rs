@@ -10,8 +10,8 @@ use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Kind, Operation};
 use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
-use crate::tile::FLOAT;
-use crate::weights::{Filters, Packing};
+use crate::tile::{BFLOAT, FLOAT};
+use crate::weights::{Filters, Numbers, Packing};
 use crate::winograd::{Square, SquareShape, Stage, Winograd, whole_items, whole_limit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 const LARGE_WEIGHTS: usize = 4 << 20;
 /// Transformed input that is held at once where all workers share it, in floats.
 const SHARED_TRANSFORMED: usize = 2 << 20;
+/// The form of filters of bfloat16, among [`SquareShape::reach`]'s and those of bytes.
+const NARROW: usize = 3;
 /// Up to so many workers each transform a convolution's whole input for themselves.
 const FEW_WORKERS: usize = 4;
 
@@ -36,13 +38,17 @@ impl<'a> Planner<'_, 'a> {
             return 0;
         }
         let squares = self.squares_shared(shape, operation);
-        shape.transformed_floats(input.blocks, squares, self.winograd_words(input))
+        shape.transformed_floats(input.blocks, squares, self.winograd_words(shape, input))
     }
 
-    /// Words of a transformed block: bytes become whole numbers of 16 bits.
-    fn winograd_words(&self, input: &Layout) -> usize {
-        let is_byte = IS_REDUCIBLE && matches!(input.format, Format::Byte { .. });
-        if is_byte { self.lanes / 2 } else { input.block }
+    /// Words of a transformed block: bytes become whole numbers of 16 bits, and bfloat16 stays such where the transforms add
+    /// four numbers at most.
+    fn winograd_words(&self, shape: SquareShape, input: &Layout) -> usize {
+        match input.format {
+            Format::Byte { .. } if IS_REDUCIBLE => self.lanes / 2,
+            Format::Bfloat if IS_REDUCIBLE && shape.m == 2 => self.lanes / 2,
+            _ => input.block,
+        }
     }
 
     /// Whether no sum of the layer can be so large that Winograd's in whole numbers would lose it.
@@ -59,7 +65,7 @@ impl<'a> Planner<'_, 'a> {
 
     fn is_by_groups(&self, conv: &Conv, shape: SquareShape, index: usize) -> bool {
         let operation = &self.operations()[index];
-        let words = self.winograd_words(&self.layouts[operation.inputs[0]]);
+        let words = self.winograd_words(shape, &self.layouts[operation.inputs[0]]);
         let (groups, blocks) = self.output_groups(conv, operation, shape.planes() * words);
         let bytes: usize = groups.iter().map(|group| group.vectors * blocks).sum::<usize>() * words * self.lanes;
         let are_large = 4 * shape.planes() * bytes >= LARGE_WEIGHTS;
@@ -71,7 +77,7 @@ impl<'a> Planner<'_, 'a> {
         let [images, height, width, _] = self.shape(operation.output);
         let all = images * height.div_ceil(shape.m) * width.div_ceil(shape.m);
         let input = &self.layouts[operation.inputs[0]];
-        let each = shape.planes() * input.blocks * self.winograd_words(input);
+        let each = shape.planes() * input.blocks * self.winograd_words(shape, input);
         let most = (SHARED_TRANSFORMED / each).max(self.squares_at_once());
         even_parts(all, most).into_iter().max().unwrap_or(0)
     }
@@ -89,7 +95,7 @@ impl<'a> Planner<'_, 'a> {
         let shape = square_shape(m, conv);
         let planes = shape.planes();
         let lanes = self.lanes;
-        let words = self.winograd_words(&input);
+        let words = self.winograd_words(shape, &input);
         let (groups, blocks) = self.output_groups(conv, operation, planes * words);
         let filters = Filters {
             filter: conv.filter,
@@ -100,8 +106,6 @@ impl<'a> Planner<'_, 'a> {
         };
         let vectors: usize = groups.iter().map(|group| group.vectors).sum();
         let floats = vectors * planes * blocks * words * lanes;
-        let whole_words = words < input.block;
-        let how = [WINOGRAD + if whole_words { m / 2 } else { shape.reach() }, lanes];
         let bias = conv.bias.unwrap_or(&[]);
         let whole = match input.format {
             Format::Byte { scale, zero } if IS_REDUCIBLE => {
@@ -109,7 +113,16 @@ impl<'a> Planner<'_, 'a> {
             }
             _ => None,
         };
-        let steps = whole.as_ref().map(|bytes| bytes.steps.clone());
+        let numbers = match &whole {
+            Some(bytes) => Some(Numbers::Bytes(bytes.steps.clone())),
+            None => (words < input.block).then_some(Numbers::Bfloat),
+        };
+        let form = match numbers {
+            Some(Numbers::Bytes(_)) => m / 2,
+            Some(_) => NARROW,
+            None => shape.reach(),
+        };
+        let how = [WINOGRAD + form, lanes];
         let weights = self.reserve_filters(&filters, &groups, floats, how, |group, at| Packing::Winograd {
             shape,
             filters,
@@ -118,7 +131,7 @@ impl<'a> Planner<'_, 'a> {
             channels: input.block,
             lanes,
             at,
-            steps: steps.clone(),
+            numbers: numbers.clone(),
         });
         let formats = [Some(input.format), Some(output.format), residual.map(|layout| layout.format)];
         let end = End::in_bytes(formats, self.options.isa);
@@ -129,6 +142,7 @@ impl<'a> Planner<'_, 'a> {
         };
         let is_by_groups = self.is_by_groups(conv, shape, index);
         let choice = self.choices[index];
+        let asks = cpu::prefetch_pays() != choice.prefetches_otherwise;
         let walk = if shape.is_stem() { Walk::RgbUnit } else { Walk::Unit };
         let layer = Winograd {
             shape,
@@ -147,13 +161,18 @@ impl<'a> Planner<'_, 'a> {
             residual_row: residual.map_or(0, |layout| layout.row),
             weights,
             bias: self.reserve_channels(bias, output.channels),
-            scales: if whole_words { self.reserve_channels(scales, output.channels) } else { 0 },
+            scales: if matches!(numbers, Some(Numbers::Bytes(_))) {
+                self.reserve_channels(scales, output.channels)
+            } else {
+                0
+            },
             #[cfg(target_arch = "x86_64")]
             in_bytes: end.map(|end| end.kernel(conv.clamp)),
             clamp: conv.clamp,
-            kernels: match whole_words {
-                true => self.options.isa.whole_tiles,
-                false => self.options.isa.tiles(FLOAT, walk, cpu::prefetch_pays() != choice.prefetches_otherwise),
+            kernels: match numbers {
+                Some(Numbers::Bytes(_)) => self.options.isa.whole_tiles,
+                Some(_) => self.options.isa.tiles(BFLOAT, walk, asks),
+                None => self.options.isa.tiles(FLOAT, walk, asks),
             },
             squares_at_once: self.squares_at_once() * if is_by_groups { 2 } else { 1 },
             shared: self.shared[index],

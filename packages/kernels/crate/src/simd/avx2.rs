@@ -15,7 +15,9 @@ macro_rules! whole {
 impl Vector for Avx2 {
     const LANES: usize = 8;
     const REDUCES: bool = true;
+    const SUMS_SHORT: bool = true;
     const HAS_SHORTS: bool = true;
+    const STORES_BYTES: bool = true;
     const PREFETCHES: bool = true;
 
     #[inline(always)]

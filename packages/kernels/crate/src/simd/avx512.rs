@@ -4,9 +4,17 @@ use std::arch::x86_64::*;
 #[derive(Clone, Copy)]
 pub struct Avx512(__m512);
 
+/// An instruction of whole numbers.
+macro_rules! whole {
+    ($name:ident ($($operand:ident),+)) => {
+        unsafe { Avx512(_mm512_castsi512_ps($name($(_mm512_castps_si512($operand.0)),+))) }
+    };
+}
+
 impl Vector for Avx512 {
     const LANES: usize = 16;
     const REDUCES: bool = true;
+    const HAS_SHORTS: bool = true;
     const PREFETCHES: bool = true;
 
     #[inline(always)]
@@ -76,24 +84,16 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn store_bfloat(self, p: *mut u16) {
         unsafe {
-            let bits = _mm512_castps_si512(self.0);
-            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-            let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-            let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(rounded));
+            let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(rounded(self.0)));
             _mm256_storeu_si256(p as *mut __m256i, halves);
         }
     }
     #[inline(always)]
     unsafe fn join_bfloat(self, others: Self) -> Self {
         unsafe {
-            let round = |x: __m512| {
-                let bits = _mm512_castps_si512(x);
-                let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-                _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd)
-            };
             let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
-            let high = _mm512_and_si512(round(others.0), upper);
-            Avx512(_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32::<16>(round(self.0)), high)))
+            let high = _mm512_and_si512(rounded(others.0), upper);
+            Avx512(_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32::<16>(rounded(self.0)), high)))
         }
     }
     #[inline(always)]
@@ -128,6 +128,22 @@ impl Vector for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn store_byte_pixels<const PIXELS: usize>(pixels: [Self; PIXELS], p: *mut u8) {
+        unsafe {
+            if PIXELS == 4 {
+                let (a, b) = (_mm512_cvtps_epi32(pixels[0].0), _mm512_cvtps_epi32(pixels[1].0));
+                let (c, d) = (_mm512_cvtps_epi32(pixels[2].0), _mm512_cvtps_epi32(pixels[3].0));
+                let fours = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+                let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+                _mm512_storeu_si512(p as *mut __m512i, _mm512_permutexvar_epi32(order, fours));
+                return;
+            }
+            for (i, pixel) in pixels.iter().enumerate() {
+                pixel.store_bytes(p.add(i * Self::LANES));
+            }
+        }
+    }
+    #[inline(always)]
     unsafe fn dot_bfloat(x: Self, weights: Self, sum: Self) -> Self {
         unsafe {
             let pairs = |words: __m512| std::mem::transmute::<__m512, __m512bh>(words);
@@ -143,7 +159,75 @@ impl Vector for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn dot_shorts(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe {
+            let (x, weights, sum) =
+                (_mm512_castps_si512(x.0), _mm512_castps_si512(weights.0), _mm512_castps_si512(sum.0));
+            Avx512(_mm512_castsi512_ps(_mm512_dpwssd_epi32(sum, x, weights)))
+        }
+    }
+    #[inline(always)]
     unsafe fn to_floats(self) -> Self {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
     }
+
+    #[inline(always)]
+    unsafe fn load_shorts(first: *const f32, second: *const f32) -> Self {
+        unsafe {
+            let (first, second) = (_mm_loadu_si128(first as *const __m128i), _mm_loadu_si128(second as *const __m128i));
+            Avx512(_mm512_castsi512_ps(_mm512_cvtepu8_epi16(_mm256_set_m128i(second, first))))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_first_shorts(self, p: *mut f32) {
+        unsafe { _mm256_storeu_ps(p, _mm512_castps512_ps256(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn add_shorts(self, other: Self) -> Self {
+        whole!(_mm512_add_epi16(self, other))
+    }
+    #[inline(always)]
+    unsafe fn sub_shorts(self, other: Self) -> Self {
+        whole!(_mm512_sub_epi16(self, other))
+    }
+    #[inline(always)]
+    unsafe fn shift_shorts<const BITS: i32>(self) -> Self {
+        let bits = unsafe { Avx512(_mm512_castsi512_ps(_mm512_set1_epi16(BITS as i16))) };
+        whole!(_mm512_sllv_epi16(self, bits))
+    }
+    #[inline(always)]
+    unsafe fn add_words(self, other: Self) -> Self {
+        whole!(_mm512_add_epi32(self, other))
+    }
+    #[inline(always)]
+    unsafe fn sub_words(self, other: Self) -> Self {
+        whole!(_mm512_sub_epi32(self, other))
+    }
+    #[inline(always)]
+    unsafe fn mul_words(self, factor: i32) -> Self {
+        let factor = unsafe { Avx512(_mm512_castsi512_ps(_mm512_set1_epi32(factor))) };
+        whole!(_mm512_mullo_epi32(self, factor))
+    }
+    #[inline(always)]
+    unsafe fn shift_words<const BITS: i32>(self) -> Self {
+        let bits = unsafe { Avx512(_mm512_castsi512_ps(_mm512_set1_epi32(BITS))) };
+        whole!(_mm512_sllv_epi32(self, bits))
+    }
+    #[inline(always)]
+    unsafe fn shift_words_back<const BITS: i32>(self) -> Self {
+        let bits = unsafe { Avx512(_mm512_castsi512_ps(_mm512_set1_epi32(BITS))) };
+        whole!(_mm512_srav_epi32(self, bits))
+    }
+}
+
+/// The nearest bfloat16, ties to even, in the upper halves.
+///
+/// # Safety
+/// The CPU must have AVX-512.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn rounded(x: __m512) -> __m512i {
+    let bits = _mm512_castps_si512(x);
+    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+    _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd)
 }

@@ -9,6 +9,7 @@ impl Vector for Emulated {
     const LANES: usize = 16;
     const UNROLLS: bool = false;
     const REDUCES: bool = true;
+    const HAS_SHORTS: bool = true;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -111,4 +112,71 @@ impl Vector for Emulated {
     unsafe fn to_floats(self) -> Self {
         Emulated(std::array::from_fn(|i| self.0[i].to_bits() as i32 as f32))
     }
+
+    unsafe fn dot_shorts(x: Self, weights: Self, sum: Self) -> Self {
+        Emulated(std::array::from_fn(|i| {
+            let (x, w) = (shorts(x.0[i]), shorts(weights.0[i]));
+            let dot = i32::from(x[0]) * i32::from(w[0]) + i32::from(x[1]) * i32::from(w[1]);
+            f32::from_bits((sum.0[i].to_bits() as i32).wrapping_add(dot) as u32)
+        }))
+    }
+    unsafe fn load_shorts(first: *const f32, second: *const f32) -> Self {
+        Emulated(std::array::from_fn(|i| {
+            let from = if i < 8 { first } else { second } as *const u8;
+            let byte = |at: usize| i16::from(unsafe { *from.add(2 * (i % 8) + at) });
+            word([byte(0), byte(1)])
+        }))
+    }
+    unsafe fn store_first_shorts(self, p: *mut f32) {
+        for i in 0..8 {
+            unsafe { p.add(i).write_unaligned(self.0[i]) }
+        }
+    }
+    unsafe fn add_shorts(self, other: Self) -> Self {
+        self.by_shorts(other, i16::wrapping_add)
+    }
+    unsafe fn sub_shorts(self, other: Self) -> Self {
+        self.by_shorts(other, i16::wrapping_sub)
+    }
+    unsafe fn shift_shorts<const BITS: i32>(self) -> Self {
+        self.by_shorts(self, |x, _| x << BITS)
+    }
+    unsafe fn add_words(self, other: Self) -> Self {
+        self.by_words(other, i32::wrapping_add)
+    }
+    unsafe fn sub_words(self, other: Self) -> Self {
+        self.by_words(other, i32::wrapping_sub)
+    }
+    unsafe fn mul_words(self, factor: i32) -> Self {
+        self.by_words(self, |x, _| x.wrapping_mul(factor))
+    }
+    unsafe fn shift_words<const BITS: i32>(self) -> Self {
+        self.by_words(self, |x, _| x << BITS)
+    }
+    unsafe fn shift_words_back<const BITS: i32>(self) -> Self {
+        self.by_words(self, |x, _| x >> BITS)
+    }
+}
+
+impl Emulated {
+    fn by_shorts(self, other: Self, operation: impl Fn(i16, i16) -> i16) -> Self {
+        Emulated(std::array::from_fn(|i| {
+            let (x, y) = (shorts(self.0[i]), shorts(other.0[i]));
+            word([operation(x[0], y[0]), operation(x[1], y[1])])
+        }))
+    }
+
+    fn by_words(self, other: Self, operation: impl Fn(i32, i32) -> i32) -> Self {
+        let bits = |x: f32| x.to_bits() as i32;
+        Emulated(std::array::from_fn(|i| f32::from_bits(operation(bits(self.0[i]), bits(other.0[i])) as u32)))
+    }
+}
+
+fn shorts(word: f32) -> [i16; 2] {
+    let bits = word.to_bits();
+    [bits as i16, (bits >> 16) as i16]
+}
+
+fn word([low, high]: [i16; 2]) -> f32 {
+    f32::from_bits(u32::from(low as u16) | u32::from(high as u16) << 16)
 }

@@ -62,8 +62,13 @@ pub trait Vector: Copy {
     /// The least value of a byte: 0, or −128 where the instruction set multiplies signed bytes alone.
     const LEAST_BYTE: i16 = 0;
     /// Whether products of bytes are summed in 16 bits before they are in 32, which holds four of a lane's weights up to
-    /// [`crate::weights::MOST_SHORT`] together; and whether numbers of 16 bits are multiplied.
+    /// [`crate::weights::MOST_SHORT`] together.
+    const SUMS_SHORT: bool = false;
+    /// Whether numbers of 16 bits are multiplied.
     const HAS_SHORTS: bool = false;
+    /// Whether a kernel whose sums become bytes stores those. With many sums in registers it leaves floats, which become bytes
+    /// afterwards: the compilers would spill.
+    const STORES_BYTES: bool = false;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()

@@ -159,7 +159,7 @@ impl Winograd {
                     let from = picture * length + y * pixels.row + x * channels;
                     for c in (0..channels).step_by(V::LANES) {
                         let to = transformed.as_mut_ptr().add(square * channels + c);
-                        transform_input::<V, REACH>(canvases.as_ptr().add(from + c), pixels, to, position);
+                        transform_input::<V, REACH, false>(canvases.as_ptr().add(from + c), pixels, to, position);
                     }
                 }
                 let whole = now.next_multiple_of(self.tile);

@@ -211,7 +211,7 @@ impl WinogradGradient {
                     let to = transformed.add(square * WinogradGradient::square(channels));
                     for c in (0..channels).step_by(V::LANES) {
                         if index == 0 {
-                            transform_input::<V, REACH>(from.add(c), pixels, to.add(c), position);
+                            transform_input::<V, REACH, false>(from.add(c), pixels, to.add(c), position);
                         } else {
                             gradient_square::<V>(from.add(c), pixels, to.add(c), position);
                         }

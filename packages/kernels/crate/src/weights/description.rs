@@ -71,7 +71,7 @@ impl Packing<'_> {
                 into.filters(filters);
                 into.group(group);
             }
-            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, steps } => {
+            Packing::Winograd { shape, filters, group, blocks, channels, lanes, at, numbers } => {
                 into.numbers(&[
                     2,
                     shape.m,
@@ -81,9 +81,9 @@ impl Packing<'_> {
                     *channels,
                     *lanes,
                     *at,
-                    usize::from(steps.is_some()),
+                    numbers.as_ref().map_or(0, |numbers| 1 + numbers.kind()),
                 ]);
-                if let Some(steps) = steps {
+                if let Some(Numbers::Bytes(steps)) = numbers {
                     into.array(steps);
                 }
                 into.filters(filters);

@@ -1,4 +1,4 @@
-//! Weights of bytes whose products are summed in 16 bits before they are in 32 ([`crate::simd::Vector::HAS_SHORTS`]): what
+//! Weights of bytes whose products are summed in 16 bits before they are in 32 ([`crate::simd::Vector::SUMS_SHORT`]): what
 //! such a sum has no room for comes once more, as a word of its own, so that nothing is lost.
 
 use super::{Filters, in_steps};

@@ -33,12 +33,12 @@ pub(crate) struct Finish<V> {
     pub residual_pixels: Pixels,
 }
 
-/// N×N pixels of one block to N² positions, `position` floats apart.
+/// N×N pixels of one block to N² positions, `position` words apart; `IS_NARROW`, to the nearest bfloat16.
 ///
 /// # Safety
 /// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
 #[inline(always)]
-pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
+pub(crate) unsafe fn transform_input<V: Vector, const N: usize, const IS_NARROW: bool>(
     from: *const f32,
     pixels: Pixels,
     to: *mut f32,
@@ -61,7 +61,11 @@ pub(crate) unsafe fn transform_input<V: Vector, const N: usize>(
         for (y, row) in t.iter().enumerate() {
             let row = input_row(row.map(|value| value.assume_init()));
             for (x, value) in row.iter().enumerate() {
-                value.store(to.add((y * N + x) * position));
+                let to = to.add((y * N + x) * position);
+                match IS_NARROW {
+                    true => value.store_bfloat(to as *mut u16),
+                    false => value.store(to),
+                }
             }
         }
     }
