@@ -20,6 +20,7 @@ describe.skipIf(!requirement('tfjs-node'))('tensorflow', () => {
       ...contract,
       engine: () => tensorflow({ precision: 'bf16' }),
       tolerance: 0.02,
+      without: ['the gradients of max pooling padded with the least number'],
     });
   });
 
