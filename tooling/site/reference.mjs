@@ -2,7 +2,7 @@
 // `dist/reference`. Run it after `pnpm build` and `vitepress build`.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { Application } from 'typedoc';
+import { Application, PageEvent } from 'typedoc';
 
 const packages = resolve(import.meta.dirname, '../../packages');
 const folder = join(import.meta.dirname, '.reference');
@@ -36,13 +36,37 @@ const app = await Application.bootstrap({
   skipErrorChecking: true,
   readme: 'none',
   disableSources: true,
+  hideGenerator: true,
+  lightHighlightTheme: 'github-light-high-contrast',
+  darkHighlightTheme: 'github-dark-high-contrast',
+  // A module in the list is a link: one that unfolds would be a button with a link in it.
+  navigation: { includeFolders: false },
+  navigationLeaves: entryPoints.map((file) => relative(folder, file).replace(/\.ts$/, '')),
   excludeExternals: true,
   excludePrivate: true,
   // From the host's root: TypeDoc writes the same link into pages of several depths.
   navigationLinks: { Guides: process.env.SITE_BASE ?? '/' },
+});
+app.renderer.on(PageEvent.END, (page) => {
+  page.contents = accessible(page.contents);
 });
 const project = await app.convert();
 if (project === undefined)
   throw new Error('reference: TypeDoc could not read the declarations; build the packages first');
 await app.generateDocs(project, join(import.meta.dirname, 'dist/reference'));
 if (app.logger.hasErrors()) process.exitCode = 1;
+
+/** A page in which landmarks have names, headings leave no rank out, and nothing that unfolds has a link in it. */
+function accessible(html) {
+  return html
+    .replace('<div class="col-content">', '<main class="col-content">')
+    .replace(/<\/div>(\s*<div class="col-sidebar">)/, '</main>$1')
+    .replace('<div class="page-menu">', '<div class="page-menu" role="navigation" aria-label="This page">')
+    .replace('<nav id="tsd-sidebar-links"', '<nav id="tsd-sidebar-links" aria-label="Site"')
+    .replaceAll(/<summary[^>]*>[\s\S]*?<\/summary>/g, (summary) =>
+      summary.replaceAll(/<a [^>]*class="tsd-anchor-icon"[\s\S]*?<\/a>/g, ''),
+    )
+    .replace(/<section class="tsd-panel tsd-comment">[\s\S]*?<\/section>/, (section) =>
+      section.replaceAll(/<(\/?)h4/g, '<$1h2'),
+    );
+}

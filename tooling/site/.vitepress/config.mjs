@@ -50,7 +50,12 @@ export default defineConfig({
     'LICENSE.md',
   ],
   rewrites: (id) => id.replace(/(^|\/)README\.md$/, '$1index.md'),
-  markdown: { html: false, config: unlinkSources },
+  markdown: {
+    html: false,
+    config: unlinkSources,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    languageAlias: { pbtxt: 'yaml' },
+  },
   vite: {
     resolve: {
       // The pages lie where no `vue` is installed.
