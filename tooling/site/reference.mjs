@@ -58,6 +58,7 @@ if (app.logger.hasErrors()) process.exitCode = 1;
 
 /** A page in which landmarks have names, headings leave no rank out, and nothing that unfolds has a link in it. */
 function accessible(html) {
+  let rank = 0;
   return html
     .replace('<div class="col-content">', '<main class="col-content">')
     .replace(/<\/div>(\s*<div class="col-sidebar">)/, '</main>$1')
@@ -66,7 +67,8 @@ function accessible(html) {
     .replaceAll(/<summary[^>]*>[\s\S]*?<\/summary>/g, (summary) =>
       summary.replaceAll(/<a [^>]*class="tsd-anchor-icon"[\s\S]*?<\/a>/g, ''),
     )
-    .replace(/<section class="tsd-panel tsd-comment">[\s\S]*?<\/section>/, (section) =>
-      section.replaceAll(/<(\/?)h4/g, '<$1h2'),
-    );
+    .replaceAll(/<h([1-6])\b([\s\S]*?)<\/h\1>/g, (_, given, rest) => {
+      rank = Math.min(Number(given), rank + 1);
+      return `<h${rank}${rest}</h${rank}>`;
+    });
 }
