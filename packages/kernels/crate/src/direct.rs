@@ -87,7 +87,7 @@ pub struct DirectConv {
     /// Where output and shortcut are of bytes as the input is; bias and scales are in the output's steps then.
     #[cfg(target_arch = "x86_64")]
     pub in_bytes: Option<InBytes>,
-    /// Whether the kernels store those themselves.
+    /// Whether the kernels store bytes; else [`DirectConv::store_bytes`] does.
     #[cfg(target_arch = "x86_64")]
     pub stores_bytes: bool,
     pub bias: usize,

@@ -1,6 +1,6 @@
 //! Runs on worker threads. A step ends when its items are done, not when every worker has come by: a worker that the
 //! system has put aside holds up nothing but the item in its hands. Workers that find nothing to do spin for some
-//! hundred microseconds, then sleep, in a run and after it; who ends a run sleeps at once, so that the caller has its core.
+//! hundred microseconds, then sleep; between runs they sleep.
 
 use crate::program::Program;
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// Looks at what a waiting worker waits for before it sleeps: some 300 µs, about as long as a large item takes.
+/// Looks at a step's progress before a waiting worker sleeps: some 300 µs, about as long as a large item takes.
 const SPINS: u32 = 16_000;
 
 #[derive(Debug, PartialEq)]
@@ -45,8 +45,6 @@ struct Shared {
     program: Program,
     state: Mutex<State>,
     changed: Condvar,
-    /// Jobs ever queued, for workers that look without the lock.
-    queued: AtomicU64,
 }
 
 #[derive(Default)]
@@ -106,8 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Executable {
     pub fn new(program: Program) -> Result<Executable, String> {
         let threads = program.threads;
-        let shared =
-            Arc::new(Shared { program, state: Mutex::default(), changed: Condvar::new(), queued: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { program, state: Mutex::default(), changed: Condvar::new() });
         let mut executable = Executable { shared, workers: Vec::with_capacity(threads) };
         for worker in 0..threads {
             let shared = executable.shared.clone();
@@ -129,7 +126,6 @@ impl Executable {
     pub unsafe fn submit(&self, job: Job) {
         let mut state = lock(&self.shared.state);
         state.waiting.push_back(job);
-        self.shared.queued.fetch_add(1, Ordering::Release);
         drop(state);
         self.shared.changed.notify_all();
     }
@@ -172,7 +168,6 @@ impl Drop for Executable {
 impl Shared {
     fn work(&self, worker: usize) {
         let mut last = 0;
-        let mut seen = 0;
         loop {
             let mut state = lock(&self.state);
             let run = loop {
@@ -192,28 +187,14 @@ impl Shared {
                 }
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             };
-            seen = seen.max(self.queued.load(Ordering::Acquire));
             drop(state);
             last = run.number;
-            if !self.take_part(&run, worker) {
-                self.look_for_jobs(seen);
-            }
+            self.take_part(&run, worker);
         }
     }
 
-    /// Spins until a job is queued beyond those seen, or for as long as it pays: waking a core that has gone to sleep takes
-    /// longer on a virtual machine than a caller takes from one run to its next.
-    fn look_for_jobs(&self, seen: u64) {
-        for _ in 0..SPINS {
-            if self.queued.load(Ordering::Acquire) > seen {
-                return;
-            }
-            std::hint::spin_loop();
-        }
-    }
-
-    /// Takes items of the run until none is left, and ends the run if the last item was this worker's. Whether it has.
-    fn take_part(&self, run: &Run, worker: usize) -> bool {
+    /// Takes items of the run until none is left, and ends the run if the last item was this worker's.
+    fn take_part(&self, run: &Run, worker: usize) {
         // SAFETY: [`Executable::submit`] answers for the inputs, and the run holds its outputs; a thread is one worker.
         let context = unsafe { self.program.context(worker, &run.inputs, &run.outputs, &run.non_finite) };
         for (index, (step, progress)) in self.program.steps.iter().zip(&run.steps).enumerate() {
@@ -233,13 +214,11 @@ impl Shared {
                 run.wake_sleepers();
                 if index + 1 == run.steps.len() {
                     self.end(run);
-                    return true;
                 }
             } else {
                 run.wait(progress, step.items);
             }
         }
-        false
     }
 
     fn end(&self, run: &Run) {

@@ -72,14 +72,15 @@ pub(super) fn choose_algorithm(
         return algorithm;
     }
     const READ: f64 = 8.0;
-    /// Beside products that take a quarter of the time.
-    const READ_WHOLE: f64 = 12.0;
+    /// Of bytes, where direct products take a quarter of float32's time: reading the filters weighs more beside them.
+    const READ_BESIDE_QUICK: f64 = 12.0;
     let [images, height, width, out] = output;
     let inputs = (input[3] / conv.groups).max(options.isa.lanes) as f64;
     let squares = |m: usize| (images * height.div_ceil(m) * width.div_ceil(m)) as f64;
     let transforms = |per_input: f64, per_output: f64| per_input / out as f64 + per_output / inputs;
     // Two numbers of 16 bits take the place of one.
-    let (whole, read) = if is_byte { (2.0, READ_WHOLE) } else { (1.0, READ) };
+    let whole = if is_byte { 2.0 } else { 1.0 };
+    let read = if is_byte && rate >= 4.0 { READ_BESIDE_QUICK } else { READ };
     let narrow = if format == Format::Bfloat { 2.0 } else { whole };
     let candidates = [
         (Algorithm::Direct, 9.0 * (images * height * width) as f64 / rate + 9.0 * READ / format.per_word() as f64),

@@ -1,4 +1,4 @@
-//! Which convolutions at stride 2 go by minimal filtering. Measured with AVX2 alone, so that others have them only where a
+//! Which convolutions at stride 2 go by minimal filtering. Measured with AVX2 and AVX-512; others have them only where a
 //! measurement on the machine chooses them.
 
 use super::{Algorithm, Options};

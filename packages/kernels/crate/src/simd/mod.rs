@@ -66,8 +66,8 @@ pub trait Vector: Copy {
     const SUMS_SHORT: bool = false;
     /// Whether numbers of 16 bits are multiplied.
     const HAS_SHORTS: bool = false;
-    /// Whether a kernel whose sums become bytes stores those. With many sums in registers it leaves floats, which become bytes
-    /// afterwards: the compilers would spill.
+    /// Whether a kernel whose sums become bytes stores bytes. Where many sums are in registers it does not: compilers would
+    /// spill them. Then the sums are stored as floats, and a loop makes bytes of them.
     const STORES_BYTES: bool = false;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
