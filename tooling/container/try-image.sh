@@ -2,18 +2,34 @@
 # Builds deploy/Containerfile from this clone and runs the image as deploy/kubernetes does: no root user, no capability, a read-only
 # root, /cache to write to. Waits for its health check, classifies a picture, sends SIGTERM, expects exit code 0.
 #
-#   tooling/container/try-image.sh [--stand-ins]     as root, with podman, buildah and runc (Debian has them)
+#   tooling/container/try-image.sh [--stand-ins [--keep]]     as root, with podman, buildah and runc (Debian has them)
 #
 # With --stand-ins the two base images are not pulled but made under their names: Debian 12 by debootstrap, Node 22 from npm's
-# packages, Rust as rustup has it on this machine. They stay: `podman rmi` of both makes them anew.
+# packages, Rust as rustup has it on this machine. Both are removed at the end; with --keep they stay, and the next run uses them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 image=localhost/residual
 node_image=docker.io/library/node:22-bookworm-slim
 rust_image=docker.io/library/rust:1-slim-bookworm
+stand_ins=
+keep=
+for flag in "$@"; do
+  case $flag in
+    --stand-ins) stand_ins=1 ;;
+    --keep) keep=1 ;;
+    *) echo "try-image: expected --stand-ins or --keep, got $flag" >&2; exit 2 ;;
+  esac
+done
 work=$(mktemp -d)
 container=
-trap '[ -z "$container" ] || podman rm --force "$container" >/dev/null; rm -rf "$work"' EXIT
+
+clean_up() {
+  [ -z "$container" ] || podman rm --force "$container" >/dev/null || true
+  # The image that was built keeps the layers that it stands on.
+  [ -z "$stand_ins" ] || [ -n "$keep" ] || podman rmi --ignore "$node_image" "$rust_image" >/dev/null || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
 
 # Registries may be behind a certificate of this machine's own.
 with_certificates() {
@@ -64,7 +80,7 @@ fail() {
 
 pull=always
 caches=()
-if [ "${1:-}" = --stand-ins ]; then
+if [ -n "$stand_ins" ]; then
   pull=never
   podman image exists "$node_image" && podman image exists "$rust_image" || make_stand_ins
   # What this machine has downloaded before is not downloaded again.

@@ -11,7 +11,7 @@ export const packages = {
     mutate: ['src/**/*.ts'],
     beside: ['../../tooling/golden/src/state-dicts.test.ts'],
     without: [],
-    first: ['resnet/src/index.test.ts', 'src/state-dicts.test.ts'],
+    first: ['src/index.test.ts', 'src/state-dicts.test.ts'],
   },
   compile: { mutate: ['src/passes/**/*.ts', 'src/rules/**/*.ts'], beside: [], without: [], first: [] },
   weights: {

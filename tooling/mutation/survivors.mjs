@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 
-/** Says each mutant that no test has noticed as soon as it is known: a run takes hours. */
+/** Says each mutant that survived or ran out of time as soon as it is known: a run takes hours. */
 class Survivors {
   onMutantTested({ status, fileName, location, mutatorName, replacement }) {
     if (status !== 'Survived' && status !== 'NoCoverage' && status !== 'Timeout') return;

@@ -6,6 +6,7 @@ import { addonPackages, publicPackages } from '../package-tests/src/public-packa
 /** A package.json of `folder` with `repository`, `homepage` and `bugs` of `address`, after its author. */
 export function withAddress(manifest, address, folder) {
   const { repository, homepage, bugs, ...others } = manifest;
+  if (others.author === undefined) throw new Error(`${folder}/package.json: expected an author, got none; add one`);
   const added = {
     repository: { type: 'git', url: `git+${address}.git`, directory: folder },
     homepage: `${address}/tree/main/${folder}#readme`,

@@ -103,6 +103,9 @@ describe.skipIf(!requirement('webgpu'))('every variant of a convolution', () => 
     expect([...kept.values()]).toEqual([...chosen.values()]);
     for (const key of kept.keys()) kept.set(key, 'tiled');
     expect((await measureVariants([plain], measurement)).get(shapeKey(plain))).toBe('tiled');
+    const isRight = (variant: string): boolean => variant !== 'winograd 2';
+    await measureVariants([plain], { ...measurement, isRight });
+    expect(kept.size, 'of other candidates it is measured again').toBe(2);
   });
 });
 

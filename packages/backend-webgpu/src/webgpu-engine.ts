@@ -20,11 +20,11 @@ import type { Preset } from '@residual/vision';
 import { describeAdapter, webgpuAvailability } from './adapter.ts';
 import { DeviceTrust } from './check/device-trust.ts';
 import { indexedDbVariants } from './indexed-db-variants.ts';
-import { familyOf } from './plan/gpu-families.ts';
+import { familyOf, type GpuFamily } from './plan/gpu-families.ts';
 import { lowerGraph } from './plan/lower-graph.ts';
 import { measureVariants, shapeKey, type VariantMemory } from './plan/measure-variants.ts';
 import type { BuiltPlan } from './plan/plan-builder.ts';
-import { type ChooseVariant, defaultVariant, recordVariants, type VariantsInUse } from './plan/variants.ts';
+import { type ChooseVariant, defaultVariant, isSplit, recordVariants, type VariantsInUse } from './plan/variants.ts';
 import { processVariants } from './process-variants.ts';
 import { pictureRuns } from './run-pictures.ts';
 import { DeviceSource } from './runtime/device-source.ts';
@@ -61,7 +61,8 @@ export interface WebgpuOptions {
   readonly memory?: VariantMemory;
   /**
    * Whether a device first has to compute a small net as the CPU does, twice; one that does not is an EngineError
-   * (`UNAVAILABLE`), so that the next engine serves. Once for an adapter, driver and browser. Default: true.
+   * (`UNAVAILABLE`), so that the next engine serves, unless kernels that split channels are all that is wrong: it then does
+   * without. Once for an adapter, driver and browser. Default: true.
    */
   readonly check?: boolean;
 }
@@ -129,13 +130,14 @@ async function compile(
   const computed = computedOutputs(bound);
   const carried = carriedBy(bound, computed, options.carried);
   const family = familyOf((await devices.get().catch(rethrow)).device.adapterInfo);
-  const chooseVariant: ChooseVariant = ways.isMeasured
-    ? await measured(computed, type, devices, ways)
-    : (convolution) => defaultVariant(convolution, family);
-  const { choose, inUse } = recordVariants(chooseVariant);
-  const built = lowerGraph(computed, choose, type, carried);
-  const starting = PlanSession.start(devices, built, options.onProgress);
-  const session = await trusted(devices, type, ways, inUse, starting).catch(rethrow);
+  const lower = async (gpu: GpuFamily): Promise<Lowered> => {
+    const chooseVariant: ChooseVariant = ways.isMeasured
+      ? await measured(computed, type, devices, ways, gpu)
+      : (convolution) => defaultVariant(convolution, gpu);
+    const { choose, inUse } = recordVariants(chooseVariant);
+    return { built: lowerGraph(computed, choose, type, carried), inUse };
+  };
+  const { built, session } = await start(lower, family, devices, type, ways, options).catch(rethrow);
   let isDisposed = false;
   // `makeExecutable` checks and queues arrays: one of nothing stands for what is made on the device.
   const madeOnDevice = new WeakMap<ConstantData, GpuInput>();
@@ -225,19 +227,36 @@ async function precisionOn(
   return device.features.has('shader-f16') ? 'fp16' : 'fp32';
 }
 
-/** The session, unless its device computes wrongly; both are found out at the same time. */
-async function trusted(
+/** A network as a GPU's kernels compute it. */
+interface Lowered {
+  readonly built: BuiltPlan;
+  readonly inUse: VariantsInUse;
+}
+
+/**
+ * The session, unless its device computes wrongly; both are found out at the same time. A network with split kernels that is
+ * not computed rightly gets another try without.
+ */
+async function start(
+  lower: (family: GpuFamily) => Promise<Lowered>,
+  family: GpuFamily,
   devices: DeviceSource,
   type: NumberType,
-  { trust }: Ways,
-  variants: VariantsInUse,
-  starting: Promise<PlanSession>,
-): Promise<PlanSession> {
-  const checking = devices.get().then((device) => trust?.require(device, type, variants));
+  ways: Ways,
+  options: CompileOptions,
+): Promise<{ readonly built: BuiltPlan; readonly session: PlanSession }> {
+  const { built, inUse } = await lower(family);
+  const starting = PlanSession.start(devices, built, options.onProgress);
+  const checking = devices.get().then((device) => ways.trust?.require(device, type, inUse));
   const [checked, started] = await Promise.allSettled([checking, starting]);
-  if (checked.status === 'fulfilled') return starting;
+  if (checked.status === 'fulfilled') return { built, session: await starting };
   if (started.status === 'fulfilled') started.value.destroy();
-  throw checked.reason;
+  if (!Object.values(inUse).some((variants) => [...variants].some(isSplit))) throw checked.reason;
+  return start(lower, withoutSplits(family), devices, type, ways, options);
+}
+
+function withoutSplits(family: GpuFamily): GpuFamily {
+  return { ...family, splitsChannels: false };
 }
 
 async function measured(
@@ -245,6 +264,7 @@ async function measured(
   type: NumberType,
   devices: DeviceSource,
   { memory, trust }: Ways,
+  gpu: GpuFamily,
 ): Promise<ChooseVariant> {
   const convolutions: Convolution[] = [];
   lowerGraph(graph, (convolution, isGiven) => {
@@ -252,9 +272,9 @@ async function measured(
     return defaultVariant(convolution);
   });
   const inUse = await devices.get().catch(rethrow);
-  const family = familyOf(inUse.device.adapterInfo);
   const isRight = await trust?.rightVariants(inUse, type).catch(rethrow);
-  const chosen = await measureVariants(convolutions, { ...inUse, memory, type, ...(isRight && { isRight }) });
+  const family = isRight?.('split 1×1') === false ? withoutSplits(gpu) : gpu;
+  const chosen = await measureVariants(convolutions, { ...inUse, memory, type, family, ...(isRight && { isRight }) });
   return (convolution, isGiven) =>
     (isGiven ? undefined : chosen.get(shapeKey(convolution))) ?? defaultVariant(convolution, family);
 }

@@ -20,7 +20,7 @@ test('paths are torchvision names; a path asked for twice is refused', () => {
   expect(() => conv(vars.scope('layer1').scope('0').scope('conv1'))).toThrow('layer1.0.conv1.weight: asked for twice');
 });
 
-test('what a scope forgets can be asked for again, of another source, and the rest stays', () => {
+test('what a scope forgets can be taken from another tree, and the rest stays', () => {
   const vars = new VarScope(randomVars({ seed: 3 }));
   conv(vars.scope('fc2'));
   const old = conv(vars.scope('fc'));
@@ -31,10 +31,13 @@ test('what a scope forgets can be asked for again, of another source, and the re
       .map(({ tensor }) => tensor),
   ).toEqual([old]);
   expect([...vars.entries.keys()]).toEqual(['fc2.weight']);
-  const renewed = conv(vars.withSource(randomVars({ seed: 4 })).scope('fc'));
+  const other = new VarScope(randomVars({ seed: 4 }));
+  const renewed = conv(other.scope('fc'));
+  vars.adopt(other);
   expect([...vars.entries.keys()]).toEqual(['fc2.weight', 'fc.weight']);
   expect(vars.entries.get('fc.weight')!.tensor).toBe(renewed);
   expect(renewed.dataSync()).not.toEqual(old.dataSync());
+  expect(() => vars.adopt(other)).toThrow('fc.weight: asked for twice');
 });
 
 test('a seed gives each path its values, in whatever order they are asked for', () => {

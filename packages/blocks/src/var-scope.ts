@@ -51,11 +51,6 @@ export class VarScope {
     return new VarScope(this.#source, this.pathOf(name), this.#entries);
   }
 
-  /** The same place of the same tree; what is asked for from here on comes from another source. */
-  withSource(source: VarSource): VarScope {
-    return new VarScope(source, this.path, this.#entries);
-  }
-
   /** Takes back what was asked for below this path, so that it can be asked for again. Whoever owns the tree disposes it. */
   forget(): VarEntry[] {
     const below = [...this.#entries].filter(([path]) => path.startsWith(this.pathOf('')));
@@ -63,13 +58,23 @@ export class VarScope {
     return below.map(([, entry]) => entry);
   }
 
+  /** Takes over what was asked for in another tree, after what is there. @throws Error where a path is in both. */
+  adopt(other: VarScope): void {
+    for (const path of other.entries.keys()) this.#refuseTwice(path);
+    for (const [path, entry] of other.entries) this.#entries.set(path, entry);
+  }
+
   /** @throws Error where the path was already asked for. */
   variable(name: string, spec: VarSpec): Tensor {
     const path = this.pathOf(name);
-    if (this.#entries.has(path)) throw new Error(`${path}: asked for twice; give each block a scope of its own`);
+    this.#refuseTwice(path);
     const tensor = this.#source(path, spec);
     this.#entries.set(path, { tensor, spec });
     return tensor;
+  }
+
+  #refuseTwice(path: string): void {
+    if (this.#entries.has(path)) throw new Error(`${path}: asked for twice; give each block a scope of its own`);
   }
 
   /** A variable `[size]`. */

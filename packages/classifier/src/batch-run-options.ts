@@ -2,12 +2,14 @@ import type { RunOptions } from '@residual/compile';
 import { ClassifierError } from './classifier-error.ts';
 
 export interface BatchRunOptions extends RunOptions {
-  /** Pictures that go through the network at once; default: the classifier's own. */
+  /**
+   * Pictures that go through the network at once; default: the classifier's own. An engine compiles an executable for each new
+   * size and keeps it until `dispose`.
+   */
   readonly batchSize?: number;
   /**
-   * What is left over of a batch goes through the network in halves of one (4, 2 and 1 of 8), not one by one. Of each size an
-   * engine compiles an executable when it is first wanted, which costs memory unless executables share their weights, as
-   * `native`'s do. Default false.
+   * What is left over of a batch goes through the network in halves of one (4, 2 and 1 of 8), not one by one. Each of these sizes
+   * costs memory, unless executables share their weights, as `native`'s do. Default false.
    */
   readonly halves?: boolean;
 }

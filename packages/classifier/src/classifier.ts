@@ -24,7 +24,10 @@ export interface ClassifyOptions extends ReadImageOptions {
 }
 
 export interface FeaturesOptions<Name extends Endpoint> extends ReadImageOptions {
-  /** Endpoints of the network: `stem`, `layer1`, …, `pooled`, `logits`; default: every stage's, `layer1`, `layer2`, …. */
+  /**
+   * Endpoints of the network: `act1` if its stem pools, `stem`, `layer1`, …, `pooled`, `logits`; default: every stage's, `layer1`,
+   * `layer2`, ….
+   */
   readonly layers?: readonly Name[];
 }
 
@@ -71,7 +74,7 @@ export class Classifier<Label extends string = string> {
   readonly batchSize: number;
   /** Numbers in an embedding: pooled features of the last stage. */
   readonly numFeatures: number;
-  /** Places in the network whose outputs have names, in order: `stem`, `layer1`, …, `pooled`, `logits`. */
+  /** Places in the network whose outputs have names, in order: `act1` if its stem pools, `stem`, `layer1`, …, `pooled`, `logits`. */
   readonly endpoints: readonly Endpoint[];
   readonly #network: Network;
   readonly #pictureOptions: PictureOptions;
@@ -199,7 +202,7 @@ export class Classifier<Label extends string = string> {
    * Logits `[numClasses] float32` for each prepared picture, in batches of `batchSize`, the classifier's or the options'; an engine
    * takes what is left over one by one, or in `halves`.
    *
-   * @throws ClassifierError for inputs of another size, and after `dispose`.
+   * @throws ClassifierError for inputs of another size, for a `batchSize` that is no whole number from 1, and after `dispose`.
    * @throws EngineError where an engine fails.
    */
   async forward(inputs: readonly Float32Array[], options: BatchRunOptions = {}): Promise<Float32Array[]> {
@@ -207,7 +210,12 @@ export class Classifier<Label extends string = string> {
     return rows.map(({ logits }) => logits.data);
   }
 
-  /** Outputs of named endpoints for each prepared picture. @throws as `forward` */
+  /**
+   * Outputs of named endpoints for each prepared picture.
+   *
+   * @throws ClassifierError as `forward`, and for endpoints that there are not.
+   * @throws EngineError as `forward`.
+   */
   async forwardIntermediates<Name extends Endpoint>(
     inputs: readonly Float32Array[],
     endpoints: readonly Name[],

@@ -42,7 +42,7 @@ export interface CompiledNetworkParts extends InputSize {
   readonly compileOptions: CompileOptions;
 }
 
-/** A model compiled by an engine, for batches of one size and for single pictures; needs no tfjs backend. */
+/** A model compiled by an engine, for each size of batch that is asked for; needs no tfjs backend. */
 export class CompiledNetwork implements Network {
   readonly engine: ClassifierEngine;
   readonly #parts: CompiledNetworkParts;

@@ -1,2 +1,3 @@
-export type { ExplainMethod, ExplainOptions, Explanation, Heatmap, MapEndpoint } from './explain/explanation.ts';
+export type { MapEndpoint } from '@residual/resnet';
+export type { ExplainMethod, ExplainOptions, Explanation, Heatmap } from './explain/explanation.ts';
 export { overlay } from './explain/overlay.ts';

@@ -82,7 +82,7 @@ export { convolutionHead } from './convolution-head.ts';
 export { type DeepStemOptions, type DeepStemWidths, deepStem } from './deep-stem.ts';
 export type { TorchShapes } from './describe-head.ts';
 export { didYouMean } from './did-you-mean.ts';
-export type { Endpoint, FeatureInfo } from './endpoint.ts';
+export type { Endpoint, FeatureInfo, MapEndpoint } from './endpoint.ts';
 export { fitModel, type ModelFit } from './fit-model.ts';
 export { type Head, type HeadOptions, type HeadType, linearHead, linearHeadWithoutBias } from './head.ts';
 export {

@@ -178,6 +178,22 @@ describe('a new head', () => {
     expect(model.classWeights).toBe('fc.weight');
   });
 
+  test('that its source does not have leaves the model as it was', () => {
+    const model = cifarResNet(8, { vars: seeded, numClasses: 5 });
+    const x = picture(16);
+    const before = model.forward(x).dataSync();
+    const { numTensors } = tf.memory();
+    const vars: VarSource = (path, spec) => {
+      if (path === 'fc.bias') throw new Error('no such variable');
+      return seeded(path, spec);
+    };
+    expect(() => model.resetClassifier(3, { vars })).toThrow('no such variable');
+    expect(model.forward(x).dataSync()).toEqual(before);
+    expect([model.numClasses, tf.memory().numTensors - numTensors]).toEqual([5, 1]);
+    model.resetClassifier(3);
+    expect(model.numClasses).toBe(3);
+  });
+
   test.each([0, -1, 2.5, Number.NaN])('of %s classes is refused, and nothing is changed', (numClasses) => {
     const model = cifarResNet(8, { vars: seeded, numClasses: 5 });
     expect(() => model.resetClassifier(numClasses)).toThrow(

@@ -84,7 +84,7 @@ export class ResNet {
     this.#stages = makeStages(this.#vars, this.spec, this.#layers, stem.stride, zeroInitResidual);
     if (finalNorm) this.#finalNorm = this.#layers.norm(this.#vars.scope(names.norm), this.numFeatures);
     this.#pool = pool(this.#vars, { channels: this.numFeatures, layers: this.#layers });
-    this.#head = this.#makeHead(this.#vars);
+    this.#head = this.#makeHead(this.#vars, this.numClasses);
   }
 
   /** What was built: the spec that was given, with what the options had otherwise. */
@@ -98,8 +98,8 @@ export class ResNet {
     return numClasses;
   }
 
-  #makeHead(vars: VarScope): Head | undefined {
-    const { numClasses, numPooled: inFeatures } = this;
+  #makeHead(vars: VarScope, numClasses: number | null): Head | undefined {
+    const { numPooled: inFeatures } = this;
     const { head = linearHead } = this.spec;
     return numClasses === null ? undefined : head(vars.scope(this.headPath), { inFeatures, numClasses });
   }
@@ -109,7 +109,7 @@ export class ResNet {
    * new head has learned nothing yet. Its variables come from `vars`, default `randomVars()`; the others stay as they are. An
    * optimiser or engine that has the old variables knows nothing of the new ones: ask for `variables` again.
    *
-   * @throws RangeError for a number that is not a whole number from 1.
+   * @throws RangeError for a number that is not a whole number from 1; what `vars` throws. The model is then as it was.
    * @see timm `ResNet.reset_classifier`
    */
   resetClassifier(numClasses: number | null, { vars = randomVars() }: { vars?: VarSource } = {}): void {
@@ -117,9 +117,19 @@ export class ResNet {
       throw new RangeError(
         `${this.spec.name}: expected a whole number of classes from 1, got ${numClasses}; null leaves the head out`,
       );
+    // In a tree of its own first: where `vars` has no such variable, the model stays as it was.
+    const made = new VarScope(vars);
+    let head: Head | undefined;
+    try {
+      head = this.#makeHead(made, numClasses);
+    } catch (error) {
+      for (const { tensor } of made.entries.values()) disposeVariable(tensor);
+      throw error;
+    }
     for (const { tensor } of this.#vars.scope(this.headPath).forget()) disposeVariable(tensor);
+    this.#vars.adopt(made);
     this.#spec = { ...this.spec, numClasses };
-    this.#head = this.#makeHead(this.#vars.withSource(vars));
+    this.#head = head;
   }
 
   /** The same network over other variables, such as a tracer's parameters. */
@@ -181,7 +191,7 @@ export class ResNet {
    * The feature maps that detectors and segmenters build on, the largest first: the stem's before it is pooled, and each stage's.
    * `forwardIntermediates` takes their `module`s.
    *
-   * @see timm `feature_info`; where timm calls them by the paths of its modules (`stages.0`), these are endpoints (`layer1`)
+   * @see timm `feature_info`; where timm has other paths for its modules (`stages.0` of `resnetv2_…`), these are endpoints (`layer1`)
    */
   get featureInfo(): readonly FeatureInfo[] {
     const { width = 64, stem = imagenetStem } = this.spec;

@@ -2,6 +2,7 @@ import { Client, credentials, Metadata, makeGenericClientConstructor, type Servi
 import { expect, onTestFinished, test } from 'vitest';
 import { serviceDefinition } from '../src/grpc/service-definition.ts';
 import { EDGE, preparedPictures, startServer, tinyClassifier } from './fixtures.ts';
+import { bytesOf, repeated } from './wire-bytes.ts';
 
 /** What of the answers the tests look into. */
 interface Answer {
@@ -96,49 +97,30 @@ test('errors have codes and a line; a deadline is kept; a token is asked for', a
   expect(faults).toEqual([]);
 });
 
-/** `count` fields of a message, each a tag and its value. */
-function fields(tag: number, value: Uint8Array, count: number): Buffer {
-  const one = Buffer.concat([Buffer.from([tag]), value]);
-  return Buffer.alloc(one.length * count, one);
-}
-
-/** The length of bytes in front of them, as protobuf has it. */
-function sized(bytes: Uint8Array): Buffer {
-  const length: number[] = [];
-  for (let left = bytes.length; length.length === 0 || left > 0; left = Math.floor(left / 128))
-    length.push((left % 128) + (left >= 128 ? 128 : 0));
-  return Buffer.concat([Buffer.from(length), bytes]);
-}
-
-const MANY = 3e6;
-const empty = Buffer.of(0);
-
-test.each([
-  ['inputs', fields(0x2a, empty, MANY)],
-  ['raw contents', fields(0x3a, empty, MANY)],
-  ['sizes of a shape', fields(0x2a, sized(fields(0x1a, sized(Buffer.alloc(9 * MANY)), 1)), 1)],
-  ['files', fields(0x2a, sized(fields(0x2a, sized(fields(0x42, empty, MANY)), 1)), 1)],
-  ['parameters', fields(0x22, empty, MANY)],
-])('a message that would take too much memory is refused before it is read: %s', async (_, message) => {
-  const { grpc, faults } = await startServer();
+test('a message that would take too much memory is refused before it is parsed, as is one of other bytes', async () => {
+  const { grpc, faults } = await startServer({ token: 'secret' });
   const client = new Client(grpc, credentials.createInsecure());
   onTestFinished(() => client.close());
-  const send = (bytes: Buffer): Promise<ServiceError | null> =>
+  const send = (bytes: Buffer, token: string): Promise<ServiceError | null> =>
     new Promise((done) => {
+      const metadata = new Metadata();
+      metadata.set('authorization', `Bearer ${token}`);
       const path = '/inference.GRPCInferenceService/ModelInfer';
-      client.makeUnaryRequest(
-        path,
-        (value: Buffer) => value,
-        (value) => value,
-        bytes,
-        (error) => done(error),
-      );
+      const asIs = (value: Buffer): Buffer => value;
+      client.makeUnaryRequest(path, asIs, asIs, bytes, metadata, (error) => done(error));
     });
-  expect(await send(message)).toMatchObject({ code: 8, details: expect.stringContaining('got too many to hold') });
-  expect(await send(Buffer.of(0x2a, 9))).toMatchObject({
-    code: 3,
-    details: expect.stringContaining('got other bytes'),
+  const inputs = repeated('2a 00', 3e6);
+  expect(await send(inputs, 'secret')).toMatchObject({
+    code: 8,
+    details: 'the request: expected values of 256 MiB at most, got more; send raw_input_contents',
   });
+  for (const other of [bytesOf('2a 09'), Buffer.concat([bytesOf('7b 7c'), inputs])]) {
+    expect(await send(other, 'secret')).toMatchObject({
+      code: 3,
+      details: 'the request: expected a ModelInferRequest, got other bytes',
+    });
+    expect(await send(other, 'guessed')).toMatchObject({ code: 16 });
+  }
   expect(faults).toEqual([]);
 });
 

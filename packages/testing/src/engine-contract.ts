@@ -64,7 +64,7 @@ export interface EngineContractOptions<Graph extends GraphLike> {
   readonly outgrowsMemory?: boolean;
   /** Whether it computes training steps, for which tfjs's gradients must be registered. Default false. */
   readonly trains?: boolean;
-  /** Nets whose numbers its rounding decides: which of two equal ones is the largest is anybody's choice. Default none. */
+  /** Nets left out because the result depends on rounding: of two numbers that round to the same, either may be the largest. */
   readonly without?: readonly string[];
   /** Whether its executables have `profile`. Default false. */
   readonly profiles?: boolean;

@@ -175,6 +175,8 @@ describe('config.json of transformers', () => {
       label2id: { owl: 2, cat: 0, dog: 1 },
     });
     expect(found.labels).toEqual(['cat', 'dog', 'owl']);
+    const asText = await stated({ ...huggingFace, label2id: { owl: '2', cat: '0', dog: '1' } });
+    expect(asText.labels).toEqual(['cat', 'dog', 'owl']);
     const without = await stated({ ...huggingFace, id2label: { 1: 'cat' }, label2id: 'none' });
     expect(without.labels).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `residual search --index` over many made-up embeddings: what building takes (time, memory, file), what a search takes, and how many
-// of the ten nearest it finds of those that are nearest when all are looked at. What lies in the folder already isn't made again.
+// of the ten nearest it finds of those that are nearest when all are looked at. What a run of the same count and length has left in
+// the folder isn't made again.
 //
 //   pnpm --filter @residual/bench search-index --folder FOLDER [--count 1000000] [--length 512] [--queries 100] [--searches 5]
 //
@@ -25,6 +26,7 @@ const NOISE = 0.1;
 const CHUNK_ROWS = 5000;
 const NEAREST = 10;
 const POLL_MS = 200;
+const HEADER_BYTES = 128;
 
 interface Neighbour {
   readonly file: string;
@@ -46,7 +48,13 @@ const { values: flags } = parseArgs({
 });
 if (flags.folder === undefined) throw new Error('expected --folder FOLDER, for 2 GB of embeddings and their index');
 const folder = resolve(flags.folder);
-const [count, length] = [Number(flags.count), Number(flags.length)];
+const [count, length, queryCount, searchCount] = [
+  wholeOf('count', 1),
+  wholeOf('length', 4),
+  wholeOf('queries', 1),
+  wholeOf('searches', 0),
+] as const;
+if (length % 4 !== 0) throw new Error(`--length: expected a multiple of 4, got ${length}`);
 const root = resolve(import.meta.dirname, '../../..');
 const [npy, names, index, made] = ['all.npy', 'all.files.jsonl', 'all.usearch', 'resnet18.safetensors'].map((name) =>
   join(folder, name),
@@ -58,7 +66,8 @@ const directions = Float32Array.from(uniform('directions', DIRECTIONS * length),
 
 await mkdir(folder, { recursive: true });
 if (!existsSync(weights)) await writeFile(weights, writeSafetensors(makeWeights(getSpec('resnet18'))));
-if (!existsSync(npy)) await writeEmbeddings();
+if (existsSync(npy)) await checkEmbeddings();
+else await writeEmbeddings();
 say(`${describeCpu()}; ${count} embeddings of ${length} numbers`);
 if (!existsSync(index)) {
   const { seconds, cpuSeconds, peakMB } = await search();
@@ -68,7 +77,7 @@ if (!existsSync(index)) {
 }
 say(`the index is ${((await stat(index)).size / 2 ** 20).toFixed(0)} MiB`);
 const searches: Awaited<ReturnType<typeof search>>[] = [];
-for (let turn = 0; turn < Number(flags.searches); turn++) searches.push(await search());
+for (let turn = 0; turn < searchCount; turn++) searches.push(await search());
 if (searches.length > 0) {
   const of = (key: 'seconds' | 'cpuSeconds' | 'peakMB'): number => median(searches.map((one) => one[key]));
   say(
@@ -77,16 +86,40 @@ if (searches.length > 0) {
 }
 await measureRecall();
 
+/** A flag's value. */
+function wholeOf(name: 'count' | 'length' | 'queries' | 'searches', least: number): number {
+  const value = Number(flags[name]);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${name}: expected a whole number from ${least} on, got '${flags[name]}'`);
+}
+
+/** What is in front of the rows. */
+function headerOf(): Buffer {
+  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${length}), }`;
+  const header = Buffer.alloc(HEADER_BYTES, ' ');
+  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
+  header.writeUInt16LE(HEADER_BYTES - 10, 8);
+  header.write(`${head.padEnd(HEADER_BYTES - 11)}\n`, 10, 'latin1');
+  return header;
+}
+
+/** @throws Error where the rows are another run's; whether the index belongs to them is for the command to tell. */
+async function checkEmbeddings(): Promise<void> {
+  const file = await open(npy);
+  const header = Buffer.alloc(HEADER_BYTES);
+  await file.read(header);
+  const { size } = await file.stat();
+  await file.close();
+  if (header.equals(headerOf()) && size === HEADER_BYTES + count * length * 4) return;
+  const instead = 'name another folder, or remove its all.* files';
+  throw new Error(`${npy}: expected ${count} rows of ${length} numbers, got a file of others; ${instead}`);
+}
+
 /** `count` rows, and a name for each, as `residual embed` writes them. */
 async function writeEmbeddings(): Promise<void> {
   const unfinished = `${npy}.new`;
   const file = await open(unfinished, 'w');
-  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${length}), }`;
-  const header = Buffer.alloc(128, ' ');
-  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
-  header.writeUInt16LE(118, 8);
-  header.write(`${head.padEnd(117)}\n`, 10, 'latin1');
-  await file.write(header);
+  await file.write(headerOf());
   const lines = createWriteStream(names);
   for (let first = 0; first < count; first += CHUNK_ROWS) {
     const rows = Math.min(CHUNK_ROWS, count - first);
@@ -160,8 +193,8 @@ async function measureRecall(): Promise<void> {
     Nearest: new (query: Float32Array, k: number) => Collected;
   };
   const signal = new AbortController().signal;
-  const many = makeRows('queries', Number(flags.queries));
-  const queries = Array.from({ length: Number(flags.queries) }, (_, at) => many.slice(at * length, (at + 1) * length));
+  const many = makeRows('queries', queryCount);
+  const queries = Array.from({ length: queryCount }, (_, at) => many.slice(at * length, (at + 1) * length));
   const exact = await exactNearest(queries);
   const times: number[] = [];
   let hits = 0;
@@ -183,7 +216,7 @@ async function exactNearest(queries: readonly Float32Array[]): Promise<readonly 
   for (let first = 0; first < count; first += CHUNK_ROWS) {
     const rows = Math.min(CHUNK_ROWS, count - first);
     const values = new Float32Array(rows * length);
-    await file.read(new Uint8Array(values.buffer), 0, values.byteLength, 128 + first * length * 4);
+    await file.read(new Uint8Array(values.buffer), 0, values.byteLength, HEADER_BYTES + first * length * 4);
     for (let row = 0; row < rows; row++) {
       const vector = values.subarray(row * length, (row + 1) * length);
       const norm = Math.sqrt(product(vector, vector));

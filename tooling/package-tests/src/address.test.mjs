@@ -1,11 +1,16 @@
-import { relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { withAddress } from '../../release/set-address.mjs';
-import { publicPackages } from './public-packages.mjs';
+import { addonPackages, publicPackages } from './public-packages.mjs';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-test.each(publicPackages())(
+const addons = addonPackages().map(({ name, folder }) => {
+  return { name, folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) };
+});
+
+test.each([...publicPackages(), ...addons])(
   'one address gives $name its repository, home page and place for bugs',
   ({ manifest, folder }) => {
     const place = relative(root, folder);

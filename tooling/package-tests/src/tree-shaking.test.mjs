@@ -23,19 +23,20 @@ const pages = [
     name: '@residual/resnet',
     takes: 'resnet18',
     without: ['Bottleneck', 'conv3', 'paddingShortcut', 'cifar', ...otherParts],
-    kilobytes: 5.8,
+    // Two tenths of a kilobyte of it are `resetClassifier` and `featureInfo`, as in the two below.
+    kilobytes: 6.1,
   },
   {
     name: '@residual/resnet',
     takes: 'resnet50',
     without: ['BasicBlock', 'paddingShortcut', 'cifar', ...otherParts],
-    kilobytes: 6,
+    kilobytes: 6.3,
   },
   {
     name: '@residual/resnet',
     takes: 'cifarResNet',
     without: ['Bottleneck', 'conv3', 'cifar_resnet', ...otherParts],
-    kilobytes: 6,
+    kilobytes: 6.4,
   },
   { name: '@residual/vision', takes: 'topK', without: ['tench', 'airplane', 'bicubic'], kilobytes: 0.6 },
   {
@@ -70,8 +71,8 @@ describe.each(pages)('a page with $takes of $name', ({ name, entry = name, takes
   test(`carries no ${without.join(', ')}`, async () => {
     const { code } = await bundle(project.folder, { entry: page, external: [TFJS_CORE] });
     expect(code).toContain(takes);
-    // The bundler's comments name the files, whose folders may be called after what is not carried.
-    const statements = code.replaceAll(/^\/\/.*$/gm, '');
+    // The bundler's comments name the files, whose folders may be called after what is not carried; those of methods name sources.
+    const statements = code.replaceAll(/^\/\/.*$|\/\*\*[\s\S]*?\*\//gm, '');
     const carried = without.filter((word) => statements.includes(word));
     expect(carried, `${name}: these come with ${takes}; something at module scope holds them`).toEqual([]);
   });

@@ -109,6 +109,7 @@ export default defineConfig({
           page('The numbers', '/docs/benchmarks'),
           page('Degradation', '/docs/degradation/'),
           page('Contributing', '/CONTRIBUTING'),
+          page('Mutation tests', '/docs/mutation'),
           page('Security', '/SECURITY'),
         ],
       },

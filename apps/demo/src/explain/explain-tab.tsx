@@ -1,4 +1,4 @@
-import type { MapEndpoint } from '@residual/classifier/explain';
+import type { MapEndpoint } from '@residual/resnet';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { TabProps } from '../app.tsx';

@@ -1,4 +1,4 @@
-import type { MapEndpoint } from '@residual/classifier/explain';
+import type { MapEndpoint } from '@residual/resnet';
 import type { VNode } from 'preact';
 import { useTexts } from '../language/language.ts';
 import type { ChangeablePlace } from './place.ts';

@@ -1,4 +1,4 @@
-import type { MapEndpoint } from '@residual/classifier/explain';
+import type { MapEndpoint } from '@residual/resnet';
 import type { Actions } from '../session/actions.ts';
 import type { LoadedModel } from '../session/worker/protocol.ts';
 

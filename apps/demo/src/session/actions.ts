@@ -1,7 +1,15 @@
 import { type AskOptions, RequestError, type Session } from './session.ts';
-import { emptySlot, type PageState, type Slot } from './state.ts';
+import { emptySlot, type ListedPicture, type PageState, type Slot } from './state.ts';
 import type { Store } from './store.ts';
-import type { EngineName, Problem, Progress, RequestName, Requests, WeightsChoice } from './worker/protocol.ts';
+import {
+  BATCH_SIZE,
+  type EngineName,
+  type Problem,
+  type Progress,
+  type RequestName,
+  type Requests,
+  type WeightsChoice,
+} from './worker/protocol.ts';
 
 type SlotName = 'device' | 'model' | 'picture' | 'answer' | 'list';
 type SlotValue<Name extends SlotName> = NonNullable<PageState[Name]['value']>;
@@ -75,37 +83,56 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     loading?.abort();
     const canceller = new AbortController();
     loading = canceller;
+    const before = store.state.model.value;
+    // What is asked for after this would be the new network's.
+    pauseList();
     const subject = weights.kind === 'file' ? { subject: weights.file.name } : {};
-    const loaded = await fill('model', { step: 'read', ...subject }, (asked, report) =>
+    await fill('model', { step: 'read', ...subject }, (asked, report) =>
       asked.ask('load', { weights, model }, { report, signal: canceller.signal }),
     );
-    if (!loaded) return;
-    change('answer', emptySlot);
-    await actions.classify();
+    if (store.state.model.value !== before) {
+      change('answer', emptySlot);
+      change('list', { value: store.state.list.value?.map(unanswered) });
+      await actions.classify();
+    }
     await classifyList();
   }
 
-  /** The listed pictures, in batches. */
+  /** The listed pictures that have no answer, a batch at a time, until the list or the network is another. */
   async function classifyList(): Promise<void> {
     const { model, list } = store.state;
-    if (!model.value || !list.value?.length) return;
-    const waiting = list.value.map((picture) => ({ ...picture, answer: undefined }));
-    change('list', { value: waiting });
-    await fill('list', { step: 'run', subject: model.value.model }, async (asked, report) => {
-      const files = waiting.map(({ file }) => file);
-      const answers = await asked.ask('classifyAll', files, { report });
-      const answerOf = new Map(files.map((file, index) => [file, answers[index]]));
-      // Others may have been opened meanwhile.
-      const current = store.state.list.value ?? [];
-      return current.map((picture) => ({ ...picture, answer: answerOf.get(picture.file) ?? picture.answer }));
-    });
+    if (!model.value || model.busy || list.busy) return;
+    const subject = model.value.model;
+    for (;;) {
+      const { value: listed = [] } = store.state.list;
+      const waiting = listed.filter(({ answer }) => answer === undefined).map(({ file }) => file);
+      if (waiting.length === 0) return;
+      const fraction = 1 - waiting.length / listed.length;
+      const isAnswered = await fill('list', { step: 'run', subject, fraction }, async (asked) => {
+        const files = waiting.slice(0, BATCH_SIZE);
+        const answers = await asked.ask('classifyBatch', files);
+        const answerOf = new Map(files.map((file, index) => [file, answers[index]]));
+        // Others may have been opened meanwhile.
+        const { value: current = [] } = store.state.list;
+        return current.map((picture) => ({ ...picture, answer: answerOf.get(picture.file) ?? picture.answer }));
+      });
+      if (!isAnswered) return;
+    }
   }
 
+  /** Has the batch under way be the last; its answers are taken. */
+  function pauseList(): void {
+    turns.list += 1;
+    change('list', { busy: undefined });
+  }
+
+  /** Several pictures are listed, a single one is not. */
   function replaceList(files: readonly File[]): void {
     for (const { url } of store.state.list.value ?? []) URL.revokeObjectURL(url);
     turns.list += 1;
-    const listed = files.map((file) => ({ file, url: URL.createObjectURL(file), answer: undefined }));
-    store.update({ list: listed.length > 1 ? { ...emptySlot, value: listed } : emptySlot });
+    const listed = files.length > 1 ? files : [];
+    const value = listed.map((file) => ({ file, url: URL.createObjectURL(file), answer: undefined }));
+    store.update({ list: { ...emptySlot, value } });
   }
 
   async function decode(file: File): Promise<void> {
@@ -127,7 +154,8 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
       session?.end();
       session = startSession();
       const picture = pictureFile;
-      store.update({ chosenEngine: engine, device: emptySlot, answer: emptySlot, model: emptySlot });
+      const list = { ...emptySlot, value: store.state.list.value?.map(unanswered) };
+      store.update({ chosenEngine: engine, device: emptySlot, answer: emptySlot, model: emptySlot, list });
       const engines = engine === undefined ? usualEngines : [engine];
       const started = await fill('device', { step: 'start' }, (asked, report) =>
         asked.ask('start', engines, { report }),
@@ -151,7 +179,7 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     cancelLoading: () => loading?.abort(),
 
     async openPictures(files) {
-      replaceList(files.length > 1 ? files : []);
+      replaceList(files);
       await actions.showListed(files[0]!);
       await classifyList();
     },
@@ -182,6 +210,10 @@ export function createActions(store: Store<PageState>, startSession: () => Sessi
     },
   };
   return actions;
+}
+
+function unanswered(picture: ListedPicture): ListedPicture {
+  return { ...picture, answer: undefined };
 }
 
 /** What went wrong, as the page shows it. */

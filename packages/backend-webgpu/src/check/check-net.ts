@@ -19,7 +19,7 @@ export interface CheckNet {
 }
 
 /** For a kind of layer that the network has none of: it compiles in no time. */
-const NARROWEST: ConvolutionVariant = 'direct 1×1';
+export const NARROWEST: ConvolutionVariant = 'direct 1×1';
 
 const PLAIN = {
   batch: 1,

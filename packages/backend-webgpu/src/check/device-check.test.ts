@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { VariantMemory } from '../plan/measure-variants.ts';
 import { requestDevice } from '../runtime/request-device.ts';
 import { webgpu } from '../webgpu-engine.ts';
+import { DeviceTrust } from './device-trust.ts';
 
 const MAP_READ = 1;
 const weights = new Map([['w', { shape: [1, 1, 4, 4], data: new Float32Array(16).fill(0.5) }]]);
@@ -115,6 +116,59 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
       message: (failure as EngineError).message,
     });
     expect(device.runs).toBe(2);
+  });
+
+  /** A GPU that a small layer leaves idle, whose compiler gets split kernels with some words in them wrong. */
+  async function splittingWrongly(words = 'partial'): Promise<GPUDevice> {
+    const device = await requestDevice();
+    devices.push(device);
+    const adapterInfo = { vendor: 'img-tec', architecture: '', device: '', description: '' };
+    Object.defineProperty(device, 'adapterInfo', { value: adapterInfo });
+    const create = device.createShaderModule.bind(device);
+    device.createShaderModule = (descriptor) => {
+      const { code } = descriptor;
+      const wrong = code.includes(words) ? code.replace('total += partial', 'total -= partial') : code;
+      return create({ ...descriptor, code: wrong });
+    };
+    return device;
+  }
+
+  describe('by split kernels alone', () => {
+    const [x, w] = [new Float32Array(512).fill(1), new Float32Array(512).fill(0.5)];
+    const deepWeights = new Map([['w', { shape: [1, 1, 128, 4], data: w }]]);
+    const tracedDeep = (isGiven: boolean): Promise<Graph> =>
+      trace((t) => {
+        const filter = isGiven ? t.input('w', [1, 1, 128, 4]) : t.parameter('w', [1, 1, 128, 4]);
+        return { y: tf.conv2d(t.input('x', [1, 2, 2, 128]) as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid') };
+      });
+
+    test.each([
+      { variants: 'fixed', isGiven: false },
+      { variants: 'measured', isGiven: false },
+      { variants: 'measured', isGiven: true },
+    ] as const)('serves without them: $variants, a filter that each run gives: $isGiven', async (how) => {
+      const { variants, isGiven } = how;
+      const graph = await tracedDeep(isGiven);
+      const device = await splittingWrongly();
+      const run = async (engine: Engine) => {
+        const executable = await engine.compile(graph, isGiven ? new Map() : deepWeights);
+        const { y } = await executable.run(isGiven ? { x, w } : { x });
+        await executable.dispose();
+        return y;
+      };
+      expect(await run(webgpu({ device, check: false }))).toEqual(new Float32Array(16).fill(-64));
+      expect(await run(webgpu({ device, variants, memory: mapMemory() }))).toEqual(new Float32Array(16).fill(64));
+    });
+
+    test('trusts none of them where one is wrong, and all else', async () => {
+      // With two columns a thread.
+      const device = await splittingWrongly('partial: array<vec4f, 128>');
+      const inUse = { device, pipelines: new Map() };
+      const isRight = await new DeviceTrust(mapMemory()).rightVariants(inUse, 'f32');
+      for (const variant of ['split 4×2', 'split 2×1', 'split 4×1'] as const) expect(isRight(variant)).toBe(false);
+      for (const variant of ['direct 1×1', 'direct 4×2', 'tiled', 'winograd 2'] as const)
+        expect(isRight(variant)).toBe(true);
+    });
   });
 
   test('`check: false` believes it', async () => {

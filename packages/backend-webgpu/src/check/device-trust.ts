@@ -1,10 +1,10 @@
 import type { VariantMemory } from '../plan/measure-variants.ts';
-import { type ConvolutionVariant, candidateVariants, type VariantsInUse } from '../plan/variants.ts';
+import { type ConvolutionVariant, candidateVariants, isSplit, type VariantsInUse } from '../plan/variants.ts';
 import type { DeviceInUse } from '../runtime/device-source.ts';
 import { PlanError } from '../runtime/plan-error.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { checkDevice, type WrongLayers } from './check-device.ts';
-import { MIDDLE } from './check-net.ts';
+import { MIDDLE, NARROWEST } from './check-net.ts';
 
 const NONE: VariantsInUse = { narrow: new Set(), pointwise: new Set(), window: new Set() };
 
@@ -27,17 +27,21 @@ export class DeviceTrust {
   }
 
   /**
-   * Whether the device computes a variant rightly.
+   * Whether the device computes a variant rightly. Of split kernels, whatever their blocking, all are right or none.
    *
    * @throws PlanError as {@link require}, for a device that computes the simplest kernels wrongly.
    */
   async rightVariants(inUse: DeviceInUse, type: NumberType): Promise<(variant: ConvolutionVariant) => boolean> {
     await this.require(inUse, type, NONE);
-    // What takes more channels than the net has is right or wrong on fewer, too.
+    // The net has few channels, so its own shape would name no split kernels; a kernel that is right on few channels is
+    // right on many.
     const deep = { ...MIDDLE, inVectors: 64 };
     const candidates = candidateVariants(deep, inUse.device.features as ReadonlySet<string>, type);
-    const wrong = await this.#ask(inUse, type, { ...NONE, window: new Set(candidates.filter(isSpecial)) });
-    return (variant) => Object.keys(wrong).every((layer) => !layer.endsWith(variant));
+    // The first one's values go on to the layers after it, which are to be right.
+    const window = new Set([NARROWEST, ...candidates.filter(isSpecial)]);
+    const wrong = Object.keys(await this.#ask(inUse, type, { ...NONE, window }));
+    const areSplitsRight = !wrong.some((layer) => layer.includes(', split '));
+    return (variant) => (isSplit(variant) ? areSplitsRight : wrong.every((layer) => !layer.endsWith(`, ${variant}`)));
   }
 
   #ask(inUse: DeviceInUse, type: NumberType, variants: VariantsInUse): Promise<WrongLayers> {

@@ -17,6 +17,8 @@ export interface GpuFamily {
   readonly blockings: readonly [DirectBlocking, ...DirectBlocking[]];
   /** A layer's threads that keep such a GPU busy: an estimate for one of middling size. */
   readonly busyThreads: number;
+  /** Whether layers of few pixels may have their channels split; default: yes. */
+  readonly splitsChannels?: boolean;
   /** Where the numbers are from. */
   readonly source: string;
 }

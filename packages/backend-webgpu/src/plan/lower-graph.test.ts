@@ -1,9 +1,10 @@
 import { bind, type Graph, optimize, planBuffers, type Tracer, trace } from '@residual/compile';
 import { ResNet, type ResNetSpec, resnet18Spec, resnet50Spec } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { expect, test } from 'vitest';
 import { lowerGraph } from './lower-graph.ts';
-import { type ChooseVariant, defaultVariant } from './variants.ts';
+import { type ChooseVariant, defaultVariant, recordVariants } from './variants.ts';
 
 const chooseDefault: ChooseVariant = (convolution) => defaultVariant(convolution);
 
@@ -64,6 +65,22 @@ test.each<[string, (x: tf.Tensor4D, t: Tracer) => tf.Tensor]>([
   expect(() => lowerGraph(bind(graph, new Map()), chooseDefault)).toThrow(
     `expected operations that there are shaders for, got '${op}' of [2,`,
   );
+});
+
+test('gradients split no channels: layers of few pixels have as many threads backwards as without split kernels', async () => {
+  const graph = await trace((t) => {
+    const tensors = [t.input('x', [1, 7, 7, 512]), t.input('filter', [3, 3, 512, 512])];
+    const convolve = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
+      tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same');
+    const [dx, dFilter] = tf.grads(convolve)(tensors, t.input('dy', [1, 7, 7, 512]));
+    return { dx: dx!, dFilter: dFilter! };
+  });
+  const { choose, inUse } = recordVariants(chooseDefault);
+  const { plan, steps } = lowerGraph(bind(optimize(graph), new Map()), choose);
+  const at = steps.findIndex(({ algorithm }) => algorithm === 'input gradient');
+  // Two pixels and a vector a thread: 25 · 128 of them, 64 a workgroup.
+  expect(plan.steps[at]!.workgroups).toEqual([50, 1, 1]);
+  expect(inUse).toEqual({ narrow: new Set(), pointwise: new Set(), window: new Set(['direct 2×1']) });
 });
 
 test('a softmax over another axis than the last is refused by name', async () => {

@@ -4,11 +4,11 @@ import { type Convolution, multiplyAdds } from '../shaders/convolution.ts';
 import type { NumberType } from '../shaders/shader.ts';
 import { deviceKey } from './device-key.ts';
 import { fastestTrial } from './fastest-trial.ts';
-import { familyOf } from './gpu-families.ts';
+import { familyOf, type GpuFamily } from './gpu-families.ts';
 import { VariantTrial } from './variant-trial.ts';
 import { type ConvolutionVariant, candidateVariants } from './variants.ts';
 
-/** Remembers what is known of an adapter: which variant is the fastest for a shape, what it computes wrongly. */
+/** Remembers what is known of an adapter: which of some variants is the fastest for a shape, what it computes wrongly. */
 export interface VariantMemory {
   get(key: string): Promise<string | undefined>;
   set(key: string, variant: string): Promise<void>;
@@ -20,6 +20,8 @@ export interface VariantMeasurement {
   readonly memory: VariantMemory;
   /** Of weights and values. */
   readonly type: NumberType;
+  /** Whose kernels are measured; default: the adapter's. */
+  readonly family?: GpuFamily;
   /** Whether the device computes a variant rightly; default: all. */
   readonly isRight?: (variant: ConvolutionVariant) => boolean;
   /** For all that is not remembered; default: one second. */
@@ -30,24 +32,26 @@ export interface VariantMeasurement {
 const VISIBLE_MS = { device: 2, host: 10 };
 
 /**
- * The fastest variant of each convolution on this device, the layers that cost most first; what is remembered is not
- * measured again, and what there is no time for is left to the default.
+ * The fastest variant of each convolution on this device, the layers that cost most first; what is remembered of the same
+ * candidates is not measured again, and what there is no time for is left to the default.
  *
  * A variant that does not compile, or that has no room, is passed over.
  */
 export async function measureVariants(
   convolutions: readonly Convolution[],
-  { device, pipelines, memory, type, isRight = () => true, budgetMs = 1000 }: VariantMeasurement,
+  measurement: VariantMeasurement,
 ): Promise<ReadonlyMap<string, ConvolutionVariant>> {
+  const { device, pipelines, memory, type, isRight = () => true, budgetMs = 1000 } = measurement;
+  const { family = familyOf(device.adapterInfo) } = measurement;
   const endMs = performance.now() + budgetMs;
   const isOver = (): boolean => performance.now() >= endMs;
   const visibleMs = StepClock.fits(device, 1) ? VISIBLE_MS.device : VISIBLE_MS.host;
   const chosen = new Map<string, ConvolutionVariant>();
   const features = device.features as ReadonlySet<string>;
-  const family = familyOf(device.adapterInfo);
   for (const { key, convolution } of byCost(convolutions)) {
-    const place = deviceKey(device, `${type} ${key}`);
     const candidates = candidateVariants(convolution, features, type, family).filter(isRight);
+    const code = candidates.map((variant) => VariantTrial.codeOf(variant, convolution, type)).join();
+    const place = deviceKey(device, `${type} ${key}`, code);
     const remembered = await memory.get(place).catch(() => undefined);
     const known = candidates.find((candidate) => candidate === remembered);
     if (known !== undefined) chosen.set(key, known);

@@ -30,6 +30,12 @@ export class VariantTrial implements Trial<ConvolutionVariant> {
     return new VariantTrial(variant, await PlanRunner.create(device, plan, pack, { pipelines }));
   }
 
+  /** What a trial runs, to the letter. */
+  static codeOf(variant: ConvolutionVariant, convolution: Convolution, type: NumberType): string {
+    const { shaders, steps } = trialPlan(variant, convolution, type).plan;
+    return JSON.stringify([shaders, steps]);
+  }
+
   async timeMs(repeats: number): Promise<number> {
     const { device } = this.#runner;
     const encoder = device.createCommandEncoder();

@@ -84,15 +84,16 @@ export interface PlacedConvolution {
  * The variant where nothing has been measured: one dispatch, by the table of GPUs. The first kernel with enough threads for
  * the layer; where none has, the first with enough once its channels are split; else the last.
  */
-export function defaultVariant(
-  convolution: Convolution,
-  { blockings, busyThreads }: GpuFamily = unknownGpu,
-): ConvolutionVariant {
-  const fitted = blockings.map((blocking) => fit(blocking, convolution));
-  const both = canSplit(convolution)
+export function defaultVariant(convolution: Convolution, family: GpuFamily = unknownGpu): ConvolutionVariant {
+  const fitted = family.blockings.map((blocking) => fit(blocking, convolution));
+  const both = splits(family, convolution)
     ? [...fitted, ...fitted.map((blocking) => ({ ...blocking, shares: SHARES }))]
     : fitted;
-  return nameOf(both.find((blocking) => threadsOf(convolution, blocking) >= busyThreads) ?? both.at(-1)!);
+  return nameOf(both.find((blocking) => threadsOf(convolution, blocking) >= family.busyThreads) ?? both.at(-1)!);
+}
+
+function splits({ splitsChannels = true }: GpuFamily, convolution: Convolution): boolean {
+  return splitsChannels && canSplit(convolution);
 }
 
 /** Threads that have a part of a layer. */
@@ -111,7 +112,7 @@ export function candidateVariants(
     ...new Set<ConvolutionVariant>([
       defaultVariant(convolution, family),
       ...BLOCKINGS.map((blocking) => nameOf(fit(blocking, convolution))),
-      ...(canSplit(convolution) && outPixels(convolution) <= FEW_PIXELS ? SPLIT_BLOCKINGS : []).map((blocking) =>
+      ...(splits(family, convolution) && outPixels(convolution) <= FEW_PIXELS ? SPLIT_BLOCKINGS : []).map((blocking) =>
         nameOf(fit(blocking, convolution)),
       ),
       ...(canTile(convolution) ? (['tiled'] as const) : []),
@@ -169,6 +170,11 @@ export function dispatchConvolution(
   const weights = filter ?? target.weights((depth(convolution) + 1) * convolution.outVectors * 4, pack);
   const work = { algorithm: variant, multiplyAdds: multiplyAdds(convolution) };
   target.dispatch(label, shaderOf(variant, convolution), [x, weights, y, ...(residual ? [residual] : [])], work);
+}
+
+/** Whether a kernel splits the input channels among threads. */
+export function isSplit(variant: ConvolutionVariant): boolean {
+  return variant.startsWith('split');
 }
 
 /** Of a variant in registers; of another, that of the default. */

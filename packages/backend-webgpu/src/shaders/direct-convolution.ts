@@ -28,9 +28,10 @@ export function canSplit({ inVectors, narrowChannels }: Convolution): boolean {
  * A direct convolution in registers: each thread keeps `rows` × `columns` sums while all taps and channels pass by, or its
  * share of the channels, for layers of few pixels, which otherwise leave most of a GPU idle.
  *
- * No workgroup memory and no barriers, but for a row at a time of the shares' sums at the end. Pixels beyond the last are computed as the last, and not written. All that tells
- * layers apart is in uniforms, so that layers of one blocking share a pipeline: compiling is most of the time to the
- * first answer where drivers compile on the CPU. For the same reason what is done once a thread is in loops.
+ * A kernel that splits no channels has neither workgroup memory nor barriers. One that does adds up the shares' sums at the
+ * end, a row at a time. Pixels beyond the last are computed as the last, and not written. All that tells layers apart is in
+ * uniforms, so that layers of one blocking share a pipeline: compiling is most of the time to the first answer where drivers
+ * compile on the CPU. For the same reason what is done once a thread is in loops.
  */
 export function directConvolution(convolution: Convolution, { rows, columns, shares = 1 }: DirectBlocking): Shader {
   const { residual, narrowChannels } = convolution;

@@ -3,7 +3,10 @@ import { repeat, type Shader } from './shader.ts';
 
 const ROWS = 8;
 const THREADS = 32;
-/** Threads that every subgroup has; one whose number the compiler knows hands its vector round in half to three quarters of the time. */
+/**
+ * Every subgroup has at least four threads. A broadcast from a thread whose number the compiler knows takes 0.48 to 0.75 of a
+ * shuffle's time.
+ */
 const SOURCES = 4;
 
 export function canShareInSubgroups({ groups, narrowChannels, outVectors }: Convolution): boolean {
@@ -11,8 +14,8 @@ export function canShareInSubgroups({ groups, narrowChannels, outVectors }: Conv
 }
 
 /**
- * A direct convolution whose workgroup computes the same pixels, a vector of output channels a thread: each thread of a
- * subgroup loads one of four vectors of input channels, and four of them hand theirs round.
+ * A direct convolution whose workgroup computes the same pixels, a vector of output channels a thread. Each thread loads one
+ * of four vectors of input channels; the first four threads of a subgroup hand theirs round.
  */
 export function subgroupConvolution(convolution: Convolution): Shader {
   const { outVectors, inVectors, height, width, outHeight, outWidth, kernel, strides, dilations, padBefore } =

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-wasm';
 import { fromTorch, torchShape, type VarSource } from '@residual/blocks';
 import { tfjs } from '@residual/compile';
-import { cifarResNet, type ResNet } from '@residual/resnet';
+import { cifarResNet, type MapEndpoint, type ResNet } from '@residual/resnet';
 import { createModel } from '@residual/resnet/registry';
 import { deterministicPicture, deterministicTensor, expectClose } from '@residual/testing';
 import { cifar, type PixelImage, type Preset } from '@residual/vision';
@@ -12,7 +12,7 @@ import { Classifier } from '../classifier.ts';
 import { createClassifier } from '../create-classifier.ts';
 import { EagerNetwork } from '../eager-network.ts';
 import { explainInput } from './explain.ts';
-import type { ExplainMethod, MapEndpoint } from './explanation.ts';
+import type { ExplainMethod } from './explanation.ts';
 import { overlay } from './overlay.ts';
 import { toUnitRange, upsample } from './upsample.ts';
 

@@ -1,8 +1,9 @@
+import type { MapEndpoint } from '@residual/resnet';
 import { type PixelImage, resizeAndCrop } from '@residual/vision';
 import { BATCH_PIXELS, type Classifier } from '../classifier.ts';
 import { ClassifierError } from '../classifier-error.ts';
 import type { Network } from '../network.ts';
-import type { ExplainMethod, ExplainOptions, Explanation, MapEndpoint } from './explanation.ts';
+import type { ExplainMethod, ExplainOptions, Explanation } from './explanation.ts';
 import { gradCam, gradCamPlusPlus, type LayerGradient } from './grad-cam.ts';
 import { earlierGradient, lastStageGradient } from './layer-gradient.ts';
 import { occlusion } from './occlusion.ts';

@@ -1,9 +1,6 @@
-import type { Endpoint } from '@residual/resnet';
+import type { MapEndpoint } from '@residual/resnet';
 import type { PixelImage, Prediction } from '@residual/vision';
 import type { ReadImageOptions } from '../read-image.ts';
-
-/** An endpoint whose output is a map. */
-export type MapEndpoint = Exclude<Endpoint, 'pooled' | 'logits'>;
 
 /**
  * `grad-cam`: channels weighted by the mean gradient of the class's logit (Selvaraju et al. 2017); `grad-cam++`: by its

@@ -1,8 +1,7 @@
-import type { ResNet } from '@residual/resnet';
+import type { MapEndpoint, ResNet } from '@residual/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClassifierError } from '../classifier-error.ts';
 import type { FeatureMap, Network } from '../network.ts';
-import type { MapEndpoint } from './explanation.ts';
 import type { LayerGradient } from './grad-cam.ts';
 import type { Question } from './question.ts';
 

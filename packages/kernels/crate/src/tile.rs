@@ -34,7 +34,7 @@ pub struct TileArgs {
     pub ahead: Ahead,
     #[cfg(target_arch = "x86_64")]
     pub rests: Rests,
-    /// Where output and shortcut are of bytes, and the sums need no other place first.
+    /// Where output and shortcut are of bytes, and the kernel stores those.
     #[cfg(target_arch = "x86_64")]
     pub in_bytes: Option<InBytes>,
     /// With `in_bytes`: so many tiles, each beside the one before.

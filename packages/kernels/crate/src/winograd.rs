@@ -114,7 +114,8 @@ impl Winograd {
             Stage::Transform { .. } => 0,
         };
         let vectors: usize = self.groups.iter().map(|group| group.vectors).sum();
-        squares as f64 * (self.shape.planes() * self.blocks * self.words * vectors * self.lanes) as f64
+        let per_word = if 2 * self.words == self.lanes { 2 } else { 1 };
+        squares as f64 * (self.shape.planes() * self.blocks * self.words * per_word * vectors * self.lanes) as f64
     }
 
     /// Floats of a worker's own memory: transformed input (where it is not shared) and products.

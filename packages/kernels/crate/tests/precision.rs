@@ -86,7 +86,8 @@ fn check(precision: Precision, tolerance: f64) {
             };
             let first_activation = random.pick(&["linear", "relu"]);
             let (graph, x, expected) = chain(&mut random, &case, first_activation);
-            for algorithm in [None, Some(Algorithm::Direct), Some(Algorithm::Winograd(4))] {
+            let [f2, f4] = [2, 4].map(|m| Some(Algorithm::Winograd(m)));
+            for algorithm in [None, Some(Algorithm::Direct), f2, f4] {
                 let got = graph.run_in(precision, isa, algorithm, &[&x]).unwrap();
                 let error = error(&got[0], &expected);
                 assert!(error < tolerance, "{} {algorithm:?} {first_activation} {case:?}: {error:e}", isa.name);

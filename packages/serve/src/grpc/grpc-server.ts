@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { bytesOf } from '../protocol/encode-infer-response.ts';
+import { tooMuch } from '../protocol/json-memory.ts';
 import { clientGone, ProtocolError } from '../protocol/protocol-error.ts';
 import type { InferRequest } from '../protocol/tensor.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -69,13 +70,9 @@ export async function listenGrpc(context: RequestContext, bodyBytes: number, add
 function readingSafely(definition: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(definition).map(([name, method]) => {
     const requestDeserialize = (bytes: Buffer): unknown => {
-      if (name === 'ModelInfer' && mayTakeTooMuch(bytes))
-        return new ProtocolError(
-          413,
-          'the request: expected fewer values, got too many to hold; send several requests',
-        );
       try {
-        return method.requestDeserialize(bytes);
+        if (name !== 'ModelInfer' || !mayTakeTooMuch(bytes)) return method.requestDeserialize(bytes);
+        return tooMuch('raw_input_contents');
       } catch (error) {
         return new ProtocolError(400, `the request: expected a ${name}Request, got other bytes`, error);
       }
@@ -105,8 +102,8 @@ function implementation(context: RequestContext): UntypedServiceImplementation {
     ): handleUnaryCall<Request, unknown> =>
     (call, callback) => {
       const run = async (): Promise<unknown> => {
-        if (ProtocolError.isInstance(call.request)) throw call.request;
         if (!isOpen) context.checkToken(String(call.metadata.get('authorization')[0] ?? ''));
+        if (ProtocolError.isInstance(call.request)) throw call.request;
         return compute(call.request, { signal: whileCalled(call), deadlineMs: deadlineOf(call.getDeadline()), trace });
       };
       const trace = isOpen ? undefined : startTrace(call, context);

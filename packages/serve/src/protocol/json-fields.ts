@@ -1,12 +1,9 @@
-import { mayTakeTooMuch } from './json-memory.ts';
+import { mayTakeTooMuch, tooMuch } from './json-memory.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** @throws ProtocolError with status 400, or 413 for values that would take too much memory */
 export function parseJson(bytes: Uint8Array): unknown {
-  if (mayTakeTooMuch(bytes)) {
-    const instead = 'send several requests, or tensors as binary data';
-    throw new ProtocolError(413, `the request: expected fewer values in JSON, got too many to hold; ${instead}`);
-  }
+  if (mayTakeTooMuch(bytes)) throw tooMuch('binary data');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

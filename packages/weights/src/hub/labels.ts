@@ -11,8 +11,8 @@ export function labelsOf(value: unknown): readonly string[] | undefined {
 /** The same of an object that has the index by name. */
 export function labelsByName(value: unknown): readonly string[] | undefined {
   if (!isObject(value)) return undefined;
-  const byIndex = Object.entries(value).map(([label, index]) => [typeof index === 'number' ? index : '', label]);
-  return labelsOf(Object.fromEntries(byIndex));
+  const indexOf = (index: unknown) => (typeof index === 'number' || typeof index === 'string' ? index : '');
+  return labelsOf(Object.fromEntries(Object.entries(value).map(([label, index]) => [indexOf(index), label])));
 }
 
 /** Names that are as many as the classes, and what to say of them. */

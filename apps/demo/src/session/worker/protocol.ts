@@ -1,8 +1,9 @@
 import type { GpuReport } from '@residual/backend-webgpu/report';
 import type { FollowedFrame } from '@residual/backend-webgpu/runtime';
 import type { FeatureMap } from '@residual/classifier';
-import type { Explanation, MapEndpoint } from '@residual/classifier/explain';
+import type { Explanation } from '@residual/classifier/explain';
 import type { PassedOverEngine } from '@residual/compile';
+import type { MapEndpoint } from '@residual/resnet';
 import type { Prediction } from '@residual/vision';
 
 /** Who computes: Residual's plan and kernels, or the same graph on tfjs. */
@@ -70,7 +71,7 @@ export interface LoadedModel {
   readonly parameterCount: number;
   /** Names of the classes. */
   readonly labels: readonly string[];
-  /** Endpoints that are maps: `stem`, `layer1`, …. */
+  /** Endpoints that are maps: `act1` if the stem pools, `stem`, `layer1`, …. */
   readonly layers: readonly MapEndpoint[];
   readonly cropPx: number;
   readonly missing: readonly string[];
@@ -139,14 +140,17 @@ export interface Measurement {
   readonly logits: Float32Array;
 }
 
+/** Of several pictures, those that go through the network at once. */
+export const BATCH_SIZE = 8;
+
 /** What the worker can be asked for: argument and result of each request. */
 export interface Requests {
   start: { argument: readonly EngineName[]; result: Started };
   load: { argument: { weights: WeightsChoice; model: string | undefined }; result: LoadedModel };
   decode: { argument: Blob; result: DecodedPicture };
   classify: { argument: undefined; result: Answer };
-  /** Several pictures, which are not kept, in batches. */
-  classifyAll: { argument: readonly Blob[]; result: readonly ListedAnswer[] };
+  /** Up to {@link BATCH_SIZE} pictures, which are not kept, together. */
+  classifyBatch: { argument: readonly Blob[]; result: readonly ListedAnswer[] };
   /** A camera's frame, which is not kept. */
   frame: { argument: FollowedFrame; result: Answer };
   explain: { argument: { target: number | undefined; layer: MapEndpoint }; result: Explanation };

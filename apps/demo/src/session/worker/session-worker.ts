@@ -1,7 +1,7 @@
 import type { FollowedFrame } from '@residual/backend-webgpu/runtime';
 import { type Classifier, ClassifierError, WeightsMismatchError } from '@residual/classifier';
-import type { MapEndpoint } from '@residual/classifier/explain';
 import { type Engine, firstAvailable } from '@residual/compile';
+import type { MapEndpoint } from '@residual/resnet';
 import { decodeBlob, type PixelImage, readBitmap, readOrientation } from '@residual/vision';
 import { listWeights } from '@residual/weights/catalogue';
 import { countDispatches } from './count-dispatches.ts';
@@ -10,17 +10,18 @@ import { useGradients } from './gradients.ts';
 import { type LoadedClassifier, loadClassifier } from './load-classifier.ts';
 import { modelFamilies } from './model-families.ts';
 import { partsOf, timeParts, traceNetwork } from './network-parts.ts';
-import type {
-  Answer,
-  EngineName,
-  Handlers,
-  Handling,
-  ListedAnswer,
-  LoadedModel,
-  Problem,
-  Progress,
-  ReplyMessage,
-  RequestMessage,
+import {
+  type Answer,
+  BATCH_SIZE,
+  type EngineName,
+  type Handlers,
+  type Handling,
+  type ListedAnswer,
+  type LoadedModel,
+  type Problem,
+  type Progress,
+  type ReplyMessage,
+  type RequestMessage,
 } from './protocol.ts';
 
 let engines: readonly Engine[] = [];
@@ -67,15 +68,7 @@ const handlers: Handlers = {
 
   classify: (_, { report }) => answer(needed().image, report),
 
-  async classifyAll(blobs, { report }) {
-    const { classifier } = needed();
-    const answers: ListedAnswer[] = [];
-    for (let start = 0; start < blobs.length; start += BATCH_SIZE) {
-      report({ step: 'run', subject: classifier.spec.name, fraction: start / blobs.length });
-      answers.push(...(await answerBatch(classifier, blobs.slice(start, start + BATCH_SIZE))));
-    }
-    return answers;
-  },
+  classifyBatch: (blobs) => answerBatch(needed().classifier, blobs),
 
   async frame(frame, { report }) {
     try {
@@ -155,9 +148,7 @@ const handlers: Handlers = {
   },
 };
 
-/** Of several pictures: what is left over goes in halves, each of which has a plan of its own. */
-const BATCH_SIZE = 8;
-
+/** What is less than a whole batch goes in halves of one, each of which has a plan of its own. */
 async function answerBatch(classifier: Classifier, blobs: readonly Blob[]): Promise<ListedAnswer[]> {
   const prepared: ({ input: Float32Array; ms: number } | { problem: Problem })[] = [];
   for (const blob of blobs) {

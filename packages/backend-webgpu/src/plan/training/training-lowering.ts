@@ -308,16 +308,19 @@ export class TrainingLowering {
     return true;
   }
 
-  /** As for a convolution that computes what the gradient is of, of no more than so many vectors. */
+  /**
+   * As for a convolution that computes what the gradient is of, of no more than so many vectors. Gradients split no channels, so
+   * it is asked for one of a single vector.
+   */
   #blockingOf(convolution: TrainedConvolution, vectors = Math.ceil(convolution.inChannels / 4)): DirectBlocking {
-    const { batch, height, width, outVectors, kernel, padBefore } = convolution;
+    const { batch, height, width, kernel, padBefore } = convolution;
     const forward: Convolution = {
       batch,
       height,
       width,
       outHeight: height,
       outWidth: width,
-      inVectors: outVectors,
+      inVectors: 1,
       outVectors: vectors,
       groups: 1,
       narrowChannels: 0,
