@@ -5,7 +5,7 @@ import { engines } from './engines.ts';
 import { families, readFamily } from './families.ts';
 
 /**
- * One network of each kind of block, norm and convolution; all others are on `native`, in families.test.ts. The mean in place of a
+ * One network of each kind of block, norm and convolution; all others are on `native`, in families.slow.test.ts. The mean in place of a
  * stride is CLIP's, in publisher-engines.slow.test.ts.
  */
 const kinds = [
