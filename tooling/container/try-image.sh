@@ -37,7 +37,7 @@ with_certificates() {
 }
 
 make_stand_ins() {
-  debootstrap --variant=minbase --include=ca-certificates bookworm "$work/debian" http://deb.debian.org/debian >"$work/log" ||
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$work/debian" >"$work/log" ||
     { cat "$work/log"; exit 1; }
   with_certificates "$work/debian"
 

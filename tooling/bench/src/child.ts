@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Runner } from './job.ts';
 import type { Answer, Question } from './messages.ts';
 import { makePictures } from './pictures.ts';
+import { processMemoryMB } from './process-memory.ts';
 import { runnerKinds } from './runners/runners.ts';
 
 // A process that becomes one candidate, stays, and runs when it is told to.
@@ -74,11 +74,10 @@ function refusal(error: unknown): Answer {
   return { kind: 'refused', reason: message.split('\n', 1)[0]! };
 }
 
-/** The most memory that the process has had at once; `VmHWM` where there is /proc. */
+/** The most memory that the process has had at once. */
 function peakMB(): number {
   try {
-    const [, kilobytes] = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
-    return Number(kilobytes) / 1024;
+    return processMemoryMB('self', 'VmHWM');
   } catch {
     return process.resourceUsage().maxRSS / 1024;
   }

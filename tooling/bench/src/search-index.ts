@@ -8,7 +8,7 @@
 // Embeddings of 512 numbers are searched with a ResNet-18, those of 128 with the CIFAR-10 network of @residual/weights-cifar10.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,6 +17,7 @@ import { getSpec } from '@residual/resnet/registry';
 import { uniform } from '@residual/testing/deterministic';
 import { writeSafetensors } from '@residual/weights';
 import { describeCpu } from './machine.ts';
+import { processMemoryMB } from './process-memory.ts';
 import { median, quantile } from './statistics.ts';
 import { makeWeights } from './weights.ts';
 
@@ -26,7 +27,8 @@ const NOISE = 0.1;
 const CHUNK_ROWS = 5000;
 const NEAREST = 10;
 const POLL_MS = 200;
-const HEADER_BYTES = 128;
+/** In front of the rows of a .npy file of two dimensions. */
+const MOST_HEADER_BYTES = 192;
 
 interface Neighbour {
   readonly file: string;
@@ -93,46 +95,48 @@ function wholeOf(name: 'count' | 'length' | 'queries' | 'searches', least: numbe
   throw new Error(`--${name}: expected a whole number from ${least} on, got '${flags[name]}'`);
 }
 
-/** What is in front of the rows. */
-function headerOf(): Buffer {
-  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${length}), }`;
-  const header = Buffer.alloc(HEADER_BYTES, ' ');
-  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
-  header.writeUInt16LE(HEADER_BYTES - 10, 8);
-  header.write(`${head.padEnd(HEADER_BYTES - 11)}\n`, 10, 'latin1');
-  return header;
-}
-
 /** @throws Error where the rows are another run's; whether the index belongs to them is for the command to tell. */
 async function checkEmbeddings(): Promise<void> {
   const file = await open(npy);
-  const header = Buffer.alloc(HEADER_BYTES);
+  const header = Buffer.alloc(MOST_HEADER_BYTES);
   await file.read(header);
-  const { size } = await file.stat();
   await file.close();
-  if (header.equals(headerOf()) && size === HEADER_BYTES + count * length * 4) return;
+  const beforeRows = (await stat(npy)).size - count * length * 4;
+  const isShape = header.toString('latin1').includes(`'shape': (${count}, ${length})`);
+  if (isShape && beforeRows > 0 && beforeRows <= MOST_HEADER_BYTES) return;
   const instead = 'name another folder, or remove its all.* files';
   throw new Error(`${npy}: expected ${count} rows of ${length} numbers, got a file of others; ${instead}`);
 }
 
-/** `count` rows, and a name for each, as `residual embed` writes them. */
+/** `count` rows, and a name for each, by the command's own writer. */
 async function writeEmbeddings(): Promise<void> {
+  const { formatOf } = (await partOfCommand('embed/embedding-formats.js')) as {
+    formatOf(
+      out: string,
+      isDescribed: boolean,
+    ): {
+      write(
+        paths: readonly string[],
+        table: { rows: AsyncIterable<object>; count: number; length: number },
+      ): Promise<void>;
+    };
+  };
+  const rows = async function* () {
+    for (let first = 0; first < count; first += CHUNK_ROWS) {
+      const now = Math.min(CHUNK_ROWS, count - first);
+      const values = makeRows(`rows from ${first}`, now);
+      for (let row = 0; row < now; row++)
+        yield { file: nameOf(first + row), embedding: values.subarray(row * length, (row + 1) * length) };
+    }
+  };
   const unfinished = `${npy}.new`;
-  const file = await open(unfinished, 'w');
-  await file.write(headerOf());
-  const lines = createWriteStream(names);
-  for (let first = 0; first < count; first += CHUNK_ROWS) {
-    const rows = Math.min(CHUNK_ROWS, count - first);
-    await file.write(new Uint8Array(makeRows(`rows from ${first}`, rows).buffer));
-    const text = Array.from({ length: rows }, (_, row) => `${JSON.stringify({ file: nameOf(first + row) })}\n`).join(
-      '',
-    );
-    if (!lines.write(text)) await once(lines, 'drain');
-  }
-  lines.end();
-  await once(lines, 'close');
-  await file.close();
+  await formatOf(npy, false).write([unfinished, names], { rows: rows(), count, length });
   await rename(unfinished, npy);
+}
+
+/** A module of the command, which is no library. */
+async function partOfCommand(path: string): Promise<unknown> {
+  return import(pathToFileURL(resolve(root, 'apps/node/dist', path)).href);
 }
 
 function nameOf(row: number): string {
@@ -165,8 +169,7 @@ async function search(): Promise<{ seconds: number; cpuSeconds: number; peakMB: 
         .replace(/^.*\) /, '')
         .split(' ');
       cpuSeconds = (Number(fields[11]) + Number(fields[12])) / 100;
-      const [, kilobytes] = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-      peakMB = Number(kilobytes ?? peakMB * 1024) / 1024;
+      peakMB = Math.max(peakMB, processMemoryMB(child.pid!, 'VmHWM'));
     } catch {
       clearInterval(poll);
     }
@@ -179,9 +182,7 @@ async function search(): Promise<{ seconds: number; cpuSeconds: number; peakMB: 
 
 /** Of the ten nearest of all, how many the command's own search by the index gives, for embeddings that are not among them. */
 async function measureRecall(): Promise<void> {
-  const part = async (path: string): Promise<unknown> =>
-    import(pathToFileURL(resolve(root, 'apps/node/dist', path)).href);
-  const { offerByIndex } = (await part('search/embedding-index.js')) as {
+  const { offerByIndex } = (await partOfCommand('search/embedding-index.js')) as {
     offerByIndex(
       files: { readonly npy: string; readonly index: string; readonly k: number },
       query: Float32Array,
@@ -189,7 +190,7 @@ async function measureRecall(): Promise<void> {
       signal: AbortSignal,
     ): Promise<void>;
   };
-  const { Nearest } = (await part('search/nearest.js')) as {
+  const { Nearest } = (await partOfCommand('search/nearest.js')) as {
     Nearest: new (query: Float32Array, k: number) => Collected;
   };
   const signal = new AbortController().signal;
@@ -213,10 +214,11 @@ async function measureRecall(): Promise<void> {
 async function exactNearest(queries: readonly Float32Array[]): Promise<readonly ReadonlySet<string>[]> {
   const best = queries.map((): { row: number; similarity: number }[] => []);
   const file = await open(npy);
+  const beforeRows = (await file.stat()).size - count * length * 4;
   for (let first = 0; first < count; first += CHUNK_ROWS) {
     const rows = Math.min(CHUNK_ROWS, count - first);
     const values = new Float32Array(rows * length);
-    await file.read(new Uint8Array(values.buffer), 0, values.byteLength, HEADER_BYTES + first * length * 4);
+    await file.read(new Uint8Array(values.buffer), 0, values.byteLength, beforeRows + first * length * 4);
     for (let row = 0; row < rows; row++) {
       const vector = values.subarray(row * length, (row + 1) * length);
       const norm = Math.sqrt(product(vector, vector));

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processMemoryMB } from '../process-memory.ts';
 
 /** A server in a process of its own. */
 export interface ServerProcess {
@@ -17,15 +18,10 @@ export async function startServerProcess(args: readonly string[]): Promise<Serve
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.on('close', () => done()));
   const address = await addressOf(child);
-  const statusMB = (field: string): number => {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-    const [, kilobytes = '0'] = new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status) ?? [];
-    return Number(kilobytes) / 1024;
-  };
   return {
     address,
-    residentMB: () => statusMB('VmRSS'),
-    peakMB: () => statusMB('VmHWM'),
+    residentMB: () => processMemoryMB(child.pid!, 'VmRSS'),
+    peakMB: () => processMemoryMB(child.pid!, 'VmHWM'),
     descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
     stop: async () => {
       child.kill('SIGTERM');
