@@ -60,7 +60,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('sample', WIDE);
       await visitor.page.$$eval('.sample', ([, horse]) => (horse as HTMLButtonElement).click());
-      await visitor.textOnce('picture-output', /horse\.jpg/);
+      await visitor.pictureOnce('horse.jpg');
       expect((await visitor.bars())[0]!.label).toBe('horse');
       await visitor.screenshot('sample-phone', PHONE);
       await visitor.dark();
@@ -88,7 +88,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await visitor.screenshot('list', WIDE);
       await page.focus('.listed li:nth-child(2) button');
       await page.keyboard.press('Enter');
-      await visitor.textOnce('picture-output', /horse-1\.jpg/);
+      await visitor.pictureOnce('horse-1.jpg');
       expect((await visitor.bars())[0]!.label).toBe('horse');
       expect(
         await page.$$eval('.listed [aria-pressed="true"] .file', (all) => all.map((one) => one.textContent)),
@@ -195,7 +195,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
           await visitor.page.locator('#camera').click();
           // What was shown before it is back.
           await visitor.page.waitForSelector('#frame-rate', { hidden: true });
-          await visitor.textOnce('picture-output', /chelsea\.jpg/);
+          await visitor.pictureOnce('chelsea.jpg');
           expect((await visitor.bars())[0]!.label).toBe('cat');
         }),
     );
@@ -289,7 +289,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       const turned = await sharp(samplePath('chelsea.jpg')).withMetadata({ orientation: 6 }).jpeg().toBuffer();
       const path = file('telephone.jpg', turned);
       await visitor.drop([path]);
-      expect(await visitor.textOnce('picture-output', /telephone\.jpg, /)).toContain(
+      expect(await visitor.pictureOnce('telephone.jpg')).toContain(
         'Turned upright, as EXIF orientation 6 says. PyTorch takes such a picture as it is stored',
       );
       expectSame(
@@ -300,7 +300,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await visitor.page.select('#language', 'zh');
       await visitor.textOnce('picture-output', /已按 EXIF 方向 6 转正/);
       await visitor.pick('picture-file', samplePath('chelsea.jpg'));
-      expect(await visitor.textOnce('picture-output', /chelsea\.jpg/)).not.toContain('EXIF');
+      expect(await visitor.pictureOnce('chelsea.jpg')).not.toContain('EXIF');
     }));
 
   test.skipIf(!requirement('webgpu'))('on WebGPU the lab trains by a plan', () =>
@@ -514,7 +514,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         expect(await visitor.textOnce('device-output', /Computes/)).toBe('Computes with webgpu on google swiftshader.');
         await visitor.pick('weights-file', resnet20());
         await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
-        await visitor.textOnce('picture-output', /coffee\.png/);
+        await visitor.pictureOnce('coffee.png');
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
         expect(model).toMatch(/^resnet20, told by the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
         expectSame(
@@ -543,7 +543,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         const { default: classes } = await import(dataPath('imagenet/imagenet_classes.json'), {
           with: { type: 'json' },
         });
-        await visitor.textOnce('picture-output', /chelsea\.png/);
+        await visitor.pictureOnce('chelsea.png');
         const bars = await visitor.bars();
         expect(bars[0]!.label).toContain(classes[top5[0]!].name.split(',')[0]);
         prob.forEach((probability, rank) => {
@@ -566,7 +566,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await visitor.pick('weights-file', resnet20());
         await visitor.paste(photo());
         await visitor.textOnce('model-output', /^resnet20/);
-        await visitor.textOnce('picture-output', /chelsea\.png/);
+        await visitor.pictureOnce('chelsea.png');
         const onWasm = await visitor.bars();
         await visitor.page.select('#device-name', 'webgpu');
         await visitor.textOnce('device-output', /^Computes with webgpu/);

@@ -104,6 +104,8 @@ export interface Visitor {
   paste(path: string): Promise<void>;
   /** The text of an element, once it matches. */
   textOnce(id: string, pattern: RegExp): Promise<string>;
+  /** What the page says of a picture, once it shows it: its name alone is there while it is decoded, too. */
+  pictureOnce(file: string): Promise<string>;
   /** The classes of the answer with what is shown as their probabilities, once they are there. */
   bars(): Promise<{ label: string; percent: number }[]>;
   /** Opens a tab, and waits for its content. */
@@ -155,6 +157,7 @@ function visitorOf(page: Page, screenshots: string): Visitor {
     page,
     complaints,
     textOnce,
+    pictureOnce: (file) => textOnce('picture-output', new RegExp(`^${file.replaceAll('.', '\\.')}[,，]`)),
     async pick(input, path) {
       const element = (await page.$(`#${input}`)) as ElementHandle<HTMLInputElement>;
       await element.uploadFile(path);
