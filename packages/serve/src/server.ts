@@ -30,6 +30,8 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   readonly limits?: Partial<AdmissionLimits>;
   /** Longest body, in bytes; default 64 MiB. */
   readonly bodyBytes?: number;
+  /** How long a request may take to arrive, in milliseconds; default 30,000. Whoever is slower gets 408. */
+  readonly arrivalMs?: number;
   /** How long a request may take where it says nothing, in milliseconds; default 30,000. */
   readonly timeoutMs?: number;
   /** Threads that decode and prepare pictures; default 1. With 0 it is the thread that answers. */
@@ -134,6 +136,7 @@ export class InferenceServer {
       isStopping: () => this.#isStopping,
       metrics,
       bodyBytes,
+      arrivalMs: options.arrivalMs ?? 30_000,
       onRequest: options.onRequest ?? (() => undefined),
     });
     this.#context = context;

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { seededRandom } from '@residual/vision';
 import { expect, onTestFinished, test } from 'vitest';
 import { EDGE, preparedPictures, startServer } from './fixtures.ts';
@@ -56,7 +57,17 @@ function broken(): unknown {
   return request;
 }
 
+/** A PNG of a few bytes that says that it has 60,000 × 60,000 pixels. */
+const bomb = Buffer.from(
+  '89504e470d0a1a0a0000000d494844520000ea600000ea60080200000096b14d270000000a4944415478da6364000000060002e221bc330000000049454e44ae426082',
+  'hex',
+);
+
 function bodyOf(): { body: Buffer; headers: Record<string, string> } {
+  const odd = random();
+  if (odd < 0.05) return { body: bomb, headers: {} };
+  if (odd < 0.1)
+    return { body: gzipSync('{}'), headers: { 'Content-Encoding': pick(['gzip', 'br', 'x', 'identity']) } };
   const json = Buffer.from(JSON.stringify(broken()));
   const kind = random();
   if (kind < 0.6) return { body: json, headers: {} };
@@ -125,5 +136,49 @@ test('who sends half a request and goes, or closes one side, holds nothing', asy
   // All that they held is free: a request of the same size is let in.
   const answer = await fetch(`${address}/v2/models/net/infer`, { method: 'POST', body: `{${' '.repeat(1998)}}` });
   expect(answer.status).toBe(400);
+  expect(faults).toEqual([]);
+});
+
+test('who sends slowly, no HTTP, or headers without end is told so and let go; others are answered meanwhile', async () => {
+  const { address, faults } = await startServer({ limits: { pictures: 9 }, arrivalMs: 400 });
+  const { hostname, port } = new URL(address);
+  const start = 'POST /v2/models/net/infer HTTP/1.1\r\nHost: x\r\n';
+  const slow = (first: string): Promise<string> =>
+    new Promise((done) => {
+      let text = '';
+      let more: NodeJS.Timeout;
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(first);
+        more = setInterval(() => socket.write('a'), 30);
+      });
+      socket
+        .on('data', (part) => {
+          text += part;
+        })
+        .on('error', () => undefined)
+        .on('close', () => {
+          clearInterval(more);
+          done(text);
+        });
+    });
+  const asked = [
+    ...Array.from({ length: 8 }, () => slow(`${start}Content-Length: 1500\r\n\r\n`)),
+    ...Array.from({ length: 4 }, () => slow(`${start}X-Slow: `)),
+  ];
+  const good = JSON.stringify({
+    inputs: [{ name: 'input', shape: [1, EDGE, EDGE, 3], datatype: 'FP32', data: [...preparedPictures(1)] }],
+  });
+  const infer = (): Promise<Response> => fetch(`${address}/v2/models/net/infer`, { method: 'POST', body: good });
+  expect((await infer()).status).toBe(200);
+  const errorOf = (text: string): unknown => [text.slice(9, 12), JSON.parse(text.slice(text.indexOf('\r\n\r\n')))];
+  const late = 'the request: expected all of it within 400 ms, got a part; send it faster';
+  for (const text of await Promise.all(asked)) expect(errorOf(text)).toEqual(['408', { error: late }]);
+  expect(errorOf(await slow('GARBAGE\r\n\r\n'))).toEqual(['400', { error: expect.stringMatching(/HTTP\/1\.1/) }]);
+  const endless = await slow(`${start}X-Long: ${'a'.repeat(20_000)}`);
+  expect(errorOf(endless)).toEqual(['431', { error: expect.stringMatching(/16 KiB/) }]);
+  // Nothing of theirs is held.
+  const metrics = async (): Promise<string> => (await fetch(`${address}/metrics`)).text();
+  await expect.poll(metrics).toMatch(/^residual_held_bytes 0$/m);
+  expect((await Promise.all(Array.from({ length: 9 }, infer))).map(({ status }) => status)).toEqual(Array(9).fill(200));
   expect(faults).toEqual([]);
 });

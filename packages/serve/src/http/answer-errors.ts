@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** A code of the framework's errors that means the client's mistake, in our words. */
@@ -29,4 +30,24 @@ export function sendError(reply: FastifyReply, { status, message }: ProtocolErro
 
 export function noAddress({ method, url }: FastifyRequest): ProtocolError {
   return new ProtocolError(404, `${`${method} ${url}`.slice(0, 120)}: there is no such address; see /v2`);
+}
+
+/** What came too slowly or is no HTTP is no request that a route could answer: its connection is answered, and ends. */
+export function answerUnread({ code }: ConnectionError, socket: Socket, arrivalMs: number): void {
+  const [status, message] = unreadable(code, arrivalMs);
+  const body = JSON.stringify({ error: message });
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  if (socket.writable && code !== 'ECONNRESET') socket.write(head + body);
+  socket.destroySoon();
+}
+
+function unreadable(code: string, arrivalMs: number): readonly [status: string, message: string] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return [
+      '408 Request Timeout',
+      `the request: expected all of it within ${arrivalMs} ms, got a part; send it faster`,
+    ];
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return ['431 Request Header Fields Too Large', 'the headers: expected 16 KiB at most, got more; send fewer'];
+  return ['400 Bad Request', `the request: expected HTTP/1.1, got something else (${code})`];
 }

@@ -3,7 +3,7 @@ import type { Admission, Held } from '../batching/admission.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { RequestTrace } from '../tracing/request-trace.ts';
-import { answerErrors, noAddress, sendError } from './answer-errors.ts';
+import { answerErrors, answerUnread, noAddress, sendError } from './answer-errors.ts';
 import { openApi } from './openapi.ts';
 import { page } from './page.ts';
 import { pictureRoutes } from './picture-routes.ts';
@@ -25,6 +25,8 @@ export interface HttpServerParts extends RequestContext {
   /** Whether the server takes no more: kept connections end with their answer. */
   readonly isStopping: () => boolean;
   readonly bodyBytes: number;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly arrivalMs: number;
   /** Called for each answer. */
   readonly onRequest: (record: RequestRecord) => void;
 }
@@ -39,15 +41,23 @@ declare module 'fastify' {
   }
 }
 
+const MOST_BETWEEN_LOOKS_MS = 5000;
+
 const openPaths = ['/', '/page.css', '/page.js', '/openapi.json'];
 
 /** The routes, with limits on bodies and times; nothing listens yet. */
 export function httpServer(parts: HttpServerParts): FastifyInstance {
-  const { metrics, bodyBytes, admission, checkToken, onRequest, onFault } = parts;
+  const { metrics, bodyBytes, arrivalMs, admission, checkToken, onRequest, onFault } = parts;
   const app = fastify({
     bodyLimit: bodyBytes,
-    // Who sends slowly holds a socket and its buffer no longer than this.
-    requestTimeout: 30_000,
+    // Who sends slowly holds a socket and its buffer no longer than this, and until Node looks at all connections again. A longer
+    // time for headers, as Node's own is, would be taken for the whole request.
+    requestTimeout: arrivalMs,
+    http: {
+      headersTimeout: arrivalMs,
+      connectionsCheckingInterval: Math.ceil(Math.min(arrivalMs / 4, MOST_BETWEEN_LOOKS_MS)),
+    },
+    clientErrorHandler: (error, socket) => answerUnread(error, socket, arrivalMs),
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     // Whoever is connected while the server ends is answered by it, not by the framework.
