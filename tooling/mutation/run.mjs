@@ -17,10 +17,10 @@ process.chdir(resolve(root, 'packages', name));
 
 await new Stryker({
   mutate: [...(globs.length > 0 ? globs : chosen.mutate), '!src/**/*.test.ts'],
-  testRunner: 'vitest',
+  testRunner: 'kept-vitest',
   plugins: [
     '@stryker-mutator/vitest-runner',
-    ...['error-texts.mjs', 'survivors.mjs'].map((file) => resolve(import.meta.dirname, file)),
+    ...['error-texts.mjs', 'kept-runner.mjs', 'survivors.mjs'].map((file) => resolve(import.meta.dirname, file)),
   ],
   ignorers: ['error-texts'],
   vitest: { configFile: resolve(import.meta.dirname, 'vitest.config.ts'), related: false },
@@ -38,7 +38,7 @@ await new Stryker({
   tsconfigFile: 'none.json',
   concurrency: 2,
   // A mutant that takes too long counts as killed: what stops a machine for minutes must not kill.
-  timeoutMS: 300_000,
+  timeoutMS: 600_000,
   dryRunTimeoutMinutes: 20,
   allowConsoleColors: false,
   disableTypeChecks: false,

@@ -35,8 +35,12 @@ const config: ViteUserConfig = {
   test: {
     ...library.test,
     reporters: [{}],
-    // The files of one run share a thread, which imports tfjs once; the next mutant gets another.
+    // A test that a busy machine keeps waiting has not failed; Stryker has a limit of its own.
+    testTimeout: 0,
+    hookTimeout: 0,
+    // A run's files share a thread, which imports tfjs once.
     isolate: false,
+    setupFiles: [resolve(import.meta.dirname, 'deactivate.mjs')],
     // Hundreds of modules, which tests of gradients import, become one.
     deps: { optimizer: { ssr: { enabled: true, include: ['@tensorflow/tfjs-core/dist/register_all_gradients.js'] } } },
     sequence: { sequencer: FirstFinders },
