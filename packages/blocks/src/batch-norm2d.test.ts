@@ -42,6 +42,12 @@ test('evaluation and frozen training use the running statistics', () => {
   expect(updates.size).toBe(0);
 });
 
+test('training goes without anybody who takes the statistics', () => {
+  const updates = new Map<string, tf.Tensor>();
+  const y = norm().forward(x(), { training: true }).dataSync();
+  expect(y).toEqual(norm().forward(x(), { training: true, updates }).dataSync());
+});
+
 test('one value per channel cannot be normalised in training', () => {
   expect(() => norm().forward(tf.zeros([1, 1, 1, 2]), { training: true })).toThrow(
     'bn1: training needs more than one value per channel, got 1',

@@ -26,7 +26,7 @@ describe.each([
   test('has a projection only where the stride or the channels differ', () => {
     const names = (inChannels: number, stride: number): string[] => {
       const vars = scope();
-      new block(vars, { inChannels, planes, stride });
+      block.make(vars, { inChannels, planes, stride });
       return [...vars.entries.keys()].filter((name) => name.startsWith('downsample'));
     };
     expect(names(outChannels, 1)).toEqual([]);
@@ -38,8 +38,8 @@ describe.each([
     const options = { inChannels: outChannels, planes, zeroInit: true };
     const x = input(outChannels);
     // With the last batch norm at zero, F(x) is zero.
-    expectClose(new block(scope(), options).forward(x).dataSync(), x.dataSync(), 1e-6);
-    expect(Math.max(...new plain(scope(), options).forward(x).dataSync())).toBe(0);
+    expectClose(block.make(scope(), options).forward(x).dataSync(), x.dataSync(), 1e-6);
+    expect(Math.max(...plain.make(scope(), options).forward(x).dataSync())).toBe(0);
   });
 
   test('halves the picture at stride 2, rounding up', () => {

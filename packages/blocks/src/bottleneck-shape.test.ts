@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { AttentionType } from './attention.ts';
 import { bottleneck } from './bottleneck.ts';
 import { bottleneckShape } from './bottleneck-shape.ts';
 import { shapesOnly } from './shapes-only.ts';
@@ -15,6 +16,21 @@ test.each([
     expect(shape).toMatchObject({ firstWidth, width, outChannels: 256 });
   },
 );
+
+test('attention is told the channels of a pruned block, and what they would be', () => {
+  const told: unknown[] = [];
+  const attention: AttentionType = (_vars, { channels, unprunedChannels }) => {
+    told.push([channels, unprunedChannels]);
+    return (x) => x;
+  };
+  const block = bottleneck({ attention });
+  block.make(new VarScope(shapesOnly), { inChannels: 64, planes: 64, channels: [47, 18, 19] });
+  block.make(new VarScope(shapesOnly), { inChannels: 64, planes: 16 });
+  expect(told).toEqual([
+    [19, 256],
+    [64, 64],
+  ]);
+});
 
 test('channels that are given are those of the convolutions, their norms and the shortcut', () => {
   const vars = new VarScope(shapesOnly);

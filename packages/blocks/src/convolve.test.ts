@@ -2,9 +2,9 @@ import { deterministicPicture, deterministicTensor, expectClose } from '@residua
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Conv2d } from './conv2d.ts';
-import { convolve } from './convolve.ts';
+import { type ConvolveOptions, convolve, GROUPED_CONV_2D } from './convolve.ts';
 import { randomVars } from './random-vars.ts';
 import { VarScope } from './var-scope.ts';
 
@@ -85,6 +85,44 @@ describe.each([
   });
 });
 
+describe('a backend that convolves in groups by itself', () => {
+  const asked: (object | undefined)[] = [];
+  beforeAll(() => {
+    tf.registerKernel({
+      kernelName: GROUPED_CONV_2D,
+      backendName: 'cpu',
+      kernelFunc: ({ inputs, attrs }) => {
+        asked.push(attrs);
+        const { dilations, groups, strides } = attrs as unknown as {
+          dilations: [number, number];
+          groups: number;
+          strides: [number, number];
+        };
+        const weights = blockDiagonal(spreadTaps(inputs['filter'] as tf.Tensor4D, dilations[0]), groups);
+        return tf.conv2d(inputs['x'] as tf.Tensor4D, weights, strides, 'valid');
+      },
+    });
+  });
+  afterAll(() => tf.unregisterKernel(GROUPED_CONV_2D, 'cpu'));
+
+  test.each<ConvolveOptions & { isAsked: boolean }>([
+    { groups: 2, dilation: 1, stride: 1, isAsked: true },
+    { groups: 4, dilation: 3, stride: 2, isAsked: true },
+    { groups: 1, dilation: 2, stride: 2, isAsked: true },
+    { groups: 1, dilation: 2, stride: 1, isAsked: false },
+    { groups: 1, dilation: 1, stride: 2, isAsked: false },
+  ])('groups $groups, dilation $dilation, stride $stride: is asked, $isAsked', ({ isAsked, ...options }) => {
+    const { groups, dilation, stride } = options;
+    asked.length = 0;
+    const x = picture(8);
+    const weights = filter([3, 3, 8 / groups, 4]);
+    const expected = tf.conv2d(x, blockDiagonal(spreadTaps(weights, dilation), groups), stride, 'valid');
+    expectClose(convolve(x, weights, options).dataSync(), expected.dataSync(), 1e-6);
+    const attributes = { strides: [stride, stride], pad: 'valid', dilations: [dilation, dilation], groups };
+    expect(asked).toEqual(isAsked ? [attributes] : []);
+  });
+});
+
 test('a convolution pads by itself to keep the size, and adds its bias', () => {
   const vars = new VarScope(randomVars({ seed: 1 }));
   const conv = new Conv2d(vars, { inChannels: 3, outChannels: 5, kernelSize: 3, dilation: 2, bias: true });
@@ -98,5 +136,8 @@ test('groups that do not divide the channels are refused', () => {
   const vars = new VarScope(randomVars({ seed: 1 })).scope('conv2');
   expect(() => new Conv2d(vars, { inChannels: 6, outChannels: 8, kernelSize: 3, groups: 4 })).toThrow(
     'conv2: 4 groups must divide 6 and 8 channels',
+  );
+  expect(() => new Conv2d(vars, { inChannels: 8, outChannels: 6, kernelSize: 3, groups: 4 })).toThrow(
+    'conv2: 4 groups must divide 8 and 6 channels',
   );
 });

@@ -23,10 +23,10 @@ test.each([
   const filterOf = (options: { channels: number; unprunedChannels?: number }): unknown[] => {
     const vars = new VarScope(shapesOnly);
     efficientChannelAttention(vars, { ...options, layers: usualLayers });
-    return [...vars.specs].map(([name, { layout, shape }]) => [name, torchShape(layout, shape)]);
+    return [...vars.specs].map(([name, { layout, shape, trainable }]) => [name, torchShape(layout, shape), trainable]);
   };
-  expect(filterOf({ channels })).toEqual([['se.conv.weight', [1, 1, size]]]);
-  expect(filterOf({ channels: 19, unprunedChannels: channels })).toEqual([['se.conv.weight', [1, 1, size]]]);
+  expect(filterOf({ channels })).toEqual([['se.conv.weight', [1, 1, size], true]]);
+  expect(filterOf({ channels: 19, unprunedChannels: channels })).toEqual([['se.conv.weight', [1, 1, size], true]]);
 });
 
 // timm 1.0: EcaModule(4) with the filter 0.5, -1, 2

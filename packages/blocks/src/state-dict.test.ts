@@ -1,13 +1,16 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Conv2d } from './conv2d.ts';
+import { constant } from './initializer.ts';
 import { fromTorch, torchShape, toTorch, viewTorch } from './layout.ts';
 import { randomVars } from './random-vars.ts';
+import { shapesOnly } from './shapes-only.ts';
 import type { HostTensor } from './state-dict.ts';
 import { StateDictError } from './state-dict-error.ts';
-import { assertFits, loadStateDict, StateDictVars, stateDictOf } from './state-dict-vars.ts';
+import { assertFits, compare, type LoadReport, loadStateDict, StateDictVars, stateDictOf } from './state-dict-vars.ts';
 import { VarScope, type VarSource } from './var-scope.ts';
+import { viewStateDict } from './view-state-dict.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -81,6 +84,64 @@ test('what does not fit is reported, and comes from elsewhere if allowed', () =>
   expect(() => assertFits(loaded.report)).toThrow(
     'conv1.weight: expected [3, 2, 3, 3], got [3, 3, 3, 2]; convolution weights are read as OIHW; ' +
       'missing conv1.bias; unexpected fc.bias; pass {strict: false} to load only what fits',
+  );
+});
+
+describe('the error says the first of each kind and how many more there are', () => {
+  const mismatch = { name: 'fc.weight', expected: [10, 64], got: [5, 64] };
+  const nothing: LoadReport = { missing: [], unexpected: [], mismatched: [] };
+  test.each<{ found: Partial<LoadReport>; said: string }>([
+    { found: { missing: ['a'] }, said: 'missing a' },
+    { found: { missing: ['a', 'b', 'c'] }, said: 'missing a (and 2 more)' },
+    { found: { unexpected: ['a', 'b'] }, said: 'unexpected a (and 1 more)' },
+    { found: { mismatched: [mismatch] }, said: 'fc.weight: expected [10, 64], got [5, 64]' },
+    {
+      found: { mismatched: [mismatch, mismatch], missing: ['a'] },
+      said: 'fc.weight: expected [10, 64], got [5, 64] (and 1 more); missing a',
+    },
+  ])('$said', ({ found, said }) => {
+    expect(() => assertFits({ ...nothing, ...found })).toThrow(
+      `the weights do not fit the model: ${said}; pass {strict: false} to load only what fits`,
+    );
+  });
+
+  test('and is told from others', () => {
+    const error = new StateDictError({ ...nothing, missing: ['a'] });
+    expect([error.name, error.code, error.report.missing]).toEqual(['StateDictError', 'STATE_DICT_MISMATCH', ['a']]);
+    expect([error, new Error('missing a'), { ...error }, undefined].map((it) => StateDictError.isInstance(it))).toEqual(
+      [true, false, false, false],
+    );
+  });
+});
+
+test('a shape that only begins as it should does not fit', () => {
+  const { vars } = build(randomVars({ seed: 1 }));
+  const longer = new Map([...whole, ['conv1.bias', { shape: [3, 1], data: bias.data }] as const]);
+  const mismatched = [{ name: 'conv1.bias', expected: [3], got: [3, 1] }];
+  expect(compare(longer, vars.specs)).toEqual({ missing: [], unexpected: [], mismatched });
+});
+
+test('what trains is a variable that trains, also where it is loaded', () => {
+  const { vars } = build(new StateDictVars(whole).source);
+  vars.vector('running_mean', 3, constant(0), false);
+  const trains = [...vars.entries].map(([name, { tensor }]) => [name, (tensor as tf.Variable).trainable]);
+  expect(trains).toEqual([
+    ['conv1.weight', true],
+    ['conv1.bias', true],
+    ['running_mean', false],
+  ]);
+});
+
+test('weights are seen in place by the names of the variables, and one that is not there is named', () => {
+  const { vars } = build(shapesOnly);
+  const views = viewStateDict(whole, vars.specs);
+  expect([...views]).toEqual([
+    ['conv1.weight', viewTorch('conv', weight)],
+    ['conv1.bias', viewTorch('vector', bias)],
+  ]);
+  expect(views.get('conv1.weight')!.data).toBe(weight.data);
+  expect(() => viewStateDict(new Map([['conv1.weight', weight]]), vars.specs)).toThrow(
+    new RangeError('conv1.bias: expected a tensor by this name, got none'),
   );
 });
 

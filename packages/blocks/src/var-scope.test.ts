@@ -51,6 +51,29 @@ test('a seed gives each path its values, in whatever order they are asked for', 
   expect(conv(new VarScope(randomVars({ seed: 4 })).scope('a')).dataSync()).not.toEqual(a.dataSync());
 });
 
+// http://www.isthe.com/chongo/src/fnv/test_fnv.c: 32-bit FNV-1a of '', 'a' and 'foobar'
+test.each([
+  ['', 0x811c9dc5],
+  ['a', 0xe40c292c],
+  ['foobar', 0xbf9cf968],
+])('the start of %j is drawn by its hash', (path, hash) => {
+  const seeds: number[] = [];
+  randomVars({ seed: 0 })(path, {
+    shape: [1],
+    layout: 'vector',
+    trainable: true,
+    initializer: (shape, seed) => {
+      seeds.push(seed);
+      return tf.zeros(shape);
+    },
+  });
+  expect(seeds).toEqual([hash]);
+});
+
+test('without a seed no model is like another', () => {
+  expect(conv(new VarScope(randomVars())).dataSync()).not.toEqual(conv(new VarScope(randomVars())).dataSync());
+});
+
 test('convolutions start Kaiming normal by fan-out, linear layers uniform by fan-in', () => {
   const values = [...conv(new VarScope(randomVars({ seed: 1 }))).dataSync()];
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
