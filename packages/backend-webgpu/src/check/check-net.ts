@@ -51,6 +51,9 @@ const DENSE: Convolution = {
   ...{ kernel: [1, 1], padBefore: [0, 0], activation: 'linear' },
 };
 
+/** Numbers of the largest layer. */
+const MOST = Math.max(...[STEM, MIDDLE].map((layer) => outPixels(layer) * layer.outVectors * 4));
+
 /**
  * @param variants Of layers of each kind: each computes its layer, and the first one's values go on. Where they are a
  * network's own, their pipelines are there already, or soon will be.
@@ -60,11 +63,11 @@ export function checkNet(variants: VariantsInUse, type: NumberType): CheckNet {
   const outputs: PlanTensor[] = [];
   /** Computes a value, of which the host gets float32, and says where it lies. */
   const compute = (name: string, pixels: number, vectors: number, into: (y: Slot) => void): Slot => {
-    const y = loose.scratch(pixels * vectors * 4);
+    const y = loose.scratch(type === 'f32' ? pixels * vectors * 4 : MOST);
     into(y);
-    const read = type === 'f32' ? y : loose.scratch(pixels * vectors * 4, 'f32');
-    if (read !== y)
-      loose.dispatch(name, elementwise({ rows: pixels, channels: vectors * 4, expression: 'a' }), [y, read]);
+    const read = type === 'f32' ? y : loose.scratch(MOST, 'f32');
+    // Of one length, and so one pipeline.
+    if (read !== y) loose.dispatch(name, elementwise({ rows: 1, channels: MOST, expression: 'a' }), [y, read]);
     outputs.push({ name, shape: [pixels, vectors * 4], buffer: read.slot, pitch: vectors * 4 });
     return y;
   };

@@ -57,6 +57,10 @@ describe('the family of an adapter', () => {
     ['google', 'swiftshader', 'SwiftShader'],
     ['intel', 'xe-2lpg', 'Intel Gen 9 to Xe2'],
     ['qualcomm', 'adreno-7xx', 'Adreno 6xx to 8xx'],
+    ['qualcomm', '', 'Adreno 6xx to 8xx'],
+    ['qualcomm', 'adreno-5xx', 'unknown'],
+    ['arm', 'valhall', 'Mali Bifrost, Valhall, 5th generation'],
+    ['arm', 'midgard', 'unknown'],
     ['img-tec', '', 'unknown'],
     ['', '', 'unknown'],
   ])('%s %s is %s', (vendor, architecture, name) => {

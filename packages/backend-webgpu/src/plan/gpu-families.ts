@@ -7,7 +7,7 @@ export type AdapterNames = Pick<GPUAdapterInfo, 'vendor' | 'architecture'>;
 export interface GpuFamily {
   readonly name: string;
   readonly vendors: readonly string[];
-  /** Of the vendor's; default: all. */
+  /** Those of the vendor's that the source is about, and where a browser tells none; default: all. */
   readonly architectures?: RegExp;
   /** A thread's most, beyond which the compiler spills to memory; absent for CPUs, which spill to their caches. */
   readonly registers?: number;
@@ -44,6 +44,7 @@ export const gpuFamilies: readonly GpuFamily[] = [
   {
     name: 'Mali Bifrost, Valhall, 5th generation',
     vendors: ['arm'],
+    architectures: /^(?!midgard)/,
     registers: 64,
     coreRegisters: 32_768,
     blockings: [block(4, 1), block(2, 1)],
@@ -91,6 +92,7 @@ export const gpuFamilies: readonly GpuFamily[] = [
   {
     name: 'Adreno 6xx to 8xx',
     vendors: ['qualcomm'],
+    architectures: /^(?!adreno-[3-5]xx)/,
     registers: 192,
     coreRegisters: 96 * 4 * 64,
     blockings: [block(4, 2), block(2, 1)],

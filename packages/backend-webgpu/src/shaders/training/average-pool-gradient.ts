@@ -1,6 +1,6 @@
+import { FLAT_MAIN, flat } from '../flat.ts';
 import type { Pooling } from '../pooling.ts';
 import { buffers, type Shader } from '../shader.ts';
-import { FLAT_MAIN, flat } from './flat.ts';
 
 /** The gradient of an average of the real pixels in a window: a vector of a pixel a thread, which gathers from its windows. */
 export function averagePoolGradient(pool: Omit<Pooling, 'kind'>): Shader {

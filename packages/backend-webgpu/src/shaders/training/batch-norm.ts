@@ -1,5 +1,5 @@
+import { FLAT_MAIN, flat } from '../flat.ts';
 import { repeat, type Shader, type ShaderBuffer, THREADS } from '../shader.ts';
-import { FLAT_MAIN, flat } from './flat.ts';
 
 /** Rows are pixels of all images. */
 export interface BatchNorm {

@@ -1,6 +1,6 @@
 import type { DirectBlocking } from '../direct-convolution.ts';
+import { FLAT_MAIN, flat } from '../flat.ts';
 import { buffers, repeat, type Shader } from '../shader.ts';
-import { FLAT_MAIN, flat } from './flat.ts';
 
 type Pair = readonly [number, number];
 

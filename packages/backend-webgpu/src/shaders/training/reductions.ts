@@ -1,5 +1,5 @@
+import { FLAT_MAIN, flat } from '../flat.ts';
 import { buffers, LEAST, repeat, type Shader, THREADS } from '../shader.ts';
-import { FLAT_MAIN, flat } from './flat.ts';
 
 export type Reduction = 'sum' | 'max';
 

@@ -1,5 +1,5 @@
+import { FLAT_MAIN, flat } from '../flat.ts';
 import { repeat, type Shader } from '../shader.ts';
-import { FLAT_MAIN, flat } from './flat.ts';
 
 export interface StateUpdate {
   /** Vectors of all parameters together. */

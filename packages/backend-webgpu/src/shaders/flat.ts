@@ -1,4 +1,4 @@
-import { flatWorkgroups, THREADS } from '../shader.ts';
+import { flatWorkgroups, THREADS } from './shader.ts';
 
 /** The head of a shader of one thread an item, whose number is the uniform `count`: layers of all sizes share it. */
 export const FLAT_MAIN: string = `@compute @workgroup_size(${THREADS})
