@@ -81,6 +81,7 @@ test.skipIf(!requirement('lavapipe'))(
     expect(report.engines.map(({ name }) => name)).toEqual(['webgpu', 'tfjs-webgpu', 'native']);
     for (const engine of report.engines) expect(engine).toMatchObject({ warmMs: expect.any(Number) });
     expect(adapter).toMatchObject({ vendor: 'mesa', features: expect.arrayContaining(['shader-f16']) });
+    expect(adapter.subgroupSizes).toEqual([expect.any(Number), expect.any(Number)]);
     expect([pictures, sameTop1]).toEqual([2, 2]);
     expect(largestDifference / largestLogit).toBeLessThan(5e-3);
     for (const { warmMs, layers } of [times.fp32, times.fp16]) {

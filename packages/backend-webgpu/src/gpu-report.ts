@@ -9,6 +9,10 @@ export interface AdapterReport {
   /** In Node the driver and its version too. */
   readonly description: string;
   readonly features: readonly string[];
+  /** The fewest and the most threads of a subgroup, where the runtime says. */
+  readonly subgroupSizes?: readonly [number, number];
+  /** Whether it computes on the CPU, where the runtime says. */
+  readonly isFallback?: boolean;
   /** Those that kernels and buffers depend on. */
   readonly limits: Readonly<Record<string, number>>;
 }
@@ -138,6 +142,13 @@ async function describeAdapterFully(): Promise<AdapterReport> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   const { info, features, limits } = adapter!;
   const { vendor, architecture, device, description } = info;
+  const { subgroupMinSize: fewest, subgroupMaxSize: most, isFallbackAdapter: isFallback } = info;
   const numbers = Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
-  return { vendor, architecture, device, description, features: [...features].sort(), limits: numbers };
+  return {
+    ...{ vendor, architecture, device, description },
+    features: [...features].sort(),
+    ...(fewest !== undefined && most !== undefined && { subgroupSizes: [fewest, most] as const }),
+    ...(isFallback !== undefined && { isFallback }),
+    limits: numbers,
+  };
 }
