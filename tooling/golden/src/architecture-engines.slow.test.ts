@@ -1,5 +1,6 @@
 import type { Engine } from '@residual/compile';
 import { beforeAll, describe, test } from 'vitest';
+import { buildArchitecture } from './architectures.ts';
 import { expectEngineLogits } from './engine-logits.ts';
 import { engines } from './engines.ts';
 import { readGoldens } from './network-goldens.ts';
@@ -26,14 +27,16 @@ const kinds = [
 /** A pre-activated net with a batch of two, one with max pooling and basic blocks, one of bottlenecks that squeeze and excite. */
 const few = ['cifar_preact_resnet18 at 32x40', 'resnet18, relu6 at 75x91', 'seresnet50 at 75x91'];
 
-describe.each(engines)('$title', ({ title: engineTitle, present, compilesSlowly, start }) => {
-  describe.skipIf(!present)("gives PyTorch's logits within 1e-4 of the largest", () => {
+describe.each(engines)('$title', ({ title: engineTitle, present, compilesSlowly, tolerance, start }) => {
+  describe.skipIf(!present)(`gives PyTorch's logits within ${tolerance ?? 1e-4} of the largest`, () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await start();
     });
 
     const titles = engineTitle === 'native' ? Object.keys(goldens) : compilesSlowly ? few : kinds;
-    test.each(titles)('%s', { timeout: 600_000 }, (title) => expectEngineLogits(engine, title, goldens[title]!));
+    test.each(titles)('%s', { timeout: 600_000 }, (title) =>
+      expectEngineLogits(engine, title, goldens[title]!, buildArchitecture, tolerance),
+    );
   });
 });

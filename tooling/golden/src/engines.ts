@@ -8,15 +8,27 @@ import { provideWebgpu } from '@residual/testing/dawn';
 
 const hasNode = requirement('tfjs-node');
 
+/** On drivers that compile slowly all networks too, and in float16: `RESIDUAL_THOROUGH=1`, an hour on two cores. */
+const isThorough = process.env['RESIDUAL_THOROUGH'] !== undefined;
+
 export interface GoldenEngine {
   readonly title: string;
   readonly present: boolean;
   /** Compiles so slowly that it gets the few networks that between them have every kind of layer. */
   readonly compilesSlowly?: true;
+  /** Of logits, over the largest: 1e-4 where it gives float32's. */
+  readonly tolerance?: number;
   readonly start: () => Promise<Engine>;
 }
 
-/** Every engine that gives float32's answers, and what it needs. */
+const float16: GoldenEngine = {
+  title: 'webgpu in float16 on lavapipe',
+  present: requirement('lavapipe'),
+  tolerance: 5e-3,
+  start: () => provideWebgpu('lavapipe').then(() => webgpu({ precision: 'fp16' })),
+};
+
+/** Every engine that gives float32's answers, and what it needs; thoroughly, the one in float16 too. */
 export const engines: readonly GoldenEngine[] = [
   { title: 'native', present: requirement('native'), start: async () => native() },
   {
@@ -36,8 +48,9 @@ export const engines: readonly GoldenEngine[] = [
   {
     title: 'webgpu on lavapipe',
     present: requirement('lavapipe'),
-    compilesSlowly: true,
+    ...(!isThorough && { compilesSlowly: true }),
     start: () => provideWebgpu('lavapipe').then(() => webgpu()),
   },
+  ...(isThorough ? [float16] : []),
   { title: 'tfjs on tfjs-wasm', present: true, start: () => tfjsWasm().use().then(tfjs) },
 ];

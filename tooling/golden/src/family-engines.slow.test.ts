@@ -1,5 +1,6 @@
 import type { Engine } from '@residual/compile';
 import { beforeAll, describe, test } from 'vitest';
+import { buildArchitecture } from './architectures.ts';
 import { expectEngineLogits } from './engine-logits.ts';
 import { engines } from './engines.ts';
 import { families, readFamily } from './families.ts';
@@ -28,14 +29,16 @@ const goldens = Object.fromEntries(families.flatMap((family) => Object.entries(r
 
 describe.each(engines.filter(({ title, compilesSlowly }) => title !== 'native' && !compilesSlowly))(
   '$title',
-  ({ present, start }) => {
-    describe.skipIf(!present)("gives timm's logits within 1e-4 of the largest", () => {
+  ({ present, tolerance, start }) => {
+    describe.skipIf(!present)(`gives timm's logits within ${tolerance ?? 1e-4} of the largest`, () => {
       let engine: Engine;
       beforeAll(async () => {
         engine = await start();
       });
 
-      test.each(kinds)('%s', (title) => expectEngineLogits(engine, title, goldens[title]!));
+      test.each(kinds)('%s', { timeout: 600_000 }, (title) =>
+        expectEngineLogits(engine, title, goldens[title]!, buildArchitecture, tolerance),
+      );
     });
   },
 );
