@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UnsupportedOperationError } from '@residual/compile/onnx';
+import { type WebgpuDriver, webgpuEnvironment } from '@residual/testing/dawn';
 import { BenchError } from './bench-error.ts';
 import { startBusyProcess } from './busy-process.ts';
 import { Contestant } from './contestant.ts';
@@ -107,23 +109,46 @@ function isHeldAgainst(engine: Played, peer: Played): boolean {
 
 async function start(
   candidate: Candidate,
-  { sizePx, threads, isa, python, packedFolder }: BenchOptions,
+  { sizePx, threads, isa, driver, python, packedFolder }: BenchOptions,
   { model, materials, missing, say }: Match,
 ): Promise<Contestant | undefined> {
-  const { weightsFile, onnxFile, picturesFile } = materials;
-  const { load, quantiser } = runnerKinds().get(candidate.engine)!;
+  const { weightsFile, onnxFile, picturesFile, tfliteFile } = materials;
+  const { load, quantiser, needsWebgpu, readsTflite } = runnerKinds().get(candidate.engine)!;
   try {
     const isQuantised = candidate.precision === 'int8' && quantiser !== undefined;
     const int8File = isQuantised ? await quantise(quantiser, { onnxFile, picturesFile, python }) : undefined;
-    const files = { weightsFile, onnxFile, picturesFile, ...(int8File !== undefined && { int8File }) };
-    const env = isa === undefined ? {} : { RESIDUAL_KERNELS_ISA: isa };
+    const isTflite = readsTflite && candidate.batch === 1;
+    if (isTflite) await materials.writeTflite();
+    const files = {
+      weightsFile,
+      onnxFile,
+      picturesFile,
+      ...(int8File !== undefined && { int8File }),
+      ...(isTflite && { tfliteFile }),
+    };
+    const env = {
+      ...(isa !== undefined && { RESIDUAL_KERNELS_ISA: isa }),
+      ...(needsWebgpu && driver !== undefined && (await driverEnvironment(driver))),
+    };
     const process = load === undefined ? new PythonProcess(python) : new NodeProcess(env);
     return await Contestant.start({ ...candidate, model, sizePx, threads, packedFolder, ...files }, process);
   } catch (error) {
-    if (!ContestantError.isInstance(error) && !BenchError.isInstance(error)) throw error;
+    if (!isAbsence(error)) throw error;
     const name = nameOf(candidate);
     if (!missing.has(name)) say(`${name} is left out: ${error.message}`);
     missing.set(name, error.message);
     return undefined;
   }
+}
+
+function isAbsence(error: unknown): error is Error {
+  return (
+    ContestantError.isInstance(error) || BenchError.isInstance(error) || UnsupportedOperationError.isInstance(error)
+  );
+}
+
+/** Vectors as wide as Mesa takes them, not those of tests, and no shaders kept from an earlier run. */
+async function driverEnvironment(driver: WebgpuDriver): Promise<NodeJS.ProcessEnv> {
+  const { LP_NATIVE_VECTOR_WIDTH: _, ...environment } = await webgpuEnvironment(driver);
+  return { ...environment, MESA_SHADER_CACHE_DISABLE: 'true' };
 }

@@ -1,5 +1,5 @@
 /** Number formats that an engine may compute in; `fp32` is everybody's. */
-export type Precision = 'fp32' | 'bf16' | 'int8';
+export type Precision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
 /** One way to compute: a row of the report, or one of the variants of which the row takes the fastest. */
 export interface Candidate {
@@ -27,6 +27,8 @@ export interface Job extends Candidate {
   readonly onnxFile: string;
   /** The same in int8, for a peer that has its own toolkit for that. */
   readonly int8File?: string;
+  /** The same as TFLite, for a peer that reads it: for one picture, of plain ResNets. */
+  readonly tfliteFile?: string;
   /** `pictures` and `calibration`, two of each of {@link makePictures}, safetensors. */
   readonly picturesFile: string;
   /** Where the engine `native` keeps packed weights, if it does. */

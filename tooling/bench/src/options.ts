@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { listModels } from '@residual/resnet/registry';
+import type { WebgpuDriver } from '@residual/testing/dawn';
 import { BenchError } from './bench-error.ts';
 import type { Candidate, Precision } from './job.ts';
 import { defaultPython } from './python-environment.ts';
@@ -20,6 +21,7 @@ export interface BenchFlags {
   readonly threads?: string;
   readonly weights?: string;
   readonly isa?: string;
+  readonly driver?: string;
   readonly python?: string;
   readonly packed?: string;
   readonly plot?: string;
@@ -42,6 +44,8 @@ export interface BenchOptions {
   readonly threads: number;
   readonly weightsFile: string | undefined;
   readonly isa: string | undefined;
+  /** Vulkan's, for engines on WebGPU; else the machine's. */
+  readonly driver: WebgpuDriver | undefined;
   readonly python: string;
   /** Where the engine native keeps packed weights; without it they are packed anew. */
   readonly packedFolder: string | undefined;
@@ -61,12 +65,13 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
       kinds,
     ),
     batches: list(flags.batch ?? '1').map((text) => wholeNumber('--batch', text)),
-    precisions: chosen('--precision', flags.precision, ['fp32', 'bf16', 'int8'] as const),
+    precisions: chosen('--precision', flags.precision, ['fp32', 'fp16', 'bf16', 'int8'] as const),
     sizePx: wholeNumber('--size', flags.size ?? '224'),
     rounds: wholeNumber('--rounds', flags.rounds ?? '15'),
     threads: threadsOf(flags),
     weightsFile: flags.weights,
     isa: flags.isa,
+    driver: chosen('--driver', flags.driver ?? '', ['lavapipe', 'swiftshader'] as const)[0],
     python: flags.python ?? defaultPython(),
     packedFolder: flags.packed,
     isBusy: flags.busy ?? false,

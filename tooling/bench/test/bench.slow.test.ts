@@ -59,6 +59,32 @@ test('an engine that cannot run here is left out, with its reason', async () => 
   expect(report.missing).toEqual([{ engine: 'native', reason: expect.stringMatching(/abacus|no addon/) }]);
 });
 
+test.skipIf(!requirement('webgpu'))(
+  'on a Vulkan driver the plan, in halves too, and peers on WebGPU agree; of several pictures LiteRT.js is left out',
+  { timeout: 300_000 },
+  async () => {
+    const changed = { engines: 'webgpu', precision: 'fp32,fp16', driver: 'swiftshader', rounds: '1' };
+    const { rows, missing } = await run({ ...changed, peers: 'tfjs-webgpu,litert-webgpu', batch: '1' });
+    expect(missing).toEqual([]);
+    expect(rows.map(({ engine, precision }) => `${engine} ${precision}`)).toEqual([
+      'webgpu fp32',
+      'webgpu fp16',
+      'tfjs-webgpu fp32',
+      'litert-webgpu fp32',
+    ]);
+    for (const { engine, precision, maxDiff } of rows)
+      expect(maxDiff, engine).toBeLessThan(precision === 'fp16' ? 5e-3 : 1e-5);
+    expect(rows.map(({ device }) => device)).toEqual([
+      expect.stringMatching(/^SwiftShader/),
+      expect.stringMatching(/^SwiftShader.*, fp16$/),
+      'webgpu',
+      expect.stringMatching(/^LiteRT\.js [\d.]+, SwiftShader/),
+    ]);
+    const several = await run({ ...changed, peers: 'litert-webgpu', batch: '2', precision: 'fp32' });
+    expect(several.missing).toEqual([{ engine: 'litert-webgpu', reason: expect.stringContaining('one picture') }]);
+  },
+);
+
 test('a peer whose Python is absent is left out, with its reason', async () => {
   const report = await run({ peers: 'openvino', rounds: '1', python: 'no-such-python' });
   expect(report.rows.map(({ engine }) => engine)).toEqual(['wasm']);
@@ -126,7 +152,8 @@ test.each([
   [{ engines: 'warp' }, /--engines: expected some of native, .* got 'warp'/],
   [{ model: 'resnet19' }, /--model: expected some of .* got 'resnet19'/],
   [{ batch: '0' }, /--batch: expected a whole number from 1, got '0'/],
-  [{ precision: 'fp4' }, /--precision: expected some of fp32, bf16, int8, got 'fp4'/],
+  [{ precision: 'fp4' }, /--precision: expected some of fp32, fp16, bf16, int8, got 'fp4'/],
+  [{ driver: 'abacus' }, /--driver: expected some of lavapipe, swiftshader, got 'abacus'/],
 ])('%o is refused', (changed, message) => {
   expect(() => parseOptions({ ...flags, ...changed })).toThrow(message);
 });

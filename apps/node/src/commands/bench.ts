@@ -6,10 +6,13 @@ export function benchCommand(signal: AbortSignal): Command {
   return new Command('bench')
     .description('Time engines against each other and against other runtimes (in a clone of the repository).')
     .option('--model <list>', 'variants (default: resnet50, with --training resnet20)')
-    .option('--engines <list>', 'native, tensorflow, wasm, tfjs; and eager tfjs-node, tfjs-wasm')
-    .option('--peers <list>', 'onnxruntime-node, onnxruntime-web, openvino, torch, tfjs-node, tfjs-wasm')
+    .option('--engines <list>', 'native, tensorflow, wasm, tfjs, webgpu; and eager tfjs-node, tfjs-wasm')
+    .option(
+      '--peers <list>',
+      'onnxruntime-node, onnxruntime-web, openvino, torch, tfjs-node, tfjs-wasm, tfjs-webgpu, litert-webgpu',
+    )
     .option('--batch <list>', 'pictures at once (default: 1, with --training 128)')
-    .option('--precision <list>', 'fp32, bf16, int8: for the engines that have them', 'fp32')
+    .option('--precision <list>', 'fp32, fp16, bf16, int8: for the engines that have them', 'fp32')
     .option('--threads <n>', 'threads of each engine (default: the cores)')
     .option('--size <px>', 'edge of the pictures (default: 224, with --training 32)')
     .option('--rounds <n>', 'turns of each engine (default: 15, in the browser 3), or with --profile timed runs')
@@ -24,6 +27,7 @@ export function benchCommand(signal: AbortSignal): Command {
       '--isa <name>',
       'instructions of the native kernels (amx, avx512, avx2, neon, portable) or of wasm (relaxed-simd, simd128)',
     )
+    .option('--driver <name>', "Vulkan driver of webgpu in Node: lavapipe or swiftshader (default: the machine's)")
     .option('--python <path>', 'for openvino, torch and int8 of peers (default: RESIDUAL_PYTHON, else python3)')
     .option('--packed <folder>', 'where native keeps packed weights, for a second run to find (default: nowhere)')
     .option('--busy', 'with another process that keeps one core busy')
@@ -44,6 +48,7 @@ Examples:
   residual bench --engines native --peers openvino,torch --precision fp32,bf16,int8 --python venv/bin/python
   residual bench --engines native --peers onnxruntime-node --isa avx2 --busy --json
   residual bench --browser --model resnet18
+  residual bench --model resnet18 --engines webgpu --peers tfjs-webgpu,litert-webgpu --precision fp32,fp16 --driver lavapipe
   residual bench --profile --model resnet18 --engines native,wasm --plot roofline.svg
   residual bench --profile --training --engines native`,
     )

@@ -5,13 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { type BrowserEngine, browserEngines } from './browser-options.ts';
+import { browserEngines } from './browser-options.ts';
 
-/** The engines' pages and the models' files, on localhost, where pages have WebGPU. */
+/** The pages and the models' files, on localhost, where pages have WebGPU. */
 export interface PageServer {
   addressOf(path: string): string;
   close(): void;
 }
+
+/** One an engine, and the one that follows a camera. */
+const pageNames = [...browserEngines, 'video'] as const;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -34,11 +37,11 @@ export async function servePages(folder: string): Promise<PageServer> {
     const path = decodeURIComponent(new URL(request.url!, 'http://localhost').pathname);
     response.setHeader('cross-origin-opener-policy', 'same-origin');
     response.setHeader('cross-origin-embedder-policy', 'require-corp');
-    const engine = browserEngines.find((name) => path === `/${name}`);
-    if (engine) {
+    const page = pageNames.find((name) => path === `/${name}`);
+    if (page) {
       response.setHeader('content-type', 'text/html');
       response.end(
-        `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/pages/${engine}.js"></script>`,
+        `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/pages/${page}.js"></script>`,
       );
       return;
     }
@@ -62,7 +65,7 @@ function send(file: string, response: ServerResponse): void {
 }
 
 async function bundlePages(outDir: string): Promise<void> {
-  const entries = browserEngines.map((name): [BrowserEngine, string] => [name, pageFile(name)]);
+  const entries = pageNames.map((name) => [name, pageFile(name)]);
   await build({
     configFile: false,
     logLevel: 'error',
@@ -80,7 +83,7 @@ async function bundlePages(outDir: string): Promise<void> {
   });
 }
 
-function pageFile(name: BrowserEngine): string {
+function pageFile(name: (typeof pageNames)[number]): string {
   const isSource = import.meta.url.endsWith('.ts');
   return fileURLToPath(new URL(`${isSource ? '../../dist/browser' : '.'}/pages/${name}.js`, import.meta.url));
 }

@@ -1,6 +1,6 @@
 import type { WasmOptions } from '@residual/backend-wasm/node';
 import type { Engine, TfjsBackend } from '@residual/compile';
-import type { Job } from '../job.ts';
+import type { Job, Precision } from '../job.ts';
 import { makePictures } from '../pictures.ts';
 
 /** The engine on Residual's kernels, native. */
@@ -14,7 +14,13 @@ export async function nativeEngine({
   const { native } = await import('@residual/backend-node');
   const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx, 'calibration') }] : [];
   const cache = packedFolder === undefined ? {} : { cache: { folder: packedFolder } };
-  return native({ threads, precision, calibration, ...cache });
+  return native({ threads, precision: kernelPrecision(precision), calibration, ...cache });
+}
+
+/** @throws Error for halves, in which the kernels don't compute. */
+export function kernelPrecision(precision: Precision): Exclude<Precision, 'fp16'> {
+  if (precision === 'fp16') throw new Error('native: expected fp32, bf16 or int8, got fp16');
+  return precision;
 }
 
 /** The engine on TensorFlow's graph runtime. */
@@ -37,6 +43,21 @@ export async function tfjsEngine(job: Job): Promise<Engine> {
   const { tfjs, useFirstTfjsBackend } = await import('@residual/compile');
   await useFirstTfjsBackend([await tfjsNodeBackend(job), await tfjsWasmBackend()]);
   return tfjs();
+}
+
+/** The engine of one plan of WGSL, on Dawn. */
+export async function webgpuEngine({ precision }: Pick<Job, 'precision'>): Promise<Engine> {
+  const { dawnWebgpu } = await import('@residual/backend-webgpu/dawn');
+  return dawnWebgpu({ precision: precision === 'fp16' ? 'fp16' : 'fp32' });
+}
+
+/** The fused graph on tfjs's WebGPU backend, on Dawn. */
+export async function tfjsWebgpuEngine(): Promise<Engine> {
+  const { provideDawn } = await import('@residual/backend-webgpu/dawn');
+  const { tfjsWebgpu } = await import('@residual/backend-webgpu/tfjs');
+  const { tfjsOn } = await import('@residual/compile');
+  await provideDawn();
+  return tfjsOn(tfjsWebgpu());
 }
 
 export async function tfjsNodeBackend({ threads }: Pick<Job, 'threads'>): Promise<TfjsBackend> {

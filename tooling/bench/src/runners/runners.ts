@@ -11,6 +11,10 @@ export interface RunnerKind {
   readonly precisions?: readonly Precision[];
   /** Ways to set it up, of which the fastest counts. */
   readonly variants?: readonly string[];
+  /** Whether it computes on a Vulkan driver. */
+  readonly needsWebgpu?: true;
+  /** Whether it takes the model as TFLite. */
+  readonly readsTflite?: true;
   /** What makes its int8 model. */
   readonly quantiser?: Quantiser;
 }
@@ -25,6 +29,7 @@ export function runnerKinds(): ReadonlyMap<string, RunnerKind> {
     ['tensorflow', { isOurs: true, precisions: ['bf16'], load: ours('tensorflowEngine') }],
     ['wasm', { isOurs: true, load: ours('wasmEngine') }],
     ['tfjs', { isOurs: true, load: ours('tfjsEngine') }],
+    ['webgpu', { isOurs: true, needsWebgpu: true, precisions: ['fp16'], load: ours('webgpuEngine') }],
     ['tfjs-node', { load: eager('tfjsNodeBackend') }],
     ['tfjs-wasm', { load: eager('tfjsWasmBackend') }],
     [
@@ -38,11 +43,22 @@ export function runnerKinds(): ReadonlyMap<string, RunnerKind> {
     ],
     ['openvino', { precisions: ['bf16', 'int8'], quantiser: 'nncf', variants: ['pinned', 'not pinned'] }],
     ['torch', { precisions: ['bf16'], variants: ['eager', 'torch.compile', 'torch.jit'] }],
+    ['tfjs-webgpu', { needsWebgpu: true, load: ours('tfjsWebgpuEngine') }],
+    [
+      'litert-webgpu',
+      {
+        needsWebgpu: true,
+        readsTflite: true,
+        load: async (job) => (await import('./litert-webgpu.ts')).litertWebgpu(job),
+      },
+    ],
     ['onnxruntime-web', { load: async (job) => (await import('./onnxruntime-web.ts')).onnxruntimeWeb(job) }],
   ]);
 }
 
-function ours(name: 'nativeEngine' | 'tensorflowEngine' | 'wasmEngine' | 'tfjsEngine'): LoadLibrary {
+function ours(
+  name: 'nativeEngine' | 'tensorflowEngine' | 'wasmEngine' | 'tfjsEngine' | 'webgpuEngine' | 'tfjsWebgpuEngine',
+): LoadLibrary {
   return async (job) => {
     const { residualEngine } = await import('./residual-engine.ts');
     const engines = await import('./engines.ts');
