@@ -171,6 +171,36 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
     });
   });
 
+  test('to check it, nothing is compiled but what a network of all kinds of layers needs anyway', async () => {
+    const shapes = { stem: [3, 3, 3, 16], middle: [3, 3, 16, 16], dense: [16, 8] };
+    const network = await trace((t) => {
+      const filter = (name: keyof typeof shapes) => t.parameter(name, shapes[name]) as tf.Tensor4D;
+      const stem = tf.conv2d(t.input('x', [1, 16, 16, 3]) as tf.Tensor4D, filter('stem'), 1, 'same');
+      const middle = tf.conv2d(tf.maxPool(tf.relu(stem) as tf.Tensor4D, 3, 2, 'same'), filter('middle'), 1, 'same');
+      const pooled = tf.mean(tf.relu(middle), [1, 2]) as tf.Tensor2D;
+      return { y: tf.matMul(pooled, t.parameter('dense', shapes.dense) as tf.Tensor2D) };
+    });
+    const given = new Map(
+      Object.entries(shapes).map(([name, shape]) => {
+        return [name, { shape, data: new Float32Array(shape.reduce((product, size) => product * size)) }];
+      }),
+    );
+    const compiled = async (check: boolean): Promise<string[]> => {
+      const device = await requestDevice();
+      devices.push(device);
+      const codes = new Set<string>();
+      const create = device.createShaderModule.bind(device);
+      device.createShaderModule = (descriptor) => {
+        codes.add(descriptor.code);
+        return create(descriptor);
+      };
+      const executable = await webgpu({ device, check, memory: mapMemory() }).compile(network, given);
+      await executable.dispose();
+      return [...codes].sort();
+    };
+    expect(await compiled(true)).toEqual(await compiled(false));
+  });
+
   test('`check: false` believes it', async () => {
     const device = await lying((numbers) => void numbers.fill(7));
     const executable = await webgpu({ device, check: false }).compile(graph, weights);
