@@ -7,6 +7,8 @@ const answer = (type) => ({ type, __vitest_worker_response__: true });
  * files again by itself where files are not isolated.
  */
 export class KeptThread {
+  /** Whether the next run loads the sources again; tfjs and other packages stay loaded. */
+  reloads = false;
   #thread;
 
   get isRunning() {
@@ -81,7 +83,8 @@ export class KeptWorker {
     for (const [event, callback] of this.#listeners) this.#thread.on(event, callback);
     // Which tests run is part of the configuration, which a thread is otherwise given at its start alone.
     const { config } = this.#startMessage.context;
-    this.#thread.send({ ...message, context: { ...message.context, config } });
+    const invalidates = this.#kept.reloads ? sourcesOf(this.#options.project) : [];
+    this.#thread.send({ ...message, context: { ...message.context, config, invalidates } });
   }
 
   #emit(event, value) {
@@ -95,4 +98,10 @@ export class KeptWorker {
   deserialize(data) {
     return data;
   }
+}
+
+/** The files that vitest has read for the tests of a project, other people's packages aside. */
+function sourcesOf({ vite }) {
+  const files = Object.values(vite.environments).flatMap(({ moduleGraph }) => [...moduleGraph.fileToModulesMap.keys()]);
+  return files.filter((file) => !file.includes('/node_modules/'));
 }

@@ -14,11 +14,14 @@ interface Manifest {
 const { name, exports }: Manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const { beside, without, first } = packages[name.replace('@residual/', '') as keyof typeof packages];
 
-/** Those that find most come first. */
+/** Those that find most come first: what is named after the mutated file, then those of the table. */
 class FirstFinders extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { mutatedFile } = globalThis as { mutatedFile?: string };
+    const named = mutatedFile?.replace(/\.ts$/, '.test.ts');
     const isFirst = ({ moduleId }: TestSpecification) => first.some((end) => moduleId.endsWith(end));
-    return [...files.filter(isFirst), ...files.filter((file) => !isFirst(file))];
+    const rank = (file: TestSpecification): number => (file.moduleId === named ? 0 : isFirst(file) ? 1 : 2);
+    return [...files].sort((a, b) => rank(a) - rank(b));
   }
 }
 
