@@ -1,4 +1,5 @@
 import type { NativeOptions } from '@residual/backend-node';
+import type { WebgpuOptions } from '@residual/backend-webgpu';
 import type { Classifier } from '@residual/classifier';
 import {
   type Engine,
@@ -24,7 +25,7 @@ const devices: Readonly<Record<string, (flags: DeviceFlags) => Promise<Device>>>
     allowRelaxedSimd();
     return wasm();
   },
-  webgpu: async () => (await import('@residual/backend-webgpu/dawn')).dawnWebgpu(),
+  webgpu: async () => (await import('@residual/backend-webgpu/dawn')).dawnWebgpu(await webgpuOptions()),
   tfjs: tfjsOnFirstBackend,
   'tfjs-node': async () => (await import('@residual/backend-node')).tfjsNode(),
   'tfjs-wasm': async () => (await import('@residual/backend-wasm/tfjs-node')).tfjsWasm(),
@@ -36,6 +37,14 @@ async function nativeOptions({ tune = false }: DeviceFlags): Promise<NativeOptio
   if (!keepsPacked()) return { tune };
   const folder = packedFolder();
   return { cache: { folder, onNote: (text) => say(`note: ${text}`) }, tune: tune && { folder } };
+}
+
+/** Whether a GPU computes rightly is found out once, not by each start. */
+async function webgpuOptions(): Promise<WebgpuOptions> {
+  const { keepsPacked, packedFolder } = await import('@residual/weights/node');
+  if (!keepsPacked()) return {};
+  const { folderVariants } = await import('@residual/backend-webgpu/folder-variants');
+  return { memory: folderVariants(packedFolder()) };
 }
 
 /** How devices are asked to compute. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tfjsWasm } from '@residual/backend-wasm/tfjs-node';
@@ -53,7 +53,8 @@ test.skipIf(!requirement('lavapipe'))(
   { timeout: 600_000 },
   async () => {
     const cwd = await folderWithNet();
-    const env = await webgpuEnvironment('lavapipe');
+    const home = temporaryFolder();
+    const env = { ...(await webgpuEnvironment('lavapipe')), RESIDUAL_HOME: home, RESIDUAL_NO_PACKED: '' };
     const eager = await residual([...classify, '--device', 'tfjs-wasm'], { cwd });
     const { logits: expected } = JSON.parse(eager.stdout);
     for (const [precision, tolerance, says] of [
@@ -66,6 +67,12 @@ test.skipIf(!requirement('lavapipe'))(
       expect(device).toMatch(says);
       expectClose(JSON.parse(stdout).logits, expected, tolerance);
     }
+    // What the check of the device found, in each precision; later starts do without it.
+    const found = readdirSync(join(home, 'packed'));
+    expect(found.map((name) => readFileSync(join(home, 'packed', name), 'utf8'))).toEqual(['{}', '{}']);
+    const { stdout: list } = await residual(['cache', 'list'], { env });
+    expect(list.match(/found of a GPU by webgpu/g)).toHaveLength(2);
+    expect((await residual(['cache', 'clear'], { env })).stdout).toMatch(/packed: removed 2 files, 0\.0 MiB\n$/);
   },
 );
 

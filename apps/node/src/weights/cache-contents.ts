@@ -50,10 +50,15 @@ function cacheTable(entries: readonly Line[]): readonly string[] {
     entries.map(({ fileName, sizeBytes, isWhole, url }) => [
       isWhole ? fileName : `${fileName} (in part)`,
       mebibytes(sizeBytes),
-      url ?? (fileName.endsWith('.json') ? 'measured by the native kernels' : 'packed for the native kernels'),
+      url ?? originOf(fileName),
     ]),
     { style: 'compact' },
   );
+}
+
+function originOf(fileName: string): string {
+  if (fileName.includes('.txt')) return 'found of a GPU by webgpu';
+  return fileName.endsWith('.json') ? 'measured by the native kernels' : 'packed for the native kernels';
 }
 
 function mebibytes(bytes: number): string {

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Weights as the native kernels packed them, choices that they measured, or a file of theirs that was left behind. */
+/** Weights as the native kernels packed them, choices that they measured, what a GPU computes rightly, or a file left behind. */
 export interface PackedFile {
   readonly fileName: string;
   readonly sizeBytes: number;
@@ -10,7 +10,7 @@ export interface PackedFile {
 /** The files of the folder, which need not be there. */
 export async function listPacked(folder: string): Promise<readonly PackedFile[]> {
   const names = (await readdir(folder).catch(() => []))
-    .filter((name) => /\.(packed|part)$|^tuning-.*\.json$/.test(name))
+    .filter((name) => /\.(packed|part)$|^tuning-.*\.json$|^[\da-f]{64}\.txt$/.test(name))
     .sort();
   const files = await Promise.all(
     names.map(async (fileName) => {
