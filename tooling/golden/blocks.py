@@ -1,4 +1,5 @@
-"""What timm's blocks make of a deterministic picture with deterministic weights: the numbers of packages/blocks/src/timm-blocks.test.ts.
+"""What timm's blocks and CLIP's pooling make of a deterministic picture with deterministic weights: the numbers of
+packages/blocks/src/timm-blocks.test.ts and packages/resnet/src/attention-pool.test.ts.
 
     env -u OPENBLAS_CORETYPE venv/bin/python tooling/golden/blocks.py
 
@@ -13,6 +14,7 @@ from timm.models.sknet import SelectiveKernelBasic, SelectiveKernelBottleneck
 from torch import nn
 
 from deterministic import fill, picture, probe
+from publishers import ClipPool
 
 
 def make(block, in_channels: int, planes: int, *, stride: int = 1, **options) -> nn.Module:
@@ -57,6 +59,10 @@ def main() -> None:
         with torch.no_grad():
             y = model(picture(2, 5, 7, in_channels)).permute(0, 2, 3, 1).contiguous()
         print(json.dumps([title, list(y.shape), [round(value, 6) for value in probe("block", y)]], ensure_ascii=False))
+    pool = fill(nn.ModuleDict({"attnpool": ClipPool(3, 128, 5)})).eval()
+    with torch.no_grad():
+        found = pool["attnpool"](picture(2, 3, 3, 128))
+    print(json.dumps(["attention pool", list(found.shape), [round(value, 6) for value in found.flatten().tolist()]]))
 
 
 if __name__ == "__main__":
