@@ -33,7 +33,7 @@ describe.skipIf(!requirement('native'))('native', () => {
     'a gate': (x: tf.Tensor4D) => tf.mul(x, tf.sigmoid(tf.mean(x, [1, 2], true))),
     'a sum without an activation': (x: tf.Tensor4D) => tf.add(tf.mul(x, x), x) as tf.Tensor4D,
   };
-  const cases = (['bf16', 'int8'] as const).flatMap((precision) =>
+  const cases = (['fp16', 'bf16', 'int8'] as const).flatMap((precision) =>
     Object.entries(nets).map(([name, between]) => ({ precision, name, between })),
   );
   test.each(cases)('$precision gives the numbers to two digits: $name', async ({ precision, between }) => {

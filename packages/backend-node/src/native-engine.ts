@@ -17,7 +17,7 @@ import { KernelError } from '@residual/kernels';
 import { compileProgram, loadAddon, type NativeKernelOptions } from '@residual/kernels/node';
 
 /**
- * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `bf16`,
+ * `threads` (default: the physical cores), `isa` (default: the fastest that the CPU has), `precision` (`fp32`, `fp16`, `bf16`,
  * `int8`), for `int8` the `calibration` inputs and the `percentile`: what is compiled in, where compiling is not asked for
  * another; the `cache` folder that packed weights are kept in, and `tune` (default false: algorithms are chosen by a model, not
  * by measurement).
@@ -68,7 +68,9 @@ async function compile(
 /** What compiling asks for in place of what the engine was made with. */
 function precisionOf({ precision, calibration, percentile }: CompileOptions = {}): NativeOptions {
   return {
-    ...(precision !== undefined && { precision: checkPrecision('native', { precision }, ['fp32', 'bf16', 'int8']) }),
+    ...(precision !== undefined && {
+      precision: checkPrecision('native', { precision }, ['fp32', 'fp16', 'bf16', 'int8']),
+    }),
     ...(calibration !== undefined && { calibration }),
     ...(percentile !== undefined && { percentile }),
   };

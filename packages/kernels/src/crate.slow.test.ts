@@ -25,8 +25,10 @@ describe.skipIf(!hasRust)('the crate', { timeout: 1_800_000 }, () => {
 
   test.skipIf(!requirement('aarch64'))('its kernels for ARM give what plain loops give', async ({ signal }) => {
     const output = await run('sh', ['../emulate.sh'], signal);
-    // On a CPU that multiplies bfloat16 and bytes, and on one that does not.
-    expect(output.match(/what_an_arm_cpu_multiplies_is_found \.\.\. ok/g)).toHaveLength(2);
+    // On a CPU that multiplies all, on one without products of float16 into float32, and on one that has nothing but NEON.
+    expect(output.match(/what_an_arm_cpu_multiplies_is_found \.\.\. ok/g)).toHaveLength(3);
+    expect(output.match(/float16_keeps_three_digits \.\.\. ok/g)).toHaveLength(2);
+    expect(output.match(/resnet20_names_the_same_classes_in_fewer_bits \.\.\. ok/g)).toHaveLength(2);
   });
 
   test('the committed WASM modules are what the sources build, byte for byte', async ({ signal }) => {

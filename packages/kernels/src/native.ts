@@ -15,7 +15,8 @@ export interface NativeKernelOptions extends KernelOptions {
   readonly isa?: string;
   /**
    * `bf16` stores weights and values in half the bits and multiplies them twice as fast; `int8` in a quarter, with a
-   * scale per output channel and value ranges taken from `calibration`. In a training step `bf16` stores pictures and their
+   * scale per output channel and value ranges taken from `calibration`. `fp16` is for ARM: half the bits, and three digits
+   * instead of `bf16`'s two; a run in which a value passes 65504 fails (`BAD_INPUT`). In a training step `bf16` stores pictures and their
    * gradients so, on any CPU with AVX2, AVX-512 or NEON; weights and sums stay float32. Default `fp32`.
    */
   readonly precision?: KernelPrecision;
@@ -53,7 +54,7 @@ export type CalibrationSamples = readonly Readonly<Record<string, Float32Array>>
 /** Samples, or where they come from when they are wanted. */
 export type CalibrationSource = CalibrationSamples | (() => Promise<CalibrationSamples>);
 
-export type KernelPrecision = 'fp32' | 'bf16' | 'int8';
+export type KernelPrecision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
 /** Arrays that have been compiled, by the numbers under which the addon knows what it has packed of them. */
 const identities: WeakMap<Float32Array, number> = /* @__PURE__ */ new WeakMap();
@@ -158,7 +159,7 @@ function nativeOptions(addon: Addon, options: NativeKernelOptions): AddonOptions
   if (isa !== undefined && !names.includes(isa)) {
     throw new KernelError('BAD_OPTION', `isa: expected one that this CPU has (${names.join(', ')}), got '${isa}'`);
   }
-  // Samples are asked for only where they serve; whether a graph can be computed in bf16, compiling says.
+  // Samples are asked for only where they serve; whether a graph can be computed in fewer bits, compiling says.
   if (precision === 'int8') checkPrecision(addon, precision, isa);
   return {
     rejectNonFinite: rejectsNonFinite,
@@ -189,7 +190,7 @@ function checkPrecision(addon: Addon, precision: KernelPrecision, isa: string | 
 /** Turns the addon's errors, which carry napi's status names, into the package's own. */
 function asKernelError(fallback: KernelErrorCode): (error: Error & { code?: string }) => never {
   return (error) => {
-    const isMissing = /^(memory:|precision (bf16|int8): expected a CPU)/.test(error.message);
+    const isMissing = /^(memory:|precision (fp16|bf16|int8): expected a CPU)/.test(error.message);
     const code = error.code === 'Closing' ? 'DISPOSED' : isMissing ? 'UNAVAILABLE' : fallback;
     throw new KernelError(code, error.message, { cause: error });
   };

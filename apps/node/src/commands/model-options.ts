@@ -88,7 +88,7 @@ function deviceOptions(command: Command): Command {
     .addOption(
       new Option(
         '--precision <type>',
-        'of the network: float32, or fewer bits on CPUs that multiply them (native); fp16 on GPUs (webgpu)',
+        'of the network: float32, or fewer bits on CPUs that multiply them (native); fp16 on GPUs (webgpu) and ARM (native)',
       )
         .choices(['fp32', 'fp16', 'bf16', 'int8'])
         .default('fp32'),

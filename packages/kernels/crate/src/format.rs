@@ -11,6 +11,9 @@ pub enum Format {
     Float,
     /// The upper half of a float32, two to a word.
     Bfloat,
+    /// float16, two to a word.
+    #[cfg(target_arch = "aarch64")]
+    Half,
     /// `(q - zero) · scale`, four to a word.
     Byte { scale: f32, zero: i16 },
 }
@@ -22,6 +25,8 @@ impl Format {
             _ if !IS_REDUCIBLE => 1,
             Format::Float => 1,
             Format::Bfloat => 2,
+            #[cfg(target_arch = "aarch64")]
+            Format::Half => 2,
             Format::Byte { .. } => 4,
         }
     }
@@ -57,6 +62,8 @@ impl Format {
                 _ if !V::REDUCES => V::load(p),
                 Format::Float => V::load(p),
                 Format::Bfloat => V::load_bfloat(p as *const u16),
+                #[cfg(target_arch = "aarch64")]
+                Format::Half => V::load_half(p as *const u16),
                 Format::Byte { scale, zero, .. } => {
                     V::load_bytes(p as *const u8).sub(V::splat(f32::from(zero))).mul(V::splat(scale))
                 }
@@ -76,6 +83,8 @@ impl Format {
                 _ if !V::REDUCES => value.store(p),
                 Format::Float => value.store(p),
                 Format::Bfloat => value.store_bfloat(p as *mut u16),
+                #[cfg(target_arch = "aarch64")]
+                Format::Half => value.store_half(p as *mut u16),
                 Format::Byte { scale, zero, .. } => {
                     value.mul_add(V::splat(1.0 / scale), V::splat(f32::from(zero))).store_bytes(p as *mut u8)
                 }

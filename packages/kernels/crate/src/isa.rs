@@ -9,7 +9,7 @@ use crate::products::{ProductArgs, ProductKernel, products};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use crate::tile::{BFLOAT, BYTE};
+use crate::tile::{BFLOAT, BYTE, HALF};
 use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
 
@@ -47,6 +47,11 @@ pub struct Isa {
     /// The same with prefetches; the same kernels where the instruction set has none.
     #[cfg(not(target_arch = "wasm32"))]
     asking_tiles: Tables,
+    /// Those of float16: by `FMLAL`, and by `FMLA`.
+    #[cfg(target_arch = "aarch64")]
+    halves: [[Row; 5]; 2],
+    #[cfg(target_arch = "aarch64")]
+    half_peaks: [Option<PeakKernel>; 2],
     #[cfg(not(target_arch = "wasm32"))]
     pub prefetches: bool,
     /// The kernels of Winograd's products in whole numbers, where the instruction set multiplies those of 16 bits.
@@ -86,6 +91,10 @@ impl Isa {
 
     /// The micro-kernels for one vector and for two, for 1, 2, … pixels, which prefetch or don't.
     pub fn tiles(&self, format: usize, walk: Walk, asks: bool) -> Row {
+        #[cfg(target_arch = "aarch64")]
+        if format == HALF {
+            return self.halves[half_kernels()][walk as usize];
+        }
         #[cfg(not(target_arch = "wasm32"))]
         if asks {
             return self.asking_tiles[format][walk as usize];
@@ -96,6 +105,14 @@ impl Isa {
 
     /// Whether this machine multiplies numbers of the format.
     pub fn has_format(&self, format: usize) -> bool {
+        #[cfg(target_arch = "aarch64")]
+        if format == HALF {
+            return !self.halves[0][0][0].is_empty() && std::arch::is_aarch64_feature_detected!("fp16");
+        }
+        #[cfg(target_arch = "x86_64")]
+        if format == HALF {
+            return false;
+        }
         !self.tiles[format][0][0].is_empty() && (format == FLOAT || (self.has_format)(format))
     }
 
@@ -109,6 +126,11 @@ impl Isa {
         if self.has_matrix {
             // SAFETY: the unit is there where this table is among the available ones.
             return unsafe { crate::amx::multiply_adds(format, rounds) };
+        }
+        #[cfg(target_arch = "aarch64")]
+        if format == HALF {
+            // SAFETY: the CPU has the format, as the caller says, and these of its instructions.
+            return self.half_peaks[half_kernels()].map_or(0.0, |kernel| unsafe { kernel(rounds) });
         }
         // SAFETY: the CPU has the format, as the caller says.
         self.peaks[format].map_or(0.0, |kernel| unsafe { kernel(rounds) })
@@ -157,6 +179,12 @@ impl Isa {
             }),
         }
     }
+}
+
+/// Which of [`Isa::halves`] this CPU takes.
+#[cfg(target_arch = "aarch64")]
+fn half_kernels() -> usize {
+    usize::from(!std::arch::is_aarch64_feature_detected!("fhm"))
 }
 
 macro_rules! row {
@@ -327,6 +355,10 @@ macro_rules! isa {
                     let [bfloat, byte] = $reduced[1];
                     [walks!(float, <$vector as Vector>::PREFETCHES, $pixels), bfloat, byte]
                 },
+                #[cfg(target_arch = "aarch64")]
+                halves: [[NONE; 5]; 2],
+                #[cfg(target_arch = "aarch64")]
+                half_peaks: [None; 2],
                 #[cfg(not(target_arch = "wasm32"))]
                 prefetches: <$vector as Vector>::PREFETCHES,
                 whole_tiles: NONE,
@@ -441,7 +473,8 @@ isa!(
 #[cfg(target_arch = "aarch64")]
 mod neon_reduced {
     use super::*;
-    use crate::simd::neon::Neon;
+    use crate::simd::neon::{Neon, clear_overflow, has_overflowed};
+    use crate::tile::SHORT_HALF;
 
     instance!(bfloat, Neon, BFLOAT, ["neon,bf16"]);
     instance!(byte, Neon, BYTE, ["neon,dotprod"]);
@@ -455,6 +488,34 @@ mod neon_reduced {
 
     pub const TILES: Reduced = reduced!(Neon, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
 
+    instance!(half, Neon, HALF, ["neon,fp16,fhm"]);
+    instance!(short_half, Neon, SHORT_HALF, ["neon,fp16"]);
+    peak_instance!(half_peak, Neon, HALF, ["neon,fp16,fhm"], [1 2 3 4 5 6 7 8 9 10 11 12]);
+    peak_instance!(short_half_peak, Neon, SHORT_HALF, ["neon,fp16"], [1 2 3 4 5 6 7 8 9 10 11 12]);
+
+    pub const HALVES: [[Row; 5]; 2] = [
+        wide_walks!(half, false, [1 2 3 4 5 6 7 8 9 10 11 12]),
+        // Beside the sums there are those in float16.
+        wide_walks!(short_half, false, [1 2 3 4 5 6 7 8]),
+    ];
+    pub const HALF_PEAKS: [Option<PeakKernel>; 2] = [Some(half_peak), Some(short_half_peak)];
+
+    /// A step that stores float16 says where a number was too large for it.
+    ///
+    /// # Safety
+    /// As [`Step::run_item`]; NEON is there on every such CPU.
+    pub unsafe fn run_item(step: &Step, context: &Context, item: usize) {
+        let has_halves = step.has_halves();
+        if has_halves {
+            clear_overflow();
+        }
+        // SAFETY: the caller's word.
+        unsafe { (neon::TABLE.run_item)(step, context, item) };
+        if has_halves && has_overflowed() {
+            context.report_overflow(step.value);
+        }
+    }
+
     pub fn has_format(format: usize) -> bool {
         match format {
             BFLOAT => std::arch::is_aarch64_feature_detected!("bf16"),
@@ -466,7 +527,8 @@ mod neon_reduced {
 #[cfg(target_arch = "aarch64")]
 isa!(
     NEON, neon, crate::simd::neon::Neon, "neon", ["neon"], [1 2 3 4 5 6 7 8 9 10 11 12],
-    neon_reduced::TILES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS, narrow_outer: neon_reduced::OUTER
+    neon_reduced::TILES, 4.0, neon_reduced::has_format, neon_reduced::PEAKS, narrow_outer: neon_reduced::OUTER,
+    halves: neon_reduced::HALVES, half_peaks: neon_reduced::HALF_PEAKS, run_item: neon_reduced::run_item
 );
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 isa!(

@@ -4,7 +4,7 @@
 use crate::isa::Isa;
 use crate::memory::Floats;
 use crate::simd::Vector;
-use crate::tile::{BFLOAT, FLOAT};
+use crate::tile::{BFLOAT, FLOAT, HALF};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
@@ -28,6 +28,8 @@ pub unsafe fn multiply_adds<V: Vector, const FORMAT: usize, const SUMS: usize>(r
         *sum = match FORMAT {
             FLOAT => x.mul_add(factor, *sum),
             BFLOAT => V::dot_bfloat(x, factor, *sum),
+            #[cfg(target_arch = "aarch64")]
+            HALF.. => V::dot_half::<FORMAT>(x, factor, *sum),
             _ => V::dot_byte_pair([x; 2], [factor; 2], *sum),
         };
     };
@@ -37,7 +39,7 @@ pub unsafe fn multiply_adds<V: Vector, const FORMAT: usize, const SUMS: usize>(r
     black_box(sums);
     let each = match FORMAT {
         FLOAT => 1,
-        BFLOAT => 2,
+        BFLOAT | HALF.. => 2,
         _ => 8,
     };
     rounds as f64 * (SUMS * V::LANES * each) as f64
@@ -124,12 +126,12 @@ fn last_level_cache() -> usize {
 #[cfg(test)]
 mod tests {
     use crate::isa::Isa;
-    use crate::tile::{BFLOAT, BYTE, FLOAT};
+    use crate::tile::{BFLOAT, BYTE, FLOAT, HALF};
 
     #[test]
     fn every_instruction_set_multiplies_what_it_has() {
         for isa in Isa::available() {
-            for format in [FLOAT, BFLOAT, BYTE].into_iter().filter(|format| isa.has_format(*format)) {
+            for format in [FLOAT, BFLOAT, BYTE, HALF].into_iter().filter(|format| isa.has_format(*format)) {
                 let [once, often] = [1, 10].map(|rounds| {
                     // SAFETY: the CPU has the format.
                     unsafe { isa.multiply_adds(format, rounds) }

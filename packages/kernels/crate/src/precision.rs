@@ -7,6 +7,8 @@ use crate::lower::{Kind, Lowered};
 use crate::plan::Options;
 use crate::pool::PoolKind;
 use crate::program::{Program, Step};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::tile::HALF;
 use crate::tile::{BFLOAT, BYTE, FLOAT};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -16,6 +18,8 @@ use std::sync::{Barrier, Mutex};
 pub enum Precision {
     #[default]
     Float32,
+    #[cfg(not(target_arch = "wasm32"))]
+    Float16,
     Bfloat16,
     Int8,
 }
@@ -32,9 +36,11 @@ impl Precision {
     pub fn parse(name: &str) -> Result<Precision, String> {
         match name {
             "fp32" => Ok(Precision::Float32),
+            #[cfg(not(target_arch = "wasm32"))]
+            "fp16" => Ok(Precision::Float16),
             "bf16" => Ok(Precision::Bfloat16),
             "int8" => Ok(Precision::Int8),
-            _ => Err(format!("precision: expected fp32, bf16 or int8, got '{name}'")),
+            _ => Err(format!("precision: expected fp32, fp16, bf16 or int8, got '{name}'")),
         }
     }
 
@@ -42,6 +48,8 @@ impl Precision {
     pub fn format(self) -> usize {
         match self {
             Precision::Float32 => FLOAT,
+            #[cfg(not(target_arch = "wasm32"))]
+            Precision::Float16 => HALF,
             Precision::Bfloat16 => BFLOAT,
             Precision::Int8 => BYTE,
         }
@@ -51,6 +59,8 @@ impl Precision {
     pub fn check(self, isa: &Isa) -> Result<(), String> {
         let needs = match self {
             Precision::Float32 => "",
+            #[cfg(not(target_arch = "wasm32"))]
+            Precision::Float16 => "fp16: expected a CPU with ARM's FEAT_FP16",
             Precision::Bfloat16 if IS_ARM => "bf16: expected a CPU with FEAT_BF16",
             Precision::Bfloat16 => "bf16: expected a CPU with AVX512_BF16",
             Precision::Int8 if IS_ARM => "int8: expected a CPU with FEAT_DotProd",
@@ -59,7 +69,12 @@ impl Precision {
         if isa.has_format(self.format()) {
             return Ok(());
         }
-        let others = [(BFLOAT, " or bf16"), (BYTE, " or int8")];
+        let others = [
+            #[cfg(not(target_arch = "wasm32"))]
+            (HALF, " or fp16"),
+            (BFLOAT, " or bf16"),
+            (BYTE, " or int8"),
+        ];
         let others: Vec<&str> =
             others.iter().filter(|(format, _)| isa.has_format(*format)).map(|(_, name)| *name).collect();
         Err(format!("precision {needs}, got kernels for {}; take fp32{}", isa.name, others.concat()))
@@ -77,6 +92,7 @@ impl Precision {
                 "precision bf16: expected a CPU with AVX2, AVX-512 or NEON, got kernels for {}; take fp32",
                 isa.name
             )),
+            Precision::Float16 => Err("precision: expected fp32 or bf16 for a training step, got fp16".into()),
             Precision::Int8 => Err("precision: expected fp32 or bf16 for a training step, got int8".into()),
         }
     }
@@ -94,8 +110,14 @@ pub fn formats(lowered: &Lowered, options: Options, ranges: &Ranges) -> Vec<Form
         if !is_read_reduced(lowered, id) {
             continue;
         }
+        #[cfg(target_arch = "aarch64")]
+        if precision == Precision::Float16 && !are_filters_half(lowered, id) {
+            continue;
+        }
         formats[id] = match (&operation.kind, precision) {
             (Kind::Conv(_), Precision::Bfloat16) => Format::Bfloat,
+            #[cfg(target_arch = "aarch64")]
+            (Kind::Conv(_), Precision::Float16) => Format::Half,
             (Kind::Conv(_), _) => ranges.get(&id).map_or(Format::Float, |range| Format::byte_for(*range, isa)),
             (Kind::Pool { kind: PoolKind::Max, .. }, _) => formats[operation.inputs[0]],
             _ => Format::Float,
@@ -110,6 +132,15 @@ fn is_read_reduced(lowered: &Lowered, id: ValueId) -> bool {
         .iter()
         .filter(|reader| reader.inputs.contains(&id))
         .all(|reader| matches!(reader.kind, Kind::Conv(_) | Kind::Whole(_) | Kind::Pool { kind: PoolKind::Max, .. }))
+}
+
+/// Whether the filters of all convolutions that read a value can be float16.
+#[cfg(target_arch = "aarch64")]
+fn are_filters_half(lowered: &Lowered, id: ValueId) -> bool {
+    lowered.operations.iter().filter(|reader| reader.inputs.first() == Some(&id)).all(|reader| match &reader.kind {
+        Kind::Conv(conv) => conv.filter.fits_half(lowered.shapes[reader.output][3]),
+        _ => true,
+    })
 }
 
 /// By value: whether int8 needs its range.

@@ -1,6 +1,8 @@
 //! A compiled graph: steps in order, each of work items that are independent of each other.
 
 use crate::direct::DirectConv;
+#[cfg(target_arch = "aarch64")]
+use crate::format::Format;
 use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::layout::Layout;
@@ -35,7 +37,8 @@ pub struct Context<'run> {
     /// The caller's arrays, in the order of [`Program::inputs`] and [`Program::outputs`].
     pub inputs: *const *const f32,
     pub outputs: *const *mut f32,
-    /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none.
+    /// The first input number that is not finite: input index << 48 | element, `u64::MAX` for none. Where none is, a value from
+    /// which on one was too large for float16: `OVERFLOW` and its number.
     pub non_finite: &'run AtomicU64,
     /// Whose input the scratch holds, as the layer wants it: for the items of a layer that share it.
     pub prepared: Cell<Option<Prepared>>,
@@ -48,7 +51,17 @@ pub struct Prepared {
     pub first: usize,
 }
 
+/// Behind all inputs.
+#[cfg(target_arch = "aarch64")]
+const OVERFLOW: u64 = 0xffff << 48;
+
 impl Context<'_> {
+    /// Remembers a value that float16 does not hold.
+    #[cfg(target_arch = "aarch64")]
+    pub fn report_overflow(&self, value: ValueId) {
+        self.non_finite.fetch_min(OVERFLOW + value as u64, Ordering::Relaxed);
+    }
+
     /// # Safety
     /// The place must be one of the program's.
     #[inline(always)]
@@ -134,6 +147,16 @@ impl Step {
             Work::Unpack(_) => "unpack",
             #[cfg(not(target_arch = "wasm32"))]
             Work::Training(work) => work.algorithm(),
+        }
+    }
+
+    /// Whether its numbers go through float16.
+    #[cfg(target_arch = "aarch64")]
+    pub fn has_halves(&self) -> bool {
+        match &self.work {
+            Work::Direct(work) => [work.input.format, work.output.format].contains(&Format::Half),
+            Work::Winograd(work, _) => [work.input.format, work.output.format].contains(&Format::Half),
+            _ => false,
         }
     }
 
@@ -278,6 +301,14 @@ impl Program {
     pub fn check_finite(&self, found: u64) -> Result<(), String> {
         if found == u64::MAX {
             return Ok(());
+        }
+        #[cfg(target_arch = "aarch64")]
+        if found >= OVERFLOW {
+            let value = (found - OVERFLOW) as usize;
+            let label = self.steps.iter().find(|step| step.value == value).map_or("", |step| step.label.as_str());
+            return Err(format!(
+                "precision fp16: expected numbers that float16 holds, up to 65504, got larger ones in {label}; take fp32"
+            ));
         }
         let port = &self.inputs[(found >> 48) as usize];
         let mut rest = (found & ((1 << 48) - 1)) as usize;

@@ -143,6 +143,11 @@ pub const BFLOAT: usize = 1;
 pub const BYTE: usize = 2;
 /// Numbers of 16 bits, whose sums are stored as whole numbers, without bias and scales.
 pub const WHOLE: usize = 3;
+/// float16, ARM's alone.
+pub const HALF: usize = 4;
+/// The same, on a CPU whose products of float16 are float16, too.
+#[cfg(target_arch = "aarch64")]
+pub const SHORT_HALF: usize = 5;
 
 /// [`TileArgs::tiles`] times [`one_tile`].
 ///
@@ -219,7 +224,7 @@ unsafe fn one_tile<
         let input_pixel = if is_dynamic { args.dynamic.input_pixel } else { STRIDE * width };
 
         let mut sums = [[V::splat(0.0); PIXELS]; VECTORS];
-        if FORMAT < BYTE {
+        if FORMAT < BYTE || FORMAT >= HALF {
             start::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
 
@@ -229,6 +234,11 @@ unsafe fn one_tile<
         #[cfg(target_arch = "x86_64")]
         if FORMAT == BYTE && V::SUMS_SHORT {
             add_rests::<V, PIXELS, VECTORS>(args, input_pixel, &mut sums);
+        }
+        #[cfg(target_arch = "aarch64")]
+        if FORMAT >= HALF {
+            V::add_halves::<FORMAT, PIXELS, VECTORS>(args, input_pixel, &mut sums);
+            return finish::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
         }
         if V::UNROLLS {
             add_blocks::<V, FORMAT, PIXELS, VECTORS, ASKS>(args, words, input_pixel, &mut sums);

@@ -9,11 +9,13 @@ pub use description::Description;
 pub use short::{MOST_SHORT, MOST_SPREAD, hold_short};
 
 use crate::direct::OutputGroup;
-use crate::format::{to_bfloat, to_halves};
+use crate::format::{Format, to_bfloat, to_halves};
 use crate::isa::Isa;
 use crate::lower::Filter;
 use crate::memory::Floats;
 use crate::precision::IS_REDUCIBLE;
+#[cfg(target_arch = "aarch64")]
+use crate::simd::neon::narrow;
 use crate::winograd::{FILTER_LANES, MOST_PLANES, SquareShape, transform_filters};
 use std::sync::Arc;
 
@@ -126,7 +128,7 @@ impl Filters<'_> {
     /// are written to each.
     ///
     /// With `numbers` two channels are in a word, `[position][pair of channels][output lane]`: the nearest bfloat16, or of bytes
-    /// whole numbers of 16 bits.
+    /// whole numbers of 16 bits. float16 are `[position][channel][output lane]`.
     #[inline(always)]
     fn transform<const TAPS: usize>(
         &self,
@@ -171,6 +173,11 @@ impl Filters<'_> {
                     target.iter_mut().zip(held).for_each(|(word, x)| *word = x.to_bits());
                     continue;
                 }
+                #[cfg(target_arch = "aarch64")]
+                if matches!(numbers, Some(Numbers::Float16)) {
+                    narrow(&held[..run], target);
+                    continue;
+                }
                 for (words, rows) in target.chunks_exact_mut(width).zip(held.chunks_exact(2 * width)) {
                     for (word, (low, high)) in words.iter_mut().zip(rows[..width].iter().zip(&rows[width..])) {
                         *word = match steps {
@@ -212,17 +219,41 @@ impl Filters<'_> {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+impl Filter<'_> {
+    /// Whether float16 holds all weights, and what Winograd's F(2×2) makes of them.
+    pub fn fits_half(&self, out_channels: usize) -> bool {
+        const MOST: f32 = 65504.0 / 2.25;
+        let channels = self.data.len() / out_channels;
+        let filters = Filters { filter: *self, taps: 1, in_channels: channels, out_channels, groups: 1 };
+        filters.fold(|largest, x, _| x.abs().max(largest), f32::max).into_iter().all(|largest| largest <= MOST)
+    }
+}
+
 /// What packed filters of fewer bits consist of.
 #[derive(Clone)]
 pub enum Numbers {
     Bfloat,
     /// Two bfloat16, whose sum is the weight to 16 bits: the first of a tap's weights all, then the second.
     Halves,
+    /// float16, `[channel][output lane]`.
+    #[cfg(target_arch = "aarch64")]
+    Float16,
     /// Four to a word; by output channel: what a step of a byte is worth.
     Bytes(Arc<[f32]>),
 }
 
 impl Numbers {
+    /// Of filters for values of the format, which is one of 16 bits.
+    #[inline(always)]
+    pub fn of_16_bits(format: Format) -> Numbers {
+        match format {
+            #[cfg(target_arch = "aarch64")]
+            Format::Half => Numbers::Float16,
+            _ => Numbers::Bfloat,
+        }
+    }
+
     pub fn per_word(&self) -> usize {
         if matches!(self, Numbers::Bytes(_)) { 4 } else { 2 }
     }
@@ -233,6 +264,8 @@ impl Numbers {
             Numbers::Bfloat => 0,
             Numbers::Halves => 1,
             Numbers::Bytes(_) => 2,
+            #[cfg(target_arch = "aarch64")]
+            Numbers::Float16 => 3,
         }
     }
 
@@ -248,6 +281,10 @@ impl Numbers {
     /// the second.
     #[inline(always)]
     fn pack(&self, from: &[f32], [width, column]: [usize; 2], into: &mut [u32]) {
+        #[cfg(target_arch = "aarch64")]
+        if matches!(self, Numbers::Float16) {
+            return narrow(from, into);
+        }
         let (whole, rest) = into.split_at_mut(into.len() / self.halves());
         let size = whole.len() * column / width;
         let words = size / column;
@@ -271,6 +308,8 @@ impl Numbers {
                         }
                     }
                     Numbers::Bytes(_) => pack_bytes(|i| channel(4 * word + i), into),
+                    #[cfg(target_arch = "aarch64")]
+                    Numbers::Float16 => unreachable!(),
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! bf16 and int8 against float64: chains of convolutions, so that values in between are stored in fewer bits.
+//! fp16, bf16 and int8 against float64: chains of convolutions, so that values in between are stored in fewer bits.
 
 mod support;
 
@@ -102,6 +102,11 @@ fn bfloat16_keeps_two_digits() {
 }
 
 #[test]
+fn float16_keeps_three_digits() {
+    check(Precision::Float16, 0.002);
+}
+
+#[test]
 fn bytes_keep_two_digits() {
     check(Precision::Int8, 0.03);
 }
@@ -109,7 +114,7 @@ fn bytes_keep_two_digits() {
 #[test]
 fn what_the_instruction_set_lacks_is_refused() {
     let portable = Isa::choose(Some("portable")).unwrap();
-    for precision in [Precision::Bfloat16, Precision::Int8] {
+    for precision in [Precision::Float16, Precision::Bfloat16, Precision::Int8] {
         assert!(precision.check(portable).unwrap_err().contains("got kernels for portable"));
     }
 }
@@ -119,17 +124,25 @@ fn what_the_instruction_set_lacks_is_refused() {
 #[cfg(target_arch = "aarch64")]
 fn what_an_arm_cpu_multiplies_is_found() {
     let neon = Isa::choose(Some("neon")).unwrap();
-    let answers = [Precision::Bfloat16, Precision::Int8].map(|precision| precision.check(neon));
+    let precisions = [Precision::Float16, Precision::Bfloat16, Precision::Int8];
+    let answers = precisions.map(|precision| precision.check(neon));
+    let refusal = |what, others| Err(format!("precision {what}, got kernels for neon; take fp32{others}"));
+    let bfloat = "bf16: expected a CPU with FEAT_BF16";
     match std::env::var("QEMU_CPU").as_deref() {
-        Ok("max") => assert_eq!(answers, [Ok(()), Ok(())]),
+        Ok("max") => assert_eq!(answers, [Ok(()), Ok(()), Ok(())]),
+        Ok("neoverse-n1") => {
+            assert_eq!(answers, [Ok(()), refusal(bfloat, " or fp16 or int8"), Ok(())]);
+        }
         Ok("cortex-a72") => {
-            let refusal = |what| Err(format!("precision {what}, got kernels for neon; take fp32"));
-            let expected = ["bf16: expected a CPU with FEAT_BF16", "int8: expected a CPU with FEAT_DotProd"];
-            assert_eq!(answers, expected.map(refusal));
+            let half = "fp16: expected a CPU with ARM's FEAT_FP16";
+            assert_eq!(answers, [half, bfloat, "int8: expected a CPU with FEAT_DotProd"].map(|what| refusal(what, "")));
         }
         _ => {
-            let has =
-                [std::arch::is_aarch64_feature_detected!("bf16"), std::arch::is_aarch64_feature_detected!("dotprod")];
+            let has = [
+                std::arch::is_aarch64_feature_detected!("fp16"),
+                std::arch::is_aarch64_feature_detected!("bf16"),
+                std::arch::is_aarch64_feature_detected!("dotprod"),
+            ];
             assert_eq!(answers.map(|answer| answer.is_ok()), has);
         }
     }
@@ -313,6 +326,75 @@ fn bytes_become_the_nearest_bytes() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// `x · first · second`, a number for each of the channels; what is between is float16 where all filters can be.
+fn two_factors(x: &[f32], [first, second]: [f32; 2], isa: &'static Isa) -> Result<Vec<f32>, String> {
+    let channels = x.len();
+    let shape = [1, 1, 1, channels];
+    let mut graph = Builder::default();
+    let mut value = graph.input("x", &shape);
+    for factor in [first, second] {
+        let mut weights = vec![0.0; channels * channels];
+        (0..channels).for_each(|channel| weights[channel * channels + channel] = factor);
+        let case = pointwise(shape, channels);
+        let filter = graph.constant(&case.filter_shape(), weights);
+        value = graph.node("FusedConv2D", &[value, filter], &shape, case.attributes());
+    }
+    graph.output("y", value);
+    graph.run_in(Precision::Float16, isa, None, &[x]).map(|outputs| outputs.into_iter().next().unwrap())
+}
+
+#[test]
+fn numbers_that_float16_holds_stay_as_they_are() {
+    for isa in isas().into_iter().filter(|isa| Precision::Float16.check(isa).is_ok()) {
+        // The largest, the least that has all digits, and the least.
+        let x = [65504.0, -65504.0, 2049.0, 1.0 / 16384.0, 3.0 / 16777216.0, -1.0 / 16777216.0, 0.0];
+        let expected = [65504.0, -65504.0, 2048.0, 1.0 / 16384.0, 3.0 / 16777216.0, -1.0 / 16777216.0, 0.0];
+        assert_eq!(two_factors(&x, [1.0, 1.0], isa).unwrap(), expected);
+    }
+}
+
+#[test]
+fn numbers_that_float16_does_not_hold_end_the_run() {
+    for isa in isas().into_iter().filter(|isa| Precision::Float16.check(isa).is_ok()) {
+        let message = two_factors(&[1.0, 70000.0, 2.0], [1.0, 1.0], isa).unwrap_err();
+        let expected =
+            "precision fp16: expected numbers that float16 holds, up to 65504, got larger ones in here; take fp32";
+        assert_eq!(message, expected);
+        // What is infinite to begin with is the input's fault, and is said so.
+        let message = two_factors(&[1.0, f32::INFINITY, 2.0], [1.0, 1.0], isa).unwrap_err();
+        assert!(message.contains("expected finite numbers"), "{message}");
+        // The next run knows nothing of it.
+        assert_eq!(two_factors(&[1.0, 7.0], [1.0, 2.0], isa).unwrap(), [2.0, 14.0]);
+    }
+}
+
+#[test]
+fn filters_that_float16_does_not_hold_are_multiplied_in_float32() {
+    for isa in isas().into_iter().filter(|isa| Precision::Float16.check(isa).is_ok()) {
+        let x = [1.0 + 1.0 / 4096.0, 3.0];
+        assert_eq!(two_factors(&x, [1.0, 1e6], isa).unwrap(), x.map(|x| x * 1e6));
+        assert_eq!(two_factors(&x, [1e6, 1e-6], isa).unwrap_err().split(':').next(), Some("precision fp16"));
+    }
+}
+
+#[test]
+fn sums_of_float16_are_float32() {
+    for isa in isas().into_iter().filter(|isa| Precision::Float16.check(isa).is_ok()) {
+        for (kernel, channels) in [(1, 3001), (3, 457)] {
+            let case = ConvCase { kernel: [kernel; 2], ..pointwise([1, kernel, kernel, channels], 9) };
+            let mut graph = Builder::default();
+            let input = graph.input("x", &case.input);
+            let value = same(&mut graph, input, &case.input);
+            let filter = graph.constant(&case.filter_shape(), vec![1.0; kernel * kernel * channels * 9]);
+            let y = graph.node("FusedConv2D", &[value, filter], &case.output().unwrap(), case.attributes());
+            graph.output("y", y);
+            let x = vec![1.0; kernel * kernel * channels];
+            let got = graph.run_in(Precision::Float16, isa, Some(Algorithm::Direct), &[&x]).unwrap();
+            assert_eq!(got[0], [(kernel * kernel * channels) as f32; 9]);
         }
     }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Engine, Profile } from '@residual/compile';
-import { kernelPrecision, nativeEngine, wasmEngine } from '../runners/engines.ts';
+import { nativeEngine, wasmEngine } from '../runners/engines.ts';
 import { higherLimits, type Limits, limitsOfEngine } from './limits.ts';
 import { profileInference } from './profile-inference.ts';
 import type { ProfileAnswer, ProfileJob } from './profile-job.ts';
@@ -27,7 +27,7 @@ async function limitsOf({ engine: name, precision, threads }: ProfileJob, engine
   if (name === 'wasm') return limitsOfEngine(engine);
   const { measureLimits } = await import('@residual/kernels/node');
   const { isa, multiplyAddsPerSecond, bytesPerSecond } = await measureLimits({
-    precision: kernelPrecision(precision),
+    precision,
     threads,
   });
   return { multiplyAddsPerSecond, bytesPerSecond, how: `${isa}'s multiply-adds in registers, memory copied` };

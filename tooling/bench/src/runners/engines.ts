@@ -1,6 +1,6 @@
 import type { WasmOptions } from '@residual/backend-wasm/node';
 import type { Engine, TfjsBackend } from '@residual/compile';
-import type { Job, Precision } from '../job.ts';
+import type { Job } from '../job.ts';
 import { makePictures } from '../pictures.ts';
 
 /** The engine on Residual's kernels, native. */
@@ -14,13 +14,7 @@ export async function nativeEngine({
   const { native } = await import('@residual/backend-node');
   const calibration = precision === 'int8' ? [{ image: makePictures(batch, sizePx, 'calibration') }] : [];
   const cache = packedFolder === undefined ? {} : { cache: { folder: packedFolder } };
-  return native({ threads, precision: kernelPrecision(precision), calibration, ...cache });
-}
-
-/** @throws Error for halves, in which the kernels don't compute. */
-export function kernelPrecision(precision: Precision): Exclude<Precision, 'fp16'> {
-  if (precision === 'fp16') throw new Error('native: expected fp32, bf16 or int8, got fp16');
-  return precision;
+  return native({ threads, precision, calibration, ...cache });
 }
 
 /** The engine on TensorFlow's graph runtime. */

@@ -25,7 +25,7 @@ export interface RunnerKind {
  */
 export function runnerKinds(): ReadonlyMap<string, RunnerKind> {
   return new Map<string, RunnerKind>([
-    ['native', { isOurs: true, precisions: ['bf16', 'int8'], load: ours('nativeEngine') }],
+    ['native', { isOurs: true, precisions: ['fp16', 'bf16', 'int8'], load: ours('nativeEngine') }],
     ['tensorflow', { isOurs: true, precisions: ['bf16'], load: ours('tensorflowEngine') }],
     ['wasm', { isOurs: true, load: ours('wasmEngine') }],
     ['tfjs', { isOurs: true, load: ours('tfjsEngine') }],

@@ -61,6 +61,9 @@ pub(super) fn choose_algorithm(
 ) -> Algorithm {
     let is_byte = IS_REDUCIBLE && matches!(format, Format::Byte { .. });
     let rate = if is_byte { options.isa.byte_rate } else { format.per_word() as f64 };
+    // By `FMLAL`; those that are summed in float16 take 0.5 of it.
+    #[cfg(target_arch = "aarch64")]
+    let rate = if format == Format::Half { 1.0 } else { rate };
     if !can_be_winograd(conv, format, options) {
         return Algorithm::Direct;
     }
@@ -82,9 +85,13 @@ pub(super) fn choose_algorithm(
     let whole = if is_byte { 2.0 } else { 1.0 };
     let read = if is_byte && rate >= 4.0 { READ_BESIDE_QUICK } else { READ };
     let narrow = if format == Format::Bfloat { 2.0 } else { whole };
+    #[cfg(target_arch = "aarch64")]
+    let stored = if format == Format::Half { 2.0 } else { narrow };
+    #[cfg(not(target_arch = "aarch64"))]
+    let stored = narrow;
     let candidates = [
         (Algorithm::Direct, 9.0 * (images * height * width) as f64 / rate + 9.0 * READ / format.per_word() as f64),
-        (Algorithm::Winograd(2), squares(2) * (16.0 / narrow + transforms(64.0, 40.0)) + 16.0 * read / narrow),
+        (Algorithm::Winograd(2), squares(2) * (16.0 / narrow + transforms(64.0, 40.0)) + 16.0 * read / stored),
         (Algorithm::Winograd(4), squares(4) * (36.0 / whole + transforms(150.0, 130.0)) + 36.0 * read / whole),
     ];
     candidates.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(Algorithm::Direct, |best| best.0)

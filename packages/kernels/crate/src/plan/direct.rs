@@ -12,6 +12,8 @@ use crate::lower::{Conv, Dense, Operation};
 use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
 use crate::sharing::Place;
+#[cfg(target_arch = "aarch64")]
+use crate::tile::HALF;
 use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 #[cfg(target_arch = "x86_64")]
 use crate::tile::{Clamp, InBytes};
@@ -151,7 +153,7 @@ impl<'a> Planner<'_, 'a> {
         [channels, window, vectors]: [usize; 3],
     ) -> Reduced {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
-        let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::Bfloat };
+        let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::of_16_bits(format) };
         let (mut corrected, mut scales) = (Cow::Borrowed(bias), Cow::Borrowed(&[][..]));
         let all: usize = groups.iter().map(|group| group.vectors).sum();
         let mut rests: Vec<PlacedRests> = Vec::new();
@@ -391,6 +393,8 @@ pub(super) fn kind_of(format: Format) -> usize {
     match format {
         Format::Float => FLOAT,
         Format::Bfloat => BFLOAT,
+        #[cfg(target_arch = "aarch64")]
+        Format::Half => HALF,
         Format::Byte { .. } => BYTE,
     }
 }

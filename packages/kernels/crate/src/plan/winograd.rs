@@ -10,6 +10,8 @@ use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Kind, Operation};
 use crate::precision::IS_REDUCIBLE;
 use crate::program::Work;
+#[cfg(target_arch = "aarch64")]
+use crate::tile::HALF;
 use crate::tile::{BFLOAT, FLOAT};
 use crate::weights::{Filters, Numbers, Packing};
 use crate::winograd::{Square, SquareShape, Stage, Winograd, whole_items, whole_limit};
@@ -22,6 +24,9 @@ const LARGE_WEIGHTS: usize = 4 << 20;
 const SHARED_TRANSFORMED: usize = 2 << 20;
 /// The form of filters of bfloat16, among [`SquareShape::reach`]'s and those of bytes.
 const NARROW: usize = 3;
+/// The same of float16.
+#[cfg(target_arch = "aarch64")]
+const NARROW_HALF: usize = 7;
 /// Up to so many workers each transform a convolution's whole input for themselves.
 const FEW_WORKERS: usize = 4;
 
@@ -41,12 +46,14 @@ impl<'a> Planner<'_, 'a> {
         shape.transformed_floats(input.blocks, squares, self.winograd_words(shape, input))
     }
 
-    /// Words of a transformed block: bytes become whole numbers of 16 bits, and bfloat16 stays such where the transforms add
-    /// four numbers at most.
+    /// Words of a transformed block: bytes become whole numbers of 16 bits, and bfloat16 and float16 stay such where the
+    /// transforms add four numbers at most.
     fn winograd_words(&self, shape: SquareShape, input: &Layout) -> usize {
         match input.format {
             Format::Byte { .. } if IS_REDUCIBLE => self.lanes / 2,
             Format::Bfloat if IS_REDUCIBLE && shape.m == 2 => self.lanes / 2,
+            #[cfg(target_arch = "aarch64")]
+            Format::Half if shape.m == 2 => self.lanes / 2,
             _ => input.block,
         }
     }
@@ -115,10 +122,12 @@ impl<'a> Planner<'_, 'a> {
         };
         let numbers = match &whole {
             Some(bytes) => Some(Numbers::Bytes(bytes.steps.clone())),
-            None => (words < input.block).then_some(Numbers::Bfloat),
+            None => (words < input.block).then_some(Numbers::of_16_bits(input.format)),
         };
         let form = match numbers {
             Some(Numbers::Bytes(_)) => m / 2,
+            #[cfg(target_arch = "aarch64")]
+            Some(Numbers::Float16) => NARROW_HALF,
             Some(_) => NARROW,
             None => shape.reach(),
         };
@@ -171,6 +180,8 @@ impl<'a> Planner<'_, 'a> {
             clamp: conv.clamp,
             kernels: match numbers {
                 Some(Numbers::Bytes(_)) => self.options.isa.whole_tiles,
+                #[cfg(target_arch = "aarch64")]
+                Some(Numbers::Float16) => self.options.isa.tiles(HALF, walk, asks),
                 Some(_) => self.options.isa.tiles(BFLOAT, walk, asks),
                 None => self.options.isa.tiles(FLOAT, walk, asks),
             },

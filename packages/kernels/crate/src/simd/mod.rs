@@ -73,6 +73,34 @@ pub trait Vector: Copy {
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()
     }
+    /// This and the other three of float16 are NEON's.
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn load_half(_: *const u16) -> Self {
+        unreachable!()
+    }
+    /// Rounded to the nearest. What float16 does not hold becomes infinite, and the CPU notes it.
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn store_half(self, _: *mut u16) {
+        unreachable!()
+    }
+    /// All products of a tile of float16, in blocks of four channels: `[block][tap][channel][output lane]` of float16 are the
+    /// weights. [`crate::tile::HALF`] or [`crate::tile::SHORT_HALF`].
+    ///
+    /// # Safety
+    /// As [`crate::tile::tile`].
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn add_halves<const FORMAT: usize, const PIXELS: usize, const VECTORS: usize>(
+        _args: &crate::tile::TileArgs,
+        _input_pixel: usize,
+        _sums: &mut [[Self; PIXELS]; VECTORS],
+    ) {
+        unreachable!()
+    }
+    /// Twice as many products as there are lanes, by the instructions of [`Vector::add_halves`].
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn dot_half<const FORMAT: usize>(_x: Self, _weights: Self, _sum: Self) -> Self {
+        unreachable!()
+    }
     unsafe fn store_bfloat(self, _: *mut u16) {
         unreachable!()
     }

@@ -1,4 +1,9 @@
+mod halves;
+
+pub use halves::{clear_overflow, has_overflowed, narrow};
+
 use super::Vector;
+use crate::tile::{HALF, TileArgs};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
@@ -103,6 +108,31 @@ impl Vector for Neon {
             let high = vandq_u32(round(others.0), vdupq_n_u32(0xffff_0000));
             Neon(vreinterpretq_f32_u32(vorrq_u32(vshrq_n_u32::<16>(round(self.0)), high)))
         }
+    }
+    #[inline(always)]
+    unsafe fn load_half(p: *const u16) -> Self {
+        unsafe { halves::widen(vld1_u16(p)) }
+    }
+    #[inline(always)]
+    unsafe fn store_half(self, p: *mut u16) {
+        unsafe { vst1_u16(p, halves::round(self)) }
+    }
+    #[inline(always)]
+    unsafe fn add_halves<const FORMAT: usize, const PIXELS: usize, const VECTORS: usize>(
+        args: &TileArgs,
+        input_pixel: usize,
+        sums: &mut [[Self; PIXELS]; VECTORS],
+    ) {
+        unsafe {
+            match FORMAT {
+                HALF => halves::add_long(args, input_pixel, sums),
+                _ => halves::add_short(args, input_pixel, sums),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn dot_half<const FORMAT: usize>(x: Self, weights: Self, sum: Self) -> Self {
+        unsafe { halves::dot::<FORMAT>(x, weights, sum) }
     }
     #[inline(always)]
     unsafe fn load_bytes(p: *const u8) -> Self {

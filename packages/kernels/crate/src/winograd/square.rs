@@ -33,7 +33,8 @@ pub(crate) struct Finish<V> {
     pub residual_pixels: Pixels,
 }
 
-/// N×N pixels of one block to N² positions, `position` words apart; `IS_NARROW`, to the nearest bfloat16.
+/// N×N pixels of one block to N² positions, `position` words apart; `IS_NARROW`, to the nearest bfloat16, or float16 where the
+/// pixels are.
 ///
 /// # Safety
 /// As [`Vector`]; the square must lie within the padded input, and `to` have room for all positions.
@@ -63,6 +64,8 @@ pub(crate) unsafe fn transform_input<V: Vector, const N: usize, const IS_NARROW:
             for (x, value) in row.iter().enumerate() {
                 let to = to.add((y * N + x) * position);
                 match IS_NARROW {
+                    #[cfg(target_arch = "aarch64")]
+                    true if pixels.format == Format::Half => value.store_half(to as *mut u16),
                     true => value.store_bfloat(to as *mut u16),
                     false => value.store(to),
                 }
