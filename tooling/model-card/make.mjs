@@ -88,7 +88,7 @@ function cardText() {
   const percent = (value) => (value === undefined ? '–' : `${value.toFixed(2)} %`);
   const curve = card.curve.map(({ epoch, trainError, testError }) => [epoch, percent(trainError), percent(testError)]);
   return [
-    table(['', ''], rows),
+    table(['property', 'value'], rows),
     '',
     '### Classes',
     '',

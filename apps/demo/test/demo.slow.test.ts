@@ -55,7 +55,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await visitor.textOnce('answer-where-output', /seen/)).toMatch(/^cat, [\d.]+ %, seen at layer3\. More/);
       await expect.poll(() => visitor.pixelSum('.where canvas')).toBeGreaterThan(0);
       expect(await visitor.textOnce('offer', /./)).toBe(
-        'Take ImageNet’s ResNet-18: 1,000 classes, a download of 45 MiB',
+        'Use ImageNet’s ResNet-18: 1,000 classes, a download of 45 MiB',
       );
       expect(await visitor.violations()).toEqual([]);
       await visitor.screenshot('sample', WIDE);
@@ -172,7 +172,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       await textOnce('answer-output', /Network/);
       demo.fail(undefined);
       await page.locator('#weights-load').click();
-      await textOnce('model-output', /^wide_resnet14_2, told by the weights.*served.*missing\.$/);
+      await textOnce('model-output', /^wide_resnet14_2, recognised from the weights.*served.*missing\.$/);
       for (const complaint of complaints.splice(0)) expect(complaint).toMatch(/safetensors failed|ERR_/);
     }));
 
@@ -290,7 +290,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       const path = file('telephone.jpg', turned);
       await visitor.drop([path]);
       expect(await visitor.pictureOnce('telephone.jpg')).toContain(
-        'Turned upright, as EXIF orientation 6 says. PyTorch takes such a picture as it is stored',
+        'Turned upright by EXIF orientation 6. PyTorch reads such a picture as it is stored',
       );
       expectSame(
         await visitor.bars(),
@@ -396,7 +396,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         const { page, textOnce } = visitor;
         await textOnce('device-output', /Computes with webgpu/);
         await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
-        await textOnce('model-output', /^wide_resnet14_2, told by the weights/);
+        await textOnce('model-output', /^wide_resnet14_2, recognised from the weights/);
         await page.locator('.sample').click();
         const before = await visitor.bars();
         await visitor.open('compare', '#compare-run');
@@ -418,7 +418,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await visitor.screenshot('compare', WIDE);
         await visitor.screenshot('compare-phone', PHONE);
         await page.locator('#report-write').click();
-        await textOnce('report-output', /Float16 names what float32 names on \d of 3 pictures/);
+        await textOnce('report-output', /Float16 gives the same class as float32 on \d of 3 pictures/);
         const report: GpuReport = JSON.parse(
           await page.$eval('#report-json', (found) => (found as HTMLTextAreaElement).value),
         );
@@ -467,7 +467,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await textOnce('device-output', /Computes/);
         const longestMs = await visitor.longestTaskMs(async () => {
           await visitor.pick('weights-file', file('small.safetensors', await smallWeights()));
-          await textOnce('model-output', /^wide_resnet14_2, told by the weights/);
+          await textOnce('model-output', /^wide_resnet14_2, recognised from the weights/);
           await page.locator('.sample').click();
           await visitor.bars();
           await visitor.open('explain', '#heatmap-class');
@@ -516,7 +516,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
         await visitor.pictureOnce('coffee.png');
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
-        expect(model).toMatch(/^resnet20, told by the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
+        expect(model).toMatch(/^resnet20, recognised from the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
         expectSame(
           await visitor.bars(),
           await answerOf('resnet20', await readStateDictFile(resnet20()), dataPath('imagenet/images/coffee.png')),

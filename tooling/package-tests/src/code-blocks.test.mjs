@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { codeBlocks, isCode, modulesOf } from './code-blocks.mjs';
+import { pages } from './pages.mjs';
 
 const root = resolve(import.meta.dirname, '../../..');
 // Where all packages are installed as their users have them, and nothing is committed.
@@ -34,20 +35,6 @@ const given = {
  * there. Blocks of TypeScript are held to it.
  */
 const unsaid = /'Rank' is not assignable to type|'Tensor<Rank>' is not assignable|channels: number|TS2532|TS18048/;
-
-function pages() {
-  const below = (group) => readdirSync(join(root, group)).map((entry) => join(group, entry, 'README.md'));
-  const docs = readdirSync(join(root, 'docs'), { recursive: true }).map((file) => join('docs', file));
-  return [
-    'README.md',
-    'CONTRIBUTING.md',
-    'SECURITY.md',
-    'examples/README.md',
-    ...below('packages'),
-    ...below('apps'),
-    ...docs,
-  ].filter((path) => path.endsWith('.md') && existsSync(join(root, path)));
-}
 
 /** What the project's compiler says of blocks of code, by their pages. */
 async function complaints(blocksOf) {

@@ -24,12 +24,12 @@ export const zh: Texts = {
   picture: {
     heading: '图片',
     choose: '选择图片',
-    another: '换图片',
+    another: '更换图片',
     anywhere: '，一张或多张，也可以拖放或粘贴到页面任何地方。',
     orDrop: '，也可以拖放或粘贴。',
     yours: (name) => `你的图片 ${name}`,
     size: (name, width, height) => `${name}，${width} × ${height} 像素`,
-    turned: (orientation) => `已按 EXIF 方向 ${orientation} 转正。PyTorch 会按原样读取这张图片，答案可能不同。`,
+    turned: (orientation) => `已按 EXIF 方向 ${orientation} 转正。PyTorch 会按原样读取这张图片，结果可能不同。`,
     samples: '或用样图：',
     sample: (label) => `样图：${label}`,
     camera: '摄像头',
@@ -54,17 +54,17 @@ export const zh: Texts = {
       '选择或拖入 ResNet 权重文件：.pth、.ckpt、.safetensors、.h5 等，可以来自 torchvision、timm、Hugging Face、Keras 或自己的训练。在 PyTorch 里这样保存：',
     told: '，由权重判断',
     size: (millions, classes, edgePx) =>
-      `：${millions} M 参数，${classes.toLocaleString('en')} 个类别，输入 ${edgePx} × ${edgePx}。`,
+      `：${millions} M 个参数，${classes.toLocaleString('en')} 个类别，输入 ${edgePx} × ${edgePx}。`,
     allFit: '全部吻合，没有缺失',
     fit: (missing, unused) => `缺 ${missing} 个，多余 ${unused} 个`,
     takenCareOf: '已处理：',
     computesWith: '计算使用 ',
-    runsOn: (device) => `，运行在 ${device}。`,
+    runsOn: (device) => `，运行在 ${device} 上。`,
     passedOver: (name) => `跳过了 ${name}：`,
   },
   list: {
     heading: (count) => `${count} 张图片`,
-    note: '图片以每批最多 8 张通过网络。每张图片的时间包括它自己的解码和缩放，以及它在所属批次中的份额；每种批次大小的第一批较慢。选择一张可查看完整结果。',
+    note: '图片按每批最多 8 张送入网络。每张图片的时间包括它自己的解码和缩放，再加上所属批次的时间中它分摊的部分；每种批次大小的第一批较慢。选择一张图片可查看完整结果。',
   },
   answer: {
     heading: '结果',
@@ -90,7 +90,7 @@ export const zh: Texts = {
       'Grad-CAM（Selvaraju 等，2017）：某一层的各个通道，按类别的 logit 随它们增长的程度加权，叠加在网络实际得到的裁剪图上。最后一个阶段不需要梯度；更早的层第一次会慢一些。',
     more: '更多解释',
     features: '特征图',
-    channels: (shape, shown) => `${shape}，前 ${shown} 个通道，各自由黑到白。`,
+    channels: (shape, shown) => `${shape}，前 ${shown} 个通道，每个通道由黑到白。`,
     network: (model) => `${model}，逐个模块`,
     networkNote: '从图片一直到类别。竖条是卷积，弧线是捷径连接：实线为恒等映射，虚线带投影或补零。',
     measure: '测量时间花在哪里',
@@ -114,7 +114,7 @@ export const zh: Texts = {
     engine: '引擎',
     compile: '编译',
     first: '第一次运行',
-    warm: '热运行',
+    warm: '预热后运行',
     memory: '内存',
     dispatches: '调度次数',
     difference: '差异',
@@ -123,15 +123,15 @@ export const zh: Texts = {
   report: {
     heading: '这块 GPU 的报告',
     intro:
-      '在 WebGPU 上用 float32 和 float16 运行网络，图片是你的这张和样图，写下适配器的信息、每一层的时间和算法、两种精度的差异，以及比较过的上表。报告留在这台设备上，除非你交给别人。',
+      '在 WebGPU 上分别用 float32 和 float16 运行网络，图片是你选的这张和样图。报告写明适配器的信息、每一层的时间和算法，以及两种精度的差异；如果做过比较，还包括上面的表格。除非你交给别人，报告只留在这台设备上。',
     write: '生成报告',
     copy: '复制',
     copied: '已复制',
     save: '保存',
     contents: '报告内容',
     parity: (same, of, share) =>
-      `${of} 张图片中，float16 与 float32 答案相同的有 ${same} 张；logit 的差异为最大值的 ${share}。`,
-    times: (exact, half) => `热运行：float32 ${exact}，float16 ${half}。`,
+      `${of} 张图片中，float16 与 float32 给出相同类别的有 ${same} 张；logit 的差异为最大 logit 的 ${share}。`,
+    times: (exact, half) => `预热后运行：float32 ${exact}，float16 ${half}。`,
   },
   lab: {
     heading: '网络越深就越好吗？',
@@ -153,8 +153,8 @@ export const zh: Texts = {
     lossAxis: '损失',
     experiment: '完整规模的同一实验',
     experimentNote:
-      '用 residual 命令在 CIFAR-10 上训练，随项目提交：表中是最终误差，对各个种子取平均；曲线是第一个种子。',
-    seeds: '种子数',
+      '用 residual 命令在 CIFAR-10 上训练，结果随项目一起提交：表中是最终误差，对各个随机种子取平均；曲线来自第一个种子。',
+    seeds: '随机种子数',
     epochs: '轮数',
     net: '网络',
     progress: '进度',
@@ -172,12 +172,12 @@ export const zh: Texts = {
     heading: '为什么要残差网络',
     degradation: [
       '更深的网络能做到较浅的网络能做到的一切：只要让多出来的层原样传递输入。所以它的训练误差不应该更高。可是用梯度下降训练时，普通网络找不到这个解：超过一定深度以后，训练误差和测试误差都会上升。这不是过拟合，过拟合会降低训练误差。这种现象叫做退化，实验页展示的就是它。',
-      '残差学习改变了各层要学的东西。几层网络不再直接学习目标函数 H(x)，而是学习残差 F(x) = H(x) − x，再由捷径连接把 x 加回去：y = F(x) + x。要原样传递 x，只需把 F 推向零，这很容易；而深层网络的大部分看来都接近恒等映射，要学的只是小小的修正。捷径连接没有参数，只多一次加法。',
+      '残差学习改变了各层要学的东西。几层网络不再直接学习目标函数 H(x)，而是学习残差 F(x) = H(x) − x，再由捷径连接把 x 加回去：y = F(x) + x。要原样传递 x，只需把 F 推向零，这很容易；而深层网络的大部分看来都接近恒等映射，要学的只是微小的修正。捷径连接没有参数，只多一次加法。',
     ],
     blocksHeading: '两种模块',
     basicBlock: (weights) => `两个 3×3 卷积，这里是 64 通道：${weights} 个权重。用于 ResNet-18 和 34。`,
     bottleneck: (weights) =>
-      `1×1 变窄，3×3 计算，1×1 再变宽，这里是 256 – 64 – 64 – 256：${weights} 个权重，通道是四倍，权重反而更少。用于 ResNet-50、101 和 152。`,
+      `1×1 减少通道，3×3 计算，1×1 再恢复通道，这里是 256 – 64 – 64 – 256：${weights} 个权重，通道数是四倍，权重反而更少。用于 ResNet-50、101 和 152。`,
     blocks: [
       '每个卷积后面有批归一化，再接 ReLU；最后一个卷积例外，它的 ReLU 在相加之后。',
       '每个阶段开始时，图像缩小一半，通道加倍，所以 x 和 F(x) 的形状不同。方案 A 隔一个像素取一个，新通道补零，没有参数。方案 B 用步长为 2 的 1×1 卷积投影 x，发布的 ImageNet 网络用的就是它。阶段内部的捷径连接是恒等映射。',
@@ -202,7 +202,7 @@ export const zh: Texts = {
     gradient: '第一步的梯度',
     startHeading: '训练怎样开始',
     start: [
-      'ReLU 只让信号的一半通过，所以权重按方差 2 /（卷积核² · 输出通道）随机抽取，各层梯度的大小才能保持不变：这就是 Kaiming 初始化，fan out。批归一化从缩放 1、平移 0 开始。',
+      'ReLU 只让信号的一半通过，所以权重按方差 2 /（卷积核² · 输出通道）随机抽取，各层梯度的大小才能保持不变：这就是 Kaiming 初始化（fan out 方式）。批归一化从缩放 1、平移 0 开始。',
       '训练时，批归一化让每个通道在一批数据上的均值为 0、方差为 1，之后使用滑动平均。正因为有它，这样深的普通网络才能训练：梯度并没有消失，可是网络仍然退化。',
     ],
     sourcesHeading: '出处',
