@@ -4,9 +4,10 @@ import { spawn } from 'node:child_process';
 import { testedPackages } from './totals.mjs';
 
 /** Turbo starts what depends on most last; begun last, the longest would leave a core idle at the end. */
-const LONGEST_FIRST = ['golden', 'cli', 'train', 'kernels', 'backend-webgpu', 'demo', 'bench'].map(
-  (name) => `@residual/${name}`,
-);
+const LONGEST_FIRST = [
+  ...['golden', 'cli', 'train', 'kernels', 'backend-webgpu', 'demo', 'weights', 'compile', 'backend-node'],
+  ...['classifier', 'serve', 'bench'],
+].map((name) => `@residual/${name}`);
 
 const chosen = process.argv.slice(2);
 if (chosen.length > 0) await turbo('test', '--continue', '--concurrency=2', ...chosen);

@@ -5,7 +5,7 @@ import { randomVars } from '@residual/blocks';
 import { requirement } from '@residual/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tinyOptions } from '../test/tiny.mjs';
+import { tinyNet, tinyOptions } from '../test/tiny.mjs';
 import { constantRate } from './schedule.ts';
 import { train } from './train.ts';
 import type { TrainOptions } from './training-options.ts';
@@ -28,6 +28,7 @@ describe.skipIf(!requirement('tfjs-node'))('over 500 steps', () => {
     await train({
       ...tinyOptions(),
       ...more(),
+      model: (source) => tinyNet(source, 8),
       initial: randomVars({ seed: 1 }),
       epochs: EPOCHS,
       schedule: constantRate(0.01),

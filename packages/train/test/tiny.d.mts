@@ -1,6 +1,8 @@
+import type { DataSet, MixOptions, ModelBuilder, TrainOptions } from '@residual/train';
+
 export const EPOCHS: number;
 
-import type { DataSet, MixOptions, TrainOptions } from '@residual/train';
+export function tinyNet(source: Parameters<ModelBuilder>[0], channels?: number): ReturnType<ModelBuilder>;
 
 export function tinyOptions(mix?: MixOptions): Omit<TrainOptions, 'initial'>;
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { HubError, type HubOptions, loadWeights, memoryCache } from '../src/hub/index.ts';
 import { readStateDict } from '../src/index.ts';
 import { folderCache } from '../src/node.ts';
@@ -10,14 +10,8 @@ import { golden } from './golden-file.ts';
 import { type Fault, LocalHub } from './local-hub.ts';
 
 // A hundred downloads of files of torch and safetensors from servers that fail in every way at random: each gives the right
-// tensors or a HubError, in bounded time, and what it leaves behind is whole.
-
-let hub: LocalHub;
-beforeAll(async () => {
-  hub = new LocalHub();
-  await hub.listen();
-});
-afterAll(() => hub.close());
+// tensors or a HubError, in bounded time, and what it leaves behind is whole. Most of the time is waiting, so several run at once,
+// each with servers of its own.
 
 const formats = ['types.zip.pth', 'types.legacy.pth', 'types.tar.pth', 'types.safetensors', 'checkpoint.zip.pth'];
 
@@ -59,7 +53,12 @@ function randomFault(random: () => number): Fault {
 }
 
 /** Puts a file at one of the hub's kinds of address, whose bytes can be checked, and gives the reference to it. */
-function publish(seed: number, name: string, random: () => number): { reference: string | URL; licence?: string } {
+function publish(
+  hub: LocalHub,
+  seed: number,
+  name: string,
+  random: () => number,
+): { reference: string | URL; licence?: string } {
   const bytes = golden(name);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const isZip = name.endsWith('.zip.pth');
@@ -83,11 +82,14 @@ function publish(seed: number, name: string, random: () => number): { reference:
 
 const outcomes = { right: 0, refused: 0 };
 
-test.each(Array.from({ length: 100 }, (_, seed) => seed))('random faults %i', { timeout: 60_000 }, async (seed) => {
+const seeds = Array.from({ length: 100 }, (_, seed) => seed);
+test.concurrent.each(seeds)('random faults %i', { timeout: 60_000 }, async (seed) => {
+  const hub = new LocalHub();
+  await hub.listen();
   const random = mulberry32(seed);
   const name = formats[seed % formats.length]!;
   const expected = await readStateDict(golden(name));
-  const { reference, licence } = publish(seed, name, random);
+  const { reference, licence } = publish(hub, seed, name, random);
   const folder = mkdtempSync(join(tmpdir(), 'residual-faults-'));
   const options: HubOptions = {
     cache: seed % 4 === 3 ? memoryCache() : folderCache(folder),
@@ -126,7 +128,7 @@ test.each(Array.from({ length: 100 }, (_, seed) => seed))('random faults %i', { 
     hub.fault = () => ({ kind: 'reset' });
     check(await loadWeights(reference, { ...options, offline: true }));
   } finally {
-    hub.fault = () => undefined;
+    await hub.close();
     rmSync(folder, { recursive: true });
   }
 });
