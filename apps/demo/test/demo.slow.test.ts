@@ -516,7 +516,9 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
         await visitor.pick('picture-file', dataPath('imagenet/images/coffee.png'));
         await visitor.pictureOnce('coffee.png');
         const model = await visitor.textOnce('model-output', /resnet20.*all fit/);
-        expect(model).toMatch(/^resnet20, recognised from the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./);
+        expect(model).toMatch(
+          /^resnet20, recognised from the weights: 0\.27 M parameters, 10 classes, pictures of 32 × 32\./,
+        );
         expectSame(
           await visitor.bars(),
           await answerOf('resnet20', await readStateDictFile(resnet20()), dataPath('imagenet/images/coffee.png')),
