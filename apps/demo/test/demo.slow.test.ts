@@ -243,7 +243,7 @@ describe.skipIf(!requirement('chromium'))('the built page', () => {
       expect(await textOnce('features-output', /^16/)).toMatch(/^16 × 16 × 64, the first 64 channels/);
       expect(await textOnce('parts-output', /fc/)).toContain('layer2.016 × 16 × 6457,728');
       await page.locator('#measure-parts').click();
-      await textOnce('times-output', /On wasm, each step of a run timed by itself/);
+      await textOnce('times-output', /On wasm, each step of a run is timed by itself/);
       await page.$eval('#heatmap-opacity', (found) => {
         (found as HTMLInputElement).value = '0.5';
         found.dispatchEvent(new Event('input', { bubbles: true }));
