@@ -398,3 +398,18 @@ fn sums_of_float16_are_float32() {
         }
     }
 }
+
+/// On x86-64 a test in `peak.rs` looks at all formats; those of ARM run here alone.
+#[test]
+#[cfg(target_arch = "aarch64")]
+fn what_an_arm_cpu_multiplies_at_most_is_counted() {
+    let neon = Isa::choose(Some("neon")).unwrap();
+    let precisions = [Precision::Float32, Precision::Float16, Precision::Bfloat16, Precision::Int8];
+    for precision in precisions.into_iter().filter(|precision| precision.check(neon).is_ok()) {
+        let [once, often] = [1, 10].map(|rounds| {
+            // SAFETY: the CPU has the precision.
+            unsafe { neon.multiply_adds(precision.format(), rounds) }
+        });
+        assert!(once > 0.0 && often == 10.0 * once, "{precision:?}: {once} and {often}");
+    }
+}
