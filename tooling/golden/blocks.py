@@ -8,6 +8,7 @@ It needs timm; architectures.py says how to have it.
 import json
 
 import torch
+from timm.models.resnet import BasicBlock, Bottleneck
 from timm.models.res2net import Bottle2neck
 from timm.models.resnest import ResNestBottleneck
 from timm.models.sknet import SelectiveKernelBasic, SelectiveKernelBottleneck
@@ -33,6 +34,11 @@ def selective(ratio: float, divisor: int, splits: bool) -> dict:
 
 
 CASES = {
+    "basic": (BasicBlock, 8, 8, {}),
+    "basic, halved": (BasicBlock, 4, 8, {"stride": 2}),
+    "basic, dilated": (BasicBlock, 8, 8, {"dilation": 2, "first_dilation": 1}),
+    "bottleneck": (Bottleneck, 16, 4, {"dilation": 2}),
+    "bottleneck, halved, in groups": (Bottleneck, 8, 4, {"stride": 2, "cardinality": 2, "reduce_first": 2}),
     "SK basic": (SelectiveKernelBasic, 8, 8, selective(1 / 8, 2, True)),
     "SK basic, halved": (SelectiveKernelBasic, 4, 8, {"stride": 2, **selective(1 / 2, 3, False)}),
     "SK basic, dilated": (SelectiveKernelBasic, 8, 8, {"dilation": 2, "first_dilation": 1, **selective(1 / 8, 2, True)}),

@@ -99,3 +99,20 @@ test('a bottleneck has the stride, the groups and the width that it is asked for
   });
   expect(paper.forward(input(8)).shape).toEqual([1, 3, 4, 8]);
 });
+
+test('past a bottleneck that only halves the picture goes every second pixel, where it is asked for', () => {
+  const kind = preActivationBottleneck(usualPreActivationNames, { sizeOnly: 'subsample' });
+  const names = (inChannels: number, stride: number): string[] => {
+    const vars = new VarScope(shapesOnly);
+    kind.make(vars, { inChannels, planes: 2, stride });
+    return [...vars.specs.keys()].filter((name) => name.startsWith('downsample'));
+  };
+  expect(names(8, 2)).toEqual([]);
+  expect(names(4, 2)).toEqual(['downsample.0.weight']);
+  const x = tf.reshape(tf.range(0, 5 * 4 * 8), [1, 5, 4, 8]) as tf.Tensor4D;
+  const block = kind.make(scope(), { inChannels: 8, planes: 2, stride: 2, zeroInit: true });
+  const expected = [0, 2, 4].flatMap((row) =>
+    [0, 2].flatMap((column) => Array.from({ length: 8 }, (_, channel) => (row * 4 + column) * 8 + channel)),
+  );
+  expectClose(block.forward(x).dataSync(), expected, 1e-6);
+});

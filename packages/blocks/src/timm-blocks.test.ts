@@ -2,8 +2,13 @@ import { deterministicPicture, deterministicTensor, expectClose, probe } from '@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { BasicBlock, basicBlock } from './basic-block.ts';
 import type { BlockOptions, BlockType } from './block.ts';
+import { Bottleneck, bottleneck } from './bottleneck.ts';
 import { fromTorch, torchShape } from './layout.ts';
+import { usualPreActivationNames } from './pre-activation.ts';
+import { preActivationBasicBlock } from './pre-activation-basic-block.ts';
+import { preActivationBottleneck } from './pre-activation-bottleneck.ts';
 import { randomVars } from './random-vars.ts';
 import { res2netBottleneck } from './res2net-bottleneck.ts';
 import { resnestBottleneck } from './resnest-bottleneck.ts';
@@ -142,6 +147,41 @@ test.each<Case>([
     shape: [2, 5, 7, 320],
     expected: [88.456488, -18.116299],
   },
+  {
+    title: 'basic',
+    type: BasicBlock,
+    options: { inChannels: 8, planes: 8 },
+    shape: [2, 5, 7, 8],
+    expected: [12.75334, -6.201716],
+  },
+  {
+    title: 'basic, halved',
+    type: basicBlock({}),
+    options: { inChannels: 4, planes: 8, stride: 2 },
+    shape: [2, 3, 4, 8],
+    expected: [7.575817, 2.67109],
+  },
+  {
+    title: 'basic, dilated',
+    type: BasicBlock,
+    options: { inChannels: 8, planes: 8, dilation: 2, firstDilation: 1 },
+    shape: [2, 5, 7, 8],
+    expected: [12.118887, -5.338903],
+  },
+  {
+    title: 'bottleneck',
+    type: Bottleneck,
+    options: { ...sixteen, dilation: 2 },
+    shape: [2, 5, 7, 16],
+    expected: [14.782776, -5.993175],
+  },
+  {
+    title: 'bottleneck, halved, in groups',
+    type: bottleneck({ reduceFirst: 2 }),
+    options: { ...eight, stride: 2, groups: 2 },
+    shape: [2, 3, 4, 16],
+    expected: [9.305471, -3.732017],
+  },
 ])('$title gives timm’s numbers', ({ type, options, shape, expected }) => {
   const { inChannels } = options;
   const x = tf.tensor4d(deterministicPicture([2, 5, 7, inChannels]), [2, 5, 7, inChannels]);
@@ -151,6 +191,11 @@ test.each<Case>([
 });
 
 test.each<{ title: string; type: BlockType }>([
+  { title: 'basic', type: BasicBlock },
+  { title: 'basic of a kind', type: basicBlock({}) },
+  { title: 'bottleneck', type: Bottleneck },
+  { title: 'basic that normalises first', type: preActivationBasicBlock(usualPreActivationNames) },
+  { title: 'bottleneck that normalises first', type: preActivationBottleneck(usualPreActivationNames) },
   { title: 'SK basic', type: selectiveKernelBasicBlock(narrow) },
   { title: 'SK bottleneck', type: selectiveKernelBottleneck(wide) },
   { title: 'Res2Net', type: res2netBottleneck({ scale: 4 }) },
