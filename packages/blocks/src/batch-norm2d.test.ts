@@ -22,6 +22,7 @@ test('training normalises by the batch and hands out the running statistics, ass
   const mean = channel.reduce((sum, value) => sum + value, 0) / channel.length;
   const squares = channel.reduce((sum, value) => sum + (value - mean) ** 2, 0);
 
+  expect(y.shape).toEqual(input.shape);
   expect([...updates.keys()]).toEqual(['bn1.running_mean', 'bn1.running_var']);
   expectClose([updates.get('bn1.running_mean')!.dataSync()[0]!], [0.1 * mean], 1e-5);
   const unbiased = squares / (channel.length - 1);

@@ -17,6 +17,13 @@ test.each([
   },
 );
 
+test('the stride is the 3×3 convolution’s, or that of the first where it is asked for', () => {
+  const options = { inChannels: 128, planes: 64, stride: 2 };
+  expect(bottleneckShape(options).strides).toEqual([1, 2]);
+  expect(bottleneckShape({ ...options, strideIn: '3x3' }).strides).toEqual([1, 2]);
+  expect(bottleneckShape({ ...options, strideIn: '1x1' }).strides).toEqual([2, 1]);
+});
+
 test('attention is told the channels of a pruned block, and what they would be', () => {
   const told: unknown[] = [];
   const attention: AttentionType = (_vars, { channels, unprunedChannels }) => {

@@ -1,12 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { createModel } from '@residual/resnet/registry';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bind, type Weight } from '../bind.ts';
+import { expectEquivalent, ops } from '../../test/expect-equivalent.ts';
 import type { Graph } from '../graph.ts';
-import { interpret } from '../interpret.ts';
-import { planBuffers } from '../plan-buffers.ts';
 import { type Tracer, trace } from '../trace.ts';
 import { absorbGradientPadding } from './absorb-gradient-padding.ts';
 import { absorbPadding } from './absorb-padding.ts';
@@ -24,42 +21,6 @@ import { sliceSplits } from './slice-splits.ts';
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
-
-function valuesFor(graph: Graph): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    graph.inputs.map(({ name, value }, index) => {
-      const [low, high] = /var/.test(name) ? [0.5, 2] : [-1, 1];
-      return [name, tf.randomUniform([...graph.values[value]!.shape], low, high, 'float32', index + 1)];
-    }),
-  );
-}
-
-/** The pass's graph gives what the traced one gives, up to rounding, also with its weights bound. */
-function expectEquivalent(before: Graph, after: Graph): Graph {
-  const feeds = valuesFor(before);
-  const weights = new Map<string, Weight>(
-    Object.entries(feeds).map(([name, { shape, dataSync }]) => [
-      name,
-      { shape, data: dataSync.call(feeds[name]) as Float32Array },
-    ]),
-  );
-  const bound = bind(after, weights);
-  const expected = interpret(before, feeds);
-  for (const actual of [interpret(after, feeds), interpret(bound, feeds)]) {
-    expect(Object.keys(actual)).toEqual(Object.keys(expected));
-    for (const [name, tensor] of Object.entries(expected)) {
-      const scale = Math.max(...tensor.dataSync().map(Math.abs));
-      const error = tf.max(tf.abs(tf.sub(tensor, actual[name]!))).dataSync()[0]!;
-      expect(actual[name]!.shape).toEqual(tensor.shape);
-      expect(error / scale, name).toBeLessThan(5e-6);
-    }
-  }
-  return bound;
-}
-
-function ops(graph: Graph): string[] {
-  return graph.nodes.map(({ op }) => op);
-}
 
 function image(t: Tracer): tf.Tensor4D {
   return t.input('image', [2, 7, 6, 3]) as tf.Tensor4D;
@@ -244,67 +205,6 @@ test('normalisation folds into an unpadded convolution whole, and into a padded 
   expect(ops(expectEquivalent(padded, foldNormalisation(padded)))).toEqual(['Add', 'Conv2D']);
   const scaled = await trace((t) => ({ y: conv(t, tf.div(image(t), 255), 'conv', 'same') }));
   expect(ops(expectEquivalent(scaled, foldNormalisation(scaled)))).toEqual(['Conv2D']);
-});
-
-function resnet(name: string, imagePx: number): Promise<Graph> {
-  return trace((t) => {
-    const model = createModel(name, { vars: (path, { shape }) => t.parameter(path, shape) });
-    return { logits: model.forward(t.input('image', [1, imagePx, imagePx, 3]) as tf.Tensor4D) };
-  });
-}
-
-// Convolutions, the max pooling, the mean and the matrix product.
-test.each([
-  ['resnet18', 20 + 3],
-  ['resnet50', 53 + 3],
-  ['resnext50_32x4d', 53 + 3],
-  ['resnet20_b', 21 + 2],
-  ['plain20', 19 + 2],
-])('%s is %i nodes once its weights are bound', async (name, nodeCount) => {
-  const bound = expectEquivalent(await resnet(name, 32), optimize(await resnet(name, 32)));
-  expect(bound.nodes).toHaveLength(nodeCount);
-  expect(bound.inputs.map(({ name: input }) => input)).toEqual(['image']);
-  expect(new Set(ops(bound)).has('FusedBatchNorm')).toBe(false);
-});
-
-test('option A keeps its pooling and channel padding, and nothing else', async () => {
-  const bound = expectEquivalent(await resnet('resnet20', 32), optimize(await resnet('resnet20', 32)));
-  expect(ops(bound).filter((op) => op !== 'FusedConv2D')).toEqual([
-    'AvgPool',
-    'PadV2',
-    'AvgPool',
-    'PadV2',
-    'Mean',
-    'FusedMatMul',
-  ]);
-});
-
-test('a plan shares memory between values that never live together, and no two that do', async () => {
-  const graph = optimize(await resnet('resnet50', 224));
-  const weights = new Map(
-    graph.inputs.map(({ name, value }) => {
-      const { shape } = graph.values[value]!;
-      return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;
-    }),
-  );
-  const bound = bind(graph, weights);
-  const plan = planBuffers(bound);
-  const sizeOf = (id: number): number => bound.values[id]!.shape.reduce((a, b) => a * b, 4);
-  const together = bound.nodes.reduce((sum, { outputs }) => sum + sizeOf(outputs[0]!), 0);
-  expect(plan.sizeBytes).toBeLessThan(together / 5);
-  expect(plan.sizeBytes).toBeGreaterThanOrEqual(plan.peakBytes);
-  expect(plan.sizeBytes).toBeLessThan(plan.peakBytes * 1.25);
-
-  // Run the plan on an imaginary memory: whoever reads a value must find it where its writer left it.
-  const owners = new Map<number, number>();
-  const spanOf = (id: number): number[] =>
-    Array.from({ length: Math.ceil(sizeOf(id) / 4096) }, (_, page) => plan.offsets.get(id)! / 4096 + page);
-  for (const { inputs, outputs } of bound.nodes) {
-    for (const id of inputs.filter((input) => plan.offsets.has(input))) {
-      expect(spanOf(id).every((page) => owners.get(page) === id)).toBe(true);
-    }
-    for (const page of spanOf(outputs[0]!)) owners.set(page, outputs[0]!);
-  }
 });
 
 test('a batch norm after no convolution becomes one operation with its ReLU, wherever its input is read besides', async () => {
