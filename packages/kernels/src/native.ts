@@ -230,7 +230,7 @@ class NativeProgram implements KernelProgram {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const outputs = await this.#start(id, ordered, stepMs !== undefined);
+      const outputs = await this.#native.run(id, ordered, stepMs !== undefined);
       signal?.throwIfAborted();
       stepMs?.set(outputs.pop()!);
       return this.#nameOutputs(outputs);
@@ -242,11 +242,6 @@ class NativeProgram implements KernelProgram {
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
-  }
-
-  /** The addon refuses inputs of a wrong length at once, rather than by its promise. */
-  async #start(id: number, inputs: Float32Array[], isTimed: boolean): Promise<Float32Array<ArrayBuffer>[]> {
-    return await this.#native.run(id, inputs, isTimed);
   }
 
   dispose(): void {

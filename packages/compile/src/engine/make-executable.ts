@@ -44,12 +44,8 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
     waiting.shift()?.();
     if (running === 0) whenIdle?.();
   };
-  const turn = async (signal: AbortSignal | undefined): Promise<void> => {
-    if (running < concurrency) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
+  const turn = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
       const start = (): void => {
         signal?.removeEventListener('abort', giveUp);
         running += 1;
@@ -62,7 +58,6 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
       waiting.push(start);
       signal?.addEventListener('abort', giveUp, { once: true });
     });
-  };
 
   const run = async (
     given: Readonly<Record<string, ConstantData>>,
@@ -78,7 +73,8 @@ export function makeExecutable(graph: Graph, parts: ExecutableParts, options: Co
     }
     checkInputs(info.engine, inputs, given, options.rejectNaN === true);
     signal?.throwIfAborted();
-    await turn(signal);
+    if (running < concurrency) running += 1;
+    else await turn(signal);
     try {
       const results = await parts.run(given, signal, stepMs);
       signal?.throwIfAborted();
@@ -133,6 +129,8 @@ function specOf(graph: Graph, { name, value }: { name: string; value: number }):
   return { name, ...graph.values[value]! };
 }
 
+const KINDS = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' } as const;
+
 function checkInputs(
   engine: string,
   specs: readonly TensorSpec[],
@@ -140,21 +138,21 @@ function checkInputs(
   rejectNaN: boolean,
 ): void {
   const badInput = (message: string): EngineError => new EngineError('BAD_INPUT', engine, message);
-  const names = specs.map(({ name }) => name).join(', ');
   for (const name of Object.keys(given)) {
-    if (!specs.some((spec) => spec.name === name))
-      throw badInput(`${name}: expected inputs ${names}, got another; leave it out`);
+    if (specs.some((spec) => spec.name === name)) continue;
+    const names = specs.map((spec) => spec.name).join(', ');
+    throw badInput(`${name}: expected inputs ${names}, got another; leave it out`);
   }
   for (const { name, shape, dtype } of specs) {
     const data = given[name];
-    const kind = { float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' }[dtype];
-    const place = `${name}: expected ${kind} of [${shape.join(', ')}]`;
+    const kind = KINDS[dtype];
+    const place = (): string => `${name}: expected ${kind} of [${shape.join(', ')}]`;
     const count = shape.reduce((product, size) => product * size, 1);
     const got = data === undefined ? 'nothing' : data.constructor.name;
-    if (data === undefined || got !== kind) throw badInput(`${place}, got ${got}; give a ${kind}`);
+    if (data === undefined || got !== kind) throw badInput(`${place()}, got ${got}; give a ${kind}`);
     if (data.length !== count) {
       throw badInput(
-        `${place}, ${count} numbers, got ${data.length}; sizes are chosen when a graph is traced, so trace one of that size`,
+        `${place()}, ${count} numbers, got ${data.length}; sizes are chosen when a graph is traced, so trace one of that size`,
       );
     }
     if (rejectNaN && data.some(Number.isNaN)) {

@@ -90,6 +90,12 @@ pub struct DirectConv {
     /// Whether the kernels store bytes; else [`DirectConv::store_bytes`] does.
     #[cfg(target_arch = "x86_64")]
     pub stores_bytes: bool,
+    /// Whether such a kernel computes several tiles.
+    #[cfg(target_arch = "x86_64")]
+    pub tiles_at_once: bool,
+    /// Whether they store bfloat16, for output and shortcut are of it as the input is.
+    #[cfg(target_arch = "x86_64")]
+    pub in_bfloat: bool,
     pub bias: usize,
     /// Where the input is of bytes: what the sums are multiplied with.
     pub scales: usize,
@@ -123,8 +129,8 @@ impl DirectConv {
     /// Whether the kernel's sums need no place but the output's.
     fn is_stored_at_once(&self) -> bool {
         #[cfg(target_arch = "x86_64")]
-        if self.in_bytes.is_some() {
-            return self.stores_bytes;
+        if self.in_bytes.is_some() || self.in_bfloat {
+            return self.stores_bytes || self.in_bfloat;
         }
         self.is_stored_as_float()
     }
@@ -181,7 +187,7 @@ impl DirectConv {
     #[inline(always)]
     fn tiles_at_once(&self, index: usize, most: usize) -> usize {
         #[cfg(target_arch = "x86_64")]
-        if self.stores_bytes && self.in_bytes.is_some() {
+        if self.tiles_at_once && self.in_bytes.is_some() {
             return most.min(1 + self.tiles[index].followers as usize);
         }
         let _ = (index, most);
@@ -209,6 +215,8 @@ impl DirectConv {
                 clamp: if is_last { self.clamp } else { Clamp::NONE },
                 #[cfg(target_arch = "x86_64")]
                 in_bytes: self.in_bytes,
+                #[cfg(target_arch = "x86_64")]
+                in_bfloat: self.in_bfloat,
                 dynamic: self.dynamic,
                 ..self.tile_args(context, at, first, blocks)
             };
@@ -349,6 +357,8 @@ impl DirectConv {
                 }),
                 #[cfg(target_arch = "x86_64")]
                 in_bytes: None,
+                #[cfg(target_arch = "x86_64")]
+                in_bfloat: false,
                 #[cfg(target_arch = "x86_64")]
                 tiles: at.count,
                 dynamic: self.dynamic,

@@ -50,6 +50,14 @@ impl Format {
         Format::Byte { scale, zero }
     }
 
+    /// 8 bits for numbers of this range, wherever zero is in it: for a picture, whose steps are hardly wider than those that it
+    /// came in.
+    #[cfg(target_arch = "x86_64")]
+    pub fn byte_between([least, largest]: [f32; 2]) -> Format {
+        let scale = (largest - least).max(f32::MIN_POSITIVE) / 255.0;
+        Format::Byte { scale, zero: (-least / scale).round() as i16 }
+    }
+
     /// A vector of numbers from memory.
     ///
     /// # Safety

@@ -42,6 +42,12 @@ pub struct Isa {
     pub sums_short: bool,
     /// @see [`Vector::STORES_BYTES`]
     pub stores_bytes: bool,
+    /// @see [`Vector::TILES_AT_ONCE`]
+    #[cfg(target_arch = "x86_64")]
+    pub tiles_at_once: bool,
+    /// @see [`Vector::ENDS_IN_BFLOAT`]
+    #[cfg(target_arch = "x86_64")]
+    pub ends_in_bfloat: bool,
     /// `[format][walk][vectors - 1][pixels - 1]`; empty for what the instruction set has not.
     tiles: Tables,
     /// The same with prefetches; the same kernels where the instruction set has none.
@@ -101,6 +107,13 @@ impl Isa {
         }
         let _ = asks;
         self.tiles[format][walk as usize]
+    }
+
+    /// Whether stem and last layer are computed in fewer bits as all between them is: where bytes are multiplied in a quarter
+    /// of float32's time, by no matrix unit.
+    #[cfg(target_arch = "x86_64")]
+    pub fn reduces_ends(&self) -> bool {
+        self.byte_rate >= 4.0 && self.least_byte == 0 && !self.has_matrix
     }
 
     /// Whether this machine multiplies numbers of the format.
@@ -237,6 +250,20 @@ macro_rules! wide_walks {
     };
 }
 
+/// Those of bytes, and those of a stem's windows.
+#[cfg(target_arch = "x86_64")]
+macro_rules! byte_walks {
+    ($instance:ident, $asks:expr, $pixels:tt) => {
+        [
+            row!($instance, 1, 0, $asks, $pixels),
+            row!($instance, 2, 0, $asks, $pixels),
+            row!($instance, 1, 3, false, $pixels),
+            NONE,
+            row!($instance, 0, 0, $asks, $pixels),
+        ]
+    };
+}
+
 const NONE: Row = [&[], &[]];
 /// Of bfloat16 and of bytes: without prefetches, and with them.
 type Reduced = [[[Row; 5]; 2]; 2];
@@ -244,12 +271,12 @@ const NOT_REDUCED: Reduced = [[[NONE; 5]; 2]; 2];
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! reduced {
-    ($vector:path, $bfloat:ident, $byte:ident, $pixels:tt) => {
+    ($vector:path, $bfloat:ident, $byte:ident, $byte_walks:ident, $pixels:tt) => {
         [
-            [wide_walks!($bfloat, false, $pixels), wide_walks!($byte, false, $pixels)],
+            [wide_walks!($bfloat, false, $pixels), $byte_walks!($byte, false, $pixels)],
             [
                 wide_walks!($bfloat, <$vector as Vector>::PREFETCHES, $pixels),
-                wide_walks!($byte, <$vector as Vector>::PREFETCHES, $pixels),
+                $byte_walks!($byte, <$vector as Vector>::PREFETCHES, $pixels),
             ],
         ]
     };
@@ -346,6 +373,10 @@ macro_rules! isa {
                 least_byte: <$vector as Vector>::LEAST_BYTE,
                 sums_short: <$vector as Vector>::SUMS_SHORT,
                 stores_bytes: <$vector as Vector>::STORES_BYTES,
+                #[cfg(target_arch = "x86_64")]
+                tiles_at_once: <$vector as Vector>::TILES_AT_ONCE,
+                #[cfg(target_arch = "x86_64")]
+                ends_in_bfloat: <$vector as Vector>::ENDS_IN_BFLOAT,
                 tiles: {
                     let [bfloat, byte] = $reduced[0];
                     [walks!(float, false, $pixels), bfloat, byte]
@@ -427,7 +458,7 @@ mod avx512_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
+    pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, byte_walks, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
     pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
 
     pub fn has_format(format: usize) -> bool {
@@ -486,7 +517,7 @@ mod neon_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const TILES: Reduced = reduced!(Neon, bfloat, byte, [1 2 3 4 5 6 7 8 9 10 11 12]);
+    pub const TILES: Reduced = reduced!(Neon, bfloat, byte, wide_walks, [1 2 3 4 5 6 7 8 9 10 11 12]);
 
     instance!(half, Neon, HALF, ["neon,fp16,fhm"]);
     instance!(short_half, Neon, SHORT_HALF, ["neon,fp16"]);
@@ -558,7 +589,7 @@ mod emulated_reduced {
 
     pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
 
-    pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, [1 2 3 4]);
+    pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, byte_walks, [1 2 3 4]);
     pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4]);
 }
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]

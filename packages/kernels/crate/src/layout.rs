@@ -55,6 +55,17 @@ impl Layout {
         Layout::new(shape, border, shape[3], Format::Float)
     }
 
+    /// A picture in bytes of a [`crate::windows`]' convolution: a pixel has the channels of four neighbouring ones, and
+    /// the next pixel lies two further on, so that a convolution at stride 2 steps from one to the next. Rows have what the border
+    /// has left and right of them.
+    #[cfg(target_arch = "x86_64")]
+    pub fn windows([images, height, width, channels]: [usize; 4], border: Border, format: Format) -> Layout {
+        let columns = (border.left + width + border.right).div_ceil(2);
+        let border = Border { left: 0, right: 0, ..border };
+        let layout = Layout::new([images, height, columns, channels], border, channels, Format::Float);
+        Layout { format, ..layout }
+    }
+
     fn new([images, height, width, channels]: [usize; 4], border: Border, block: usize, format: Format) -> Layout {
         let (blocks, pixel) = (channels.div_ceil(block), block / format.per_word());
         let row = (border.left + width + border.right) * pixel;

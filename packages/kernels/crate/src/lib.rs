@@ -48,4 +48,6 @@ pub mod tuning_file;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 pub mod weights;
+#[cfg(target_arch = "x86_64")]
+pub mod windows;
 pub mod winograd;

@@ -74,7 +74,7 @@ impl Pack {
 }
 
 #[inline(always)]
-fn has_non_finite(values: &[f32]) -> bool {
+pub(crate) fn has_non_finite(values: &[f32]) -> bool {
     const EXPONENT: u32 = 0x7f80_0000;
     values.iter().fold(false, |found, x| found | (x.to_bits() & EXPONENT == EXPONENT))
 }
@@ -272,7 +272,7 @@ impl Softmax {
 
 impl Context<'_> {
     /// Remembers the first number found that is not finite.
-    fn report_non_finite(&self, input: usize, index: usize) {
+    pub(crate) fn report_non_finite(&self, input: usize, index: usize) {
         let code = ((input as u64) << 48) | index as u64;
         self.non_finite.fetch_min(code, Ordering::Relaxed);
     }

@@ -35,6 +35,8 @@ use crate::precision::{Calibration, IS_REDUCIBLE, Precision, Ranges, calibrate, 
 use crate::program::{Port, Program, Step, Traffic, Work};
 use crate::sharing::{FilterPlan, Place, Sharing, Start};
 use crate::weights::{Filters, Packing};
+#[cfg(target_arch = "x86_64")]
+use crate::windows::{PackWindows, stem_of};
 use std::borrow::Cow;
 
 /// Values of different layouts have memory of their own while all of it, in floats, keeps to the last-level cache.
@@ -211,6 +213,10 @@ impl<'l, 'a> Planner<'l, 'a> {
         if self.options.isa.has_matrix && self.options.algorithm.is_none() && can_be_matrix(conv, is_narrow) {
             return Algorithm::Matrix;
         }
+        #[cfg(target_arch = "x86_64")]
+        if is_narrow && self.formats[input] != Format::Float {
+            return Algorithm::Direct;
+        }
         #[cfg(not(target_arch = "wasm32"))]
         if is_narrow && can_be_stem(conv, self.shape(input)[3]) {
             return choose_stem(self.shape(operation.output), self.options);
@@ -248,6 +254,11 @@ impl<'l, 'a> Planner<'l, 'a> {
         }
         for operation in self.operations() {
             let id = operation.output;
+            #[cfg(target_arch = "x86_64")]
+            if self.is_narrow(id) && self.formats[id] != Format::Float {
+                self.layouts[id] = Layout::windows(self.shape(id), borders[id], self.formats[id]);
+                continue;
+            }
             self.layouts[id] = match self.is_narrow(id) {
                 true => Layout::narrow(self.shape(id), borders[id]),
                 false => Layout::blocked(self.shape(id), borders[id], self.lanes, self.formats[id]),
@@ -360,6 +371,15 @@ impl<'l, 'a> Planner<'l, 'a> {
         let output = self.layouts[operation.output];
         let input = operation.inputs.first().map(|id| self.layouts[*id]).unwrap_or_default();
         let work = match &operation.kind {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Pack(input, adjustment) if output.format != Format::Float => {
+                let left = stem_of(self.lowered, operation.output).map_or(0, |stem| stem.padding[1]);
+                let sizes = [self.shape(operation.output)[2], left];
+                let rejects = self.options.reject_non_finite;
+                let pack = PackWindows::new(*input, output, sizes, adjustment, rejects, self.lanes);
+                self.scratch = self.scratch.max(pack.scratch());
+                Work::Windows(pack)
+            }
             Kind::Pack(input, adjustment) => Work::Pack(Pack {
                 input: *input,
                 output,

@@ -1,8 +1,12 @@
 //! Pooling over windows, and over all pixels.
 
+#[cfg(target_arch = "x86_64")]
+use crate::format::Format;
 use crate::layout::Layout;
 use crate::program::Context;
 use crate::simd::Vector;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PoolKind {
@@ -39,6 +43,14 @@ impl Pool {
                 unsafe {
                     let plane = self.input.origin() + image * self.input.image + block * self.input.plane;
                     let plane = context.activations.add(plane);
+                    #[cfg(target_arch = "x86_64")]
+                    if self.is_of_bytes() {
+                        let to = self.output.origin() + image * self.output.image + block * self.output.plane;
+                        let to = to + y * self.output.row + x * self.output.pixel;
+                        let into = context.activations.add(to) as *mut u8;
+                        self.largest_bytes::<V>(plane, [top, bottom, left, right], into);
+                        continue;
+                    }
                     let mut result = V::splat(if self.kind == PoolKind::Max { f32::NEG_INFINITY } else { 0.0 });
                     for yy in top..bottom {
                         for xx in left..right {
@@ -57,6 +69,42 @@ impl Pool {
                     let to = context.activations.add(to + y * self.output.row + x * self.output.pixel);
                     self.output.format.store(result, to);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Pool {
+    /// Whether bytes of a format are compared and stored as they are.
+    #[inline(always)]
+    fn is_of_bytes(&self) -> bool {
+        let [input, output] = [self.input.format, self.output.format];
+        self.kind == PoolKind::Max && matches!(input, Format::Byte { .. }) && input == output
+    }
+
+    /// # Safety
+    /// As [`Pool::run_item`]; the window must be the plane's.
+    #[inline(always)]
+    unsafe fn largest_bytes<V: Vector>(
+        &self,
+        plane: *const f32,
+        [top, bottom, left, right]: [usize; 4],
+        into: *mut u8,
+    ) {
+        // SAFETY: the window is the plane's, the place the output's, and a pixel has 8 or 16 bytes.
+        unsafe {
+            let mut largest = _mm_setzero_si128();
+            for y in top..bottom {
+                for x in left..right {
+                    let pixel = plane.add(y * self.input.row + x * self.input.pixel) as *const __m128i;
+                    let bytes = if V::LANES == 16 { _mm_loadu_si128(pixel) } else { _mm_loadl_epi64(pixel) };
+                    largest = _mm_max_epu8(largest, bytes);
+                }
+            }
+            match V::LANES {
+                16 => _mm_storeu_si128(into as *mut __m128i, largest),
+                _ => _mm_storel_epi64(into as *mut __m128i, largest),
             }
         }
     }
@@ -105,7 +153,7 @@ impl Whole {
                 result = result.mul(V::splat(1.0 / (self.input.height * self.input.width) as f32));
             }
             let to = self.output.origin() + image * self.output.image + block * self.output.plane;
-            result.store(context.activations.add(to));
+            self.output.format.store(result, context.activations.add(to));
         }
     }
 }

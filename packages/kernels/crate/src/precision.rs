@@ -3,6 +3,8 @@
 use crate::format::Format;
 use crate::graph::ValueId;
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::lower::Operation;
 use crate::lower::{Kind, Lowered};
 use crate::plan::Options;
 use crate::pool::PoolKind;
@@ -10,6 +12,8 @@ use crate::program::{Program, Step};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::tile::HALF;
 use crate::tile::{BFLOAT, BYTE, FLOAT};
+#[cfg(target_arch = "x86_64")]
+use crate::windows::stem_of;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -107,6 +111,18 @@ pub fn formats(lowered: &Lowered, options: Options, ranges: &Ranges) -> Vec<Form
     }
     for operation in &lowered.operations {
         let id = operation.output;
+        #[cfg(target_arch = "x86_64")]
+        if isa.reduces_ends() && is_at_end(lowered, operation) {
+            formats[id] = match precision {
+                Precision::Bfloat16 if matches!(operation.kind, Kind::Pack(..)) => Format::Float,
+                Precision::Bfloat16 => Format::Bfloat,
+                _ => ranges.get(&id).map_or(Format::Float, |range| match operation.kind {
+                    Kind::Pack(..) => Format::byte_between(*range),
+                    _ => Format::byte_for(*range, isa),
+                }),
+            };
+            continue;
+        }
         if !is_read_reduced(lowered, id) {
             continue;
         }
@@ -143,12 +159,27 @@ fn are_filters_half(lowered: &Lowered, id: ValueId) -> bool {
     })
 }
 
+/// Whether an operation gives the picture to a stem that is computed in bytes, or all that the last layer reads.
+#[cfg(target_arch = "x86_64")]
+pub fn is_at_end(lowered: &Lowered, operation: &Operation) -> bool {
+    let readers = || lowered.operations.iter().filter(|reader| reader.inputs.contains(&operation.output));
+    match &operation.kind {
+        Kind::Pack(..) => stem_of(lowered, operation.output).is_some(),
+        Kind::Whole(_) => readers().count() > 0 && readers().all(|reader| matches!(reader.kind, Kind::Dense(_))),
+        _ => false,
+    }
+}
+
 /// By value: whether int8 needs its range.
 pub fn wants_range(lowered: &Lowered) -> Vec<bool> {
     let mut wanted = vec![false; lowered.shapes.len()];
     for operation in &lowered.operations {
         let id = operation.output;
         wanted[id] |= matches!(operation.kind, Kind::Conv(_)) && is_read_reduced(lowered, id);
+        #[cfg(target_arch = "x86_64")]
+        {
+            wanted[id] |= is_at_end(lowered, operation);
+        }
     }
     wanted
 }

@@ -14,6 +14,8 @@ use crate::pointwise::Pointwise;
 use crate::pool::{Pool, Whole};
 use crate::sharing::{Place, Start};
 use crate::simd::Vector;
+#[cfg(target_arch = "x86_64")]
+use crate::windows::PackWindows;
 use crate::winograd::{Stage, Winograd};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -73,6 +75,8 @@ impl Context<'_> {
 
 pub enum Work {
     Pack(Pack),
+    #[cfg(target_arch = "x86_64")]
+    Windows(PackWindows),
     Direct(DirectConv),
     Winograd(Arc<Winograd>, Stage),
     #[cfg(target_arch = "x86_64")]
@@ -113,6 +117,8 @@ impl Step {
     pub fn new(label: String, work: Work, value: ValueId, layout: Layout) -> Step {
         let items = match &work {
             Work::Pack(work) => work.items(),
+            #[cfg(target_arch = "x86_64")]
+            Work::Windows(work) => work.items(),
             Work::Direct(work) => work.items(),
             Work::Winograd(work, stage) => work.items(*stage),
             #[cfg(target_arch = "x86_64")]
@@ -135,6 +141,8 @@ impl Step {
     pub fn algorithm(&self) -> &'static str {
         match &self.work {
             Work::Pack(_) => "pack",
+            #[cfg(target_arch = "x86_64")]
+            Work::Windows(_) => "pack",
             Work::Direct(_) => "direct",
             Work::Winograd(work, _) if work.shape.m == 2 => "winograd f2",
             Work::Winograd(..) => "winograd f4",
@@ -181,6 +189,8 @@ impl Step {
         unsafe {
             match &self.work {
                 Work::Pack(work) => work.run_item(context, item),
+                #[cfg(target_arch = "x86_64")]
+                Work::Windows(work) => work.run_item::<V>(context, item),
                 Work::Direct(work) => work.run_item::<V>(context, item),
                 Work::Winograd(work, stage) => work.run_item::<V>(*stage, context, item),
                 #[cfg(target_arch = "x86_64")]

@@ -60,16 +60,18 @@ struct State {
 #[derive(Default)]
 struct Counter(AtomicUsize);
 
-struct Progress {
+/// Of one step.
+struct Progress<'run> {
     /// By worker: how many items of its share are taken.
-    taken: Vec<Counter>,
-    done: Counter,
+    taken: &'run [Counter],
+    done: &'run Counter,
 }
 
 struct Run {
     number: u64,
     id: u64,
-    steps: Vec<Progress>,
+    /// Of all steps together, as many each as there are workers and one more.
+    counters: Vec<Counter>,
     inputs: Vec<*const f32>,
     outputs: Vec<*mut f32>,
     non_finite: AtomicU64,
@@ -197,7 +199,8 @@ impl Shared {
     fn take_part(&self, run: &Run, worker: usize) {
         // SAFETY: [`Executable::submit`] answers for the inputs, and the run holds its outputs; a thread is one worker.
         let context = unsafe { self.program.context(worker, &run.inputs, &run.outputs, &run.non_finite) };
-        for (index, (step, progress)) in self.program.steps.iter().zip(&run.steps).enumerate() {
+        for (index, step) in self.program.steps.iter().enumerate() {
+            let progress = run.progress(index, self.program.threads);
             let mut finished = 0;
             while let Some(item) = progress.take(worker, step.items) {
                 if !run.is_cancelled.load(Ordering::Relaxed) {
@@ -212,11 +215,11 @@ impl Shared {
             }
             if finished > 0 && progress.done.0.fetch_add(finished, Ordering::SeqCst) + finished == step.items {
                 run.wake_sleepers();
-                if index + 1 == run.steps.len() {
+                if index + 1 == self.program.steps.len() {
                     self.end(run);
                 }
             } else {
-                run.wait(progress, step.items);
+                run.wait(&progress, step.items);
             }
         }
     }
@@ -254,7 +257,7 @@ impl Clock {
     }
 }
 
-impl Progress {
+impl Progress<'_> {
     /// An item of the worker's own share, then of the others'.
     fn take(&self, worker: usize, items: usize) -> Option<usize> {
         let workers = self.taken.len();
@@ -276,14 +279,10 @@ impl Progress {
 impl Run {
     fn new(program: &Program, job: Job, number: u64) -> Run {
         let mut outputs: Outputs = program.outputs.iter().map(|port| vec![0.0; port.length()]).collect();
-        let progress = |_| Progress {
-            taken: (0..program.threads).map(|_| Counter::default()).collect(),
-            done: Counter::default(),
-        };
         Run {
             number,
             id: job.id,
-            steps: program.steps.iter().map(progress).collect(),
+            counters: (0..program.steps.len() * (program.threads + 1)).map(|_| Counter::default()).collect(),
             inputs: job.inputs,
             outputs: outputs.iter_mut().map(|output| output.as_mut_ptr()).collect(),
             non_finite: AtomicU64::new(u64::MAX),
@@ -297,6 +296,11 @@ impl Run {
             step_done: Condvar::new(),
             end: Mutex::new(Some(End { outputs, on_end: job.on_end })),
         }
+    }
+
+    fn progress(&self, step: usize, threads: usize) -> Progress<'_> {
+        let counters = &self.counters[step * (threads + 1)..][..threads + 1];
+        Progress { taken: &counters[..threads], done: &counters[threads] }
     }
 
     fn wait(&self, progress: &Progress, items: usize) {

@@ -37,6 +37,9 @@ pub struct TileArgs {
     /// Where output and shortcut are of bytes, and the kernel stores those.
     #[cfg(target_arch = "x86_64")]
     pub in_bytes: Option<InBytes>,
+    /// Where output and shortcut are of bfloat16, and the kernel stores that.
+    #[cfg(target_arch = "x86_64")]
+    pub in_bfloat: bool,
     /// With `in_bytes`: so many tiles, each beside the one before.
     #[cfg(target_arch = "x86_64")]
     pub tiles: usize,
@@ -166,7 +169,7 @@ pub unsafe fn tile<
     args: &TileArgs,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if FORMAT == BYTE && V::STORES_BYTES {
+    if FORMAT == BYTE && V::TILES_AT_ONCE {
         let input_pixel = if STRIDE == 0 { args.dynamic.input_pixel } else { STRIDE * V::LANES / 4 };
         let pixels = PIXELS * V::LANES / 4;
         let mut args = *args;
@@ -246,6 +249,13 @@ unsafe fn one_tile<
             add_taps::<V, FORMAT, PIXELS, VECTORS>(args, words, input_pixel, &mut sums);
         }
 
+        #[cfg(target_arch = "x86_64")]
+        if FORMAT == BYTE
+            && V::STORES_BYTES
+            && let Some(in_bytes) = args.in_bytes
+        {
+            return finish_bytes::<V, PIXELS, VECTORS>(args, in_bytes, &sums);
+        }
         if FORMAT == BYTE {
             for (v, row) in sums.iter_mut().enumerate() {
                 let (scale, bias) = (V::load(args.scales.add(v * lanes)), V::load(args.bias.add(v * lanes)));
@@ -253,12 +263,10 @@ unsafe fn one_tile<
                     *sum = sum.to_floats().mul_add(scale, bias);
                 }
             }
-            #[cfg(target_arch = "x86_64")]
-            if V::STORES_BYTES
-                && let Some(in_bytes) = args.in_bytes
-            {
-                return finish_bytes::<V, PIXELS, VECTORS>(args, in_bytes, &mut sums);
-            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        if FORMAT == BFLOAT && V::ENDS_IN_BFLOAT && args.in_bfloat {
+            return finish_bfloat::<V, PIXELS, VECTORS>(args, &sums);
         }
         finish::<V, PIXELS, VECTORS, STRIDE>(args, &mut sums);
     }
@@ -419,7 +427,7 @@ unsafe fn add_rests<V: Vector, const PIXELS: usize, const VECTORS: usize>(
     }
 }
 
-/// [`finish`] of neighbouring pixels in bytes.
+/// [`finish`] of neighbouring pixels in bytes, from whole sums.
 ///
 /// # Safety
 /// As [`tile`].
@@ -427,26 +435,139 @@ unsafe fn add_rests<V: Vector, const PIXELS: usize, const VECTORS: usize>(
 #[inline(always)]
 unsafe fn finish_bytes<V: Vector, const PIXELS: usize, const VECTORS: usize>(
     args: &TileArgs,
-    InBytes { residual: factor, clamp }: InBytes,
-    sums: &mut [[V; PIXELS]; VECTORS],
+    in_bytes: InBytes,
+    sums: &[[V; PIXELS]; VECTORS],
+) {
+    // SAFETY: the caller's word: scales, outputs and shortcut are there for each pixel and vector.
+    unsafe {
+        finish_byte_row(args, 0, in_bytes, &sums[0]);
+        if VECTORS > 1 {
+            finish_byte_row(args, 1, in_bytes, &sums[VECTORS - 1]);
+        }
+    }
+}
+
+/// Those of one vector of channels: four pixels are done before the next begin, for what they take beside the sums is in
+/// registers too. There are no loops, which compilers may unroll too late, and no `map` of arrays, which they may not inline: both
+/// would leave the sums in memory.
+///
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn finish_byte_row<V: Vector, const PIXELS: usize>(
+    args: &TileArgs,
+    v: usize,
+    in_bytes: InBytes,
+    row: &[V; PIXELS],
+) {
+    const { assert!(PIXELS < 16) };
+    // SAFETY: the caller's word, as above.
+    unsafe {
+        let residual = match args.residual.is_null() {
+            true => std::ptr::null(),
+            false => args.residual.add(v * args.residual_plane) as *const u8,
+        };
+        let scales = [V::load(args.scales.add(v * V::LANES)), V::load(args.bias.add(v * V::LANES))];
+        let output = args.output.add(v * args.output_plane) as *mut u8;
+        macro_rules! steps_of {
+            ($pixel:expr) => {{
+                let residual = if residual.is_null() { residual } else { residual.add($pixel * V::LANES) };
+                in_steps(row[$pixel], scales, residual, in_bytes)
+            }};
+        }
+        macro_rules! fours {
+            ($($i:literal)+) => {
+                $(if PIXELS >= $i + 4 {
+                    let four = [steps_of!($i), steps_of!($i + 1), steps_of!($i + 2), steps_of!($i + 3)];
+                    V::store_byte_pixels(four, output.add($i * V::LANES));
+                })+
+            };
+        }
+        macro_rules! rest {
+            ($($i:literal)+) => {
+                $(if PIXELS % 4 > $i {
+                    let pixel = PIXELS / 4 * 4 + $i;
+                    steps_of!(pixel).store_bytes(output.add(pixel * V::LANES));
+                })+
+            };
+        }
+        fours!(0 4 8);
+        rest!(0 1 2);
+    }
+}
+
+/// [`finish`] of neighbouring pixels in bfloat16.
+///
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn finish_bfloat<V: Vector, const PIXELS: usize, const VECTORS: usize>(
+    args: &TileArgs,
+    sums: &[[V; PIXELS]; VECTORS],
 ) {
     // SAFETY: the caller's word: outputs and shortcut are there for each pixel and vector.
     unsafe {
-        if !args.residual.is_null() {
-            let factor = V::splat(factor);
-            for (v, row) in sums.iter_mut().enumerate() {
-                let residual = args.residual.add(v * args.residual_plane) as *const u8;
-                for (i, sum) in row.iter_mut().enumerate() {
-                    *sum = V::load_bytes(residual.add(i * V::LANES)).mul_add(factor, *sum);
-                }
-            }
+        finish_bfloat_row(args, 0, &sums[0]);
+        if VECTORS > 1 {
+            finish_bfloat_row(args, 1, &sums[VECTORS - 1]);
         }
-        for (v, row) in sums.iter_mut().enumerate() {
-            for sum in row.iter_mut() {
-                *sum = clamp.apply(*sum);
-            }
-            V::store_byte_pixels(*row, args.output.add(v * args.output_plane) as *mut u8);
+    }
+}
+
+/// Those of one vector of channels, as [`finish_byte_row`], two pixels at a time.
+///
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn finish_bfloat_row<V: Vector, const PIXELS: usize>(args: &TileArgs, v: usize, row: &[V; PIXELS]) {
+    const { assert!(PIXELS < 16) };
+    // SAFETY: the caller's word, as above.
+    unsafe {
+        let output = args.output.add(v * args.output_plane) as *mut u16;
+        let residual = match args.residual.is_null() {
+            true => std::ptr::null(),
+            false => args.residual.add(v * args.residual_plane) as *const u16,
+        };
+        macro_rules! pairs {
+            ($($i:literal)+) => {
+                $(if PIXELS >= $i + 2 {
+                    let mut pair = [row[$i], row[$i + 1]];
+                    if !residual.is_null() {
+                        pair[0] = pair[0].add(V::load_bfloat(residual.add($i * V::LANES)));
+                        pair[1] = pair[1].add(V::load_bfloat(residual.add(($i + 1) * V::LANES)));
+                    }
+                    pair[0] = args.clamp.apply(pair[0]);
+                    pair[1] = args.clamp.apply(pair[1]);
+                    V::store_bfloats(pair, output.add($i * V::LANES));
+                })+
+            };
         }
+        pairs!(0 2 4 6 8 10 12);
+        if !PIXELS.is_multiple_of(2) {
+            let (sum, at) = (row[PIXELS - 1], (PIXELS - 1) * V::LANES);
+            let sum = if residual.is_null() { sum } else { sum.add(V::load_bfloat(residual.add(at))) };
+            args.clamp.apply(sum).store_bfloat(output.add(at));
+        }
+    }
+}
+
+/// A pixel's whole sums in steps of the output.
+///
+/// # Safety
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn in_steps<V: Vector>(sum: V, [scale, bias]: [V; 2], residual: *const u8, in_bytes: InBytes) -> V {
+    // SAFETY: the caller's word: the shortcut is there, or null.
+    unsafe {
+        let mut value = sum.to_floats().mul_add(scale, bias);
+        if !residual.is_null() {
+            value = V::load_bytes(residual).mul_add(V::splat(in_bytes.residual), value);
+        }
+        in_bytes.clamp.apply(value)
     }
 }
 

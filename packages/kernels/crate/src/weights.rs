@@ -95,22 +95,32 @@ impl Filters<'_> {
     /// All taps of one of the group's blocks of input channels, as [`Packing::Reduced`] has them, in float32:
     /// `[tap][channel][output lane]`.
     #[inline(always)]
-    fn read_reduced(&self, group: &OutputGroup, block: usize, [channels, window, lanes]: [usize; 3], into: &mut [f32]) {
+    fn read_reduced(
+        &self,
+        group: &OutputGroup,
+        block: usize,
+        [channels, lanes]: [usize; 2],
+        window: TapWindow,
+        into: &mut [f32],
+    ) {
         let (first, width) = (group.first_block * lanes, group.vectors * lanes);
         let first_channel = (group.first_input_block + block) * channels;
-        if self.filter.is_torch && self.groups == 1 && window == 1 {
+        if self.filter.is_torch && self.groups == 1 && window == TapWindow::ONE {
             into.fill(0.0);
             self.read_block(first_channel, channels, first, width, into);
             return;
         }
         for (row, into) in into.chunks_exact_mut(width).enumerate() {
             let (tap, channel) = (row / channels, first_channel + row % channels);
-            let (beside, channel) = match window {
-                1 => (0, channel),
-                _ => (channel / self.in_channels, channel % self.in_channels),
-            };
-            match beside < window {
-                true => self.read(tap * window + beside, channel, first, into),
+            if window == TapWindow::ONE {
+                self.read(tap, channel, first, into);
+                continue;
+            }
+            let (beside, channel) = (channel / self.in_channels, channel % self.in_channels);
+            let parts = window.row.div_ceil(window.taps);
+            let column = tap % parts * window.taps + beside;
+            match beside < window.taps && column < window.row {
+                true => self.read(tap / parts * window.row + column, channel, first, into),
                 false => into.fill(0.0),
             }
         }
@@ -230,6 +240,23 @@ impl Filter<'_> {
     }
 }
 
+/// Taps that lie side by side as the channels of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapWindow {
+    pub taps: usize,
+    /// Taps of a row of the filter; a window does not pass its end.
+    pub row: usize,
+}
+
+impl TapWindow {
+    pub const ONE: TapWindow = TapWindow { taps: 1, row: 1 };
+
+    /// Of a filter of so many taps.
+    pub fn count(self, taps: usize) -> usize {
+        taps / self.row * self.row.div_ceil(self.taps)
+    }
+}
+
 /// What packed filters of fewer bits consist of.
 #[derive(Clone)]
 pub enum Numbers {
@@ -341,8 +368,7 @@ pub enum Packing<'a> {
         group: OutputGroup,
         blocks: usize,
         channels: usize,
-        /// So many taps lie side by side as the channels of one; 1 otherwise.
-        window: usize,
+        window: TapWindow,
         /// Output lanes that lie side by side: all of the group, or a vector's.
         column: usize,
         lanes: usize,
@@ -395,7 +421,7 @@ impl Packing<'_> {
             }
             Packing::Reduced { .. } if !IS_REDUCIBLE => unreachable!(),
             Packing::Reduced { filters, group, blocks, channels, window, column, lanes, at, numbers, rests } => {
-                let (width, taps) = (group.vectors * lanes, filters.taps / window);
+                let (width, taps) = (group.vectors * lanes, window.count(filters.taps));
                 let words = channels / numbers.per_word();
                 let tap = numbers.halves() * words * width;
                 let size = blocks * taps * tap;
@@ -408,7 +434,7 @@ impl Packing<'_> {
                 let mut rests_at = *rests;
                 let _ = rests;
                 for (block, into) in target.chunks_exact_mut(taps * tap).enumerate() {
-                    filters.read_reduced(group, block, [*channels, *window, *lanes], &mut from);
+                    filters.read_reduced(group, block, [*channels, *lanes], *window, &mut from);
                     for (from, into) in from.chunks_exact_mut(channels * width).zip(into.chunks_exact_mut(tap)) {
                         if let Numbers::Bytes(steps) = numbers {
                             in_steps(from, width, &steps[first.min(steps.len())..]);

@@ -323,6 +323,8 @@ impl Winograd {
                         #[cfg(target_arch = "x86_64")]
                         in_bytes: None,
                         #[cfg(target_arch = "x86_64")]
+                        in_bfloat: false,
+                        #[cfg(target_arch = "x86_64")]
                         tiles: 1,
                         dynamic: DynamicStrides::default(),
                     };

@@ -19,7 +19,9 @@ use crate::tile::{BFLOAT, BYTE, DynamicStrides, FLOAT};
 use crate::tile::{Clamp, InBytes};
 #[cfg(target_arch = "x86_64")]
 use crate::weights::share_out;
-use crate::weights::{Filters, Numbers, Packing};
+use crate::weights::{Filters, Numbers, Packing, TapWindow};
+#[cfg(target_arch = "x86_64")]
+use crate::windows::over_windows;
 use std::borrow::Cow;
 use std::sync::Arc;
 #[cfg(target_arch = "x86_64")]
@@ -40,6 +42,15 @@ impl<'a> Planner<'_, 'a> {
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let residual = operation.inputs.get(1).map(|id| self.layouts[*id]);
         let words = input.pixel;
+        let (in_channels, all_taps) = (input.channels, conv.kernel[0] * conv.kernel[1]);
+        #[cfg(target_arch = "x86_64")]
+        let over = (input.block < self.lanes && input.format != Format::Float).then(|| over_windows(conv, in_channels));
+        #[cfg(not(target_arch = "x86_64"))]
+        let over: Option<(Conv<'a>, usize, TapWindow)> = None;
+        let (conv, channels, window) = match &over {
+            Some((over, channels, window)) => (over, *channels, *window),
+            None => (conv, self.lanes, TapWindow::ONE),
+        };
         let taps_count = conv.kernel[0] * conv.kernel[1];
         let (groups, blocks) = self.output_groups(conv, operation, taps_count * words);
         let mut taps = Vec::with_capacity(taps_count);
@@ -50,8 +61,8 @@ impl<'a> Planner<'_, 'a> {
         }
         let filters = Filters {
             filter: conv.filter,
-            taps: taps_count,
-            in_channels: input.channels,
+            taps: all_taps,
+            in_channels,
             out_channels: output.channels,
             groups: conv.groups,
         };
@@ -65,7 +76,7 @@ impl<'a> Planner<'_, 'a> {
                 scales: 0,
                 rests: Vec::new(),
             },
-            format => self.reserve_reduced(filters, &groups, blocks, bias, (format, end), [self.lanes, 1, 2]),
+            format => self.reserve_reduced(filters, &groups, blocks, bias, (format, end), ([channels, 2], window)),
         };
         let bytes =
             4 * words * taps_count * blocks * groups.iter().map(|group| group.vectors).sum::<usize>() * self.lanes;
@@ -100,6 +111,11 @@ impl<'a> Planner<'_, 'a> {
             in_bytes: end.map(|end| end.kernel(conv.clamp)),
             #[cfg(target_arch = "x86_64")]
             stores_bytes: self.options.isa.stores_bytes,
+            #[cfg(target_arch = "x86_64")]
+            tiles_at_once: self.options.isa.tiles_at_once,
+            #[cfg(target_arch = "x86_64")]
+            in_bfloat: self.options.isa.ends_in_bfloat
+                && formats.into_iter().flatten().all(|format| format == Format::Bfloat),
             images: output.images,
             tiles,
             groups,
@@ -150,7 +166,7 @@ impl<'a> Planner<'_, 'a> {
         blocks: usize,
         bias: &'a [f32],
         (format, end): (Format, Option<End>),
-        [channels, window, vectors]: [usize; 3],
+        ([channels, vectors], window): ([usize; 2], TapWindow),
     ) -> Reduced {
         let (lanes, outputs) = (self.lanes, filters.out_channels);
         let mut numbers = if format == Format::Float { Numbers::Halves } else { Numbers::of_16_bits(format) };
@@ -170,8 +186,8 @@ impl<'a> Planner<'_, 'a> {
                 None => (bytes.bias, Cow::Owned(bytes.scales)),
             };
         }
-        let row = filters.taps / window * numbers.halves() * channels / numbers.per_word();
-        let form = REDUCED + 16 * window + 8 * (vectors - 1) + 2 * numbers.kind() + usize::from(!rests.is_empty());
+        let row = window.count(filters.taps) * numbers.halves() * channels / numbers.per_word();
+        let form = REDUCED + 16 * window.taps + 8 * (vectors - 1) + 2 * numbers.kind() + usize::from(!rests.is_empty());
         let how = [form, channels];
         let mut floats = all * blocks * row * lanes;
         for (rests, group) in rests.iter_mut().zip(groups) {
@@ -239,7 +255,8 @@ impl<'a> Planner<'_, 'a> {
     pub(super) fn dense(&mut self, dense: &Dense<'a>, operation: &Operation<'a>) -> Work {
         let [input, output] = [self.layouts[operation.inputs[0]], self.layouts[operation.output]];
         let lanes = self.lanes;
-        let (groups, blocks) = output_groups([input.channels, output.channels], 1, lanes, lanes, lanes);
+        let words = input.pixel;
+        let (groups, blocks) = output_groups([input.channels, output.channels], 1, lanes, lanes, words);
         let filters = Filters {
             filter: dense.weights,
             taps: 1,
@@ -247,7 +264,19 @@ impl<'a> Planner<'_, 'a> {
             out_channels: output.channels,
             groups: 1,
         };
-        let weights = self.reserve_direct(filters, &groups, blocks, lanes);
+        let bias = dense.bias.unwrap_or(&[]);
+        let Reduced { weights, bias, scales, .. } = match input.format {
+            #[cfg(target_arch = "x86_64")]
+            Format::Byte { .. } | Format::Bfloat => {
+                self.reserve_reduced(filters, &groups, blocks, bias, (input.format, None), ([lanes, 2], TapWindow::ONE))
+            }
+            _ => Reduced {
+                weights: self.reserve_direct(filters, &groups, blocks, lanes),
+                bias: self.reserve_channels(Cow::Borrowed(bias), output.channels),
+                scales: 0,
+                rests: Vec::new(),
+            },
+        };
         let mut tiles = Vec::new();
         let mut image = 0;
         for pixels in even_parts(output.images, self.options.isa.max_pixels()) {
@@ -269,7 +298,7 @@ impl<'a> Planner<'_, 'a> {
             blocks,
             blocks_at_once: blocks,
             taps: vec![0],
-            words: lanes,
+            words,
             lanes,
             input: Plane { image: 0, ..plane(&input) },
             output: Plane { image: 0, ..plane(&output) },
@@ -281,16 +310,15 @@ impl<'a> Planner<'_, 'a> {
             in_bytes: None,
             #[cfg(target_arch = "x86_64")]
             stores_bytes: false,
-            scales: 0,
-            bias: self.reserve_channels(Cow::Borrowed(dense.bias.unwrap_or(&[])), output.channels),
+            #[cfg(target_arch = "x86_64")]
+            tiles_at_once: false,
+            #[cfg(target_arch = "x86_64")]
+            in_bfloat: false,
+            scales,
+            bias,
             clamp: dense.clamp,
-            dynamic: DynamicStrides {
-                input_pixel: input.image,
-                output_pixel: output.image,
-                residual_pixel: 0,
-                words: lanes,
-            },
-            kernels: self.options.isa.tiles(FLOAT, Walk::Dynamic, cpu::prefetch_pays()),
+            dynamic: DynamicStrides { input_pixel: input.image, output_pixel: output.image, residual_pixel: 0, words },
+            kernels: self.options.isa.tiles(kind_of(input.format), Walk::Dynamic, cpu::prefetch_pays()),
             split: Split::Channels,
         })
     }

@@ -2,6 +2,8 @@
 
 use crate::graph::ValueId;
 use crate::lower::{Kind, Lowered, Operation};
+#[cfg(target_arch = "x86_64")]
+use crate::precision::is_at_end;
 use crate::precision::{IS_REDUCIBLE, Ranges};
 use crate::sharing::Sharing;
 
@@ -12,7 +14,31 @@ fn filter_identities(lowered: &Lowered, sharing: Option<&Sharing>) -> Vec<(u64, 
         Kind::Conv(conv) => Some((*sharing.identities.get(&conv.filter.ids[0]?)?, operation.output)),
         _ => None,
     };
-    lowered.operations.iter().filter_map(identity).collect()
+    let found = lowered.operations.iter().filter_map(identity);
+    #[cfg(target_arch = "x86_64")]
+    let found = found.chain(reader_identities(lowered, sharing));
+    found.collect()
+}
+
+/// Beyond all identities, which have 32 bits: of a filter, for what it reads.
+#[cfg(target_arch = "x86_64")]
+const READER: u64 = 1 << 32;
+
+/// What the first and the last filter read, by those.
+#[cfg(target_arch = "x86_64")]
+fn reader_identities<'l>(lowered: &'l Lowered, sharing: &'l Sharing) -> impl Iterator<Item = (u64, ValueId)> + use<'l> {
+    let identity = |reader: &Operation| {
+        let input = *reader.inputs.first()?;
+        let filter = match &reader.kind {
+            Kind::Conv(conv) => &conv.filter,
+            Kind::Dense(dense) => &dense.weights,
+            _ => return None,
+        };
+        let made_by = lowered.operations.iter().find(|operation| operation.output == input)?;
+        let identity = sharing.identities.get(&filter.ids[0]?)?;
+        is_at_end(lowered, made_by).then_some((READER | identity, input))
+    };
+    lowered.operations.iter().filter_map(identity)
 }
 
 /// What was seen on samples, by filter, for other programs of the same filters.

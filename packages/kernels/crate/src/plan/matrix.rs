@@ -9,7 +9,7 @@ use crate::layout::{Layout, even_parts};
 use crate::lower::{Conv, Operation};
 use crate::matrix::{Canvas, MatrixConv, Part, Sheet, Window};
 use crate::program::Work;
-use crate::weights::Filters;
+use crate::weights::{Filters, TapWindow};
 
 /// Bytes of a canvas, which stays in the second-level cache beside the weights of a vector.
 const LARGEST_CANVAS: usize = 1 << 20;
@@ -63,9 +63,9 @@ impl<'a> Planner<'_, 'a> {
             groups: 1,
         };
         let bias = conv.bias.unwrap_or(&[]);
-        let how = [channels, taps_beside, 1];
+        let window = TapWindow { taps: taps_beside, row: taps_beside };
         let Reduced { weights, bias, scales, .. } =
-            self.reserve_reduced(filters, &vectors, blocks, bias, (input.format, None), how);
+            self.reserve_reduced(filters, &vectors, blocks, bias, (input.format, None), ([channels, 1], window));
         let canvas = Canvas {
             rows,
             extra_rows: taps.extra[0],

@@ -18,6 +18,7 @@ impl Vector for Avx2 {
     const SUMS_SHORT: bool = true;
     const HAS_SHORTS: bool = true;
     const STORES_BYTES: bool = true;
+    const TILES_AT_ONCE: bool = true;
     const PREFETCHES: bool = true;
 
     #[inline(always)]

@@ -15,6 +15,7 @@ impl Vector for Avx512 {
     const LANES: usize = 16;
     const REDUCES: bool = true;
     const HAS_SHORTS: bool = true;
+    const STORES_BYTES: bool = true;
     const PREFETCHES: bool = true;
 
     #[inline(always)]
@@ -141,6 +142,14 @@ impl Vector for Avx512 {
             for (i, pixel) in pixels.iter().enumerate() {
                 pixel.store_bytes(p.add(i * Self::LANES));
             }
+        }
+    }
+    const ENDS_IN_BFLOAT: bool = true;
+    #[inline(always)]
+    unsafe fn store_bfloats(pixels: [Self; 2], p: *mut u16) {
+        unsafe {
+            let both = _mm512_cvtne2ps_pbh(pixels[1].0, pixels[0].0);
+            _mm512_storeu_si512(p as *mut __m512i, std::mem::transmute::<__m512bh, __m512i>(both));
         }
     }
     #[inline(always)]

@@ -66,9 +66,11 @@ pub trait Vector: Copy {
     const SUMS_SHORT: bool = false;
     /// Whether numbers of 16 bits are multiplied.
     const HAS_SHORTS: bool = false;
-    /// Whether a kernel whose sums become bytes stores bytes. Where many sums are in registers it does not: compilers would
-    /// spill them. Then the sums are stored as floats, and a loop makes bytes of them.
+    /// Whether a kernel whose sums become bytes stores bytes. Else the sums are stored as floats, and a loop makes bytes of them.
     const STORES_BYTES: bool = false;
+    /// Whether such a kernel computes several tiles, one beside the other. What their loop keeps in registers is not there for
+    /// sums.
+    const TILES_AT_ONCE: bool = false;
 
     unsafe fn load_bfloat(_: *const u16) -> Self {
         unreachable!()
@@ -132,6 +134,14 @@ pub trait Vector: Copy {
         for (i, pixel) in pixels.iter().enumerate() {
             unsafe { pixel.store_bytes(p.add(i * Self::LANES)) };
         }
+    }
+    /// Whether a kernel of bfloat16 stores bfloat16.
+    #[cfg(target_arch = "x86_64")]
+    const ENDS_IN_BFLOAT: bool = false;
+    /// Two neighbouring pixels to bfloat16, rounded by the CPU itself; with [`Vector::ENDS_IN_BFLOAT`].
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn store_bfloats(_pixels: [Self; 2], _: *mut u16) {
+        unreachable!()
     }
     /// `sum + x₀ · w₀ + x₁ · w₁` of the pairs of bfloat16 in each lane of `x` and `weights`.
     unsafe fn dot_bfloat(_x: Self, _weights: Self, _sum: Self) -> Self {

@@ -346,6 +346,8 @@ impl Convolution {
                         #[cfg(target_arch = "x86_64")]
                         in_bytes: None,
                         #[cfg(target_arch = "x86_64")]
+                        in_bfloat: false,
+                        #[cfg(target_arch = "x86_64")]
                         tiles: 1,
                         dynamic,
                     };

@@ -1,7 +1,7 @@
 //! Weights of bytes whose products are summed in 16 bits before they are in 32 ([`crate::simd::Vector::SUMS_SHORT`]): what
 //! such a sum has no room for comes once more, as a word of its own, so that nothing is lost.
 
-use super::{Filters, in_steps};
+use super::{Filters, TapWindow, in_steps};
 use crate::direct::{OutputGroup, Rest};
 
 /// Weights of one sign, in a sum of 16 bits, may be so large together: 255 times that is less than 2¹⁵.
@@ -70,7 +70,7 @@ impl Filters<'_> {
         let mut found = Vec::new();
         let mut from = vec![0.0f32; self.taps * BLOCK * width];
         for block in 0..blocks {
-            self.read_reduced(group, block, [BLOCK, 1, lanes], &mut from);
+            self.read_reduced(group, block, [BLOCK, lanes], TapWindow::ONE, &mut from);
             for (tap, weights) in from.chunks_exact_mut(BLOCK * width).enumerate() {
                 in_steps(weights, width, &steps[group.first_block * lanes..]);
                 hold_short(weights, width, |word, _| found.push(Rest { block, tap, word }));
