@@ -1,6 +1,6 @@
 //! The stem of the ImageNet nets in bytes: 7×7 at stride 2 over three channels. A word of four bytes that are multiplied
 //! together has to be channels of one pixel elsewhere; here twelve bytes, the channels of four neighbouring pixels, are three
-//! words, and a row of seven taps is two such windows. So 168 of 147 products are done for each output, where four bytes to a
+//! words, and a row of seven taps is two such windows. So 168 products are done for 147 of each output, where four bytes to a
 //! pixel would make 196.
 
 use crate::format::Format;
