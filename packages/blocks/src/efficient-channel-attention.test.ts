@@ -36,6 +36,8 @@ test('each channel is weighed by the means of its neighbours, zeros beyond the f
   const x = tf.tensor4d([1, 2, 3, 4, 3, 0, 1, -2], [1, 2, 1, 4]);
   const expected = [0.5, 1.9640275, 1.867378, 2, 1.5, 0, 0.6224594, -1];
   expectClose(gate(x).dataSync(), expected, 1e-6);
+  const twice = gate(tf.concat([tf.zerosLike(x), x]) as tf.Tensor4D).dataSync();
+  expectClose(twice.slice(8), expected, 1e-6, 'the second picture');
 });
 
 test('a filter of one dimension is PyTorch’s `[out, in, size]`, here `[size, in, out]`', () => {

@@ -21,7 +21,7 @@ const input = (channels: number): tf.Tensor4D => tf.randomUniform([1, 5, 7, chan
 describe.each([
   { title: 'basic', make: preActivationBasicBlock },
   { title: 'bottleneck', make: preActivationBottleneck },
-])('$title', ({ make }) => {
+])('$title', ({ title, make }) => {
   const block = make(usualPreActivationNames);
   const planes = 4;
   const outChannels = planes * block.expansion;
@@ -38,6 +38,14 @@ describe.each([
     expect(narrower).toEqual([...same, 'downsample.0.weight']);
     const pooled = names({ inChannels: outChannels, planes, stride: 2, shortcut: averagePoolShortcut });
     expect(pooled).toEqual([...same, 'downsample.1.weight', 'downsample.2.weight']);
+  });
+
+  test('each norm stands before its convolution, by its number', () => {
+    const numbers = title === 'basic' ? [1, 2] : [1, 2, 3];
+    expect(names({ inChannels: outChannels, planes })).toEqual(
+      numbers.flatMap((number) => [`bn${number}.weight`, `conv${number}.weight`]),
+    );
+    expect(names({ inChannels: outChannels + 4, planes }).at(-1)).toBe('downsample.0.weight');
   });
 
   test('names are timm’s or torchvision’s', () => {
