@@ -23,6 +23,10 @@ test('a border is mirrored at its own pixels, and their gradients go to the pixe
   expect([...reflectPad(counted(2, 3)).dataSync()]).toEqual(rows);
   const dx = tf.grad((x) => reflectPad(x as tf.Tensor4D))(counted(2, 3), counted(4, 5));
   expect([...dx.dataSync()]).toEqual([24, 78, 28, 14, 48, 18]);
+  // Two pictures of two channels, all the same.
+  const four = (x: tf.Tensor4D): tf.Tensor4D => tf.tile(x, [2, 1, 1, 2]);
+  const dxs = tf.grad((x) => reflectPad(x as tf.Tensor4D))(four(counted(2, 3)), four(counted(4, 5)));
+  expect(dxs.dataSync()).toEqual(four(dx as tf.Tensor4D).dataSync());
 });
 
 // timm 1.0: BlurPool2d(1), and its gradient for 1, 2, …, 6

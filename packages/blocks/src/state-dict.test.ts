@@ -81,6 +81,7 @@ test('what does not fit is reported, and comes from elsewhere if allowed', () =>
     mismatched: [{ name: 'conv1.weight', expected: [3, 2, 3, 3], got: [3, 3, 3, 2] }],
   });
   expect(conv.weight.shape).toEqual([3, 3, 2, 3]);
+  expect(conv.weight.dataSync()).toEqual(build(randomVars({ seed: 1 })).conv.weight.dataSync());
   expect(() => assertFits(loaded.report)).toThrow(
     'conv1.weight: expected [3, 2, 3, 3], got [3, 3, 3, 2]; convolution weights are read as OIHW; ' +
       'missing conv1.bias; unexpected fc.bias; pass {strict: false} to load only what fits',
