@@ -16,7 +16,7 @@ const RUNS = 200;
  * Stryker's runner, in a thread that stays from one mutant to the next. What an earlier mutant has left there must not decide:
  *
  * - a mutant is killed there only if the test that failed passes without it, in the same thread;
- * - one that survives there, or runs out of time, is tried again in a new thread;
+ * - one that survives there, or passes a place too often, is tried again in a new thread;
  * - for one outside of any function, the sources are loaded again, and once more after it.
  */
 class KeptRunner extends VitestTestRunner {

@@ -21,13 +21,17 @@ export class KeptThread {
       const thread = new ThreadsPoolWorker(options);
       await thread.start();
       await new Promise((resolve, reject) => {
-        const onMessage = (message) => {
-          if (message?.type !== 'started') return;
-          thread.off('message', onMessage);
-          if (message.error) reject(message.error);
+        const settle = (error) => {
+          for (const [event, callback] of listeners) thread.off(event, callback);
+          if (error) void thread.stop().finally(() => reject(error));
           else resolve();
         };
-        thread.on('message', onMessage);
+        const listeners = [
+          ['message', (message) => message?.type === 'started' && settle(message.error)],
+          ['error', settle],
+          ['exit', () => settle(new Error('a thread for tests ended as it began'))],
+        ];
+        for (const [event, callback] of listeners) thread.on(event, callback);
         thread.send(startMessage);
       });
       this.#thread = thread;

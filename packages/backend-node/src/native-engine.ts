@@ -55,7 +55,8 @@ async function compile(
     bound,
     {
       info: { engine: 'native', device, nodeCount: countRunNodes(bound), weightBytes },
-      run: (inputs, signal, stepMs) => program.run(inputs as Record<string, Float32Array>, { signal, stepMs }),
+      run: (inputs, signal, stepMs) =>
+        program.run(inputs as Record<string, Float32Array>, { signal, stepMs }).catch(rethrowRun),
       steps: () => program.steps,
       dispose: () => program.dispose(),
       // The next run waits in the program's own queue, not for the event loop.
@@ -74,6 +75,12 @@ function precisionOf({ precision, calibration, percentile }: CompileOptions = {}
     ...(calibration !== undefined && { calibration }),
     ...(percentile !== undefined && { percentile }),
   };
+}
+
+/** A run's own error is of its numbers: in `fp16`, one that float16 does not hold. */
+function rethrowRun(error: unknown): never {
+  if (!KernelError.isInstance(error) || error.code !== 'BAD_INPUT') throw error;
+  throw new EngineError('BAD_INPUT', 'native', error.message, { cause: error });
 }
 
 function rethrow(error: unknown): never {

@@ -129,7 +129,8 @@ export interface Executable {
    *
    * @param inputs Row-major arrays by name: `Float32Array` for float32, `Int32Array` for int32, `Uint8Array` for bool.
    * @returns Arrays by output name, the caller's.
-   * @throws EngineError for missing, unknown or ill-shaped inputs (`BAD_INPUT`) and after `dispose` (`DISPOSED`).
+   * @throws EngineError for missing, unknown or ill-shaped inputs, or ones whose numbers the precision does not hold (`BAD_INPUT`),
+   * and after `dispose` (`DISPOSED`).
    */
   run(inputs: Readonly<Record<string, ConstantData>>, options?: RunOptions): Promise<Record<string, ConstantData>>;
   /** What was to be carried, where the engine does so: no input and no output of a run. Zeros until it is written. */

@@ -30,7 +30,7 @@ export interface ServerOptions extends Partial<BatchingOptions> {
   readonly limits?: Partial<AdmissionLimits>;
   /** Longest body, in bytes; default 64 MiB. */
   readonly bodyBytes?: number;
-  /** How long a request may take to arrive, in milliseconds; default 30,000. Whoever is slower gets 408. */
+  /** How long a request may take to arrive, in milliseconds from 1; default 30,000. Whoever is slower gets 408. */
   readonly arrivalMs?: number;
   /** How long a request may take where it says nothing, in milliseconds; default 30,000. */
   readonly timeoutMs?: number;
@@ -121,6 +121,9 @@ export class InferenceServer {
     this.#store = new ModelStore(models);
     const onFault = options.onFault ?? (() => undefined);
     const bodyBytes = options.bodyBytes ?? 64 * 2 ** 20;
+    const arrivalMs = options.arrivalMs ?? 30_000;
+    if (!Number.isInteger(arrivalMs) || arrivalMs < 1)
+      throw new ServeError(`arrivalMs: expected a whole number of milliseconds from 1, got ${arrivalMs}`);
     const context: RequestContext = {
       store: this.#store,
       admission,
@@ -136,7 +139,7 @@ export class InferenceServer {
       isStopping: () => this.#isStopping,
       metrics,
       bodyBytes,
-      arrivalMs: options.arrivalMs ?? 30_000,
+      arrivalMs,
       onRequest: options.onRequest ?? (() => undefined),
     });
     this.#context = context;

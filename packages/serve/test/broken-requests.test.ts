@@ -140,7 +140,7 @@ test('who sends half a request and goes, or closes one side, holds nothing', asy
 });
 
 test('who sends slowly, no HTTP, or headers without end is told so and let go; others are answered meanwhile', async () => {
-  const { address, faults } = await startServer({ limits: { pictures: 9 }, arrivalMs: 400 });
+  const { address, faults } = await startServer({ limits: { pictures: 9 }, arrivalMs: 1500 });
   const { hostname, port } = new URL(address);
   const start = 'POST /v2/models/net/infer HTTP/1.1\r\nHost: x\r\n';
   const slow = (first: string): Promise<string> =>
@@ -171,14 +171,53 @@ test('who sends slowly, no HTTP, or headers without end is told so and let go; o
   const infer = (): Promise<Response> => fetch(`${address}/v2/models/net/infer`, { method: 'POST', body: good });
   expect((await infer()).status).toBe(200);
   const errorOf = (text: string): unknown => [text.slice(9, 12), JSON.parse(text.slice(text.indexOf('\r\n\r\n')))];
-  const late = 'the request: expected all of it within 400 ms, got a part; send it faster';
+  const late = 'the request: expected all of it within 1500 ms, got a part; send it faster';
   for (const text of await Promise.all(asked)) expect(errorOf(text)).toEqual(['408', { error: late }]);
   expect(errorOf(await slow('GARBAGE\r\n\r\n'))).toEqual(['400', { error: expect.stringMatching(/HTTP\/1\.1/) }]);
   const endless = await slow(`${start}X-Long: ${'a'.repeat(20_000)}`);
   expect(errorOf(endless)).toEqual(['431', { error: expect.stringMatching(/16 KiB/) }]);
-  // Nothing of theirs is held.
+  // They are counted, and nothing of theirs is held.
   const metrics = async (): Promise<string> => (await fetch(`${address}/metrics`)).text();
-  await expect.poll(metrics).toMatch(/^residual_held_bytes 0$/m);
+  await expect.poll(metrics, { timeout: 20_000 }).toMatch(/^residual_held_bytes 0$/m);
+  expect(await metrics()).toMatch(/^residual_http_responses_total\{.*"408".*\} 12$/m);
   expect((await Promise.all(Array.from({ length: 9 }, infer))).map(({ status }) => status)).toEqual(Array(9).fill(200));
   expect(faults).toEqual([]);
+});
+
+test('what comes behind a request that is being answered is not taken for it: the connection ends', async () => {
+  const { address } = await startServer({ waitMs: 500, batchSize: 64 });
+  const { hostname, port } = new URL(address);
+  const body = JSON.stringify({
+    inputs: [{ name: 'input', shape: [1, EDGE, EDGE, 3], datatype: 'FP32', data: [...preparedPictures(1)] }],
+  });
+  const text = await new Promise<string>((done) => {
+    let got = '';
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(
+        `POST /v2/models/net/infer HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}GARBAGE\r\n`,
+      ),
+    );
+    socket
+      .on('data', (part) => {
+        got += part;
+      })
+      .on('error', () => undefined)
+      .on('close', () => done(got));
+  });
+  expect(text).toBe('');
+});
+
+test('a picture that claims more pixels than may be is refused by its head; so is a time to arrive that is none', async () => {
+  const { address } = await startServer();
+  const headers = { 'Content-Type': 'image/png' };
+  const answer = await fetch(`${address}/v1/classify`, { method: 'POST', body: bomb, headers });
+  expect([answer.status, (await answer.json()).error]).toEqual([
+    400,
+    expect.stringMatching(/60000 × 60000|3600000000|pixels/),
+  ]);
+  await startServer({ arrivalMs: 600_000 });
+  for (const arrivalMs of [0, -1, 0.5, Number.NaN])
+    await expect(startServer({ arrivalMs })).rejects.toThrow(
+      `arrivalMs: expected a whole number of milliseconds from 1, got ${arrivalMs}`,
+    );
 });

@@ -71,7 +71,7 @@ export function parseOptions(flags: BenchFlags): BenchOptions {
     threads: threadsOf(flags),
     weightsFile: flags.weights,
     isa: flags.isa,
-    driver: chosen('--driver', flags.driver ?? '', ['lavapipe', 'swiftshader'] as const)[0],
+    driver: driverOf(flags.driver),
     python: flags.python ?? defaultPython(),
     packedFolder: flags.packed,
     isBusy: flags.busy ?? false,
@@ -109,6 +109,12 @@ export function chosen<Name extends string>(option: string, text: string, known:
     if (name === undefined) throw new BenchError(`${option}: expected some of ${known.join(', ')}, got '${part}'`);
     return name;
   });
+}
+
+function driverOf(text = ''): 'lavapipe' | 'swiftshader' | undefined {
+  const [driver, ...others] = chosen('--driver', text, ['lavapipe', 'swiftshader'] as const);
+  if (others.length > 0) throw new BenchError(`--driver: expected one, got '${text}'`);
+  return driver;
 }
 
 export function wholeNumber(option: string, text: string): number {

@@ -23,9 +23,11 @@ declare const residualVideo: VideoPage;
 
 const [model = 'resnet18', size = '224'] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'residual-video-'));
-const server = await servePages(folder);
-const browser = await launchChromium({ webgpu: true, camera: true, timeoutMs: WAIT_MS });
+let server: Awaited<ReturnType<typeof servePages>> | undefined;
+let browser: Awaited<ReturnType<typeof launchChromium>> | undefined;
 try {
+  server = await servePages(folder);
+  browser = await launchChromium({ webgpu: true, camera: true, timeoutMs: WAIT_MS });
   await writeFile(join(folder, 'weights.safetensors'), writeSafetensors(makeWeights(getSpec(model))));
   const page = await browser.newPage();
   await page.goto(server.addressOf('video'));
@@ -54,7 +56,7 @@ try {
   }
   process.stdout.write(`${describeCpu()}; camera of ${camera}; ${ROUNDS} rounds in turn; medians\n${table}\n`);
 } finally {
-  await browser.close();
-  server.close();
+  await browser?.close();
+  server?.close();
   await rm(folder, { recursive: true });
 }

@@ -220,7 +220,7 @@ export const en = {
     startHeading: 'How training starts',
     start: [
       'ReLU lets only half of a signal through, so weights drawn with variance 2 / (kernel² · channels out) keep the size of gradients from layer to layer: Kaiming initialisation, fan out. Batch norm starts with scale 1 and shift 0.',
-      'During training, batch norm brings each channel to mean 0 and variance 1 over the batch; afterwards it uses running averages. Without it, plain networks of this depth would not train at all. Their gradients do not vanish, and still they degrade.',
+      'During training, batch norm brings each channel to mean 0 and variance 1 over the batch; afterwards it uses running averages. Batch norm is why plain networks of this depth train at all. With it, their gradients do not vanish, and still they degrade.',
     ],
     sourcesHeading: 'Sources',
   },

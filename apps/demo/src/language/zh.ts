@@ -54,7 +54,7 @@ export const zh: Texts = {
       '选择或拖入 ResNet 权重文件：.pth、.ckpt、.safetensors、.h5 等，可以来自 torchvision、timm、Hugging Face、Keras 或自己的训练。在 PyTorch 里这样保存：',
     told: '，由权重判断',
     size: (millions, classes, edgePx) =>
-      `：${millions} M 个参数，${classes.toLocaleString('en')} 个类别，输入 ${edgePx} × ${edgePx}。`,
+      `：${tenThousands(millions)}个参数，${classes.toLocaleString('en')} 个类别，输入 ${edgePx} × ${edgePx}。`,
     allFit: '全部吻合，没有缺失',
     fit: (missing, unused) => `缺 ${missing} 个，多余 ${unused} 个`,
     takenCareOf: '已处理：',
@@ -92,7 +92,7 @@ export const zh: Texts = {
     features: '特征图',
     channels: (shape, shown) => `${shape}，前 ${shown} 个通道，每个通道由黑到白。`,
     network: (model) => `${model}，逐个模块`,
-    networkNote: '从图片一直到类别。竖条是卷积，弧线是捷径连接：实线为恒等映射，虚线带投影或补零。',
+    networkNote: '从图片一直到类别。竖条是卷积，弧线是捷径连接：实线为恒等映射，虚线为投影捷径或补零。',
     measure: '测量时间花在哪里',
     measured: (engine, total) => `在 ${engine} 上，运行中的每一步单独计时，取五次运行的中位数：总共 ${total}。`,
     part: '部分',
@@ -106,7 +106,7 @@ export const zh: Texts = {
   compare: {
     heading: '同一张图片，各种引擎',
     intro:
-      '每个引擎在自己的 worker 里加载“分类”页的网络，编译，再运行五次：WebGPU 上的计划，TensorFlow.js 的 WebGPU 上同样的计算图，Residual 的 WebAssembly 内核，以及 TensorFlow.js 的 WASM 上的计算图。',
+      '每个引擎在自己的 worker 里加载“分类”页的网络，编译，再运行五次：WebGPU 上的执行计划，TensorFlow.js 的 WebGPU 上同样的计算图，Residual 的 WebAssembly 内核，以及 TensorFlow.js 的 WASM 上的计算图。',
     run: '比较',
     stop: '停止',
     stopped: '已停止',
@@ -118,7 +118,7 @@ export const zh: Texts = {
     memory: '内存',
     dispatches: '调度次数',
     difference: '差异',
-    note: '内存：计划为全部 GPU 缓冲区，其他为所持有的权重。差异：任一 logit 与第一个引擎之差的最大值，除以其最大的 logit。',
+    note: '内存：执行计划为全部 GPU 缓冲区，其他为所持有的权重。差异：任一 logit 与第一个引擎之差的最大值，除以其最大的 logit。',
   },
   report: {
     heading: '这块 GPU 的报告',
@@ -174,7 +174,7 @@ export const zh: Texts = {
       '更深的网络能做到较浅的网络能做到的一切：只要让多出来的层原样传递输入。所以它的训练误差不应该更高。可是用梯度下降训练时，普通网络找不到这个解：超过一定深度以后，训练误差和测试误差都会上升。这不是过拟合，过拟合会降低训练误差。这种现象叫做退化，实验页展示的就是它。',
       '残差学习改变了各层要学的东西。几层网络不再直接学习目标函数 H(x)，而是学习残差 F(x) = H(x) − x，再由捷径连接把 x 加回去：y = F(x) + x。要原样传递 x，只需把 F 推向零，这很容易；而深层网络的大部分看来都接近恒等映射，要学的只是微小的修正。捷径连接没有参数，只多一次加法。',
     ],
-    blocksHeading: '两种模块',
+    blocksHeading: '两种残差块',
     basicBlock: (weights) => `两个 3×3 卷积，这里是 64 通道：${weights} 个权重。用于 ResNet-18 和 34。`,
     bottleneck: (weights) =>
       `1×1 减少通道，3×3 计算，1×1 再恢复通道，这里是 256 – 64 – 64 – 256：${weights} 个权重，通道数是四倍，权重反而更少。用于 ResNet-50、101 和 152。`,
@@ -185,7 +185,7 @@ export const zh: Texts = {
     ],
     layersHeading: '各个网络',
     layers:
-      '一个步长为 2 的 7×7 卷积和一次最大池化，四个阶段的模块，通道为 64、128、256、512（瓶颈模块之间是四倍），全局平均，再加一个线性层。下面的数字是此刻在本页构建的网络里数出来的：',
+      '一个步长为 2 的 7×7 卷积和一次最大池化，四个阶段的模块，通道为 64、128、256、512（瓶颈块之间是四倍），全局平均，再加一个线性层。下面的数字是此刻在本页构建的网络里数出来的：',
     network: '网络',
     block: '模块',
     perStage: '每个阶段的模块数',
@@ -194,7 +194,7 @@ export const zh: Texts = {
     tryHeading: '试一试',
     tryIntro:
       '论文里用于 CIFAR-10 的网络。选择深度和捷径连接：页面会构建这段代码所写的网络，数出它的参数，再走训练的第一步。请比较普通 56 层和残差 56 层的梯度。',
-    tried: (parameters, millions) => `${parameters} 个参数，32 × 32 的图片需要 ${millions} 百万次乘加。`,
+    tried: (parameters, millions) => `${parameters} 个参数，32 × 32 的图片需要 ${tenThousands(millions)}次乘加。`,
     triedNote:
       '梯度：一个模块的卷积核上的均方根，用实验页的十张图片，每类一张，权重是 Kaiming 初始化，还什么都没有学。',
     part: '部分',
@@ -208,3 +208,8 @@ export const zh: Texts = {
     sourcesHeading: '出处',
   },
 };
+
+/** Millions, counted as Chinese does. */
+function tenThousands(millions: string): string {
+  return `${Math.round(100 * Number(millions.replaceAll(',', '')))} 万`;
+}

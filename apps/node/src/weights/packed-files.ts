@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Weights as the native kernels packed them, choices that they measured, what a GPU computes rightly, or a file left behind. */
+/** Weights as the native kernels packed them, choices that they measured, whether a GPU computes rightly, or a file left behind. */
 export interface PackedFile {
   readonly fileName: string;
   readonly sizeBytes: number;

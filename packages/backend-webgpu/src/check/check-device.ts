@@ -29,8 +29,8 @@ export async function checkDevice(
 ): Promise<WrongLayers> {
   const net = checkNet(variants, type);
   const key = deviceKey(device, 'check', net.plan.shaders.join());
-  const kept = await memory.get(key).catch(() => undefined);
-  if (kept !== undefined) return JSON.parse(kept) as WrongLayers;
+  const kept = keptResult(await memory.get(key).catch(() => undefined));
+  if (kept !== undefined) return kept;
   const runner = await PlanRunner.create(device, net.plan, net.pack, { pipelines });
   const wrong: Record<string, string> = {};
   try {
@@ -51,6 +51,16 @@ export async function checkDevice(
   }
   await memory.set(key, JSON.stringify(wrong)).catch(() => undefined);
   return wrong;
+}
+
+/** Undefined where nothing is kept, or nothing that can be read: a file may be torn. */
+function keptResult(text: string | undefined): WrongLayers | undefined {
+  try {
+    const kept: unknown = JSON.parse(text ?? '');
+    return typeof kept === 'object' && kept !== null ? (kept as WrongLayers) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The largest difference, of the largest number that is expected. */

@@ -103,6 +103,16 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
     for (const executable of [first, again, another]) await executable.dispose();
   });
 
+  test.each(['', '{"stem', 'null'])('what was kept as %o is found out again', async (torn) => {
+    const kept = new Map<string, string>();
+    const memory = { get: async () => torn, set: async (key: string, value: string) => void kept.set(key, value) };
+    const device = await lying(() => undefined);
+    const executable = await webgpu({ device, memory }).compile(graph, weights);
+    expect(device.runs).toBe(2);
+    expect([...kept.values()]).toEqual(['{}']);
+    await executable.dispose();
+  });
+
   test('what was found is kept: a device that failed is refused without a run', async () => {
     const memory = mapMemory();
     const device = await lying((numbers) => void numbers.fill(0));
@@ -171,7 +181,7 @@ describe.skipIf(!requirement('webgpu'))('a device that computes wrongly', () => 
     });
   });
 
-  test('to check it, nothing is compiled but what a network of all kinds of layers needs anyway', async () => {
+  test('to check it in float32, nothing is compiled but what a network of all kinds of layers needs anyway', async () => {
     const shapes = { stem: [3, 3, 3, 16], middle: [3, 3, 16, 16], dense: [16, 8] };
     const network = await trace((t) => {
       const filter = (name: keyof typeof shapes) => t.parameter(name, shapes[name]) as tf.Tensor4D;

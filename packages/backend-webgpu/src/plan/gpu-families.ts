@@ -7,7 +7,7 @@ export type AdapterNames = Pick<GPUAdapterInfo, 'vendor' | 'architecture'>;
 export interface GpuFamily {
   readonly name: string;
   readonly vendors: readonly string[];
-  /** Those of the vendor's that the source is about, and where a browser tells none; default: all. */
+  /** The architectures that the source covers; an empty name, where a browser tells none, fits too. Default: all. */
   readonly architectures?: RegExp;
   /** A thread's most, beyond which the compiler spills to memory; absent for CPUs, which spill to their caches. */
   readonly registers?: number;

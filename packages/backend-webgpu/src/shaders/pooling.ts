@@ -17,7 +17,7 @@ export interface Pooling {
 
 /**
  * A maximum over a window padded with −∞, or an average of the real pixels in it; a vector of channels a thread. Its shape is in
- * uniforms: loops of a length that a compiler knows are unrolled, and take LLVM half a second.
+ * uniforms: loops of a length that a compiler knows are unrolled, which takes LLVM long.
  */
 export function pooling(pool: Pooling): Shader {
   const { kind, batch, height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** A code of the framework's errors that means the client's mistake, in our words. */
@@ -32,22 +32,30 @@ export function noAddress({ method, url }: FastifyRequest): ProtocolError {
   return new ProtocolError(404, `${`${method} ${url}`.slice(0, 120)}: there is no such address; see /v2`);
 }
 
-/** What came too slowly or is no HTTP is no request that a route could answer: its connection is answered, and ends. */
-export function answerUnread({ code }: ConnectionError, socket: Socket, arrivalMs: number): void {
-  const [status, message] = unreadable(code, arrivalMs);
+/** How long a client that does not read may keep its connection. */
+const READING_MS = 1000;
+
+/**
+ * What came too slowly or is no HTTP is no request that a route could answer: its connection is answered, and ends.
+ *
+ * @param code Node's.
+ * @returns the status
+ */
+export function answerUnread(code: string, socket: Socket, arrivalMs: number): number {
+  const [status, reason, message] = unreadable(code, arrivalMs);
   const body = JSON.stringify({ error: message });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  if (socket.writable && code !== 'ECONNRESET') socket.write(head + body);
+  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  if (socket.writable) socket.write(head + body);
   socket.destroySoon();
+  setTimeout(() => socket.destroy(), READING_MS).unref();
+  return status;
 }
 
-function unreadable(code: string, arrivalMs: number): readonly [status: string, message: string] {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return [
-      '408 Request Timeout',
-      `the request: expected all of it within ${arrivalMs} ms, got a part; send it faster`,
-    ];
+function unreadable(code: string, arrivalMs: number): readonly [status: number, reason: string, message: string] {
+  const late = `the request: expected all of it within ${arrivalMs} ms, got a part; send it faster`;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'Request Timeout', late];
   if (code === 'HPE_HEADER_OVERFLOW')
-    return ['431 Request Header Fields Too Large', 'the headers: expected 16 KiB at most, got more; send fewer'];
-  return ['400 Bad Request', `the request: expected HTTP/1.1, got something else (${code})`];
+    return [431, 'Request Header Fields Too Large', 'the headers: expected 16 KiB at most, got more; send fewer'];
+  if (code === 'HPE_INVALID_EOF_STATE') return [400, 'Bad Request', 'the request: expected all of it, got a part'];
+  return [400, 'Bad Request', `the request: expected HTTP/1.1, got something else (${code})`];
 }

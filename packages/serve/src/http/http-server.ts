@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Admission, Held } from '../batching/admission.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
@@ -12,8 +14,9 @@ import { takeBytes } from './request-body.ts';
 
 /** What is told of a request: sizes and times, nothing of what is in it. */
 export interface RequestRecord {
+  /** `none` where what came could not be read as a request. */
   readonly method: string;
-  /** The route's pattern, e.g. `/v2/models/:name/infer`. */
+  /** The route's pattern, e.g. `/v2/models/:name/infer`; `none` where there is none. */
   readonly route: string;
   readonly status: number;
   readonly requestBytes: number;
@@ -48,16 +51,27 @@ const openPaths = ['/', '/page.css', '/page.js', '/openapi.json'];
 /** The routes, with limits on bodies and times; nothing listens yet. */
 export function httpServer(parts: HttpServerParts): FastifyInstance {
   const { metrics, bodyBytes, arrivalMs, admission, checkToken, onRequest, onFault } = parts;
+  const last = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
   const app = fastify({
     bodyLimit: bodyBytes,
     // Who sends slowly holds a socket and its buffer no longer than this, and until Node looks at all connections again. A longer
     // time for headers, as Node's own is, would be taken for the whole request.
     requestTimeout: arrivalMs,
     http: {
+      requestTimeout: arrivalMs,
       headersTimeout: arrivalMs,
       connectionsCheckingInterval: Math.ceil(Math.min(arrivalMs / 4, MOST_BETWEEN_LOOKS_MS)),
     },
-    clientErrorHandler: (error, socket) => answerUnread(error, socket, arrivalMs),
+    clientErrorHandler({ code }, socket) {
+      if (socket.writableEnded) return;
+      // What came behind a request that is being answered would be taken for its answer.
+      const { request, response } = last.get(socket) ?? {};
+      const isAnswering = request?.complete === true && response?.writableFinished === false;
+      if (code === 'ECONNRESET' || isAnswering) return void socket.destroy();
+      const status = answerUnread(code, socket, arrivalMs);
+      metrics.answered(status);
+      onRequest({ method: 'none', route: 'none', status, requestBytes: 0, ms: 0 });
+    },
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     // Whoever is connected while the server ends is answered by it, not by the framework.
@@ -66,6 +80,9 @@ export function httpServer(parts: HttpServerParts): FastifyInstance {
     frameworkErrors: (_error, request, reply) => sendError(reply, noAddress(request)),
     logger: false,
     exposeHeadRoutes: false,
+  });
+  app.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    last.set(request.socket, { request, response });
   });
   answerErrors(app, onFault);
   app.addHook('onRequest', async ({ headers, url }) => {
@@ -110,7 +127,10 @@ function traceRequests(app: FastifyInstance, tracing: RequestContext['tracing'])
     // Whichever way the answer ends.
     reply.raw.once('close', () => {
       const { statusCode } = reply;
-      trace?.end({ 'http.response.status_code': statusCode }, statusCode === 500 ? 'the server failed' : undefined);
+      // Whoever left, or sent too slowly, got no answer of the route.
+      if (!reply.raw.writableFinished) trace?.end({});
+      else
+        trace?.end({ 'http.response.status_code': statusCode }, statusCode === 500 ? 'the server failed' : undefined);
     });
   });
 }
