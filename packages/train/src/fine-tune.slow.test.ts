@@ -86,7 +86,7 @@ describe('a net of four classes', () => {
     without.delete('bn1.bias');
     await expect(tuned(without)).rejects.toThrow('weights: bn1.bias: expected a tensor of the backbone, got none');
     const other = new Map(pretrained).set('conv2.weight', { shape: [1], data: new Float32Array(1) });
-    await expect(tuned(other)).rejects.toThrow('weights: conv2.weight: expected [8, 8, 3, 3], got [1]');
+    await expect(tuned(other)).rejects.toThrow('weights: conv2.weight: expected [8, 4, 3, 3], got [1]');
     const more = new Map(pretrained).set('conv3.weight', { shape: [1], data: new Float32Array(1) });
     await expect(tuned(more)).rejects.toThrow('weights: conv3.weight: expected a tensor of the model, got this');
     await expect(fineTune({ model, weights: pretrained }, data, { ...options, freeze: ['layer1'] })).rejects.toThrow(
