@@ -20,7 +20,7 @@ export interface Pooling {
  * uniforms: loops of a length that a compiler knows are unrolled, which takes LLVM long.
  */
 export function pooling(pool: Pooling): Shader {
-  const { kind, batch, height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;
+  const { kind, batch, vectors, outHeight, outWidth } = pool;
   const { uniforms, workgroups } = flat(batch * outHeight * outWidth * vectors);
   const isMax = kind === 'max';
   const body = `${FLAT_MAIN}
@@ -44,18 +44,23 @@ export function pooling(pool: Pooling): Shader {
 }`;
   return {
     buffers: buffers(['x', 'y'], 'y'),
-    uniforms: {
-      ...uniforms,
-      ...{ height, width, outHeight, outWidth, vectors },
-      windowHeight: window[0],
-      windowWidth: window[1],
-      strideY: strides[0],
-      strideX: strides[1],
-      padTop: padBefore[0],
-      padLeft: padBefore[1],
-    },
+    uniforms: { ...uniforms, ...poolingShape(pool) },
     body,
     workgroups,
+  };
+}
+
+/** Its shape, as the shaders of pooling and of its gradient name it. */
+export function poolingShape(pool: Omit<Pooling, 'kind' | 'batch'>): Readonly<Record<string, number>> {
+  const { height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;
+  return {
+    ...{ height, width, outHeight, outWidth, vectors },
+    windowHeight: window[0],
+    windowWidth: window[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: padBefore[0],
+    padLeft: padBefore[1],
   };
 }
 

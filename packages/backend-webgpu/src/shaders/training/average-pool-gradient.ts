@@ -1,10 +1,10 @@
 import { FLAT_MAIN, flat } from '../flat.ts';
-import type { Pooling } from '../pooling.ts';
+import { type Pooling, poolingShape } from '../pooling.ts';
 import { buffers, type Shader } from '../shader.ts';
 
 /** The gradient of an average of the real pixels in a window: a vector of a pixel a thread, which gathers from its windows. */
 export function averagePoolGradient(pool: Omit<Pooling, 'kind'>): Shader {
-  const { batch, height, width, vectors, window, strides, padBefore, outHeight, outWidth } = pool;
+  const { batch, height, width, vectors } = pool;
   const { uniforms, workgroups } = flat(batch * height * width * vectors);
   const body = `fn real(begin: u32, window: u32, pad: u32, size: u32) -> f32 {
   return f32(min(begin + window, size + pad) - max(begin, pad));
@@ -30,20 +30,7 @@ ${FLAT_MAIN}
 }`;
   return {
     buffers: buffers(['dy', 'dx'], 'dx'),
-    uniforms: {
-      ...uniforms,
-      vectors,
-      height,
-      width,
-      outHeight,
-      outWidth,
-      windowHeight: window[0],
-      windowWidth: window[1],
-      strideY: strides[0],
-      strideX: strides[1],
-      padTop: padBefore[0],
-      padLeft: padBefore[1],
-    },
+    uniforms: { ...uniforms, ...poolingShape(pool) },
     body,
     workgroups,
   };
