@@ -16,7 +16,7 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /**
    * For `int8`: inputs like those that it will run on. Asked for once they are needed; the same function, given again with the
-   * same weights, is not asked again.
+   * same weights, is asked again only where a graph has layers that those before had not.
    */
   readonly calibration?: () => Promise<CalibrationSamples>;
   /**

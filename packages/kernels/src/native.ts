@@ -23,7 +23,7 @@ export interface NativeKernelOptions extends KernelOptions {
   /**
    * For `int8`: inputs like those that it will run on, some tens of pictures in all, each of the graph's shapes, or one picture
    * where the graph takes several. Run once: the same list or function, given again for another program of the same constants,
-   * is not asked again.
+   * is asked again only where that has layers which those before had not.
    */
   readonly calibration?: CalibrationSource;
   /**
@@ -83,11 +83,8 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const { calibration = [], percentile = 100 } = options;
   const isCalibrated = options.precision === 'int8';
   const ranges: Ranges = isCalibrated ? rangesOf(calibration, percentile) : new Map();
-  const isWanted = isCalibrated && !filters.some((filter) => ranges.has(filter));
-  const samples = isWanted ? await samplesOf(graph, inputNames, calibration) : [];
-  const known = [...ranges].flat(2);
-  const native = await addon
-    .compileGraph(
+  const compileWith = (samples: Float32Array[][]): Promise<NativeExecutable> =>
+    addon.compileGraph(
       json,
       constantIds,
       constants,
@@ -98,8 +95,16 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
         ...(tuning && { tune: { ...tuning, addonFile: file } }),
       },
       samples,
-      known,
-    )
+      [...ranges].flat(2),
+    );
+  const isKnown = filters.some((filter) => ranges.has(filter));
+  const samples = isCalibrated && !isKnown ? await samplesOf(graph, inputNames, calibration) : [];
+  const native = await compileWith(samples)
+    // A program of other outputs may have found only some of the ranges that this one needs.
+    .catch(async (error: unknown) => {
+      if (!isCalibrated || !isKnown) throw error;
+      return compileWith(await samplesOf(graph, inputNames, calibration));
+    })
     .catch(asKernelError('BAD_GRAPH'));
   const found = native.ranges;
   for (let at = 0; at < found.length; at += 3) ranges.set(found[at]!, [found[at + 1]!, found[at + 2]!]);

@@ -18,6 +18,9 @@ pub enum Format {
     Byte { scale: f32, zero: i16 },
 }
 
+/// Of a value that was zero on all samples: its steps, and how many of them a number has, are numbers too.
+const LEAST_RANGE: f32 = 1e-30;
+
 impl Format {
     /// Numbers in a word.
     pub fn per_word(self) -> usize {
@@ -44,8 +47,8 @@ impl Format {
     /// negative.
     pub fn byte_for([least, largest]: [f32; 2], isa: &Isa) -> Format {
         let (scale, zero) = match least >= 0.0 {
-            true => (largest.max(f32::MIN_POSITIVE) / 255.0, isa.least_byte),
-            false => (largest.max(-least) / 127.0, isa.least_byte + 128),
+            true => (largest.max(LEAST_RANGE) / 255.0, isa.least_byte),
+            false => (largest.max(-least).max(LEAST_RANGE) / 127.0, isa.least_byte + 128),
         };
         Format::Byte { scale, zero }
     }
@@ -54,7 +57,7 @@ impl Format {
     /// came in.
     #[cfg(target_arch = "x86_64")]
     pub fn byte_between([least, largest]: [f32; 2]) -> Format {
-        let scale = (largest - least).max(f32::MIN_POSITIVE) / 255.0;
+        let scale = (largest - least).max(LEAST_RANGE) / 255.0;
         Format::Byte { scale, zero: (-least / scale).round() as i16 }
     }
 

@@ -8,8 +8,10 @@ use crate::peak::{PeakKernel, multiply_adds};
 use crate::products::{ProductArgs, ProductKernel, products};
 use crate::program::{Context, Step};
 use crate::simd::Vector;
+#[cfg(target_arch = "aarch64")]
+use crate::tile::HALF;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use crate::tile::{BFLOAT, BYTE, HALF};
+use crate::tile::{BFLOAT, BYTE};
 use crate::tile::{FLOAT, TileArgs, TileKernel, tile};
 use crate::weights::Packing;
 
@@ -122,11 +124,8 @@ impl Isa {
         if format == HALF {
             return !self.halves[0][0][0].is_empty() && std::arch::is_aarch64_feature_detected!("fp16");
         }
-        #[cfg(target_arch = "x86_64")]
-        if format == HALF {
-            return false;
-        }
-        !self.tiles[format][0][0].is_empty() && (format == FLOAT || (self.has_format)(format))
+        let has_kernels = self.tiles.get(format).is_some_and(|walks| !walks[0][0].is_empty());
+        has_kernels && (format == FLOAT || (self.has_format)(format))
     }
 
     /// Does multiply-adds of a format as fast as can be, so many rounds, and says how many they were.
@@ -438,36 +437,7 @@ macro_rules! entries {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx512_reduced {
-    use super::*;
-    use crate::simd::avx512::Avx512;
-    use crate::tile::WHOLE;
-
-    instance!(bfloat, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"]);
-    instance!(byte, Avx512, BYTE, ["avx512f,avx512vl,avx512bw,avx512vnni"]);
-    instance!(whole, Avx512, WHOLE, ["avx512f,avx512vl,avx512bw,avx512vnni"]);
-    peak_instance!(
-        bfloat_peak, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
-    );
-    peak_instance!(
-        byte_peak, Avx512, BYTE, ["avx512f,avx512vl,avx512bw,avx512vnni"], [1 2 3 4 5 6 7 8 9 10 11 12 13 14]
-    );
-
-    outer_instance!(narrow_outer, Avx512, BFLOAT, ["avx512f,avx512vl,avx512bw,avx512bf16"]);
-    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
-
-    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
-
-    pub const TILES: Reduced = reduced!(Avx512, bfloat, byte, byte_walks, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
-    pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4 5 6 7 8 9 10 11 12 13 14]);
-
-    pub fn has_format(format: usize) -> bool {
-        match format {
-            BFLOAT => std::arch::is_x86_feature_detected!("avx512bf16"),
-            _ => std::arch::is_x86_feature_detected!("avx512vnni"),
-        }
-    }
-}
+mod avx512_reduced;
 
 // Registers beside the sums: one input, two weights, and what the compiler needs for itself.
 #[cfg(target_arch = "x86_64")]
@@ -502,58 +472,7 @@ isa!(
     avx2_reduced::TILES, 2.0, |_| true, avx2_reduced::PEAKS, whole_tiles: avx2_reduced::WHOLE_TILES
 );
 #[cfg(target_arch = "aarch64")]
-mod neon_reduced {
-    use super::*;
-    use crate::simd::neon::{Neon, clear_overflow, has_overflowed};
-    use crate::tile::SHORT_HALF;
-
-    instance!(bfloat, Neon, BFLOAT, ["neon,bf16"]);
-    instance!(byte, Neon, BYTE, ["neon,dotprod"]);
-    peak_instance!(bfloat_peak, Neon, BFLOAT, ["neon,bf16"], [1 2 3 4 5 6 7 8 9 10 11 12]);
-    peak_instance!(byte_peak, Neon, BYTE, ["neon,dotprod"], [1 2 3 4 5 6 7 8 9 10 11 12]);
-
-    outer_instance!(narrow_outer, Neon, BFLOAT, ["neon,bf16"]);
-    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4 5 6 7 8 9 10 11 12]);
-
-    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
-
-    pub const TILES: Reduced = reduced!(Neon, bfloat, byte, wide_walks, [1 2 3 4 5 6 7 8 9 10 11 12]);
-
-    instance!(half, Neon, HALF, ["neon,fp16,fhm"]);
-    instance!(short_half, Neon, SHORT_HALF, ["neon,fp16"]);
-    peak_instance!(half_peak, Neon, HALF, ["neon,fp16,fhm"], [1 2 3 4 5 6 7 8 9 10 11 12]);
-    peak_instance!(short_half_peak, Neon, SHORT_HALF, ["neon,fp16"], [1 2 3 4 5 6 7 8 9 10 11 12]);
-
-    pub const HALVES: [[Row; 5]; 2] = [
-        wide_walks!(half, false, [1 2 3 4 5 6 7 8 9 10 11 12]),
-        // Beside the sums there are those in float16.
-        wide_walks!(short_half, false, [1 2 3 4 5 6 7 8]),
-    ];
-    pub const HALF_PEAKS: [Option<PeakKernel>; 2] = [Some(half_peak), Some(short_half_peak)];
-
-    /// A step that stores float16 says where a number was too large for it.
-    ///
-    /// # Safety
-    /// As [`Step::run_item`]; NEON is there on every such CPU.
-    pub unsafe fn run_item(step: &Step, context: &Context, item: usize) {
-        let has_halves = step.has_halves();
-        if has_halves {
-            clear_overflow();
-        }
-        // SAFETY: the caller's word.
-        unsafe { (neon::TABLE.run_item)(step, context, item) };
-        if has_halves && has_overflowed() {
-            context.report_overflow(step.value);
-        }
-    }
-
-    pub fn has_format(format: usize) -> bool {
-        match format {
-            BFLOAT => std::arch::is_aarch64_feature_detected!("bf16"),
-            _ => std::arch::is_aarch64_feature_detected!("dotprod"),
-        }
-    }
-}
+mod neon_reduced;
 
 #[cfg(target_arch = "aarch64")]
 isa!(
@@ -573,28 +492,10 @@ isa!(
 );
 
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
-mod emulated_reduced {
-    use super::*;
-    use crate::simd::emulated::Emulated;
-    use crate::tile::WHOLE;
-
-    instance!(bfloat, Emulated, BFLOAT, []);
-    instance!(byte, Emulated, BYTE, []);
-    instance!(whole, Emulated, WHOLE, []);
-    peak_instance!(bfloat_peak, Emulated, BFLOAT, [], [1 2 3 4]);
-    peak_instance!(byte_peak, Emulated, BYTE, [], [1 2 3 4]);
-
-    outer_instance!(narrow_outer, Emulated, BFLOAT, []);
-    pub const OUTER: [&[OuterKernel]; 2] = training_row!(narrow_outer, OuterKernel, [1 2 3 4]);
-
-    pub const PEAKS: [Option<PeakKernel>; 2] = [Some(bfloat_peak), Some(byte_peak)];
-
-    pub const TILES: Reduced = reduced!(Emulated, bfloat, byte, byte_walks, [1 2 3 4]);
-    pub const WHOLE_TILES: Row = row!(whole, 1, 0, false, [1 2 3 4]);
-}
+mod emulated_reduced;
 #[cfg(all(target_arch = "x86_64", feature = "emulated"))]
 isa!(
-    EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4],
+    EMULATED, emulated, crate::simd::emulated::Emulated, "emulated", [], [1 2 3 4 5 6 7],
     emulated_reduced::TILES, 4.0, |_| true, emulated_reduced::PEAKS, narrow_outer: emulated_reduced::OUTER,
     whole_tiles: emulated_reduced::WHOLE_TILES
 );

@@ -4,6 +4,7 @@
 //! once, for the memory of a value with a border is shared only with values of the same layout.
 
 use crate::format::Format;
+use crate::precision::IS_REDUCIBLE;
 
 /// Rows and columns of zeros that readers of a value want around it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +87,9 @@ impl Layout {
 
     /// Bytes of its numbers, without what pads them.
     pub fn bytes(&self) -> usize {
-        self.images * self.height * self.width * self.channels * 4 / self.format.per_word()
+        let numbers = self.images * self.height * self.width * self.channels;
+        // Of windows, a pixel has several's.
+        if IS_REDUCIBLE { numbers * 4 * self.pixel / self.block } else { numbers * 4 }
     }
 
     pub fn has_border(&self) -> bool {

@@ -99,11 +99,16 @@ pub fn compile_chosen(
     let mut ranges = Ranges::new();
     if IS_REDUCIBLE && options.precision == Precision::Int8 {
         ranges = known_ranges(&lowered, calibration.known, sharing);
-        if ranges.is_empty() {
+        let wanted = wants_range(&lowered);
+        // Programs of other outputs have not looked at all that this one stores in 8 bits.
+        let lacks = |(value, is_wanted): (usize, &bool)| *is_wanted && !ranges.contains_key(&value);
+        if ranges.is_empty() || wanted.iter().enumerate().any(lacks) {
             calibration.check()?;
             let options = Options { precision: Precision::Float32, ..options };
             let float = compile_sharing(graph, constants, options, Calibration::NONE, sharing)?;
-            ranges = calibrate(&float, &calibration, &wants_range(&lowered))?;
+            for (value, range) in calibrate(&float, &calibration, &wanted)? {
+                ranges.entry(value).or_insert(range);
+            }
         }
     }
     let mut planner = Planner::new(graph, &lowered, options, sharing);
@@ -359,6 +364,7 @@ impl<'l, 'a> Planner<'l, 'a> {
         let operation = &self.operations()[index];
         let output = self.layouts[operation.output].bytes();
         let reads = match &operation.kind {
+            Kind::Pack(..) if IS_REDUCIBLE => 4 * self.shape(operation.output).iter().product::<usize>(),
             Kind::Pack(..) | Kind::Assemble { .. } => output,
             _ => operation.inputs.iter().map(|id| self.layouts[*id].bytes()).sum(),
         };

@@ -191,8 +191,8 @@ pub struct Calibration<'s> {
     pub samples: &'s [&'s [&'s [f32]]],
     /// How many of a value's numbers, in percent, its range holds at least; larger ones are cut off. 100 holds all.
     pub percentile: f64,
-    /// Ranges that were found before, by the identity of the filter that makes the value; where one is of this graph, no
-    /// sample is looked at.
+    /// Ranges that were found before, by the identity of the filter that makes the value; where all that this graph needs are
+    /// there, no sample is looked at.
     pub known: &'s [(u64, [f32; 2])],
 }
 

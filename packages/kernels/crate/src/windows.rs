@@ -113,7 +113,9 @@ impl PackWindows {
                 let phase = at % (CHANNELS * V::LANES);
                 let (factor, offset) =
                     (V::load(self.factors.as_ptr().add(phase)), V::load(self.offsets.as_ptr().add(phase)));
-                V::load(from.as_ptr().add(at)).mul_add(factor, offset).store_bytes(row.add(before + at));
+                let steps = V::load(from.as_ptr().add(at)).mul_add(factor, offset);
+                // What is infinite would be the least byte.
+                steps.at_most(V::splat(255.0)).store_bytes(row.add(before + at));
             }
             for at in whole..length {
                 let [factor, offset] = self.channels[at % CHANNELS];

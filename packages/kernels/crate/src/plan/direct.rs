@@ -187,7 +187,8 @@ impl<'a> Planner<'_, 'a> {
             };
         }
         let row = window.count(filters.taps) * numbers.halves() * channels / numbers.per_word();
-        let form = REDUCED + 16 * window.taps + 8 * (vectors - 1) + 2 * numbers.kind() + usize::from(!rests.is_empty());
+        let form = REDUCED + 8 * (vectors - 1) + 2 * numbers.kind() + usize::from(!rests.is_empty());
+        let form = form + 16 * window.taps + 4096 * window.row;
         let how = [form, channels];
         let mut floats = all * blocks * row * lanes;
         for (rests, group) in rests.iter_mut().zip(groups) {

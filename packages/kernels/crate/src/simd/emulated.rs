@@ -10,6 +10,8 @@ impl Vector for Emulated {
     const UNROLLS: bool = false;
     const REDUCES: bool = true;
     const HAS_SHORTS: bool = true;
+    const STORES_BYTES: bool = true;
+    const ENDS_IN_BFLOAT: bool = true;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -65,6 +67,11 @@ impl Vector for Emulated {
     unsafe fn store_bfloat(self, p: *mut u16) {
         for i in 0..16 {
             unsafe { p.add(i).write_unaligned(to_bfloat(self.0[i])) }
+        }
+    }
+    unsafe fn store_bfloats(pixels: [Self; 2], p: *mut u16) {
+        for (i, pixel) in pixels.into_iter().enumerate() {
+            unsafe { pixel.store_bfloat(p.add(16 * i)) }
         }
     }
     unsafe fn join_bfloat(self, others: Self) -> Self {

@@ -5,6 +5,7 @@ use residual_kernels::graph::{Constants, Graph};
 use residual_kernels::isa::Isa;
 use residual_kernels::plan::{Algorithm, Options, compile};
 use residual_kernels::precision::Precision;
+use residual_kernels::program::Program;
 use serde_json::{Value, json};
 
 /// The instruction sets to test: all of this machine, or the one that `RESIDUAL_KERNELS_ISA` names.
@@ -98,6 +99,20 @@ impl Builder {
         self.run_in(Precision::Float32, isa, algorithm, inputs)
     }
 
+    /// Calibrated with a sample, an array per input.
+    pub fn program_in(
+        &self,
+        precision: Precision,
+        isa: &'static Isa,
+        algorithm: Option<Algorithm>,
+        sample: &[&[f32]],
+    ) -> Result<Program, String> {
+        let graph = Graph::parse(&self.json())?;
+        let constants: Constants = self.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
+        let options = Options { isa, threads: 1, algorithm, reject_non_finite: true, precision };
+        compile(&graph, &constants, options, &[sample])
+    }
+
     /// Calibrated with the very inputs that it runs.
     pub fn run_in(
         &self,
@@ -106,10 +121,7 @@ impl Builder {
         algorithm: Option<Algorithm>,
         inputs: &[&[f32]],
     ) -> Result<Vec<Vec<f32>>, String> {
-        let graph = Graph::parse(&self.json())?;
-        let constants: Constants = self.constants.iter().map(|(id, data)| (*id, data.as_slice())).collect();
-        let options = Options { isa, threads: 1, algorithm, reject_non_finite: true, precision };
-        let mut program = compile(&graph, &constants, options, &[inputs])?;
+        let mut program = self.program_in(precision, isa, algorithm, inputs)?;
         let mut outputs: Vec<Vec<f32>> = program.outputs.iter().map(|port| vec![f32::NAN; port.length()]).collect();
         let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| output.as_mut_slice()).collect();
         program.run_alone(inputs, &mut slices)?;
@@ -130,6 +142,22 @@ pub struct ConvCase {
     pub has_bias: bool,
     pub has_residual: bool,
     pub activation: &'static str,
+}
+
+/// Without padding, bias or activation.
+pub fn pointwise(input: [usize; 4], out_channels: usize) -> ConvCase {
+    ConvCase {
+        input,
+        out_channels,
+        kernel: [1; 2],
+        strides: [1; 2],
+        dilations: [1; 2],
+        pad: [[0; 2]; 2],
+        groups: 1,
+        has_bias: false,
+        has_residual: false,
+        activation: "linear",
+    }
 }
 
 impl ConvCase {
