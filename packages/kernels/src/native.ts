@@ -83,7 +83,7 @@ export async function compileProgram(graph: KernelGraph, options: NativeKernelOp
   const { calibration = [], percentile = 100 } = options;
   const isCalibrated = options.precision === 'int8';
   const ranges: Ranges = isCalibrated ? rangesOf(calibration, percentile) : new Map();
-  const compileWith = (samples: Float32Array[][]): Promise<NativeExecutable> =>
+  const compileWith = (samples: Float32Array[]): Promise<NativeExecutable> =>
     addon.compileGraph(
       json,
       constantIds,
